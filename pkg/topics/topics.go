@@ -1,0 +1,82 @@
+// Package topics names every Kafka topic of Freshet once, with its key, schema,
+// writer and readers. It is not for producing or consuming: see broker and stream.
+package topics
+
+import "time"
+
+// Topic is one Kafka topic and how it is made.
+type Topic struct {
+	// Name is <domain>.<fact>.v<major>.
+	Name string
+	// Single says that the topic has one partition, whatever the deployment's
+	// partition count: it carries a total order or a tiny broadcast.
+	Single bool
+	// Compacted says that only the last record of a key is kept.
+	Compacted bool
+	// Retention is how long a record is kept; zero means for ever. Ignored when Compacted.
+	Retention time.Duration
+}
+
+const day = 24 * time.Hour
+
+var (
+	// EventsRaw: key workspace and primary identifier, value event.v1.Event.
+	// Writer collector; readers identity, warehouse.
+	EventsRaw = Topic{Name: "events.raw.v1", Retention: 14 * day}
+	// EventsRejected: key workspace and event id, value event.v1.RejectedEvent.
+	// Writers collector, identity; reader warehouse.
+	EventsRejected = Topic{Name: "events.rejected.v1", Retention: 30 * day}
+	// EventsResolved: key customer id, value event.v1.ResolvedEvent.
+	// Writer identity; readers warehouse, feature.
+	EventsResolved = Topic{Name: "events.resolved.v1", Retention: 14 * day}
+	// IdentityLog: key workspace, value identity.v1.LogRecord. One total order, kept for ever.
+	// Writer identity; readers all identity replicas.
+	IdentityLog = Topic{Name: "identity.log.v1", Single: true}
+	// IdentityMappings: key the customer id that was merged away, value identity.v1.Mapping.
+	// Writer identity; readers warehouse, feature. Co-partitioned with events.resolved.v1.
+	IdentityMappings = Topic{Name: "identity.mappings.v1"}
+	// FeatureHandover: key customer id, value feature's own internal record: the state of a
+	// merged customer, and stragglers that arrived under its old id.
+	// Writer and reader feature. Co-partitioned with events.resolved.v1.
+	FeatureHandover = Topic{Name: "features.handover.v1", Retention: 14 * day}
+	// Features: key customer id, value feature.v1.FeatureSet.
+	// Writer feature; reader segmentation. Co-partitioned with events.resolved.v1.
+	Features = Topic{Name: "features.v1", Retention: 7 * day}
+	// SegmentTransitions: key customer id, value segmentation.v1.Transition.
+	// Writer segmentation; readers product apps, CRM.
+	SegmentTransitions = Topic{Name: "segments.transitions.v1", Retention: 30 * day}
+	// SegmentCutPoints: key workspace, value segmentation.v1.CutPoints. Broadcast.
+	// Writer segmentation; readers all segmentation replicas.
+	SegmentCutPoints = Topic{Name: "segments.cutpoints.v1", Single: true, Compacted: true}
+	// Alerts: key customer id, value segmentation.v1.Alert.
+	// Writer segmentation; reader segmentation's webhook delivery.
+	Alerts = Topic{Name: "alerts.v1", Retention: 7 * day}
+	// AlertsDead: alerts that no endpoint took; same key and value as Alerts, the reason in headers.
+	AlertsDead = DeadLetter(Alerts)
+
+	// IdentityChangelog, IdentityMergeChangelog, FeatureChangelog and SegmentationChangelog
+	// hold the state of the partition tasks: see package stream. Internal.
+	IdentityChangelog      = Topic{Name: "identity.state.changelog.v1", Compacted: true}
+	IdentityMergeChangelog = Topic{Name: "identity.merges.changelog.v1", Single: true, Compacted: true}
+	FeatureChangelog       = Topic{Name: "feature.state.changelog.v1", Compacted: true}
+	SegmentationChangelog  = Topic{Name: "segmentation.state.changelog.v1", Compacted: true}
+)
+
+// DeadLetter is the topic for records of t that can never be handled:
+// same key and value, the reason in headers.
+func DeadLetter(t Topic) Topic {
+	return Topic{Name: t.Name + ".dlq", Single: true, Retention: 30 * day}
+}
+
+// All lists every topic, in the order they are made.
+func All() []Topic {
+	base := []Topic{
+		EventsRaw, EventsRejected, EventsResolved, IdentityLog, IdentityMappings,
+		FeatureHandover, Features, SegmentTransitions, SegmentCutPoints, Alerts, AlertsDead,
+		IdentityChangelog, IdentityMergeChangelog, FeatureChangelog, SegmentationChangelog,
+	}
+	return append(base,
+		DeadLetter(EventsRaw), DeadLetter(EventsResolved), DeadLetter(IdentityLog),
+		DeadLetter(IdentityMappings), DeadLetter(FeatureHandover), DeadLetter(Features),
+	)
+}
