@@ -1,0 +1,184 @@
+// Package broker is Freshet's way to Kafka: topics, durable production, partition
+// fetches and consumer groups with offset metadata, on kafka-go.
+//
+// Delivery: Produce and Append return nil only after acks=all. A call that fails
+// may still have been stored (at least once); consumers are idempotent. Records
+// produced by one Producer to one partition keep their order.
+//
+// It is not for state, exactly-once processing or outboxes: see package stream.
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// Header is a record header.
+type Header = kafka.Header
+
+// Record is one record read from a partition.
+type Record struct {
+	Topic     string
+	Partition int
+	Offset    int64
+	// Key and Value are the record's bytes, valid for as long as the Record is kept. Nil stands for null.
+	Key, Value []byte
+	Headers    []Header
+	// Time is what the producer or the broker stamped.
+	Time time.Time
+}
+
+// Header returns the value of the first header called key, or nil.
+func (r Record) Header(key string) []byte { return headerOf(r.Headers, key) }
+
+// Message is a record to be written. The partition follows from the key.
+type Message struct {
+	Topic      string
+	Key, Value []byte
+	Headers    []Header
+}
+
+// TopicPartition names one partition.
+type TopicPartition struct {
+	Topic     string
+	Partition int
+}
+
+// String gives topic/partition.
+func (tp TopicPartition) String() string { return fmt.Sprintf("%s/%d", tp.Topic, tp.Partition) }
+
+// Span is what a partition holds: offsets First to Next-1.
+type Span struct{ First, Next int64 }
+
+// Config says where Kafka is.
+type Config struct {
+	// Addresses are host:port of one or more brokers to start from. Needed.
+	Addresses []string `koanf:"addresses"`
+	// Partitions is how many partitions a topic gets when it is made. 1 to 1,000; zero means 4.
+	// It cannot be changed once there is data.
+	Partitions int `koanf:"partitions"`
+	// Replication is how many brokers keep each partition. Zero means 1; 3 in production.
+	Replication int `koanf:"replication"`
+}
+
+// Default is one broker on this machine with four partitions.
+func Default() Config {
+	return Config{Addresses: []string{"127.0.0.1:9092"}, Partitions: 4, Replication: 1}
+}
+
+// Validate reports every fault, under the key the user typed.
+func (c Config) Validate() error {
+	var errs []error
+	if len(c.Addresses) == 0 {
+		errs = append(errs, errors.New("addresses: give at least one host:port"))
+	}
+	for _, a := range c.Addresses {
+		if _, _, err := net.SplitHostPort(a); err != nil {
+			errs = append(errs, fmt.Errorf("addresses: %q is not host:port", a))
+		}
+	}
+	if c.Partitions < 0 || c.Partitions > 1000 {
+		errs = append(errs, fmt.Errorf("partitions: %d is not within 1 and 1000", c.Partitions))
+	}
+	if c.Replication < 0 {
+		errs = append(errs, fmt.Errorf("replication: %d is below 1", c.Replication))
+	}
+	return errors.Join(errs...)
+}
+
+// Client is a connection pool to one Kafka cluster. Safe for concurrent use.
+type Client struct {
+	cfg       Config
+	logger    *slog.Logger
+	transport *kafka.Transport
+	kafka     *kafka.Client
+
+	mu         sync.Mutex
+	partitions map[string]int
+}
+
+// Dial makes a client and checks that a broker answers within 10 s.
+func Dial(ctx context.Context, cfg Config, logger *slog.Logger) (*Client, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Partitions == 0 {
+		cfg.Partitions = 4
+	}
+	if cfg.Replication == 0 {
+		cfg.Replication = 1
+	}
+	transport := &kafka.Transport{
+		ClientID:    "freshet",
+		DialTimeout: 5 * time.Second,
+		IdleTimeout: 2 * time.Minute,
+		MetadataTTL: 10 * time.Second,
+	}
+	c := &Client{
+		cfg: cfg, logger: logger, transport: transport,
+		kafka:      &kafka.Client{Addr: kafka.TCP(cfg.Addresses...), Transport: transport},
+		partitions: map[string]int{},
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for {
+		_, err := c.kafka.ApiVersions(ctx, &kafka.ApiVersionsRequest{})
+		if err == nil {
+			return c, nil
+		}
+		if sleep(ctx, 100*time.Millisecond) != nil {
+			transport.CloseIdleConnections()
+			return nil, fmt.Errorf("reach Kafka at %s: %w", strings.Join(cfg.Addresses, ", "), err)
+		}
+	}
+}
+
+// Close gives back idle connections. Calls under way are not interrupted.
+func (c *Client) Close() { c.transport.CloseIdleConnections() }
+
+// Ping asks a broker for its versions: nil when it answers.
+func (c *Client) Ping(ctx context.Context) error {
+	_, err := c.kafka.ApiVersions(ctx, &kafka.ApiVersionsRequest{})
+	if err != nil {
+		return fmt.Errorf("reach Kafka at %s: %w", strings.Join(c.cfg.Addresses, ", "), err)
+	}
+	return nil
+}
+
+// Headers builds headers from pairs of names and values.
+func Headers(pairs ...string) []Header {
+	hs := make([]Header, 0, len(pairs)/2)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		hs = append(hs, Header{Key: pairs[i], Value: []byte(pairs[i+1])})
+	}
+	return hs
+}
+
+func headerOf(hs []Header, key string) []byte {
+	for _, h := range hs {
+		if h.Key == key {
+			return h.Value
+		}
+	}
+	return nil
+}
+
+// sleep waits d, or returns the context's error when that ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

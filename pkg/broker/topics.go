@@ -1,0 +1,206 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+
+	"github.com/freshet/freshet/pkg/topics"
+)
+
+// maxCommitBytes is max.message.bytes of compacted topics: a stream commit is one record batch.
+const maxCommitBytes = 16 << 20
+
+// maxEventBytes is max.message.bytes of the other topics: an imported order of a thousand lines fits.
+const maxEventBytes = 8 << 20
+
+// EnsureTopics makes the topics that are missing and waits until each has a leader.
+// A topic that exists is left as it is.
+func (c *Client) EnsureTopics(ctx context.Context, list ...topics.Topic) error {
+	req := &kafka.CreateTopicsRequest{}
+	for _, t := range list {
+		n := c.cfg.Partitions
+		if t.Single {
+			n = 1
+		}
+		req.Topics = append(req.Topics, kafka.TopicConfig{
+			Topic: t.Name, NumPartitions: n, ReplicationFactor: c.cfg.Replication, ConfigEntries: topicConfig(t),
+		})
+	}
+	res, err := c.kafka.CreateTopics(ctx, req)
+	if err != nil {
+		return fmt.Errorf("create %d topics: %w", len(list), err)
+	}
+	for name, err := range res.Errors {
+		if err != nil && !errors.Is(err, kafka.TopicAlreadyExists) {
+			return fmt.Errorf("create topic %s: %w", name, err)
+		}
+	}
+	for _, t := range list {
+		if _, err := c.waitForLeaders(ctx, t.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func topicConfig(t topics.Topic) []kafka.ConfigEntry {
+	entry := func(k, v string) kafka.ConfigEntry { return kafka.ConfigEntry{ConfigName: k, ConfigValue: v} }
+	if t.Compacted {
+		return []kafka.ConfigEntry{
+			entry("cleanup.policy", "compact"),
+			entry("max.message.bytes", strconv.Itoa(maxCommitBytes)),
+			// Readers judge a record by what stood before it (package stream); give them an hour of the uncompacted log.
+			entry("min.compaction.lag.ms", strconv.FormatInt(time.Hour.Milliseconds(), 10)),
+		}
+	}
+	retention := int64(-1)
+	if t.Retention > 0 {
+		retention = t.Retention.Milliseconds()
+	}
+	return []kafka.ConfigEntry{
+		entry("cleanup.policy", "delete"),
+		entry("retention.ms", strconv.FormatInt(retention, 10)),
+		entry("max.message.bytes", strconv.Itoa(maxEventBytes)),
+	}
+}
+
+// Partitions returns how many partitions a topic has. The answer is kept: partitions are never added.
+func (c *Client) Partitions(ctx context.Context, topic string) (int, error) {
+	c.mu.Lock()
+	n, ok := c.partitions[topic]
+	c.mu.Unlock()
+	if ok {
+		return n, nil
+	}
+	n, err := c.waitForLeaders(ctx, topic)
+	if err != nil {
+		return 0, err
+	}
+	c.mu.Lock()
+	c.partitions[topic] = n
+	c.mu.Unlock()
+	return n, nil
+}
+
+// waitForLeaders returns the partition count once every partition has a leader; it gives up after 15 s.
+func (c *Client) waitForLeaders(ctx context.Context, topic string) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	for {
+		n, err := c.leaders(ctx, topic)
+		if err == nil {
+			return n, nil
+		}
+		if sleep(ctx, 100*time.Millisecond) != nil {
+			return 0, fmt.Errorf("find the partitions of topic %s: %w", topic, err)
+		}
+	}
+}
+
+func (c *Client) leaders(ctx context.Context, topic string) (int, error) {
+	res, err := c.kafka.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
+	if err != nil {
+		return 0, err
+	}
+	i := slices.IndexFunc(res.Topics, func(t kafka.Topic) bool { return t.Name == topic })
+	if i < 0 {
+		return 0, kafka.UnknownTopicOrPartition
+	}
+	t := res.Topics[i]
+	if t.Error != nil {
+		return 0, t.Error
+	}
+	if len(t.Partitions) == 0 {
+		return 0, kafka.LeaderNotAvailable
+	}
+	for _, p := range t.Partitions {
+		if p.Error != nil {
+			return 0, p.Error
+		}
+	}
+	return len(t.Partitions), nil
+}
+
+// Spans returns what each partition of a topic holds.
+func (c *Client) Spans(ctx context.Context, topic string) (map[int]Span, error) {
+	n, err := c.Partitions(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	reqs := make([]kafka.OffsetRequest, 0, 2*n)
+	for p := range n {
+		reqs = append(reqs, kafka.FirstOffsetOf(p), kafka.LastOffsetOf(p))
+	}
+	res, err := c.kafka.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{topic: reqs}})
+	if err != nil {
+		return nil, fmt.Errorf("list offsets of %s: %w", topic, err)
+	}
+	spans := make(map[int]Span, n)
+	for _, p := range res.Topics[topic] {
+		if p.Error != nil {
+			return nil, fmt.Errorf("list offsets of %s/%d: %w", topic, p.Partition, p.Error)
+		}
+		spans[p.Partition] = Span{First: p.FirstOffset, Next: p.LastOffset}
+	}
+	return spans, nil
+}
+
+// span returns what one partition holds.
+func (c *Client) span(ctx context.Context, tp TopicPartition) (Span, error) {
+	spans, err := c.Spans(ctx, tp.Topic)
+	if err != nil {
+		return Span{}, err
+	}
+	s, ok := spans[tp.Partition]
+	if !ok {
+		return Span{}, fmt.Errorf("topic %s has no partition %d", tp.Topic, tp.Partition)
+	}
+	return s, nil
+}
+
+// PartitionFor is the partition, 0 to n-1, of a key: murmur2, as Java's client chooses.
+// A nil or empty key goes to 0.
+func PartitionFor(key []byte, n int) int {
+	if n <= 1 || len(key) == 0 {
+		return 0
+	}
+	return int(murmur2(key)&0x7fffffff) % n
+}
+
+// murmur2 is the 32-bit hash of Kafka's Java client (org.apache.kafka.common.utils.Utils.murmur2).
+func murmur2(data []byte) uint32 {
+	const (
+		seed uint32 = 0x9747b28c
+		m    uint32 = 0x5bd1e995
+		r           = 24
+	)
+	h := seed ^ uint32(len(data))
+	for ; len(data) >= 4; data = data[4:] {
+		k := uint32(data[0]) | uint32(data[1])<<8 | uint32(data[2])<<16 | uint32(data[3])<<24
+		k *= m
+		k ^= k >> r
+		k *= m
+		h = h*m ^ k
+	}
+	switch len(data) {
+	case 3:
+		h ^= uint32(data[2]) << 16
+		fallthrough
+	case 2:
+		h ^= uint32(data[1]) << 8
+		fallthrough
+	case 1:
+		h ^= uint32(data[0])
+		h *= m
+	}
+	h ^= h >> 13
+	h *= m
+	h ^= h >> 15
+	return h
+}
