@@ -1,0 +1,101 @@
+package rule
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestParse(t *testing.T) {
+	f, err := Parse([]byte(`
+endpoints:
+  - name: crm
+    url: https://crm.example/hook
+    secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
+    events: entered
+  - name: local
+segments:
+  - name: big_spender
+    description: Spent much.
+    when: spend_30d >= 499.99
+    alert: crm
+  - name: lapsing
+    when: |
+      days_since_last_order > 30 &&
+      orders_365d >= 2
+`), "high_value")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Set.Rules) != 2 || f.Set.Rules[0].Name != "big_spender" || f.Set.Rules[0].Alert != "crm" || f.Set.Rules[1].Alert != "" {
+		t.Errorf("rules %+v", f.Set.Rules)
+	}
+	if f.Endpoints["crm"].URL != "https://crm.example/hook" || f.Endpoints["local"].URL != "" {
+		t.Errorf("endpoints %+v", f.Endpoints)
+	}
+	if _, err := Parse(nil); err != nil {
+		t.Errorf("an empty file: %v", err)
+	}
+}
+
+func TestAllFaultsOfAFileAtOnce(t *testing.T) {
+	_, err := Parse([]byte(`
+endpoints:
+  - {name: crm, url: "ftp://x", secret: whsec_zz, events: sometimes}
+  - {name: crm, url: "http://x", secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, secret_file: f}
+segments:
+  - {name: A-b, when: "foo > 1"}
+  - {name: a, when: "orders_30d > 1", wen: "x"}
+  - {name: a, when: "orders_30d >", alert: nobody}
+  - {name: high_value, when: "orders_30d > 1"}
+segmets: []
+`), "high_value")
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{
+		`line 7: unknown key "wen"`, `line 10: unknown key "segmets"`,
+		`endpoints[0] "crm": url: "ftp://x" is no http or https address`, `endpoints[0] "crm": secret: must`, `endpoints[0] "crm": events: "sometimes"`,
+		`endpoints[1] "crm": the name is used twice`, `endpoints[1] "crm": secret and secret_file: give one`,
+		`segments[0] "A-b": name must be lower snake case`, `segments[0] "A-b": when: 1:1: "foo" is no feature`,
+		`segments[2] "a": the name is taken`, `segments[2] "a": alert: no endpoint is named "nobody"`, `segments[2] "a": when: 1:13:`,
+		`segments[3] "high_value": the name is taken`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("missing: %s", want)
+		}
+	}
+	if t.Failed() {
+		t.Logf("got:\n%v", err)
+	}
+}
+
+func TestParseRefusesWhatIsNoRulesFile(t *testing.T) {
+	for text, want := range map[string]string{
+		"a: [":                              "not YAML",
+		"segments: 3":                       "line 1: the value `3` has not the form that belongs here",
+		"segments: []\n---\nsegments: []":   "more than one YAML document",
+		"segments:\n - when: events_1h > 1": "name must be lower snake case",
+	} {
+		if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+	if _, err := Load("/does/not/exist.yaml"); err == nil {
+		t.Error("a missing file loads")
+	}
+}
+
+// FuzzCompile: no text makes the compiler fail otherwise than by an error, and what
+// compiles can be evaluated.
+func FuzzCompile(f *testing.F) {
+	for _, s := range []string{"orders_30d > 1", "ever('A') && !(spend_1h < 1.5)", "1 <", "days_since_event('x') >= -0.0", "(((", "a[0].b(c)?d:e"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, when string) {
+		s := &Set{}
+		if len(s.add(Rule{When: when})) == 0 {
+			s.Match(customer(), now)
+			s.NextFlip(0, customer(), now)
+		}
+	})
+}
