@@ -1,0 +1,101 @@
+package stream
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/topics"
+)
+
+// Config describes a processor.
+type Config struct {
+	// Name is the consumer group and the folder of the local stores: <service>.<purpose>.
+	Name string
+	// Inputs are the topics to fold; all have the same number of partitions and are keyed alike.
+	Inputs []topics.Topic
+	// Changelog is the compacted topic of the state, with as many partitions as the inputs.
+	Changelog topics.Topic
+	// Dir holds the local stores. It may be lost at any time.
+	Dir string
+	// MaxBatch is how many records one commit may hold. Zero means 2,000.
+	MaxBatch int
+	// MaxBatchBytes is how large changes and outputs of one commit may grow before it is closed. Zero means 4 MiB.
+	MaxBatchBytes int
+	// MaxTimers is how many timers fire in one commit, so that a wave of them does not hold up live records. Zero means 256.
+	MaxTimers int
+	// TickEvery is the longest the task waits before it looks at its timers. Zero means 50 ms.
+	TickEvery time.Duration
+	// RetryFor is how long a failing batch is tried again before the processor gives up. Zero means 1 min.
+	RetryFor time.Duration
+	// CommitOffsetsEvery is how often the group's offsets, which only show the lag, are written. Zero means 1 s.
+	CommitOffsetsEvery time.Duration
+	// CacheBytes is the block cache of one partition. Zero means 8 MiB.
+	CacheBytes int64
+}
+
+func (c Config) withDefaults() Config {
+	set := func(p *int, v int) {
+		if *p == 0 {
+			*p = v
+		}
+	}
+	wait := func(p *time.Duration, v time.Duration) {
+		if *p == 0 {
+			*p = v
+		}
+	}
+	set(&c.MaxBatch, 2000)
+	set(&c.MaxBatchBytes, 4<<20)
+	set(&c.MaxTimers, 256)
+	wait(&c.TickEvery, 50*time.Millisecond)
+	wait(&c.RetryFor, time.Minute)
+	wait(&c.CommitOffsetsEvery, time.Second)
+	if c.CacheBytes == 0 {
+		c.CacheBytes = 8 << 20
+	}
+	return c
+}
+
+func (c Config) validate() error {
+	var errs []error
+	for what, missing := range map[string]bool{
+		"Name": c.Name == "", "Inputs": len(c.Inputs) == 0, "Changelog": c.Changelog.Name == "", "Dir": c.Dir == "",
+	} {
+		if missing {
+			errs = append(errs, errors.New("stream: "+what+" is needed"))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Deps are what a processor works with.
+type Deps struct {
+	// Broker is needed.
+	Broker *broker.Client
+	// Logger is needed.
+	Logger *slog.Logger
+	// Metrics takes the processor's metrics; nil leaves them out.
+	Metrics prometheus.Registerer
+	// Tracer makes a span for each record that carries a sampled traceparent; nil makes none.
+	Tracer trace.Tracer
+	// Now is the clock of timers; nil means time.Now.
+	Now func() time.Time
+	// NewHandler makes the handler of one partition. Needed.
+	NewHandler func(partition int) (Handler, error)
+}
+
+func (d Deps) withDefaults() Deps {
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.Tracer == nil {
+		d.Tracer = noop.NewTracerProvider().Tracer("")
+	}
+	return d
+}

@@ -1,0 +1,56 @@
+package stream
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"sync/atomic"
+	"time"
+
+	"github.com/freshet/freshet/pkg/broker"
+)
+
+// offsetReporter writes the group's offsets now and then. Nothing is read from
+// them: they show the lag to people and tools.
+type offsetReporter struct {
+	m         *broker.Membership
+	every     time.Duration
+	partition int
+	logger    *slog.Logger
+	last      time.Time
+	busy      atomic.Bool
+}
+
+func newOffsetReporter(m *broker.Membership, cfg Config, partition int, logger *slog.Logger) *offsetReporter {
+	return &offsetReporter{m: m, every: cfg.CommitOffsetsEvery, partition: partition, logger: logger}
+}
+
+// report writes in the background, and not while it is still writing.
+func (r *offsetReporter) report(ctx context.Context, inputs map[string]int64) {
+	if time.Since(r.last) < r.every || !r.busy.CompareAndSwap(false, true) {
+		return
+	}
+	r.last = time.Now()
+	snapshot := maps.Clone(inputs)
+	go func() {
+		defer r.busy.Store(false)
+		r.write(ctx, snapshot)
+	}()
+}
+
+// final writes once more, for a bounded time.
+func (r *offsetReporter) final(ctx context.Context, inputs map[string]int64) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	r.write(ctx, inputs)
+}
+
+func (r *offsetReporter) write(ctx context.Context, inputs map[string]int64) {
+	for topic, next := range inputs {
+		tp := broker.TopicPartition{Topic: topic, Partition: r.partition}
+		if err := r.m.Commit(ctx, tp, next, ""); err != nil && ctx.Err() == nil {
+			r.logger.Debug("group offset not written", "error", err)
+			return
+		}
+	}
+}

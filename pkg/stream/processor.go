@@ -1,0 +1,174 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/freshet/freshet/pkg/broker"
+)
+
+// Processor runs the tasks of the partitions that the consumer group gives to this process.
+type Processor struct {
+	cfg      Config
+	deps     Deps
+	owner    string // names this processor in fences
+	producer *broker.Producer
+	metrics  *metrics
+
+	mu     sync.RWMutex
+	tasks  map[int]*task
+	joined bool
+	// expected is how many partitions the group gave to this process.
+	expected int
+}
+
+// New checks the configuration. It starts nothing.
+func New(cfg Config, deps Deps) (*Processor, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	if deps.Broker == nil || deps.Logger == nil || deps.NewHandler == nil {
+		return nil, errors.New("stream: Broker, Logger and NewHandler are needed")
+	}
+	m, err := newMetrics(cfg.Name, deps.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	return &Processor{
+		cfg: cfg.withDefaults(), deps: deps.withDefaults(), owner: uuid.NewString(),
+		producer: deps.Broker.NewProducer(broker.ProducerConfig{}), metrics: m, tasks: map[int]*task{},
+	}, nil
+}
+
+// Run joins the group and works until ctx ends (nil) or a partition cannot go on.
+// The batch in hand is finished first.
+func (p *Processor) Run(ctx context.Context) error {
+	names := make([]string, len(p.cfg.Inputs))
+	for i, in := range p.cfg.Inputs {
+		names[i] = in.Name
+	}
+	return p.deps.Broker.RunGroup(ctx, broker.GroupConfig{Group: p.cfg.Name, Topics: names}, p.runGeneration)
+}
+
+// runGeneration runs one task for each partition assigned, until the group rebalances.
+func (p *Processor) runGeneration(ctx context.Context, m *broker.Membership) error {
+	mine, err := p.partitionsOf(m)
+	if err != nil {
+		return err
+	}
+	p.setJoined(true, len(mine))
+	defer p.setJoined(false, 0)
+	g, ctx := errgroup.WithContext(ctx)
+	for _, partition := range mine {
+		g.Go(func() error { return p.keepRunning(ctx, m, partition) })
+	}
+	if len(mine) == 0 {
+		<-ctx.Done()
+	}
+	err = g.Wait()
+	if errors.Is(err, errFenced) {
+		p.deps.Logger.Warn("fenced: joining the group again", "processor", p.cfg.Name, "error", err)
+		p.metrics.fencedOff()
+		return nil
+	}
+	return err
+}
+
+// partitionsOf lists the partitions; every input must come with the same ones.
+func (p *Processor) partitionsOf(m *broker.Membership) ([]int, error) {
+	byTopic := map[string][]int{}
+	for _, tp := range m.Assigned() {
+		byTopic[tp.Topic] = append(byTopic[tp.Topic], tp.Partition)
+	}
+	first := byTopic[p.cfg.Inputs[0].Name]
+	for _, in := range p.cfg.Inputs[1:] {
+		if fmt.Sprint(byTopic[in.Name]) != fmt.Sprint(first) {
+			return nil, fmt.Errorf("%s: topics %s and %s are not partitioned alike (%v and %v): they need equal partition counts",
+				p.cfg.Name, p.cfg.Inputs[0].Name, in.Name, first, byTopic[in.Name])
+		}
+	}
+	return first, nil
+}
+
+// keepRunning runs a partition's task and starts it anew after faults, until ctx
+// ends, another owner is seen, or RetryFor has passed without a single commit.
+func (p *Processor) keepRunning(ctx context.Context, m *broker.Membership, partition int) error {
+	failingSince := time.Time{}
+	for wait := 100 * time.Millisecond; ctx.Err() == nil; wait = min(2*wait, 5*time.Second) {
+		progressed := false
+		err := p.runTask(ctx, m, partition, func() { progressed = true })
+		if ctx.Err() != nil || errors.Is(err, errFenced) {
+			return ignoreCancel(ctx, err)
+		}
+		if err == nil {
+			return nil
+		}
+		if progressed || failingSince.IsZero() {
+			failingSince, wait = time.Now(), 100*time.Millisecond
+		}
+		if time.Since(failingSince) > p.cfg.RetryFor {
+			return fmt.Errorf("partition %d of %s: no progress for %s: %w", partition, p.cfg.Name, p.cfg.RetryFor, err)
+		}
+		p.deps.Logger.Warn("partition failed; starting it again", "processor", p.cfg.Name, "partition", partition, "error", err)
+		p.metrics.restarted()
+		pause(ctx, wait/2+rand.N(wait/2))
+	}
+	return nil
+}
+
+// ignoreCancel drops errors that follow from ctx having ended.
+func ignoreCancel(ctx context.Context, err error) error {
+	if ctx.Err() != nil && !errors.Is(err, errFenced) {
+		return nil
+	}
+	return err
+}
+
+// runTask opens, runs and closes one task.
+func (p *Processor) runTask(ctx context.Context, m *broker.Membership, partition int, progress func()) (err error) {
+	t, err := p.open(ctx, partition)
+	if err != nil {
+		return err
+	}
+	offsets := newOffsetReporter(m, p.cfg, partition, t.logger)
+	t.progress = func() {
+		progress()
+		offsets.report(ctx, t.inputs)
+	}
+	p.setTask(partition, t)
+	defer func() {
+		p.setTask(partition, nil)
+		offsets.final(ctx, t.inputs)
+		err = errors.Join(err, t.close())
+	}()
+	return t.run(ctx)
+}
+
+func (p *Processor) dir(partition int) string {
+	return filepath.Join(p.cfg.Dir, p.cfg.Name, strconv.Itoa(partition))
+}
+
+func (p *Processor) setTask(partition int, t *task) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t == nil {
+		delete(p.tasks, partition)
+	} else {
+		p.tasks[partition] = t
+	}
+}
+
+func (p *Processor) setJoined(v bool, partitions int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.joined, p.expected = v, partitions
+}

@@ -1,0 +1,257 @@
+package stream
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+)
+
+// The local store's key spaces, by first byte.
+const (
+	spaceMeta  = 'm' // bookkeeping: one key
+	spaceState = 's' // the handler's keys
+	spaceTimer = 't' // timer key -> due
+	spaceDue   = 'd' // due, timer key -> nothing: the timers in the order of time
+)
+
+var metaKey = []byte{spaceMeta}
+
+// staleAfter is the age from which a local store is thrown away: compaction drops
+// the marks of deleted keys after a day, and a store that missed them would keep the keys.
+const staleAfter = 12 * time.Hour
+
+// store is the local copy of one changelog partition. Reads are safe from any
+// goroutine; one goroutine writes.
+type store struct {
+	dir string
+
+	mu sync.RWMutex // held for writing only to close
+	db *pebble.DB
+
+	// nextDue is a lower bound of the earliest timer; used by the writer only.
+	nextDue int64
+}
+
+// errLocal marks faults of the local copy: it can be thrown away and read again.
+var errLocal = errors.New("the local state is unusable")
+
+// meta is the store's bookkeeping.
+type meta struct {
+	// resume is the changelog offset of the last commit record that was applied; reading goes on from it.
+	resume int64
+	// savedMs is when, Unix milliseconds.
+	savedMs int64
+}
+
+func openStore(dir string, cacheBytes int64) (*store, error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("make the state folder %s: %w", dir, err)
+	}
+	cache := pebble.NewCache(cacheBytes)
+	defer cache.Unref()
+	opts := &pebble.Options{
+		Cache:              cache,
+		MemTableSize:       4 << 20,
+		MaxOpenFiles:       128,
+		FormatMajorVersion: pebble.FormatNewest,
+		Logger:             quietLogger{},
+	}
+	opts.Levels[0].FilterPolicy = bloom.FilterPolicy(10)
+	for i := range opts.Levels {
+		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	db, err := pebble.Open(dir, opts)
+	if err != nil {
+		return nil, fmt.Errorf("open the state in %s: %w: %w", dir, errLocal, err)
+	}
+	return &store{dir: dir, db: db, nextDue: math.MinInt64}, nil
+}
+
+// close is idempotent; later reads give ErrNotOwner.
+func (s *store) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.db == nil {
+		return nil
+	}
+	err := s.db.Close()
+	s.db = nil
+	return err
+}
+
+func spaced(space byte, key []byte) []byte {
+	return append(append(make([]byte, 0, 1+len(key)), space), key...)
+}
+
+func (s *store) get(key []byte) ([]byte, bool, error) { return s.read(spaced(spaceState, key)) }
+
+func (s *store) read(key []byte) ([]byte, bool, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.db == nil {
+		return nil, false, ErrNotOwner
+	}
+	v, closer, err := s.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("read state in %s: %w: %w", s.dir, errLocal, err)
+	}
+	out := append(make([]byte, 0, len(v)), v...)
+	return out, true, closer.Close()
+}
+
+// scan walks the handler's keys with a prefix. The slices given to fn are copies.
+func (s *store) scan(prefix, from []byte, fn func(k, v []byte) (bool, error)) error {
+	lower := spaced(spaceState, prefix)
+	if from != nil && string(from) > string(prefix) {
+		lower = spaced(spaceState, from)
+	}
+	return s.walk(lower, upperBound(spaced(spaceState, prefix)), func(k, v []byte) (bool, error) {
+		return fn(append([]byte(nil), k[1:]...), append([]byte{}, v...))
+	})
+}
+
+func (s *store) walk(lower, upper []byte, fn func(k, v []byte) (bool, error)) (err error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.db == nil {
+		return ErrNotOwner
+	}
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		return fmt.Errorf("scan state in %s: %w: %w", s.dir, errLocal, err)
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	for ok := it.First(); ok; ok = it.Next() {
+		v, err := it.ValueAndErr()
+		if err != nil {
+			return fmt.Errorf("scan state in %s: %w: %w", s.dir, errLocal, err)
+		}
+		more, err := fn(it.Key(), v)
+		if !more || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// upperBound is the first key after all keys with the prefix; nil when there is none.
+func upperBound(prefix []byte) []byte {
+	for i := len(prefix) - 1; i >= 0; i-- {
+		if prefix[i] < 0xff {
+			up := append([]byte(nil), prefix[:i+1]...)
+			up[i]++
+			return up
+		}
+	}
+	return nil
+}
+
+// meta reads the bookkeeping; ok is false for a new store.
+func (s *store) meta() (m meta, ok bool, err error) {
+	v, ok, err := s.read(metaKey)
+	if err != nil || !ok || len(v) != 16 {
+		return meta{}, false, err
+	}
+	return meta{resume: int64(binary.BigEndian.Uint64(v)), savedMs: int64(binary.BigEndian.Uint64(v[8:]))}, true, nil
+}
+
+// apply writes changes, and the bookkeeping when m is given, in one step. It is not
+// synced: what a power cut takes comes back from the changelog.
+func (s *store) apply(c changes, m *meta) error {
+	b := s.db.NewBatch()
+	defer b.Close()
+	for k, v := range c.kv {
+		key := spaced(spaceState, []byte(k))
+		if v == nil {
+			_ = b.Delete(key, nil)
+		} else {
+			_ = b.Set(key, v, nil)
+		}
+	}
+	for k, due := range c.timers {
+		if err := s.applyTimer(b, k, due); err != nil {
+			return err
+		}
+	}
+	if m != nil {
+		v := binary.BigEndian.AppendUint64(nil, uint64(m.resume))
+		_ = b.Set(metaKey, binary.BigEndian.AppendUint64(v, uint64(m.savedMs)), nil)
+	}
+	if err := s.db.Apply(b, pebble.NoSync); err != nil {
+		return fmt.Errorf("write state in %s: %w: %w", s.dir, errLocal, err)
+	}
+	return nil
+}
+
+func (s *store) applyTimer(b *pebble.Batch, k string, due int64) error {
+	key := spaced(spaceTimer, []byte(k))
+	old, ok, err := s.read(key)
+	if err != nil {
+		return err
+	}
+	if ok {
+		_ = b.Delete(dueKey(int64(binary.BigEndian.Uint64(old)), k), nil)
+	}
+	if due == noTimer {
+		_ = b.Delete(key, nil)
+		return nil
+	}
+	_ = b.Set(key, binary.BigEndian.AppendUint64(nil, uint64(due)), nil)
+	_ = b.Set(dueKey(due, k), nil, nil)
+	s.nextDue = min(s.nextDue, due)
+	return nil
+}
+
+// dueKey orders by time: the sign bit is flipped so that times before 1970 come first.
+func dueKey(due int64, k string) []byte {
+	key := binary.BigEndian.AppendUint64([]byte{spaceDue}, uint64(due)^(1<<63))
+	return append(key, k...)
+}
+
+type timer struct {
+	key []byte
+	due int64
+}
+
+// due lists up to max timers whose time has come, the earliest first.
+func (s *store) due(nowMs int64, limit int) ([]timer, error) {
+	if s.nextDue > nowMs {
+		return nil, nil
+	}
+	var out []timer
+	// Starting at the bound, not at the first key, keeps the scan from wading through timers deleted long ago.
+	lower := dueKey(s.nextDue, "")
+	next := int64(math.MaxInt64)
+	err := s.walk(lower, []byte{spaceDue + 1}, func(k, _ []byte) (bool, error) {
+		at := int64(binary.BigEndian.Uint64(k[1:9]) ^ (1 << 63))
+		if at > nowMs || len(out) == limit {
+			next = at
+			return false, nil
+		}
+		out = append(out, timer{key: append([]byte(nil), k[9:]...), due: at})
+		return true, nil
+	})
+	if len(out) == 0 && err == nil {
+		s.nextDue = next
+	}
+	return out, err
+}
+
+// quietLogger drops Pebble's own chatter; its errors come back from its calls.
+type quietLogger struct{}
+
+func (quietLogger) Infof(string, ...any)  {}
+func (quietLogger) Errorf(string, ...any) {}
+func (quietLogger) Fatalf(format string, args ...any) {
+	panic(fmt.Sprintf("pebble: "+format, args...))
+}

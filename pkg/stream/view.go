@@ -1,0 +1,63 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// View reads a partition's committed state. It stays valid until the partition goes
+// to another owner; then every call gives ErrNotOwner. Safe for concurrent use.
+type View struct{ store *store }
+
+// View returns the committed state of a partition, or ErrNotOwner.
+func (p *Processor) View(partition int) (View, error) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	t, ok := p.tasks[partition]
+	if !ok {
+		return View{}, fmt.Errorf("partition %d of %s: %w", partition, p.cfg.Name, ErrNotOwner)
+	}
+	return View{t.store}, nil
+}
+
+// Get reads a key.
+func (v View) Get(key []byte) ([]byte, bool, error) { return v.store.get(key) }
+
+// Scan calls fn for the keys with a prefix, from `from` (nil: the first) on, in
+// order, until fn returns false or fails. The slices are fn's to keep.
+func (v View) Scan(prefix, from []byte, fn func(key, value []byte) (bool, error)) error {
+	return v.store.scan(prefix, from, fn)
+}
+
+// Owned lists the partitions whose state this process serves now, in order.
+func (p *Processor) Owned() []int {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	out := make([]int, 0, len(p.tasks))
+	for n := range p.tasks {
+		out = append(out, n)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Partitions returns how many partitions there are in all.
+func (p *Processor) Partitions(ctx context.Context) (int, error) {
+	return p.deps.Broker.Partitions(ctx, p.cfg.Inputs[0].Name)
+}
+
+// Ready is nil once the process is a member of the group and has restored every
+// partition it was given.
+func (p *Processor) Ready() error {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if !p.joined {
+		return errors.New(p.cfg.Name + ": not a member of its consumer group yet")
+	}
+	if len(p.tasks) < p.expected {
+		return fmt.Errorf("%s: %d of %d partitions restored", p.cfg.Name, len(p.tasks), p.expected)
+	}
+	return nil
+}
