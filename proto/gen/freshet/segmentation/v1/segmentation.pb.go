@@ -247,7 +247,7 @@ type Segment struct {
 	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
 	// The rule as written; for a tier its cut points.
 	Rule string `protobuf:"bytes,3,opt,name=rule,proto3" json:"rule,omitempty"`
-	// Counts up when the rule or the cut points change.
+	// Another one when the meaning changes: for a rule a hash of its condition, for a tier the cut points' version, which counts up.
 	Version int64 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
 	// Members now.
 	Size int64 `protobuf:"varint,5,opt,name=size,proto3" json:"size,omitempty"`
@@ -858,16 +858,20 @@ type CutPoints struct {
 	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	// Not seen for longer than this, in milliseconds: churn risk.
 	ChurnRiskRecencyMs int64 `protobuf:"varint,3,opt,name=churn_risk_recency_ms,json=churnRiskRecencyMs,proto3" json:"churn_risk_recency_ms,omitempty"`
-	// Value index from which a customer is high value.
+	// Value index from which a customer is high value: net spend of 365 days in millionths, plus min(events of 90 days, 999,999).
 	HighValueFrom int64 `protobuf:"varint,4,opt,name=high_value_from,json=highValueFrom,proto3" json:"high_value_from,omitempty"`
 	// Value index from which a customer is medium.
 	MediumFrom int64 `protobuf:"varint,5,opt,name=medium_from,json=mediumFrom,proto3" json:"medium_from,omitempty"`
 	// Customers they were computed from.
 	Customers int64 `protobuf:"varint,6,opt,name=customers,proto3" json:"customers,omitempty"`
 	// When, Unix milliseconds.
-	ComputedMs    int64 `protobuf:"varint,7,opt,name=computed_ms,json=computedMs,proto3" json:"computed_ms,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ComputedMs int64 `protobuf:"varint,7,opt,name=computed_ms,json=computedMs,proto3" json:"computed_ms,omitempty"`
+	// A customer whose value index is exactly high_value_from is high value when it was last seen at this time or later, Unix milliseconds.
+	HighValueSeenFromMs int64 `protobuf:"varint,8,opt,name=high_value_seen_from_ms,json=highValueSeenFromMs,proto3" json:"high_value_seen_from_ms,omitempty"`
+	// The same for medium_from.
+	MediumSeenFromMs int64 `protobuf:"varint,9,opt,name=medium_seen_from_ms,json=mediumSeenFromMs,proto3" json:"medium_seen_from_ms,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *CutPoints) Reset() {
@@ -949,6 +953,20 @@ func (x *CutPoints) GetComputedMs() int64 {
 	return 0
 }
 
+func (x *CutPoints) GetHighValueSeenFromMs() int64 {
+	if x != nil {
+		return x.HighValueSeenFromMs
+	}
+	return 0
+}
+
+func (x *CutPoints) GetMediumSeenFromMs() int64 {
+	if x != nil {
+		return x.MediumSeenFromMs
+	}
+	return 0
+}
+
 var File_freshet_segmentation_v1_segmentation_proto protoreflect.FileDescriptor
 
 const file_freshet_segmentation_v1_segmentation_proto_rawDesc = "" +
@@ -1012,7 +1030,7 @@ const file_freshet_segmentation_v1_segmentation_proto_rawDesc = "" +
 	"\n" +
 	"transition\x18\x02 \x01(\v2#.freshet.segmentation.v1.TransitionR\n" +
 	"transition\x12\x1a\n" +
-	"\bendpoint\x18\x03 \x01(\tR\bendpoint\"\xfe\x01\n" +
+	"\bendpoint\x18\x03 \x01(\tR\bendpoint\"\xe3\x02\n" +
 	"\tCutPoints\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x03R\aversion\x121\n" +
@@ -1022,7 +1040,9 @@ const file_freshet_segmentation_v1_segmentation_proto_rawDesc = "" +
 	"mediumFrom\x12\x1c\n" +
 	"\tcustomers\x18\x06 \x01(\x03R\tcustomers\x12\x1f\n" +
 	"\vcomputed_ms\x18\a \x01(\x03R\n" +
-	"computedMs*j\n" +
+	"computedMs\x124\n" +
+	"\x17high_value_seen_from_ms\x18\b \x01(\x03R\x13highValueSeenFromMs\x12-\n" +
+	"\x13medium_seen_from_ms\x18\t \x01(\x03R\x10mediumSeenFromMs*j\n" +
 	"\x0eTransitionKind\x12\x1f\n" +
 	"\x1bTRANSITION_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17TRANSITION_KIND_ENTERED\x10\x01\x12\x1a\n" +
