@@ -10,7 +10,7 @@ import (
 )
 
 // Stages of one process share one metric; no live event and clocks that disagree do no harm.
-func TestStagesShareOneHistogram(t *testing.T) {
+func TestStagesShareOneMetric(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	now := time.UnixMilli(10_000)
 	for _, stage := range []string{"identity", "feature"} {
