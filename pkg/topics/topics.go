@@ -76,7 +76,7 @@ func All() []Topic {
 		IdentityChangelog, IdentityMergeChangelog, FeatureChangelog, SegmentationChangelog,
 	}
 	return append(base,
-		DeadLetter(EventsRaw), DeadLetter(EventsResolved), DeadLetter(IdentityLog),
+		DeadLetter(EventsRaw), DeadLetter(EventsRejected), DeadLetter(EventsResolved), DeadLetter(IdentityLog),
 		DeadLetter(IdentityMappings), DeadLetter(FeatureHandover), DeadLetter(Features),
 	)
 }
