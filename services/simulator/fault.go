@@ -15,8 +15,8 @@ type breakage struct {
 	members map[string]string
 	// whole stands in for the entire event.
 	whole string
-	// big is for live events only: the limit for imports is another.
-	big bool
+	// live says that it is no fault in history: an import may be large, and any time will do.
+	live bool
 }
 
 var breakages = []breakage{
@@ -29,12 +29,13 @@ var breakages = []breakage{
 	{reason: "invalid_json", members: map[string]string{"properties": `{"product_id":"P00001","price":NaN}`}},
 	{reason: "bad_order", members: map[string]string{"event": `"Order Completed"`,
 		"properties": `{"order_id":"broken","total":"NaN","products":[{"product_id":"P00001","price":"NaN","quantity":1}]}`}},
-	{reason: "in_future", members: map[string]string{"timestamp": `"2099-12-31T23:59:59.000Z"`}},
+	{reason: "in_future", live: true, members: map[string]string{"timestamp": `"2099-12-31T23:59:59.000Z"`}},
+	{reason: "too_old", live: true, members: map[string]string{"timestamp": `"2001-01-01T00:00:00.000Z"`}},
 	{reason: "bad_timestamp", members: map[string]string{"timestamp": `"yesterday"`}},
 	{reason: "invalid_utf8", members: map[string]string{"properties": "{\"name\":\"caf\xff\xfe\"}"}},
 	{reason: "too_deep", members: map[string]string{"properties": `{"a":` + strings.Repeat("[", 60) + strings.Repeat("]", 60) + `}`}},
 	{reason: "not_an_object", whole: `"Product Viewed"`},
-	{reason: "too_large", big: true, members: map[string]string{"properties": `{"note":"` + strings.Repeat("x", 33<<10) + `"}`}},
+	{reason: "too_large", live: true, members: map[string]string{"properties": `{"note":"` + strings.Repeat("x", 33<<10) + `"}`}},
 }
 
 // memberOrder is how the members of a broken event follow each other.
@@ -70,7 +71,7 @@ func (k breakage) body(id string, at time.Time, d *device, item *product) []byte
 // emitBroken sends one broken event of the person who sent the last good one.
 func (s *Shop) emitBroken(who int, at time.Time, yield func(Event) bool) bool {
 	k := breakages[s.rng.IntN(len(breakages))]
-	if k.big && s.phase().Phase == "history" {
+	if k.live && s.phase().Phase == "history" {
 		k = breakages[0]
 	}
 	s.broken++

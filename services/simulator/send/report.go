@@ -1,0 +1,72 @@
+package send
+
+import (
+	"fmt"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Report is what became of the events.
+type Report struct {
+	// Sent were handed over; Accepted are durable at the collector, duplicates included; Rejected were refused, by reason.
+	// Sent is the sum of the two when the sender closed without an error.
+	Sent, Accepted, Rejected int64
+	Reasons                  map[string]int64
+	// Retries is the number of requests that had to be sent again.
+	Retries int64
+	// Elapsed runs from New.
+	Elapsed time.Duration
+	// P50 and P99 are the times from a request's first byte to its answer, of the attempts that were answered.
+	P50, P99 time.Duration
+}
+
+// Rate is answered events a second.
+func (r Report) Rate() float64 {
+	if r.Elapsed <= 0 {
+		return 0
+	}
+	return float64(r.Accepted+r.Rejected) / r.Elapsed.Seconds()
+}
+
+// String is one line for people.
+func (r Report) String() string {
+	return fmt.Sprintf("%d sent, %d accepted, %d rejected, %d requests repeated, %.0f events/s in %s (answer p50 %s, p99 %s)",
+		r.Sent, r.Accepted, r.Rejected, r.Retries, r.Rate(), r.Elapsed.Round(time.Millisecond),
+		r.P50.Round(10*time.Microsecond), r.P99.Round(10*time.Microsecond))
+}
+
+type tally struct {
+	sent, accepted, retries atomic.Int64
+	latency                 Histogram
+	mu                      sync.Mutex
+	rejected                int64
+	reasons                 map[string]int64
+}
+
+func (t *tally) report(elapsed time.Duration) Report {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return Report{Sent: t.sent.Load(), Accepted: t.accepted.Load(), Rejected: t.rejected, Reasons: maps.Clone(t.reasons),
+		Retries: t.retries.Load(), Elapsed: elapsed, P50: t.latency.Quantile(0.5), P99: t.latency.Quantile(0.99)}
+}
+
+func (s *Sender) account(got answer) {
+	t := &s.tally
+	t.accepted.Add(int64(got.Accepted))
+	if len(got.Rejected) > 0 {
+		t.mu.Lock()
+		if t.reasons == nil {
+			t.reasons = map[string]int64{}
+		}
+		for _, r := range got.Rejected {
+			t.rejected++
+			t.reasons[r.Reason]++
+		}
+		t.mu.Unlock()
+	}
+	if s.cfg.OnResult != nil {
+		s.cfg.OnResult(got.Accepted, len(got.Rejected))
+	}
+}
