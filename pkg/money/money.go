@@ -1,0 +1,158 @@
+// Package money turns decimal text into integer micros (millionths of a currency
+// unit) and back, exactly. It is not for currencies, rounding rules of a country
+// or arithmetic: sums of micros are sums of int64.
+package money
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Unit is one currency unit in micros.
+const Unit = 1_000_000
+
+// places is how many decimals a micro has.
+const places = 6
+
+var (
+	// ErrSyntax is the error of text that is no decimal number.
+	ErrSyntax = errors.New(`is no decimal number, such as "12.50"`)
+	// ErrRange is the error of numbers that do not fit: beyond ±9,223,372,036,854.775807.
+	ErrRange = errors.New("is out of range: more than 9223372036854.775807 or less than -9223372036854.775808")
+)
+
+// ParseMicros reads a decimal number, such as "-12.5", "1e3" or ".5", as micros.
+// Up to six decimals are exact; what is beyond is rounded to the nearest micro,
+// halves to the even one ("0.0000005" is 0, "0.0000015" is 2). The grammar is
+// that of JSON numbers, with a leading "+", a missing digit before or after the
+// point and leading zeros also allowed; blanks, separators, currency signs,
+// NaN and Inf are not. Errors are ErrSyntax or ErrRange, with the text.
+// Example: ParseMicros("9747747.934") is 9747747934000.
+func ParseMicros(text string) (int64, error) {
+	d, ok := scan(text)
+	if !ok {
+		return 0, fault(text, ErrSyntax)
+	}
+	micros, ok := d.micros()
+	if !ok {
+		return 0, fault(text, ErrRange)
+	}
+	return micros, nil
+}
+
+func fault(text string, err error) error {
+	if len(text) > 40 {
+		text = text[:40] + "..."
+	}
+	return fmt.Errorf("%q %w", text, err)
+}
+
+// Format writes micros as a decimal number with at least two and at most six
+// decimals; ParseMicros reads it back. Example: Format(12500000) is "12.50".
+func Format(micros int64) string {
+	sign, abs := "", uint64(micros)
+	if micros < 0 {
+		sign, abs = "-", -abs
+	}
+	fraction := fmt.Sprintf("%06d", abs%Unit)
+	fraction = fraction[:2] + strings.TrimRight(fraction[2:], "0")
+	return sign + strconv.FormatUint(abs/Unit, 10) + "." + fraction
+}
+
+// decimal is a number as text: its value is digits × 10^exponent.
+type decimal struct {
+	negative bool
+	digits   string // without the point, without leading zeros; empty for 0
+	exponent int
+}
+
+// maxExponent bounds exponents before they are added up: no number with so large
+// a one is anything but 0 or out of range, whatever digits it has.
+const maxExponent = 1 << 20
+
+func scan(text string) (decimal, bool) {
+	var d decimal
+	rest := text
+	if rest != "" && (rest[0] == '-' || rest[0] == '+') {
+		d.negative = rest[0] == '-'
+		rest = rest[1:]
+	}
+	mantissa, exponent := rest, ""
+	if i := strings.IndexAny(rest, "eE"); i >= 0 {
+		mantissa, exponent = rest[:i], rest[i+1:]
+		n, ok := scanExponent(exponent)
+		if !ok {
+			return d, false
+		}
+		d.exponent = n
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	d.digits = whole + fraction
+	if d.digits == "" || strings.Trim(d.digits, "0123456789") != "" {
+		return d, false
+	}
+	d.exponent -= len(fraction)
+	d.digits = strings.TrimLeft(d.digits, "0")
+	return d, true
+}
+
+func scanExponent(text string) (int, bool) {
+	digits := strings.TrimPrefix(strings.TrimPrefix(text, "+"), "-")
+	if digits == "" || strings.Trim(digits, "0123456789") != "" || len(text)-len(digits) > 1 {
+		return 0, false
+	}
+	n, err := strconv.Atoi(digits)
+	if err != nil || n > maxExponent {
+		n = maxExponent
+	}
+	if text[0] == '-' {
+		n = -n
+	}
+	return n, true
+}
+
+// micros shifts the point six places to the right and rounds.
+func (d decimal) micros() (int64, bool) {
+	if d.digits == "" {
+		return 0, true
+	}
+	point := len(d.digits) + d.exponent + places // digits[:point] are the whole micros
+	if point > 19 {                              // 19 digits hold every int64
+		return 0, false
+	}
+	if point < 0 {
+		return 0, true // below a twentieth of a micro
+	}
+	whole, rest := d.digits, ""
+	if point <= len(d.digits) {
+		whole, rest = d.digits[:point], d.digits[point:]
+	} else {
+		whole += strings.Repeat("0", point-len(d.digits))
+	}
+	var n uint64
+	for i := range len(whole) {
+		n = n*10 + uint64(whole[i]-'0') // at most 19 digits: no overflow of 64 bits
+	}
+	if roundsUp(n, rest) {
+		n++
+	}
+	switch {
+	case d.negative && n <= 1<<63:
+		return -int64(n), true // also for 1<<63, whose negative is itself
+	case !d.negative && n <= math.MaxInt64:
+		return int64(n), true
+	}
+	return 0, false
+}
+
+// roundsUp says whether n, followed by the decimals in rest, is nearer to n+1, or
+// as near and n is odd.
+func roundsUp(n uint64, rest string) bool {
+	if rest == "" || rest[0] != '5' {
+		return rest != "" && rest[0] > '5'
+	}
+	return strings.Trim(rest[1:], "0") != "" || n%2 == 1
+}
