@@ -109,54 +109,38 @@ func (tx *Tx) Emit(m broker.Message) {
 // fn must not write to the transaction.
 func (tx *Tx) Scan(prefix, from []byte, fn func(key, value []byte) (bool, error)) error {
 	pending := tx.pending(prefix, from)
-	emit := func(k string, v []byte) (bool, error) {
-		if v == nil {
-			return true, nil
+	var fault error
+	stopped := false
+	give := func(k string, v []byte) bool {
+		if v == nil { // deleted
+			return true
 		}
-		return fn([]byte(k), v)
+		var more bool
+		more, fault = fn([]byte(k), v)
+		stopped = !more || fault != nil
+		return !stopped
 	}
-	stopped := errors.New("stopped")
 	err := tx.store.scan(prefix, from, func(k, v []byte) (bool, error) {
 		for len(pending) > 0 && pending[0].key < string(k) {
-			more, err := emit(pending[0].key, pending[0].value)
-			if !more || err != nil {
-				return false, errors.Join(err, stopped)
+			if !give(pending[0].key, pending[0].value) {
+				return false, nil
 			}
 			pending = pending[1:]
 		}
 		if len(pending) > 0 && pending[0].key == string(k) {
 			v, pending = pending[0].value, pending[1:]
-			if v == nil {
-				return true, nil
-			}
 		}
-		more, err := fn(k, v)
-		if !more || err != nil {
-			return false, errors.Join(err, stopped)
-		}
-		return true, nil
+		return give(string(k), v), nil
 	})
-	if errors.Is(err, stopped) {
-		return withoutStop(err, stopped)
-	}
-	if err != nil {
-		return err
+	if err != nil || stopped {
+		return errors.Join(err, fault)
 	}
 	for _, p := range pending {
-		if more, err := emit(p.key, p.value); !more || err != nil {
-			return err
+		if !give(p.key, p.value) {
+			return fault
 		}
 	}
 	return nil
-}
-
-// withoutStop takes the inner mark out of a joined error.
-func withoutStop(err, stop error) error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return nil
-	}
-	return errors.Join(slices.DeleteFunc(slices.Clone(joined.Unwrap()), func(e error) bool { return e == stop })...)
 }
 
 type pendingWrite struct {
