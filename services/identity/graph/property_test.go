@@ -1,0 +1,272 @@
+package graph
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// someOps draws operations over few enough names that they meet all the time.
+func someOps(typesAndCounts map[string]int, maxOps int) *rapid.Generator[[][]string] {
+	var names []string
+	for _, typ := range slices.Sorted(maps.Keys(typesAndCounts)) {
+		for n := range typesAndCounts[typ] {
+			names = append(names, fmt.Sprintf("%s:%d", typ, n))
+		}
+	}
+	names = append(names, "user_id:null")
+	one := rapid.SliceOfN(rapid.SampledFrom(names), 1, 4)
+	return rapid.SliceOfN(one, 1, maxOps)
+}
+
+func run(t testing.TB, g Graph, ops [][]string) memory {
+	s := memory{}
+	for n, words := range ops {
+		mustApply(t, g, s, int64(n), words...)
+	}
+	return s
+}
+
+var crowded = map[string]int{"user_id": 4, "email": 5, "anonymous_id": 8, "device_id": 3}
+
+func smallLimits(t *rapid.T) Limits {
+	return Limits{
+		Identifiers: rapid.IntRange(2, 12).Draw(t, "identifiers"),
+		Merges:      rapid.IntRange(1, 4).Draw(t, "merges"),
+		Refused:     rapid.IntRange(0, 3).Draw(t, "refused"),
+		Strong:      rapid.IntRange(1, 6).Draw(t, "strong"),
+		Weak:        rapid.IntRange(1, 4).Draw(t, "weak"),
+	}
+}
+
+func TestTheSameLogGivesTheSameBytes(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		g := New(smallLimits(rt))
+		ops := someOps(crowded, 60).Draw(rt, "ops")
+		first, second := run(t, g, ops), run(t, g, ops)
+		if diff := cmp.Diff(first, second); diff != "" {
+			rt.Fatal(diff)
+		}
+	})
+}
+
+func TestStoresAgree(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		g := New(smallLimits(rt))
+		ops := someOps(crowded, 40).Draw(rt, "ops")
+		db := openPebble(t)
+		for n, words := range ops {
+			batch := db.NewIndexedBatch()
+			s := NewBatch(batch)
+			mustApply(t, g, s, int64(n), words...)
+			if err := batch.Commit(nil); err != nil || s.Err() != nil {
+				rt.Fatal(err, s.Err())
+			}
+		}
+		if diff := cmp.Diff(dump(t, run(t, g, ops)), dump(t, NewSnapshot(db))); diff != "" {
+			rt.Fatal(diff)
+		}
+	})
+}
+
+// TestInvariants checks the whole state after every operation.
+func TestInvariants(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		g := New(smallLimits(rt))
+		ops := someOps(crowded, 60).Draw(rt, "ops")
+		s := memory{}
+		mapping := map[ID]ID{}
+		for n, words := range ops {
+			res := mustApply(t, g, s, int64(n), words...)
+			for _, m := range res.Merges {
+				mapping[m.From] = m.To
+			}
+			checkState(rt, g, s)
+			checkMappings(rt, s, mapping)
+			checkSettled(rt, g, s, int64(n), words)
+		}
+	})
+}
+
+// checkState holds counters, caps and unique types against the rows.
+func checkState(t *rapid.T, g Graph, s memory) {
+	linked := map[ID][]Identifier{}
+	for k, v := range s {
+		if k[0] != spaceIdentifier {
+			continue
+		}
+		row, err := decodeOwner([]byte(v))
+		if err != nil {
+			t.Fatal(err)
+		}
+		typ, value, _ := strings.Cut(k[1+1+len("w")+1:], "\x00")
+		linked[row.id] = append(linked[row.id], Identifier{typ, value})
+	}
+	for id, names := range linked {
+		row, ok, err := readCustomer(s, "w", id)
+		if err != nil || !ok || row.merged {
+			t.Fatalf("identifiers %v belong to %s, which is not live: %+v %v", names, id, row, err)
+		}
+		c, _, err := g.Customer(s, "w", id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(c.Identifiers) != len(names) || row.identifiers != len(names) || row.merges != len(c.Merged) {
+			t.Fatalf("customer %s: row %+v, linked rows %v, identifiers %v", id, row, c, names)
+		}
+		if row.identifiers > g.limits.Identifiers || row.merges > g.limits.Merges || row.refused > g.limits.Refused {
+			t.Fatalf("customer %s is above the limits %+v: %+v", id, g.limits, row)
+		}
+		users := map[string]bool{}
+		for _, l := range c.Identifiers {
+			if l.Identifier.Type == "user_id" {
+				users[l.Identifier.Value] = true
+			}
+		}
+		if len(users) > 1 || len(row.uniques) != len(users) {
+			t.Fatalf("customer %s holds the user ids %v, its row says %v", id, users, row.uniques)
+		}
+	}
+}
+
+// checkMappings: one hop from any id ever given away ends at a live customer.
+func checkMappings(t *rapid.T, s memory, mapping map[ID]ID) {
+	for from, to := range mapping {
+		row, ok, _ := readCustomer(s, "w", to)
+		if !ok || row.merged {
+			t.Fatalf("mapping %s -> %s ends at a customer that is not live: %+v", from, to, row)
+		}
+		gone, ok, _ := readCustomer(s, "w", from)
+		if !ok || !gone.merged || gone.into != to {
+			t.Fatalf("mapping says %s -> %s, the state says %+v", from, to, gone)
+		}
+	}
+	for k, v := range s {
+		if k[0] != spaceCustomer {
+			continue
+		}
+		row, _ := decodeCustomer([]byte(v))
+		id, _ := tailID([]byte(k))
+		if _, ok := mapping[id]; row.merged && !ok {
+			t.Fatalf("%s was merged into %s without a mapping", id, row.into)
+		}
+	}
+}
+
+// checkSettled: an operation that was applied says nothing new, by Lookup and by Apply.
+func checkSettled(t *rapid.T, g Graph, s memory, n int64, words []string) {
+	a, err := g.Lookup(s, "w", identifiers(words...))
+	if err != nil || !a.Settled {
+		t.Fatalf("%v is not settled after it was applied: %+v %v", words, a, err)
+	}
+	before := maps.Clone(s)
+	if _, err := g.Apply(s, op(n, words...), n+1000); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, s); diff != "" {
+		t.Fatalf("applying %v again changed the state:\n%s", words, diff)
+	}
+}
+
+// TestOrderDoesNotMatterBelowTheLimits: any permutation of the same links gives the
+// same partition into customers.
+func TestOrderDoesNotMatterBelowTheLimits(t *testing.T) {
+	wide := Limits{Identifiers: 1000, Merges: 1000, Refused: 10, Strong: 1000, Weak: 1000}
+	free := map[string]int{"email": 8, "anonymous_id": 12, "device_id": 4}
+	rapid.Check(t, func(rt *rapid.T) {
+		g := New(wide)
+		ops := someOps(free, 25).Draw(rt, "ops")
+		shuffled := rapid.Permutation(ops).Draw(rt, "shuffled")
+		if diff := cmp.Diff(partition(t, run(t, g, ops)), partition(t, run(t, g, shuffled))); diff != "" {
+			rt.Fatal(diff)
+		}
+	})
+}
+
+// partition gives the sets of identifiers, each sorted, in order.
+func partition(t testing.TB, s memory) []string {
+	sets := map[ID][]string{}
+	for k, v := range s {
+		if k[0] == spaceIdentifier {
+			row, err := decodeOwner([]byte(v))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sets[row.id] = append(sets[row.id], k)
+		}
+	}
+	var out []string
+	for _, set := range sets {
+		slices.Sort(set)
+		out = append(out, strings.Join(set, " "))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestTheOldestNameSurvives plays random merges: the survivor is the one made first.
+func TestTheOldestNameSurvives(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		g := New(DefaultLimits())
+		ops := someOps(crowded, 40).Draw(rt, "ops")
+		s, born := memory{}, map[ID]int64{}
+		for n, words := range ops {
+			res := mustApply(t, g, s, int64(n), words...)
+			if res.Created {
+				a, _ := g.Lookup(s, "w", identifiers(words...))
+				born[a.Customer] = int64(n)
+			}
+			for _, m := range res.Merges {
+				if born[m.From] <= born[m.To] {
+					rt.Fatalf("%s of %d went into the younger %s of %d", m.From, born[m.From], m.To, born[m.To])
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkApplyNewCustomer(b *testing.B) {
+	g, s := New(DefaultLimits()), NewBatch(openPebble(b).NewIndexedBatch())
+	defer s.batch.Close()
+	for n := range b.N {
+		mustApply(b, g, s, int64(n), fmt.Sprintf("user_id:%d", n), fmt.Sprintf("anonymous_id:%d", n))
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "links/s")
+}
+
+func BenchmarkLookup(b *testing.B) {
+	const customers = 100_000
+	g, db := New(DefaultLimits()), openPebble(b)
+	batch := db.NewIndexedBatch()
+	s := NewBatch(batch)
+	for n := range customers {
+		mustApply(b, g, s, int64(n), fmt.Sprintf("user_id:%d", n), fmt.Sprintf("anonymous_id:%d", n))
+	}
+	if err := batch.Commit(nil); err != nil {
+		b.Fatal(err)
+	}
+	if err := db.Flush(); err != nil {
+		b.Fatal(err)
+	}
+	asked := make([][]Identifier, 1<<12)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range asked {
+		n := rng.IntN(customers)
+		asked[i] = identifiers(fmt.Sprintf("user_id:%d", n), fmt.Sprintf("anonymous_id:%d", n))
+	}
+	reader := NewSnapshot(db)
+	b.ResetTimer()
+	for n := range b.N {
+		a, err := g.Lookup(reader, "w", asked[n%len(asked)])
+		if err != nil || !a.Settled {
+			b.Fatal(a, err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lookups/s")
+}
