@@ -49,6 +49,7 @@ func (c *Client) NewProducer(cfg ProducerConfig) *Producer {
 // Produce returns nil once every message is stored by all in-sync replicas. It
 // retries passing faults until ctx ends and then returns ErrNotStored (some of the
 // messages may be stored). A permanent fault (a record too large) is returned at once.
+// After an error the bytes of the messages may still be read: do not change them.
 func (p *Producer) Produce(ctx context.Context, msgs ...Message) error {
 	groups, err := p.group(ctx, msgs)
 	if err != nil {
@@ -63,8 +64,15 @@ func (p *Producer) Produce(ctx context.Context, msgs ...Message) error {
 	}
 	var errs []error
 	for _, g := range groups {
-		if err := <-g.done; err != nil {
-			errs = append(errs, err)
+		select {
+		case err := <-g.done:
+			if err != nil {
+				errs = append(errs, err)
+			}
+		case <-ctx.Done():
+			// The attempt under way may last tryFor: a caller that has to answer
+			// somebody by its deadline does not wait for it.
+			return errors.Join(append(errs, fmt.Errorf("%w: %w", ErrNotStored, context.Cause(ctx)))...)
 		}
 	}
 	return errors.Join(errs...)
