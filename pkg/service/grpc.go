@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -128,6 +129,7 @@ func (s *GRPCServer) Component() lifecycle.Component {
 			case <-ctx.Done():
 				s.Server.Stop()
 				<-done
+				return fmt.Errorf("calls in hand were cut off: %w", ctx.Err())
 			}
 			return nil
 		},
