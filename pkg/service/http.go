@@ -24,13 +24,17 @@ type HTTPServer struct {
 // NewHTTPServer makes a server; it listens from Listen on, or when its component
 // starts. name is for errors. Requests must send their headers within 10 seconds
 // and idle connections are kept for two minutes; the time of a whole request is
-// the handler's to bound.
-func NewHTTPServer(name, address string, h http.Handler) *HTTPServer {
-	return &HTTPServer{name: name, address: address, server: &http.Server{
+// the handler's to bound. edits are for servers that face strangers and need tighter bounds.
+func NewHTTPServer(name, address string, h http.Handler, edits ...func(*http.Server)) *HTTPServer {
+	s := &HTTPServer{name: name, address: address, server: &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 	}}
+	for _, edit := range edits {
+		edit(s.server)
+	}
+	return s
 }
 
 // Listen takes the address. Calling it again changes nothing.
