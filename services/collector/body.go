@@ -1,0 +1,128 @@
+package collector
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// budget bounds the memory of all bodies together. Over it a request is turned away, not queued.
+type budget struct {
+	limit int64
+	used  atomic.Int64
+}
+
+// take reserves n bytes, or reports that there is no room.
+func (b *budget) take(n int64) bool {
+	if b.used.Add(n) > b.limit {
+		b.used.Add(-n)
+		return false
+	}
+	return true
+}
+
+func (b *budget) give(n int64) { b.used.Add(-n) }
+
+var (
+	gunzips = sync.Pool{New: func() any { return new(gzip.Reader) }}
+	bom     = []byte("\xef\xbb\xbf")
+)
+
+// firstRead is how much is read at first from a body that does not say how long it is, in bytes.
+const firstRead = 4096
+
+// readBody reads the request's body into w.body, decompressed, and never more of
+// it than the limit, whatever its headers or its compression promise. Memory is
+// reserved in w before it is used; the caller gives back w.reserved.
+func (s *Service) readBody(w *work, r *http.Request) *refusal {
+	limit := s.cfg.Limits.BodyBytes
+	if r.ContentLength > int64(limit) {
+		return tooLarge(limit)
+	}
+	from := io.Reader(r.Body)
+	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		z := gunzips.Get().(*gzip.Reader)
+		defer gunzips.Put(z)
+		if err := z.Reset(r.Body); err != nil {
+			return bodyFault(err)
+		}
+		from = z
+	default:
+		return &refusal{http.StatusBadRequest, "unsupported_encoding",
+			fmt.Sprintf("Content-Encoding %.20q is not supported: use gzip or none", encoding)}
+	}
+	for want := max(firstRead, int(r.ContentLength)+1); ; want *= 2 {
+		want = min(want, limit+1)
+		if !s.reserve(w, int64(want)) {
+			return busy()
+		}
+		if done, err := w.fill(from, want); err != nil {
+			return bodyFault(err)
+		} else if done {
+			s.metrics.bytes.Add(float64(len(w.body)))
+			w.body = bytes.TrimPrefix(w.body, bom)
+			return nil
+		}
+		if len(w.body) > limit {
+			return tooLarge(limit)
+		}
+	}
+}
+
+// reserve makes w's reservation at least n bytes.
+func (s *Service) reserve(w *work, n int64) bool {
+	more := n - w.reserved
+	if more <= 0 {
+		return true
+	}
+	if !s.memory.take(more) {
+		return false
+	}
+	w.reserved = n
+	return true
+}
+
+// fill reads until w.body has want bytes or the input ends.
+func (w *work) fill(from io.Reader, want int) (done bool, err error) {
+	if cap(w.body) < want {
+		w.body = append(make([]byte, 0, want), w.body...)
+	}
+	for len(w.body) < want {
+		n, err := from.Read(w.body[len(w.body):want])
+		w.body = w.body[:len(w.body)+n]
+		if errors.Is(err, io.EOF) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// bodyFault is the answer to a body that could not be read to its end.
+func bodyFault(err error) *refusal {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &refusal{http.StatusRequestTimeout, "body_timeout", "the body did not arrive in time: send it again"}
+	}
+	return &refusal{http.StatusBadRequest, "unreadable_body", "the body cannot be read to its end: " + err.Error()}
+}
+
+func tooLarge(limit int) *refusal {
+	return &refusal{http.StatusRequestEntityTooLarge, reasonTooLarge,
+		fmt.Sprintf("the body is larger than %d bytes after decompression: send fewer events at once", limit)}
+}
+
+func busy() *refusal {
+	return &refusal{http.StatusServiceUnavailable, "busy", "too much is being taken in at once: send the same request again"}
+}

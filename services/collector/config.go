@@ -1,0 +1,155 @@
+package collector
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// Config is what an operator may set.
+type Config struct {
+	// Address the HTTP API listens on, host:port. Port 0 takes a free one: see Service.Addr.
+	Address string `koanf:"address"`
+	// Sources are who may send. Without one every request is answered 401.
+	Sources []Source `koanf:"sources"`
+	// Limits bound what one request and all requests together may cost.
+	Limits Limits `koanf:"limits"`
+	// Clock says which event times are believed.
+	Clock Clock `koanf:"clock"`
+	// AckTimeout is how long a request waits for the broker before it is answered 503. Above 0.
+	AckTimeout time.Duration `koanf:"ack_timeout"`
+	// RetryAfter is what a 503 tells the client to wait, in whole seconds. At least 1s.
+	RetryAfter time.Duration `koanf:"retry_after"`
+	// ReadTimeout bounds reading one whole request, so that a client that sends a byte a second holds
+	// nothing for long. Above 0.
+	ReadTimeout time.Duration `koanf:"read_timeout"`
+	// DrainTimeout bounds a stop: how long requests under way may take to be answered. Above 0, below the
+	// process's grace.
+	DrainTimeout time.Duration `koanf:"drain_timeout"`
+}
+
+// Source is one sender and its write key.
+type Source struct {
+	// Name appears in events, metrics and answers: lower-case letters, digits, - and _; at most 64.
+	Name string `koanf:"name"`
+	// Workspace is the tenant its events belong to; same alphabet.
+	Workspace string `koanf:"workspace"`
+	// WriteKey is the secret the sender shows. At least 8 bytes. Two sources may not share one; a source may be
+	// listed twice, with an old and a new key.
+	WriteKey string `koanf:"write_key"`
+}
+
+// Limits are upper bounds; all must be above 0.
+type Limits struct {
+	// BodyBytes is the largest request body, after decompression.
+	BodyBytes int `koanf:"body_bytes"`
+	// BatchEvents is the greatest number of events in a request.
+	BatchEvents int `koanf:"batch_events"`
+	// EventBytes is the largest live event as JSON. Segment takes 32 KB.
+	EventBytes int `koanf:"event_bytes"`
+	// ImportEventBytes is the largest event of an import: an order of a wholesaler has a thousand lines.
+	// Must stay below the broker's largest record (1 MB) with room for the lines a second time.
+	ImportEventBytes int `koanf:"import_event_bytes"`
+	// Keys is the greatest number of object keys in one event.
+	Keys int `koanf:"keys"`
+	// Depth is how deeply objects and arrays of one event may be nested. At most 1,000.
+	Depth int `koanf:"depth"`
+	// InFlightBytes bounds the memory of all bodies being worked on together; beyond it requests get 503.
+	InFlightBytes int64 `koanf:"in_flight_bytes"`
+}
+
+// Clock says which event times are believed, and which are mended.
+type Clock struct {
+	// SkewThreshold: a client whose sentAt is further than this from the time of receipt has a wrong clock,
+	// and its event times are moved by the difference. Smaller differences are the network.
+	SkewThreshold time.Duration `koanf:"skew_threshold"`
+	// SkewLimit: a greater difference is not believed (an old sentAt sent again, not a wrong clock) and moves nothing.
+	SkewLimit time.Duration `koanf:"skew_limit"`
+	// MaxAge: live events older than this are quarantined as too_old.
+	MaxAge time.Duration `koanf:"max_age"`
+	// MaxFuture: live events further ahead than this are quarantined as in_future; nearer ones happen at receipt.
+	MaxFuture time.Duration `koanf:"max_future"`
+}
+
+// Default is a collector for Segment's clients, without a source.
+func Default() Config {
+	return Config{
+		Address: ":8080",
+		Limits: Limits{
+			BodyBytes: 4 << 20, BatchEvents: 2500, EventBytes: 32 << 10, ImportEventBytes: 512 << 10,
+			Keys: 10000, Depth: 32, InFlightBytes: 64 << 20,
+		},
+		Clock: Clock{
+			SkewThreshold: 5 * time.Minute, SkewLimit: 24 * time.Hour,
+			MaxAge: 30 * 24 * time.Hour, MaxFuture: time.Hour,
+		},
+		AckTimeout: 10 * time.Second, RetryAfter: time.Second,
+		ReadTimeout: 30 * time.Second, DrainTimeout: 8 * time.Second,
+	}
+}
+
+var word = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
+
+// Validate reports every fault, each under its key.
+func (c Config) Validate() error {
+	var errs []error
+	fault := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if c.Address == "" {
+		fault("address: give host:port")
+	}
+	keys := map[string]int{}
+	for i, s := range c.Sources {
+		if !word.MatchString(s.Name) {
+			fault("sources[%d].name: %q is not 1 to 64 of a-z 0-9 _ -", i, s.Name)
+		}
+		if !word.MatchString(s.Workspace) {
+			fault("sources[%d].workspace: %q is not 1 to 64 of a-z 0-9 _ -", i, s.Workspace)
+		}
+		if len(s.WriteKey) < 8 {
+			fault("sources[%d].write_key: shorter than 8 bytes", i)
+		}
+		if first, ok := keys[s.WriteKey]; ok {
+			fault("sources[%d].write_key: the same as of sources[%d]", i, first)
+		}
+		keys[s.WriteKey] = i
+	}
+	for _, d := range []struct {
+		key string
+		v   time.Duration
+	}{
+		{"ack_timeout", c.AckTimeout}, {"read_timeout", c.ReadTimeout}, {"drain_timeout", c.DrainTimeout},
+		{"clock.skew_threshold", c.Clock.SkewThreshold}, {"clock.skew_limit", c.Clock.SkewLimit},
+		{"clock.max_age", c.Clock.MaxAge}, {"clock.max_future", c.Clock.MaxFuture},
+	} {
+		if d.v <= 0 {
+			fault("%s: %s is not above 0", d.key, d.v)
+		}
+	}
+	if c.RetryAfter < time.Second {
+		fault("retry_after: %s is below 1s", c.RetryAfter)
+	}
+	return errors.Join(append(errs, c.Limits.validate())...)
+}
+
+func (l Limits) validate() error {
+	var errs []error
+	for _, n := range []struct {
+		key string
+		v   int
+	}{
+		{"body_bytes", l.BodyBytes}, {"batch_events", l.BatchEvents}, {"event_bytes", l.EventBytes},
+		{"import_event_bytes", l.ImportEventBytes}, {"keys", l.Keys}, {"depth", l.Depth},
+	} {
+		if n.v <= 0 {
+			errs = append(errs, fmt.Errorf("limits.%s: %d is not above 0", n.key, n.v))
+		}
+	}
+	if l.Depth > 1000 {
+		errs = append(errs, fmt.Errorf("limits.depth: %d is above 1000", l.Depth))
+	}
+	if l.InFlightBytes < int64(l.BodyBytes) {
+		errs = append(errs, fmt.Errorf("limits.in_flight_bytes: %d is below limits.body_bytes", l.InFlightBytes))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,99 @@
+package collector
+
+import (
+	"context"
+	"net/http"
+	"unicode/utf8"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
+	"github.com/freshet/freshet/services/collector/jsonscan"
+)
+
+// Ingest is the gRPC form of POST /v1/batch and /v1/import, on the same path to the broker.
+func (s *Service) Ingest(ctx context.Context, req *collectorv1.IngestRequest) (*collectorv1.IngestResponse, error) {
+	begun := s.now()
+	s.metrics.inFlight.Inc()
+	defer s.metrics.inFlight.Dec()
+	w := works.Get().(*work)
+	defer s.release(w)
+	res, ref := s.takeRPC(ctx, w, req, begun.UnixMilli())
+	code := http.StatusOK
+	if ref != nil {
+		code = ref.status
+	}
+	s.metrics.answered(protocolGRPC, code, s.now().Sub(begun))
+	if ref != nil {
+		return nil, status.Error(grpcCode(ref.status), ref.message)
+	}
+	resp := &collectorv1.IngestResponse{Accepted: int32(res.accepted)}
+	for _, r := range res.rejected {
+		resp.Rejected = append(resp.Rejected, &collectorv1.Rejection{
+			Index: int32(r.Index), EventId: r.MessageID, Reason: r.Reason, Detail: r.Detail})
+	}
+	return resp, nil
+}
+
+func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestRequest, received int64) (result, *refusal) {
+	var header string
+	if values := metadata.ValueFromIncomingContext(ctx, "authorization"); len(values) > 0 {
+		header = values[0]
+	}
+	src, _ := s.keys.byAuthorization(header)
+	if src == nil {
+		return result{}, unknownKey()
+	}
+	switch n := len(req.GetEvents()); {
+	case n == 0:
+		return result{}, &refusal{http.StatusBadRequest, "empty_batch", "the request has no event"}
+	case n > s.cfg.Limits.BatchEvents:
+		return result{}, tooManyEvents(s.cfg.Limits)
+	}
+	size := 0
+	for _, raw := range req.GetEvents() {
+		size += len(raw)
+	}
+	if !s.reserve(w, int64(size)) {
+		return result{}, busy()
+	}
+	s.metrics.bytes.Add(float64(size))
+	for _, raw := range req.GetEvents() {
+		w.readAlone(raw, s.cfg.Limits)
+	}
+	if at := req.GetSentAt(); at.IsValid() {
+		w.envelope.sentMS = at.AsTime().UnixMilli()
+	}
+	return s.ingest(ctx, w, &origin{src: src, history: req.GetHistory(), received: received})
+}
+
+// readAlone adds an event that is a text of its own, so that nothing has to be split.
+func (w *work) readAlone(raw []byte, limits Limits) {
+	it, s := w.next(), &w.inner
+	s.Reset(raw, 0, jsonscan.Limits{Depth: limits.Depth, Keys: limits.Keys})
+	err := it.walk(s)
+	if err == nil {
+		err = s.End()
+	}
+	switch {
+	case err != nil:
+		it.raw, it.fault = raw, scanFault(err, 0, limits)
+	case it.fault == nil:
+		it.settle(s, utf8.Valid(raw))
+	}
+}
+
+// grpcCode is the gRPC form of an HTTP status.
+func grpcCode(status int) codes.Code {
+	switch status {
+	case http.StatusUnauthorized:
+		return codes.Unauthenticated
+	case http.StatusServiceUnavailable:
+		return codes.Unavailable
+	case http.StatusInternalServerError:
+		return codes.Internal
+	}
+	return codes.InvalidArgument
+}

@@ -1,0 +1,209 @@
+package collector
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+)
+
+// call is what one path of the API means.
+type call struct {
+	// route is the path's canonical form, for spans.
+	route string
+	// typ is the event's type; unspecified for envelopes of many.
+	typ eventv1.EventType
+	// history says that the events are history.
+	history bool
+}
+
+// calls are the paths of the API, with and without /v1, in full and as the one letter
+// that Segment's browser library sends.
+var calls = func() map[string]call {
+	paths := map[string]call{}
+	add := func(c call, names ...string) {
+		for _, name := range names {
+			c.route = "POST /v1/" + names[0]
+			paths["/v1/"+name], paths["/"+name] = c, c
+		}
+	}
+	add(call{typ: eventv1.EventType_EVENT_TYPE_TRACK}, "track", "t")
+	add(call{typ: eventv1.EventType_EVENT_TYPE_IDENTIFY}, "identify", "i")
+	add(call{typ: eventv1.EventType_EVENT_TYPE_PAGE}, "page", "p")
+	add(call{typ: eventv1.EventType_EVENT_TYPE_SCREEN}, "screen", "s")
+	add(call{typ: eventv1.EventType_EVENT_TYPE_GROUP}, "group", "g")
+	add(call{typ: eventv1.EventType_EVENT_TYPE_ALIAS}, "alias", "a")
+	add(call{}, "batch", "b")
+	add(call{history: true}, "import")
+	return paths
+}()
+
+// handle answers one request of the ingest API.
+func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
+	c, ok := calls[r.URL.Path]
+	switch {
+	case !ok:
+		s.refuse(rw, &refusal{http.StatusNotFound, "not_found", "there is nothing at this path: post to /v1/batch"})
+		return
+	case r.Method == http.MethodOptions:
+		preflight(rw, r)
+		return
+	case r.Method != http.MethodPost:
+		rw.Header().Set("Allow", "POST, OPTIONS")
+		s.refuse(rw, &refusal{http.StatusMethodNotAllowed, "method_not_allowed", "use POST"})
+		return
+	}
+	begun := s.now()
+	s.metrics.inFlight.Inc()
+	defer s.metrics.inFlight.Dec()
+	rw.Header().Set("Access-Control-Allow-Origin", "*")
+
+	ctx, span := s.startSpan(r, c.route)
+	defer span.End()
+	w := works.Get().(*work)
+	defer s.release(w)
+	res, ref := s.take(w, r.WithContext(ctx), c, begun)
+	status := http.StatusOK
+	if ref != nil {
+		status = ref.status
+		s.refuse(rw, ref)
+	} else {
+		status = s.answer(rw, c, res)
+	}
+	describe(span, status, res)
+	s.metrics.answered(protocolHTTP, status, s.now().Sub(begun))
+}
+
+// take reads, authenticates, parses and stores one request.
+func (s *Service) take(w *work, r *http.Request, c call, begun time.Time) (result, *refusal) {
+	src, given := s.keys.byAuthorization(r.Header.Get("Authorization"))
+	if given && src == nil {
+		return result{}, unknownKey()
+	}
+	if ref := s.readBody(w, r); ref != nil {
+		return result{}, ref
+	}
+	if ref := s.parse(w, c); ref != nil {
+		return result{}, ref
+	}
+	if src == nil {
+		if src = s.keyOf(w.envelope.writeKey); src == nil {
+			return result{}, w.unauthenticated()
+		}
+	}
+	return s.ingest(r.Context(), w, &origin{src: src, typ: c.typ, history: c.history, received: begun.UnixMilli()})
+}
+
+func (s *Service) parse(w *work, c call) *refusal {
+	if c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED {
+		return w.parseSingle(s.cfg.Limits)
+	}
+	if ref := w.parseBatch(s.cfg.Limits); ref != nil {
+		return ref
+	}
+	// Each event gets its own copy of the envelope's context: bounded, and counted.
+	copies := int64(len(w.envelope.context)+len(w.envelope.integrations)) * int64(len(w.items))
+	if copies > 4*int64(s.cfg.Limits.BodyBytes) {
+		return tooLarge(s.cfg.Limits.BodyBytes)
+	}
+	if !s.reserve(w, w.reserved+copies) {
+		return busy()
+	}
+	return nil
+}
+
+// keyOf finds the source of a write key in the body, a JSON string.
+func (s *Service) keyOf(raw []byte) *source {
+	key, f := text("writeKey", raw)
+	if f != nil || key == "" {
+		return nil
+	}
+	return s.keys.byKey([]byte(key))
+}
+
+// unauthenticated is the answer without a source; a body that nobody could read is told so first.
+func (w *work) unauthenticated() *refusal {
+	if len(w.items) == 1 && w.items[0].fault != nil && w.envelope.writeKey == nil {
+		return &refusal{http.StatusBadRequest, w.items[0].fault.reason, w.items[0].fault.detail}
+	}
+	return unknownKey()
+}
+
+func unknownKey() *refusal {
+	return &refusal{http.StatusUnauthorized, "unknown_write_key",
+		`the write key is missing or unknown: send it as the user of Basic authorization, or as "writeKey" in the body`}
+}
+
+// reply is the body of every answer.
+type reply struct {
+	Success  bool        `json:"success"`
+	Error    string      `json:"error,omitempty"`
+	Message  string      `json:"message,omitempty"`
+	Accepted int         `json:"accepted"`
+	Rejected []Rejection `json:"rejected"`
+}
+
+// answer reports events that are durable. A single event that was refused is a 400,
+// so that whoever wrote the call learns of it; in a batch the neighbours count.
+func (s *Service) answer(rw http.ResponseWriter, c call, res result) int {
+	if len(res.rejected) == 0 {
+		body := make([]byte, 0, 64)
+		body = append(body, `{"success":true,"accepted":`...)
+		body = strconv.AppendInt(body, int64(res.accepted), 10)
+		body = append(body, `,"rejected":[]}`+"\n"...)
+		writeJSON(rw, http.StatusOK, body)
+		return http.StatusOK
+	}
+	status, out := http.StatusOK, reply{Success: true, Accepted: res.accepted, Rejected: res.rejected}
+	if c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED {
+		status, out.Success = http.StatusBadRequest, false
+		out.Error, out.Message = res.rejected[0].Reason, res.rejected[0].Detail
+	}
+	s.write(rw, status, out)
+	return status
+}
+
+// refuse reports a request of which nothing was taken.
+func (s *Service) refuse(rw http.ResponseWriter, ref *refusal) {
+	switch ref.status {
+	case http.StatusServiceUnavailable:
+		rw.Header().Set("Retry-After", strconv.Itoa(int(s.cfg.RetryAfter.Seconds())))
+	case http.StatusUnauthorized:
+		rw.Header().Set("WWW-Authenticate", `Basic realm="write key"`)
+	}
+	s.write(rw, ref.status, reply{Error: ref.code, Message: ref.message, Rejected: []Rejection{}})
+}
+
+func (s *Service) write(rw http.ResponseWriter, status int, out reply) {
+	body, err := json.Marshal(out)
+	if err != nil {
+		s.logger.Error("encode an answer", "error", err)
+		status, body = http.StatusInternalServerError, []byte(`{"success":false,"error":"internal"}`)
+	}
+	writeJSON(rw, status, append(body, '\n'))
+}
+
+func writeJSON(rw http.ResponseWriter, status int, body []byte) {
+	h := rw.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	rw.WriteHeader(status)
+	_, _ = rw.Write(body) // the client may be gone; nobody is left to tell
+}
+
+// preflight lets pages of any origin post: a write key is public in a web page anyway.
+func preflight(rw http.ResponseWriter, r *http.Request) {
+	h := rw.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Allow-Methods", "POST, OPTIONS")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding")
+	if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
+		h.Set("Access-Control-Allow-Headers", asked)
+	}
+	h.Set("Access-Control-Max-Age", "86400")
+	h.Set("Vary", "Access-Control-Request-Headers")
+	rw.WriteHeader(http.StatusNoContent)
+}

@@ -1,0 +1,226 @@
+package collector
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/freshet/freshet/pkg/customer"
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/jsonscan"
+)
+
+// maxIdentifiers is the greatest number of names one event may carry.
+const maxIdentifiers = 20
+
+// readIdentifiers gathers what names the person, in order of priority.
+func (w *work) readIdentifiers(it *item, _ *origin) *fault {
+	w.event.Identifiers = w.event.Identifiers[:0]
+	for _, m := range []struct {
+		typ, field string
+		raw        []byte
+	}{
+		{customer.TypeUserID, "userId", it.userID},
+		{"device_id", "context.device.id", it.deviceID},
+		{customer.TypeAnonymousID, "anonymousId", it.anonymousID},
+	} {
+		if f := w.addIdentifier(m.typ, m.field, m.raw); f != nil {
+			return f
+		}
+	}
+	if f := w.addTraits(it); f != nil {
+		return f
+	}
+	if f := w.addExternal(it.externalIDs); f != nil {
+		return f
+	}
+	if w.event.Type == eventv1.EventType_EVENT_TYPE_ALIAS {
+		if f := w.addPrevious(it); f != nil {
+			return f
+		}
+	}
+	if len(w.event.Identifiers) == 0 {
+		return &fault{reasonNoIdentifier,
+			"the event names nobody: send userId or anonymousId (values such as null, 0, -1 or anonymous do not count)"}
+	}
+	slices.SortStableFunc(w.event.Identifiers, func(a, b *eventv1.Identifier) int {
+		return customer.CompareTypes(a.Type, b.Type)
+	})
+	return nil
+}
+
+// addTraits adds the e-mail and phone of the person's traits. The traits of a group
+// call are the company's: its e-mail is nobody's name.
+func (w *work) addTraits(it *item) *fault {
+	email, phone := it.email, it.phone
+	if w.event.Type == eventv1.EventType_EVENT_TYPE_GROUP {
+		email, phone = nil, nil
+	}
+	for _, m := range []struct {
+		typ, field string
+		raw        []byte
+	}{
+		{customer.TypeEmail, "traits.email", email},
+		{customer.TypeEmail, "context.traits.email", it.personEmail},
+		{customer.TypePhone, "traits.phone", phone},
+		{customer.TypePhone, "context.traits.phone", it.personPhone},
+	} {
+		if f := w.addTrait(m.typ, m.field, m.raw); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// addPrevious adds an alias's other name. Segment's browser library puts the
+// anonymous id into previousId itself; others send it as anonymousId only.
+func (w *work) addPrevious(it *item) *fault {
+	previous := it.previousID
+	if !present(previous) {
+		previous = it.anonymousID
+	}
+	if !present(previous) {
+		return &fault{reasonMissingPrevious, `an alias call needs the old name in "previousId"`}
+	}
+	return w.addIdentifier(customer.TypeAnonymousID, "previousId", previous)
+}
+
+// addExternal adds context.externalIds: those of the collection "users" and without an encoding.
+func (w *work) addExternal(raw []byte) *fault {
+	if !present(raw) {
+		return nil
+	}
+	if raw[0] != '[' {
+		return wrongType("context.externalIds", "an array", raw)
+	}
+	var f *fault
+	var s jsonscan.Scanner
+	s.Reset(raw, 0, jsonscan.Limits{})
+	err := s.Array(func() error {
+		element, err := s.Skip()
+		if err == nil && f == nil {
+			f = w.addExternalID(element)
+		}
+		return err
+	})
+	if err != nil {
+		return &fault{reasonInvalidJSON, "context.externalIds: " + err.Error()}
+	}
+	return f
+}
+
+func (w *work) addExternalID(raw []byte) *fault {
+	const field = "context.externalIds"
+	if raw[0] != '{' {
+		return wrongType(field, "an array of objects", raw)
+	}
+	var value, typ, collection, encoding []byte
+	var s jsonscan.Scanner
+	s.Reset(raw, 0, jsonscan.Limits{})
+	err := s.Object(func(key []byte) error {
+		switch string(key) {
+		case "id":
+			return skipTo(&s, &value)
+		case "type":
+			return skipTo(&s, &typ)
+		case "collection":
+			return skipTo(&s, &collection)
+		case "encoding":
+			return skipTo(&s, &encoding)
+		}
+		return skipTo(&s, nil)
+	})
+	if err != nil {
+		return &fault{reasonInvalidJSON, field + ": " + err.Error()}
+	}
+	name, f := text(field+".type", typ)
+	if f != nil {
+		return f
+	}
+	if !absentOr(collection, "users") || !absentOr(encoding, "none") || name == "group_id" {
+		return nil // it names a company, or cannot be compared with the plain value
+	}
+	if !validType(name) {
+		return &fault{reasonBadIdentifier, fmt.Sprintf("%s.type %.40q is not lower snake case of 1 to 64 letters", field, name)}
+	}
+	return w.addIdentifier(name, field+".id", value)
+}
+
+// addIdentifier adds one name in its normal form, unless it is absent, names nobody
+// or is there already.
+func (w *work) addIdentifier(typ, field string, raw []byte) *fault {
+	value, f := id(field, raw)
+	if f != nil {
+		return f
+	}
+	return w.addValue(typ, field, value)
+}
+
+// addTrait adds a name found in traits. Traits are the sender's own: one that is no
+// address or number stays a trait and is no reason to refuse the event.
+func (w *work) addTrait(typ, field string, raw []byte) *fault {
+	value, f := id(field, raw)
+	if f != nil || (typ == customer.TypeEmail && !isAddress(value)) || (typ == customer.TypePhone && digits(value) < minPhoneDigits) {
+		return nil
+	}
+	return w.addValue(typ, field, value)
+}
+
+func (w *work) addValue(typ, field, value string) *fault {
+	if value == "" || customer.Blocked(value) {
+		return nil
+	}
+	value = customer.Normalise(typ, value)
+	if len(value) > maxID {
+		return &fault{reasonTooLong, fmt.Sprintf("%s is longer than %d bytes", field, maxID)}
+	}
+	for _, known := range w.event.Identifiers {
+		if known.Type == typ && known.Value == value {
+			return nil
+		}
+	}
+	n := len(w.event.Identifiers)
+	if n == maxIdentifiers {
+		return &fault{reasonBadIdentifier, fmt.Sprintf("the event has more than %d identifiers", maxIdentifiers)}
+	}
+	if n == len(w.identifiers) {
+		w.identifiers = append(w.identifiers, new(eventv1.Identifier))
+	}
+	w.identifiers[n].Type, w.identifiers[n].Value = typ, value
+	w.event.Identifiers = append(w.event.Identifiers, w.identifiers[n])
+	return nil
+}
+
+// isAddress tells an e-mail address from "n/a", "unknown" and the like, on which strangers would meet.
+func isAddress(value string) bool {
+	at := strings.LastIndexByte(value, '@')
+	return at > 0 && at < len(value)-1
+}
+
+// minPhoneDigits is the least a telephone number has; fewer is an extension or a placeholder.
+const minPhoneDigits = 5
+
+func digits(value string) int {
+	n := 0
+	for _, c := range []byte(value) {
+		if c >= '0' && c <= '9' {
+			n++
+		}
+	}
+	return n
+}
+
+// absentOr says that a member is absent or this string.
+func absentOr(raw []byte, want string) bool {
+	return !present(raw) || (raw[0] == '"' && string(jsonscan.Text(raw)) == want)
+}
+
+// validType says that a name can be an identifier's type.
+func validType(name string) bool {
+	for i, c := range []byte(name) {
+		if (c < 'a' || c > 'z') && (i == 0 || ((c < '0' || c > '9') && c != '_')) {
+			return false
+		}
+	}
+	return name != "" && len(name) <= 64
+}

@@ -1,0 +1,132 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/customer"
+	"github.com/freshet/freshet/pkg/topics"
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+)
+
+// result is what became of a request's events, all of them durable.
+type result struct {
+	accepted int
+	rejected []Rejection
+}
+
+// ingest decodes the items of w and returns once the broker has confirmed every one
+// of them, the rejected ones included. A refusal means that the broker did not: the
+// client has to send the request again.
+func (s *Service) ingest(ctx context.Context, w *work, o *origin) (result, *refusal) {
+	headers := traceHeaders(ctx)
+	// Not pooled: after a timeout the broker may still be writing these bytes.
+	out := make([]byte, 0, encodedSize(w))
+	for i := range w.items {
+		it := &w.items[i]
+		messageID, flt := s.messageID(it)
+		if f := w.decode(it, o, &s.cfg, messageID); f != nil {
+			flt = f
+		}
+		var err error
+		if flt == nil {
+			out, err = w.accept(out, headers)
+		} else {
+			out, err = w.reject(out, headers, o, i, messageID, flt)
+		}
+		if err != nil {
+			return result{}, &refusal{http.StatusInternalServerError, "internal", "internal error"}
+		}
+	}
+	start := s.now()
+	if err := s.produce(ctx, w.msgs); err != nil {
+		return result{}, s.notStored(err)
+	}
+	s.metrics.ack.Observe(s.now().Sub(start).Seconds())
+	res := result{accepted: len(w.items) - len(w.rejections), rejected: w.rejections}
+	o.src.metrics.accepted.Add(float64(res.accepted))
+	for _, r := range res.rejected {
+		o.src.metrics.rejected[r.Reason].Inc()
+	}
+	return res, nil
+}
+
+// encodedSize guesses how much the records of a request take, so that they share one allocation.
+func encodedSize(w *work) int {
+	n := 0
+	for i := range w.items {
+		n += len(w.items[i].raw) + len(w.envelope.context) + 128
+	}
+	return n
+}
+
+// accept appends the record of w.event.
+func (w *work) accept(out []byte, headers []broker.Header) ([]byte, error) {
+	from := len(out)
+	out, err := proto.MarshalOptions{}.MarshalAppend(out, &w.event)
+	if err != nil {
+		return out, fmt.Errorf("encode event %s: %w", w.event.EventId, err)
+	}
+	first := w.event.Identifiers[0]
+	w.msgs = append(w.msgs, broker.Message{
+		Topic: topics.EventsRaw.Name, Headers: headers, Value: out[from:len(out):len(out)],
+		Key: customer.RawKey(w.event.Workspace, first.Type, first.Value),
+	})
+	return out, nil
+}
+
+// reject appends the record of a refused event, and notes it for the answer.
+func (w *work) reject(out []byte, headers []broker.Header, o *origin, i int, messageID string, f *fault) ([]byte, error) {
+	messageID = strings.Clone(messageID) // the answer is written after the body is gone
+	detail := strings.ToValidUTF8(f.detail, "?")
+	w.rejections = append(w.rejections, Rejection{Index: i, MessageID: messageID, Reason: f.reason, Detail: detail})
+	payload := w.items[i].raw
+	if len(payload) > maxRejectedPayload {
+		payload = payload[:maxRejectedPayload]
+	}
+	from := len(out)
+	out, err := proto.MarshalOptions{}.MarshalAppend(out, &eventv1.RejectedEvent{
+		EventId: messageID, Workspace: o.src.workspace, Source: o.src.name, Reason: f.reason, Detail: detail,
+		Payload: payload, ReceivedMs: o.received, RejectedBy: "collector",
+	})
+	if err != nil {
+		return out, fmt.Errorf("encode rejected event %s: %w", messageID, err)
+	}
+	w.msgs = append(w.msgs, broker.Message{
+		Topic: topics.EventsRejected.Name, Headers: headers, Value: out[from:len(out):len(out)],
+		Key: []byte(o.src.workspace + "\x00" + messageID),
+	})
+	return out, nil
+}
+
+// messageID is the client's, or one made here when it sent none or none that can be kept.
+func (s *Service) messageID(it *item) (string, *fault) {
+	value, f := id("messageId", it.messageID)
+	if f != nil || value == "" || !utf8.ValidString(value) {
+		return s.newID(), f
+	}
+	return value, nil
+}
+
+// produce waits for the broker within the deadline of cfg.AckTimeout.
+func (s *Service) produce(ctx context.Context, msgs []broker.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.AckTimeout)
+	defer cancel()
+	return s.producer.Produce(ctx, msgs...)
+}
+
+// notStored logs, at most once a second, why requests are being turned away.
+func (s *Service) notStored(err error) *refusal {
+	if now := s.now().UnixNano(); now-s.complained.Swap(now) > int64(time.Second) {
+		s.logger.Error("the broker did not confirm a request", "error", err)
+	}
+	return &refusal{http.StatusServiceUnavailable, "not_stored",
+		"the events could not be stored now: send the same request again, message ids keep it from counting twice"}
+}

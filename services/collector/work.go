@@ -1,0 +1,223 @@
+package collector
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/freshet/freshet/pkg/broker"
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/jsonscan"
+)
+
+// work is what one request needs while it is decoded. It is pooled: nothing in it
+// may be handed to the broker, which can hold on to a record after a request has timed out.
+type work struct {
+	body         []byte
+	items        []item
+	envelope     envelope
+	outer, inner jsonscan.Scanner
+	event        eventv1.Event
+	identifiers  []*eventv1.Identifier // reused, one struct each
+	msgs         []broker.Message
+	rejections   []Rejection
+	reserved     int64 // bytes taken from the service's budget
+}
+
+// envelope is what a batch says about all its events, as raw JSON.
+type envelope struct {
+	context, integrations, sentAt, writeKey []byte
+	sentMS                                  int64 // sentAt as Unix milliseconds, 0 when not sent
+}
+
+// refusal is why a whole request was refused; nothing of it was taken.
+type refusal struct {
+	status int
+	// code is a word for programs, message a sentence for people.
+	code, message string
+}
+
+func (r *refusal) Error() string { return r.message }
+
+var works = sync.Pool{New: func() any { return new(work) }}
+
+// release gives the work back to the pool, unless it would keep a large request in memory.
+func (s *Service) release(w *work) {
+	s.memory.give(w.reserved)
+	if cap(w.body) > 256<<10 || cap(w.items) > 512 {
+		return
+	}
+	w.body = w.body[:0]
+	clear(w.items)
+	clear(w.msgs)
+	w.items, w.msgs, w.rejections = w.items[:0], w.msgs[:0], nil
+	w.envelope, w.reserved = envelope{}, 0
+	w.outer.Reset(nil, 0, jsonscan.Limits{})
+	w.inner.Reset(nil, 0, jsonscan.Limits{})
+	works.Put(w)
+}
+
+// next appends an empty item.
+func (w *work) next() *item {
+	w.items = append(w.items, item{})
+	return &w.items[len(w.items)-1]
+}
+
+// parseSingle reads the body as one event. Whatever is wrong with it is noted in the item.
+func (w *work) parseSingle(limits Limits) *refusal {
+	s := &w.inner
+	s.Reset(w.body, 0, jsonscan.Limits{Depth: limits.Depth, Keys: limits.Keys})
+	if c := s.Peek(); c == 0 {
+		return &refusal{http.StatusBadRequest, "empty_body", "the body is empty: send one event as a JSON object"}
+	} else if c != '{' {
+		if _, err := s.Skip(); err == nil {
+			return &refusal{http.StatusBadRequest, reasonNotAnObject, "the body must be a JSON object"}
+		}
+	}
+	w.items = w.items[:0]
+	w.readAlone(w.body, limits)
+	w.envelope.writeKey = w.items[0].writeKey
+	return nil
+}
+
+// parseBatch reads the body as an envelope around events.
+func (w *work) parseBatch(limits Limits) *refusal {
+	s := &w.outer
+	s.Reset(w.body, 0, jsonscan.Limits{Depth: limits.Depth, Keys: limits.Keys})
+	if s.Peek() == 0 {
+		return &refusal{http.StatusBadRequest, "empty_body", `the body is empty: send {"batch":[...]}`}
+	}
+	clean := utf8.Valid(w.body)
+	batch := false
+	err := s.Object(func(key []byte) error {
+		switch string(key) {
+		case "batch":
+			batch = true
+			return w.scanBatch(limits, clean)
+		case "context":
+			return skipTo(s, &w.envelope.context)
+		case "integrations":
+			return skipTo(s, &w.envelope.integrations)
+		case "sentAt":
+			return skipTo(s, &w.envelope.sentAt)
+		case "writeKey":
+			return skipTo(s, &w.envelope.writeKey)
+		}
+		return skipTo(s, nil)
+	})
+	if err == nil {
+		err = s.End()
+	}
+	switch {
+	case err != nil:
+		return bodyRefusal(err, limits)
+	case !batch:
+		return &refusal{http.StatusBadRequest, "missing_batch", `the body has no "batch": send {"batch":[...]}`}
+	case len(w.items) == 0:
+		return &refusal{http.StatusBadRequest, "empty_batch", "the batch has no event"}
+	}
+	return w.settleEnvelope(s.Odd(), clean)
+}
+
+// scanBatch finds the events of the array at the outer scanner's position. A
+// second "batch" in the envelope replaces the first, as any key that comes twice.
+func (w *work) scanBatch(limits Limits, clean bool) error {
+	w.items = w.items[:0]
+	outer, inner := &w.outer, &w.inner
+	if outer.Peek() != '[' {
+		return &refusal{http.StatusBadRequest, "batch_not_an_array", `"batch" must be an array of events`}
+	}
+	return outer.Array(func() error {
+		if len(w.items) == limits.BatchEvents {
+			return tooManyEvents(limits)
+		}
+		outer.Peek()
+		start := outer.Offset()
+		inner.Reset(w.body, start, jsonscan.Limits{Depth: limits.Depth, Keys: limits.Keys})
+		if err := w.next().read(inner, start, limits, clean); err != nil {
+			return err
+		}
+		outer.Seek(start + w.items[len(w.items)-1].length)
+		return nil
+	})
+}
+
+func tooManyEvents(limits Limits) *refusal {
+	return &refusal{http.StatusBadRequest, "too_many_events",
+		fmt.Sprintf("the request has more than %d events: send them in several", limits.BatchEvents)}
+}
+
+// settleEnvelope checks what all events share.
+func (w *work) settleEnvelope(odd, clean bool) *refusal {
+	e := &w.envelope
+	var f *fault
+	if e.context, f = object("context", e.context); f != nil {
+		return &refusal{http.StatusBadRequest, "bad_envelope", f.detail}
+	}
+	if e.integrations, f = object("integrations", e.integrations); f != nil {
+		return &refusal{http.StatusBadRequest, "bad_envelope", f.detail}
+	}
+	if e.sentMS, f = instant("sentAt", e.sentAt); f != nil {
+		return &refusal{http.StatusBadRequest, "bad_envelope", f.detail}
+	}
+	for _, part := range []*[]byte{&e.context, &e.integrations} {
+		if len(*part) == 0 {
+			continue
+		}
+		if !clean && !utf8.Valid(*part) {
+			return &refusal{http.StatusBadRequest, reasonInvalidUTF8, "the envelope is not valid UTF-8"}
+		}
+		if odd {
+			raw, err := jsonscan.Canonical(*part)
+			if err != nil {
+				return &refusal{http.StatusBadRequest, "bad_envelope", err.Error()}
+			}
+			*part = raw
+		}
+	}
+	return nil
+}
+
+// read scans one element of a batch. It returns an error only when the end of the
+// element cannot be found, so that its neighbours cannot be either.
+func (it *item) read(s *jsonscan.Scanner, start int, limits Limits, clean bool) error {
+	err := it.walk(s)
+	if err == nil {
+		length := s.Offset() - start
+		if it.fault == nil {
+			it.settle(s, clean)
+		}
+		it.length = length
+		return nil
+	}
+	raw, ok := s.Resync(start)
+	if !ok || len(bytes.TrimSpace(raw)) == 0 {
+		return err
+	}
+	it.length, it.raw, it.fault = len(raw), bytes.TrimSpace(raw), scanFault(err, start, limits)
+	return nil
+}
+
+// walk scans the value at the scanner's position, which may turn out to be no event.
+func (it *item) walk(s *jsonscan.Scanner) (err error) {
+	if s.Peek() == '{' {
+		return it.scan(s)
+	}
+	if it.raw, err = s.Skip(); err == nil {
+		it.fault = &fault{reasonNotAnObject, "an event must be a JSON object, not " + kind(it.raw)}
+	}
+	return err
+}
+
+// bodyRefusal is the answer to a body whose envelope cannot be read.
+func bodyRefusal(err error, limits Limits) *refusal {
+	var r *refusal
+	if errors.As(err, &r) {
+		return r
+	}
+	f := scanFault(err, 0, limits)
+	return &refusal{http.StatusBadRequest, f.reason, "the body cannot be read as JSON: " + err.Error()}
+}
