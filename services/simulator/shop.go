@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"strconv"
 	"time"
 )
 
@@ -22,6 +23,9 @@ type Event struct {
 	// Duplicate says that the event was sent before.
 	Duplicate bool
 }
+
+// Key keeps one person's events in order on the way: see send.Event.
+func (e Event) Key() string { return strconv.Itoa(e.Person) }
 
 // Shop is a running simulation. History comes first, if at all; then Live any number of times. Not for concurrent use.
 type Shop struct {

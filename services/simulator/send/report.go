@@ -14,6 +14,8 @@ type Report struct {
 	// Sent is the sum of the two when the sender closed without an error.
 	Sent, Accepted, Rejected int64
 	Reasons                  map[string]int64
+	// Details holds the collector's sentence about the first event refused for each reason.
+	Details map[string]string
 	// Retries is the number of requests that had to be sent again.
 	Retries int64
 	// Elapsed runs from New.
@@ -43,12 +45,13 @@ type tally struct {
 	mu                      sync.Mutex
 	rejected                int64
 	reasons                 map[string]int64
+	details                 map[string]string
 }
 
 func (t *tally) report(elapsed time.Duration) Report {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return Report{Sent: t.sent.Load(), Accepted: t.accepted.Load(), Rejected: t.rejected, Reasons: maps.Clone(t.reasons),
+	return Report{Sent: t.sent.Load(), Accepted: t.accepted.Load(), Rejected: t.rejected, Reasons: maps.Clone(t.reasons), Details: maps.Clone(t.details),
 		Retries: t.retries.Load(), Elapsed: elapsed, P50: t.latency.Quantile(0.5), P99: t.latency.Quantile(0.99)}
 }
 
@@ -58,11 +61,13 @@ func (s *Sender) account(got answer) {
 	if len(got.Rejected) > 0 {
 		t.mu.Lock()
 		if t.reasons == nil {
-			t.reasons = map[string]int64{}
+			t.reasons, t.details = map[string]int64{}, map[string]string{}
 		}
 		for _, r := range got.Rejected {
 			t.rejected++
-			t.reasons[r.Reason]++
+			if t.reasons[r.Reason]++; t.reasons[r.Reason] == 1 {
+				t.details[r.Reason] = r.Detail
+			}
 		}
 		t.mu.Unlock()
 	}

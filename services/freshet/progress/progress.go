@@ -1,0 +1,95 @@
+// Package progress shows how far a long command is: a moving bar on a terminal, a plain line now and then elsewhere. It is not for logs.
+package progress
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+)
+
+// Bar counts towards a total. Many goroutines may call Add.
+type Bar interface {
+	Add(n int)
+	// Done ends the bar, finished or not, and leaves its last line. Calling it again does nothing.
+	Done()
+}
+
+// Terminal says whether w is one.
+func Terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// New starts a bar on w.
+func New(w io.Writer, name string, total int64) Bar {
+	if Terminal(w) {
+		return newDrawn(w, name, total)
+	}
+	return &plain{w: w, name: name, total: total, began: time.Now(), told: time.Now(), now: time.Now}
+}
+
+type drawn struct {
+	all  *mpb.Progress
+	bar  *mpb.Bar
+	once sync.Once
+}
+
+func newDrawn(w io.Writer, name string, total int64) *drawn {
+	all := mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(120*time.Millisecond))
+	bar := all.AddBar(total,
+		mpb.PrependDecorators(decor.Name(name+" "), decor.CountersNoUnit("%d of %d ")),
+		mpb.AppendDecorators(decor.Percentage(), decor.AverageSpeed(0, " %.0f/s"), decor.AverageETA(decor.ET_STYLE_GO, decor.WC{W: 8})))
+	return &drawn{all: all, bar: bar}
+}
+
+func (d *drawn) Add(n int) { d.bar.IncrBy(n) }
+
+func (d *drawn) Done() {
+	d.once.Do(func() {
+		d.bar.Abort(false) // no effect on a bar that is complete
+		d.all.Wait()
+	})
+}
+
+// every is how often the plain bar speaks.
+const every = 5 * time.Second
+
+type plain struct {
+	mu          sync.Mutex
+	w           io.Writer
+	name        string
+	total, done int64
+	began, told time.Time
+	now         func() time.Time
+	once        sync.Once
+}
+
+func (p *plain) Add(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done += int64(n)
+	if now := p.now(); now.Sub(p.told) >= every {
+		p.told = now
+		p.tell(now)
+	}
+}
+
+func (p *plain) Done() {
+	p.once.Do(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.tell(p.now())
+	})
+}
+
+func (p *plain) tell(now time.Time) {
+	seconds := max(now.Sub(p.began).Seconds(), 0.001)
+	fmt.Fprintf(p.w, "%s: %d of %d (%.0f%%), %.0f/s, %.0f s\n", p.name, p.done, p.total, 100*float64(p.done)/float64(max(p.total, 1)),
+		float64(p.done)/seconds, seconds)
+}

@@ -1,0 +1,67 @@
+// Package freshet is the command line: it starts a stack, feeds it, looks into it and explains what it sees. It is not a service, and
+// every number it shows comes from the stack's public APIs.
+package freshet
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/services/freshet/stack"
+)
+
+// DefaultWriteKey is the write key of a stack that was started without --write-key: for a laptop only.
+const DefaultWriteKey = "freshet-local"
+
+// NewCommand builds the whole command line.
+func NewCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "freshet",
+		Short: "Real-time customer data: who a customer is, what they do and which segment they are in, within a second",
+		Long: `freshet starts a complete stack on this machine, sends events to it and shows what became of them.
+
+A first look:
+  freshet up                                        # in one terminal: everything in one process, until Ctrl-C
+  freshet send --user 42 --event "Product Viewed"   # in another
+  freshet customer user_id:42`,
+		Version:       service.BuildVersion(),
+		SilenceErrors: true,
+	}
+	root.AddGroup(&cobra.Group{ID: "run", Title: "Run a stack:"}, &cobra.Group{ID: "feed", Title: "Feed it:"}, &cobra.Group{ID: "look", Title: "Look into it:"})
+	add := func(group string, cmds ...*cobra.Command) {
+		for _, c := range cmds {
+			c.GroupID = group
+			c.Args = orNoArgs(c.Args)
+			root.AddCommand(c)
+		}
+	}
+	add("feed", newSend(), newReplay(), newSimulate())
+	add("look", newTail(), newCustomer(), newSegments())
+	return root
+}
+
+func orNoArgs(args cobra.PositionalArgs) cobra.PositionalArgs {
+	if args == nil {
+		return cobra.NoArgs
+	}
+	return args
+}
+
+// doors is the flag every client command has.
+type doors struct{ file string }
+
+func (d *doors) flag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&d.file, "addresses-file", "",
+		"JSON with the stack's addresses; by default "+stack.DefaultFile+", and the documented ports when there is none")
+}
+
+func (d *doors) open(cmd *cobra.Command) (stack.Addresses, error) {
+	cmd.SilenceUsage = true // from here on it is not about the command line
+	return stack.Load(d.file)
+}
+
+// writer is the flag of every command that sends.
+type writer struct{ key string }
+
+func (w *writer) flag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&w.key, "write-key", DefaultWriteKey, "the write key of the source to send as")
+}

@@ -1,0 +1,88 @@
+package freshet
+
+import (
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
+)
+
+func newSegments() *cobra.Command {
+	var d doors
+	var limit int32
+	cmd := &cobra.Command{
+		Use:   "segments [NAME]",
+		Short: "Show the segments and their sizes, or the members of one",
+		Example: `  freshet segments
+  freshet segments high_value --limit 20`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a, err := d.open(cmd)
+			if err != nil {
+				return err
+			}
+			api, err := a.API(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer api.Close()
+			if len(args) == 1 {
+				return showMembers(cmd, api.Segments, args[0], limit)
+			}
+			return showSegments(cmd, api.Segments)
+		},
+	}
+	d.flag(cmd)
+	cmd.Flags().Int32Var(&limit, "limit", 100, "members to show, 1 to 10,000")
+	return cmd
+}
+
+func showSegments(cmd *cobra.Command, api segmentationv1.SegmentationServiceClient) error {
+	got, err := api.ListSegments(cmd.Context(), &segmentationv1.ListSegmentsRequest{})
+	if err != nil {
+		return fmt.Errorf("list the segments: %w", err)
+	}
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "SEGMENT\tSIZE\tSHARE\tKIND\tVERSION\tMEANS")
+	for _, s := range got.GetSegments() {
+		kind := "rule"
+		if s.GetTier() {
+			kind = "tier"
+		}
+		if s.GetAlert() {
+			kind += ", alerts"
+		}
+		fmt.Fprintf(w, "%s\t%d\t%.1f %%\t%s\t%d\t%s\n", s.GetName(), s.GetSize(), percent(s.GetSize(), got.GetCustomers()), kind, s.GetVersion(), s.GetDescription())
+	}
+	fmt.Fprintf(w, "all customers\t%d\t\t\t\t\n", got.GetCustomers())
+	return w.Flush()
+}
+
+func percent(part, whole int64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return 100 * float64(part) / float64(whole)
+}
+
+func showMembers(cmd *cobra.Command, api segmentationv1.SegmentationServiceClient, name string, limit int32) error {
+	got, err := api.ListMembers(cmd.Context(), &segmentationv1.ListMembersRequest{Name: name, PageSize: limit})
+	if err != nil {
+		return fmt.Errorf("list the members of %s: %w", name, err)
+	}
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "CUSTOMER\tENTERED\tVERSION")
+	for _, m := range got.GetMembers() {
+		fmt.Fprintf(w, "%s\t%s\t%d\n", m.GetCustomerId(), m.GetEnteredAt().AsTime().Format(time.RFC3339), m.GetVersion())
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if got.GetNextPageToken() != "" {
+		fmt.Fprintf(cmd.OutOrStdout(), "... and more: --limit shows up to 10,000\n")
+	}
+	return nil
+}

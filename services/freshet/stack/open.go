@@ -1,0 +1,64 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/clickhouse"
+	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
+)
+
+// API is every read of Freshet over one connection.
+type API struct {
+	Identity identityv1.IdentityServiceClient
+	Features featurev1.FeatureServiceClient
+	Segments segmentationv1.SegmentationServiceClient
+	io.Closer
+}
+
+// API opens the gRPC reads.
+func (a Addresses) API(ctx context.Context) (*API, error) {
+	if err := Knock(ctx, a.APIGRPC); err != nil {
+		return nil, err
+	}
+	conn, err := grpc.NewClient(a.APIGRPC, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return nil, fmt.Errorf("open the API at %s: %w", a.APIGRPC, err)
+	}
+	return &API{Identity: identityv1.NewIdentityServiceClient(conn), Features: featurev1.NewFeatureServiceClient(conn),
+		Segments: segmentationv1.NewSegmentationServiceClient(conn), Closer: conn}, nil
+}
+
+// Broker opens Kafka. The caller must Close it.
+func (a Addresses) Broker(ctx context.Context) (*broker.Client, error) {
+	if err := Knock(ctx, a.Kafka); err != nil {
+		return nil, err
+	}
+	c, err := broker.Dial(ctx, broker.Config{Addresses: []string{a.Kafka}}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, fmt.Errorf("open Kafka at %s: %w", a.Kafka, err)
+	}
+	return c, nil
+}
+
+// Login says how ClickHouse is read: the embedded one lets the user default read without a password.
+type Login struct{ User, Password string }
+
+// ClickHouse opens ClickHouse for reading. The caller must Close it.
+func (a Addresses) ClickHouse(ctx context.Context, login Login) (driver.Conn, error) {
+	if err := Knock(ctx, a.ClickHouseNative); err != nil {
+		return nil, err
+	}
+	cfg := clickhouse.Default()
+	cfg.Address, cfg.User, cfg.Password = a.ClickHouseNative, login.User, login.Password
+	return clickhouse.Open(ctx, cfg)
+}
