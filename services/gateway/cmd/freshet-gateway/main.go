@@ -1,0 +1,39 @@
+// Command freshet-gateway runs the gateway: one address for all reads.
+package main
+
+import (
+	"context"
+
+	"github.com/freshet/freshet/pkg/lifecycle"
+	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/services/gateway"
+)
+
+// config is the file's content.
+type config struct {
+	service.Config `koanf:",squash"`
+	Gateway        gateway.Config `koanf:",squash"`
+}
+
+func main() {
+	service.Main(service.Spec[config]{
+		Name:    "gateway",
+		About:   "is one address for all reads, gRPC and HTTP/JSON; it forwards to the services behind it.",
+		Default: config{Config: service.Default(), Gateway: gateway.Default()},
+		Common:  func(c *config) *service.Config { return &c.Config },
+		Build:   build,
+	})
+}
+
+func build(_ context.Context, p *service.Process, cfg config) error {
+	s, err := gateway.New(cfg.Gateway, gateway.Deps{Metrics: p.Metrics, TracerProvider: p.TracerProvider, Ready: p.Readiness()})
+	if err != nil {
+		return err
+	}
+	p.OnStop("upstream connections", func(context.Context) error { return s.Close() })
+	p.Add(lifecycle.Component{Name: "upstream addresses", Run: s.Run})
+	p.Add(service.NewHTTPServer("http server", cfg.Gateway.HTTPAddress, s.Handler()).Component())
+	p.Ready("gateway", s.Ready)
+	p.GRPC(s.Forwarded(), s.ServerOptions()...)
+	return nil
+}

@@ -1,0 +1,84 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/freshet/freshet/pkg/service"
+)
+
+// Config says where the gateway listens and whom it asks.
+type Config struct {
+	// HTTPAddress is where HTTP/JSON is served, as "host:port"; an empty host means every interface, port 0 any free port.
+	HTTPAddress string `koanf:"http_address"`
+	// Upstreams are the services behind the gateway.
+	Upstreams Upstreams `koanf:"upstreams"`
+	// ResolveEvery is how often the names of the upstreams are looked up again, to learn of new and gone replicas. Above 0.
+	ResolveEvery time.Duration `koanf:"resolve_every"`
+	// Timeout bounds a request whose caller gave no deadline. Above 0.
+	Timeout time.Duration `koanf:"timeout"`
+	// CORSOrigins are the origins, such as "https://shop.example", whose pages may read the API from a browser. "*" allows
+	// every page to read whatever the browser's network reaches. Empty: none.
+	CORSOrigins []string `koanf:"cors_origins"`
+}
+
+// Upstreams are the addresses of the services, each "host:port". All replicas of a service must be reachable: list
+// them, or give one name that resolves to all of them (in Kubernetes a headless Service).
+type Upstreams struct {
+	// Identity serves freshet.identity.v1. Needed.
+	Identity []string `koanf:"identity"`
+	// Feature serves freshet.feature.v1. Needed.
+	Feature []string `koanf:"feature"`
+	// Segmentation serves freshet.segmentation.v1. Needed.
+	Segmentation []string `koanf:"segmentation"`
+	// Churn serves freshet.churn.v1. Needed.
+	Churn []string `koanf:"churn"`
+	// Recommendation serves freshet.recommendation.v1. Needed.
+	Recommendation []string `koanf:"recommendation"`
+}
+
+// At returns upstreams that all live at the same addresses: one process that
+// serves everything.
+func At(addresses ...string) Upstreams {
+	return Upstreams{Identity: addresses, Feature: addresses, Segmentation: addresses, Churn: addresses, Recommendation: addresses}
+}
+
+// Default expects each service under its own name, as docker compose gives it.
+func Default() Config {
+	return Config{
+		HTTPAddress: ":8080",
+		Upstreams: Upstreams{
+			Identity: []string{"identity:9000"}, Feature: []string{"feature:9000"}, Segmentation: []string{"segmentation:9000"},
+			Churn: []string{"churn:9000"}, Recommendation: []string{"recommendation:9000"},
+		},
+		ResolveEvery: 5 * time.Second,
+		Timeout:      10 * time.Second,
+	}
+}
+
+// Validate reports every fault.
+func (c Config) Validate() error {
+	faults := []error{service.CheckAddress("http_address", c.HTTPAddress)}
+	if c.ResolveEvery <= 0 {
+		faults = append(faults, fmt.Errorf("resolve_every: %s must be above 0", c.ResolveEvery))
+	}
+	if c.Timeout <= 0 {
+		faults = append(faults, fmt.Errorf("timeout: %s must be above 0", c.Timeout))
+	}
+	for _, origin := range c.CORSOrigins {
+		if u, err := url.Parse(origin); origin != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Path != "") {
+			faults = append(faults, fmt.Errorf(`cors_origins: %q must be an origin, such as "https://shop.example", or "*"`, origin))
+		}
+	}
+	for _, u := range c.Upstreams.all() {
+		if len(u.addresses) == 0 {
+			faults = append(faults, fmt.Errorf("upstreams.%s: give at least one address", u.name))
+		}
+		for _, a := range u.addresses {
+			faults = append(faults, service.CheckAddress("upstreams."+u.name, a))
+		}
+	}
+	return errors.Join(faults...)
+}

@@ -1,0 +1,92 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// NotOwner begins the message of an UNAVAILABLE answer by which a replica says
+// that another replica has the customer.
+const NotOwner = "not owner"
+
+// router sends each call to the upstream that serves it and, there, to the first
+// replica that can answer. It is a client connection to everything behind the
+// gateway at once.
+type router struct {
+	byMethod map[string]*upstream
+	timeout  time.Duration
+	moved    chan struct{} // of one: asks Run to look the names up again
+	seconds  *prometheus.HistogramVec
+	passed   *prometheus.CounterVec
+}
+
+func (r *router) metrics() []prometheus.Collector {
+	r.seconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "freshet_gateway_upstream_seconds",
+		Help:    "Time until an upstream answered, all replicas asked included, by method and status code.",
+		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+	}, []string{"method", "code"})
+	r.passed = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "freshet_gateway_passed_over_total",
+		Help: "Replicas that were asked and passed over, by upstream and reason: not_owner or unreachable.",
+	}, []string{"upstream", "reason"})
+	return []prometheus.Collector{r.seconds, r.passed}
+}
+
+// Invoke makes one call. It asks the replicas in turn until one answers with
+// anything but UNAVAILABLE.
+func (r *router) Invoke(ctx context.Context, method string, args, reply any, options ...grpc.CallOption) error {
+	u, ok := r.byMethod[method]
+	if !ok {
+		return status.Errorf(codes.Unimplemented, "there is no method %s behind this gateway", method)
+	}
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, r.timeout)
+		defer cancel()
+	}
+	begun := time.Now()
+	err := r.ask(ctx, u, func(c *grpc.ClientConn) error { return c.Invoke(ctx, method, args, reply, options...) })
+	r.seconds.WithLabelValues(method, status.Code(err).String()).Observe(time.Since(begun).Seconds())
+	return err
+}
+
+// NewStream is for streaming methods, of which there are none behind the gateway.
+func (r *router) NewStream(_ context.Context, _ *grpc.StreamDesc, method string, _ ...grpc.CallOption) (grpc.ClientStream, error) {
+	return nil, status.Errorf(codes.Unimplemented, "the gateway forwards no streams, such as %s", method)
+}
+
+func (r *router) ask(ctx context.Context, u *upstream, call func(*grpc.ClientConn) error) error {
+	replicas, err := u.order(ctx)
+	if err != nil {
+		return status.Errorf(codes.Unavailable, "%s has no address: %v", u, err)
+	}
+	var unreachable error
+	for _, replica := range replicas {
+		err := call(replica.conn)
+		if status.Code(err) != codes.Unavailable || ctx.Err() != nil {
+			return err
+		}
+		if strings.HasPrefix(status.Convert(err).Message(), NotOwner) {
+			r.passed.WithLabelValues(u.name, "not_owner").Inc()
+			continue
+		}
+		r.passed.WithLabelValues(u.name, "unreachable").Inc()
+		unreachable = errors.New(replica.address + ": " + status.Convert(err).Message())
+	}
+	select { // replicas may have moved since the names were last looked up
+	case r.moved <- struct{}{}:
+	default:
+	}
+	if unreachable != nil {
+		return status.Errorf(codes.Unavailable, "%s does not answer; try again. %v", u, unreachable)
+	}
+	return status.Errorf(codes.Unavailable, "no replica of %s has this customer right now: partitions are moving; try again", u)
+}
