@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -17,6 +18,9 @@ import (
 
 //go:embed migrations/*.sql
 var files embed.FS
+
+// ErrChanged says that a migration is not the one that was applied. Trying again does not help.
+var ErrChanged = errors.New("changed after it was applied")
 
 // Options say where and as whom the schema is made.
 type Options struct {
@@ -67,7 +71,7 @@ func Migrate(ctx context.Context, conn driver.Conn, opts Options) error {
 	for _, m := range migrations {
 		if sum, ok := applied[m.version]; ok {
 			if sum != m.checksum {
-				return fmt.Errorf("migration %04d_%s was changed after it was applied: %s, now %s", m.version, m.name, sum, m.checksum)
+				return fmt.Errorf("migration %04d_%s: %w: %s, now %s", m.version, m.name, ErrChanged, sum, m.checksum)
 			}
 			continue
 		}

@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS {ods}.events_rows
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(received_at)
-ORDER BY (raw_partition, raw_offset)
+ORDER BY (raw_partition, raw_offset, event_id)
 TTL toDateTime(received_at) + INTERVAL 30 DAY
 SETTINGS non_replicated_deduplication_window = 10000;
 

@@ -1,0 +1,36 @@
+package warehouse
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/topics"
+)
+
+// deadLetter puts the records that no table can hold into <topic>.dlq and returns
+// once they are durable. After a crash they go there again; (source-topic,
+// source-partition, source-offset) tells copies apart.
+func (t *task) deadLetter(ctx context.Context, bad []badRecord) error {
+	if len(bad) == 0 {
+		return nil
+	}
+	topic := topics.DeadLetter(topics.Topic{Name: t.tp.Topic}).Name
+	msgs := make([]broker.Message, len(bad))
+	for i, b := range bad {
+		headers := append(append([]broker.Header(nil), b.record.Headers...), broker.Headers(
+			"source-topic", b.record.Topic,
+			"source-partition", strconv.Itoa(b.record.Partition),
+			"source-offset", strconv.FormatInt(b.record.Offset, 10),
+			"error-class", "permanent",
+			"error", b.err.Error(),
+			"consumer-group", t.s.cfg.Group,
+		)...)
+		msgs[i] = broker.Message{Topic: topic, Key: b.record.Key, Value: b.record.Value, Headers: headers}
+		t.log.ErrorContext(ctx, "a record cannot be stored; dead-lettered",
+			"offset", b.record.Offset, "dead_letter_topic", topic, "error", b.err)
+	}
+	return t.retry(ctx, "dead-letter "+strconv.Itoa(len(bad))+" records", func(ctx context.Context) error {
+		return t.s.deadLetters.Produce(ctx, msgs...)
+	})
+}

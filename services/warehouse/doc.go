@@ -1,0 +1,53 @@
+// Package warehouse writes facts to ClickHouse and owns its schema: it is the
+// only writer of ods and dw. It reads four topics in one consumer group:
+//
+//	events.raw.v1        -> ods.events
+//	events.rejected.v1   -> ods.rejected
+//	events.resolved.v1   -> dw.events, dw.orders, dw.order_items
+//	identity.mappings.v1 -> dw.identity_overrides
+//
+// Delivery: every record that is in a topic is in its tables exactly once, as read
+// through the views, and at least once in memory of this: a record that no table
+// can hold is in <topic>.dlq at least once instead, before its offset is committed.
+//
+// # How a block lands once
+//
+// Each partition is written by one loop, in blocks of consecutive offsets [from, to):
+//
+//  1. plan: commit the offset from with the metadata {"to":N}. From here on every
+//     owner of the partition works on exactly this block.
+//  2. dead-letter what cannot be converted, acks=all.
+//  3. insert the rows of each table as one native block under the token
+//     topic/partition/from-to/hash of the records. ClickHouse remembers the tokens
+//     of the last 10,000 parts of a table and drops a block it has seen. A block
+//     that spans months is split into parts; each is remembered by itself, so a
+//     block that landed by half is completed, not doubled.
+//  4. commit the offset to, without metadata.
+//
+// # What can go wrong
+//
+//   - The process dies between 1 and 4: the next owner finds the plan, reads the
+//     same block again, converts it to the same rows (conversion is a pure function
+//     of the records), and inserts it under the same tokens.
+//   - An insert fails, or its answer is lost: it is tried again under its token, for
+//     ever, with the offset uncommitted and no more than a block in memory.
+//   - A commit's answer is lost: the same commit is tried again; a plan that may have
+//     been stored is never changed.
+//   - A paused owner wakes up after a rebalance: a plan it had not committed is
+//     refused by its generation, so it inserts nothing; a block it was inserting goes
+//     in under the token that the new owner uses too.
+//   - The topic is made anew, with offsets from 0: the hash makes other tokens.
+//   - Retention removed records before they were read: the partition stops, loudly
+//     (readiness, freshet_warehouse_gap_records_total); accept_gaps makes it go on.
+//
+// # The second guard
+//
+// Identity's outbox sends a record again after a crash: the same ResolvedEvent, with
+// the same raw partition and offset, at another offset of events.resolved.v1. It lands
+// in another block, so no token stops it. Tables are therefore ReplacingMergeTree with
+// a sorting key, and a partition key, made of columns that a resend cannot change and
+// that name the event; equal copies meet, and the views read with FINAL, which is exact
+// before any merge has run. High-water marks by raw partition were not taken: they would
+// have to fit into the offset metadata, and would lose an event, not double it, if the
+// order ever broke.
+package warehouse

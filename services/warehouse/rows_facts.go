@@ -1,0 +1,126 @@
+package warehouse
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/freshet/freshet/pkg/broker"
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/warehouse/schema"
+)
+
+// factRows are rows of dw.events, dw.orders and dw.order_items.
+type factRows struct {
+	workspace, id, customer, source, kind, name []string
+	identifierType, identifierValue             []string
+	occurred, received, sent, original          []int64
+	history                                     []bool
+	contextJSON, propertiesJSON, traitsJSON     []string
+	epoch                                       []int64
+	rawPartition                                []int32
+	rawOffset                                   []int64
+
+	orders orderRows
+	items  itemRows
+	live   []int64
+}
+
+func newFactRows(n int) *factRows {
+	return &factRows{id: make([]string, 0, n), customer: make([]string, 0, n)}
+}
+
+func (f *factRows) add(rec broker.Record) error {
+	var r eventv1.ResolvedEvent
+	if err := decode(rec, &r); err != nil {
+		return err
+	}
+	e := r.Event
+	switch {
+	case e == nil:
+		return errors.New("the resolved event has no event")
+	case r.CustomerId == "":
+		return errors.New("customer_id is empty")
+	}
+	kind, err := checkEvent(e)
+	if err != nil {
+		return err
+	}
+	orderKind, err := checkOrder(e.Order)
+	if err != nil {
+		return err
+	}
+	f.addEvent(&r, kind)
+	if e.Order != nil {
+		f.orders.add(&r, orderKind)
+		f.items.add(&r, orderKind)
+	}
+	if !e.History {
+		f.live = append(f.live, e.ReceivedMs)
+	}
+	return nil
+}
+
+func (f *factRows) addEvent(r *eventv1.ResolvedEvent, kind string) {
+	e := r.Event
+	var first eventv1.Identifier
+	if len(e.Identifiers) > 0 && e.Identifiers[0] != nil {
+		first.Type, first.Value = e.Identifiers[0].Type, e.Identifiers[0].Value
+	}
+	f.workspace = append(f.workspace, e.Workspace)
+	f.id = append(f.id, e.EventId)
+	f.customer = append(f.customer, r.CustomerId)
+	f.source = append(f.source, e.Source)
+	f.kind = append(f.kind, kind)
+	f.name = append(f.name, e.Name)
+	f.identifierType = append(f.identifierType, first.Type)
+	f.identifierValue = append(f.identifierValue, first.Value)
+	f.occurred = append(f.occurred, e.OccurredMs)
+	f.received = append(f.received, e.ReceivedMs)
+	f.sent = append(f.sent, e.SentMs)
+	f.original = append(f.original, e.OriginalMs)
+	f.history = append(f.history, e.History)
+	f.contextJSON = append(f.contextJSON, string(e.ContextJson))
+	f.propertiesJSON = append(f.propertiesJSON, string(e.PropertiesJson))
+	f.traitsJSON = append(f.traitsJSON, string(e.TraitsJson))
+	f.epoch = append(f.epoch, r.IdentityEpoch)
+	f.rawPartition = append(f.rawPartition, r.RawPartition)
+	f.rawOffset = append(f.rawOffset, r.RawOffset)
+}
+
+func (f *factRows) result() rows {
+	events := table{db: schema.DW, name: "events", rows: len(f.id), columns: []column{
+		{"workspace", f.workspace}, {"event_id", f.id}, {"customer_id", f.customer}, {"source", f.source},
+		{"type", f.kind}, {"name", f.name},
+		{"identifier_type", f.identifierType}, {"identifier_value", f.identifierValue},
+		{"occurred_at", f.occurred}, {"received_at", f.received}, {"sent_at", f.sent}, {"original_at", f.original},
+		{"history", f.history},
+		{"context", f.contextJSON}, {"properties", f.propertiesJSON}, {"traits", f.traitsJSON},
+		{"identity_epoch", f.epoch}, {"raw_partition", f.rawPartition}, {"raw_offset", f.rawOffset},
+	}}
+	return rows{tables: []table{events, f.orders.table(), f.items.table()}, live: f.live}
+}
+
+var orderKinds = map[eventv1.OrderKind]string{
+	eventv1.OrderKind_ORDER_KIND_COMPLETED: "completed",
+	eventv1.OrderKind_ORDER_KIND_REFUNDED:  "refunded",
+	eventv1.OrderKind_ORDER_KIND_CANCELLED: "cancelled",
+	eventv1.OrderKind_ORDER_KIND_ADJUSTED:  "adjusted",
+}
+
+// checkOrder refuses an order its writer should never have sent, and returns its
+// kind as a word; no order gives "".
+func checkOrder(o *eventv1.Order) (string, error) {
+	if o == nil {
+		return "", nil
+	}
+	kind, ok := orderKinds[o.Kind]
+	if !ok {
+		return "", fmt.Errorf("order kind %d is unknown", o.Kind)
+	}
+	for i, item := range o.Items {
+		if item == nil {
+			return "", fmt.Errorf("order line %d is null", i+1)
+		}
+	}
+	return kind, nil
+}

@@ -1,0 +1,119 @@
+package warehouse
+
+import (
+	"testing"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/topics"
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+)
+
+func TestEveryTopicReachesItsTables(t *testing.T) {
+	w := newWorld(t, 2)
+	w.produce(topics.EventsRaw, "k", fact("a", 1).Event, fact("a", 2).Event)
+	w.produce(topics.EventsRejected, "k", &eventv1.RejectedEvent{EventId: "x", Workspace: "default", Source: "web", Reason: "invalid_json",
+		Payload: []byte("\xff{"), ReceivedMs: base.UnixMilli(), RejectedBy: "collector"})
+	w.produce(topics.EventsResolved, "a", facts("a", 0, 100)...)
+	w.produce(topics.EventsResolved, "b", facts("b", 0, 50)...)
+	w.produce(topics.IdentityMappings, "b",
+		&identityv1.Mapping{Workspace: "default", FromCustomerId: "b", ToCustomerId: "c", Epoch: 7, MergedMs: base.UnixMilli()},
+		&identityv1.Mapping{Workspace: "default", FromCustomerId: "b", ToCustomerId: "a", Epoch: 9, MergedMs: base.UnixMilli()})
+	m := w.start(nil)
+
+	w.want(2, "SELECT count() FROM {ods}.events WHERE identifiers = ['user_id:a']")
+	w.want(1, "SELECT count() FROM {ods}.rejected WHERE reason = 'invalid_json' AND payload = unhex('FF7B')")
+	w.want(150, "SELECT count() FROM {dw}.events")
+	w.want(15, "SELECT count() FROM {dw}.orders")
+	w.want(45, "SELECT count() FROM {dw}.order_items")
+	w.want(1, "SELECT count() FROM {dw}.identity_overrides WHERE to_customer_id = 'a'")
+	w.want(150, "SELECT countIf(current_customer_id = 'a') FROM {dw}.events_current")
+	w.want(15, "SELECT orders FROM {dw}.customers WHERE customer_id = 'a' AND identified")
+	w.want(1, "SELECT count() FROM {dw}.customers")
+	w.want(1, "SELECT dictGet('{dw}.identity_overrides_dict', 'to_customer_id', ('default', 'b')) = 'a'")
+	// Money stays whole: the sum of the lines is the sum of the orders.
+	w.want(0, "SELECT sum(total_micros) - (SELECT sum(quantity * unit_price_micros) FROM {dw}.order_items) FROM {dw}.orders")
+	if err := m.Ready(); err != nil {
+		t.Error(err)
+	}
+	for p := range 2 {
+		w.wantCommitted(topics.EventsResolved, p)
+	}
+}
+
+func TestARecordThatNoTableHoldsIsDeadLetteredAndTheRestLands(t *testing.T) {
+	w := newWorld(t, 1)
+	w.produce(topics.EventsResolved, "a", fact("a", 1))
+	w.send(broker.Message{Topic: topics.EventsResolved.Name, Key: []byte("a"), Value: []byte("\xff\xff not a proto")})
+	noCustomer := fact("", 2)
+	w.produce(topics.EventsResolved, "a", noCustomer, fact("a", 3))
+	farAway := fact("a", 4)
+	farAway.Event.OccurredMs = 1 << 60
+	w.produce(topics.EventsResolved, "a", farAway)
+	w.start(nil)
+
+	w.want(2, "SELECT count() FROM {dw}.events")
+	w.wantCommitted(topics.EventsResolved, 0)
+	tp := broker.TopicPartition{Topic: topics.DeadLetter(topics.EventsResolved).Name}
+	batch, err := w.broker.Fetch(t.Context(), tp, 0, broker.FetchOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var offsets []string
+	for _, rec := range batch.Records {
+		offsets = append(offsets, string(rec.Header("source-topic"))+"@"+string(rec.Header("source-offset")))
+		if len(rec.Header("error")) == 0 || string(rec.Header("consumer-group")) != w.cfg.Group {
+			t.Errorf("headers %v do not say what is wrong and who says so", rec.Headers)
+		}
+	}
+	if len(offsets) != 3 || offsets[0] != "events.resolved.v1@1" || offsets[1] != "events.resolved.v1@2" || offsets[2] != "events.resolved.v1@4" {
+		t.Errorf("dead-lettered %v, want offsets 1, 2 and 4", offsets)
+	}
+}
+
+// The outbox of identity sends again after a crash: the same record at other offsets.
+func TestResentFactsCountOnce(t *testing.T) {
+	w := newWorld(t, 1)
+	w.start(nil)
+	w.produce(topics.EventsResolved, "a", facts("a", 0, 100)...)
+	w.want(100, "SELECT count() FROM {dw}.events_rows")
+	w.produce(topics.EventsResolved, "a", facts("a", 50, 120)...)
+	w.wantCommitted(topics.EventsResolved, 0)
+	if n, err := w.count("SELECT count() FROM {dw}.events_rows"); err != nil || n <= 120 {
+		t.Logf("storage already merged: %d rows, %v", n, err)
+	}
+	w.want(120, "SELECT count() FROM {dw}.events")
+	w.want(12, "SELECT count() FROM {dw}.orders")
+	w.want(36, "SELECT count() FROM {dw}.order_items")
+	w.want(24, "SELECT sum(quantity) FROM {dw}.order_items")
+	w.want(120, "SELECT sum(events) FROM {dw}.customers")
+}
+
+func TestRetentionThatOvertookTheGroupIsLoud(t *testing.T) {
+	w := newWorld(t, 1)
+	w.produce(topics.EventsResolved, "a", facts("a", 0, 10)...)
+	first := w.start(nil)
+	w.want(10, "SELECT count() FROM {dw}.events")
+	w.wantCommitted(topics.EventsResolved, 0)
+	first.end()
+	w.produce(topics.EventsResolved, "a", facts("a", 10, 20)...)
+	w.retain(topics.EventsResolved, 15)
+
+	held := w.start(nil)
+	w.eventuallyNotReady(held)
+	if n, _ := w.count("SELECT count() FROM {dw}.events"); n != 10 {
+		t.Errorf("%d events; want 10, the partition held", n)
+	}
+	if v := metric(t, held.reg, "freshet_warehouse_held"); v != 1 {
+		t.Errorf("freshet_warehouse_held = %v, want 1", v)
+	}
+	held.end()
+
+	w.cfg.AcceptGaps = true
+	going := w.start(nil)
+	w.want(15, "SELECT count() FROM {dw}.events")
+	w.wantCommitted(topics.EventsResolved, 0)
+	if v := metric(t, going.reg, "freshet_warehouse_gap_records_total"); v != 5 {
+		t.Errorf("freshet_warehouse_gap_records_total = %v, want 5", v)
+	}
+}
