@@ -62,3 +62,7 @@ func findLibrary() (string, error) {
 	}
 	return "", errNoEngine
 }
+
+// Library returns the path of the engine that Start would use; the error says what
+// to do where there is none.
+func Library() (string, error) { return findLibrary() }
