@@ -10,7 +10,7 @@ import (
 // Config is what an operator may set.
 type Config struct {
 	// Address the HTTP API listens on, host:port. Port 0 takes a free one: see Service.Addr.
-	Address string `koanf:"address"`
+	Address string `koanf:"http_address"`
 	// Sources are who may send. Without one every request is answered 401.
 	Sources []Source `koanf:"sources"`
 	// Limits bound what one request and all requests together may cost.
@@ -96,7 +96,7 @@ func (c Config) Validate() error {
 	var errs []error
 	fault := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if c.Address == "" {
-		fault("address: give host:port")
+		fault("http_address: give host:port")
 	}
 	keys := map[string]int{}
 	for i, s := range c.Sources {

@@ -1,0 +1,60 @@
+// Command freshet-collector takes events in over HTTP and gRPC and makes them durable.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/lifecycle"
+	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/pkg/topics"
+	"github.com/freshet/freshet/services/collector"
+)
+
+// config is everything the binary can be told.
+type config struct {
+	Process   service.Config   `koanf:",squash"`
+	Collector collector.Config `koanf:",squash"`
+	// Broker says where Kafka is.
+	Broker broker.Config `koanf:"broker"`
+}
+
+func main() {
+	service.Main(service.Spec[config]{
+		Name:    "collector",
+		About:   "takes events in over HTTP (Segment's API) and gRPC, checks them and makes them durable in Kafka",
+		Default: config{Process: service.Default(), Collector: collector.Default(), Broker: broker.Default()},
+		Common:  func(c *config) *service.Config { return &c.Process },
+		Build:   build,
+	})
+}
+
+// topicsWithin is how long the topics may take to be made at the first start.
+const topicsWithin = time.Minute
+
+func build(ctx context.Context, p *service.Process, cfg config) error {
+	client, err := broker.Dial(ctx, cfg.Broker, p.Logger)
+	if err != nil {
+		return err
+	}
+	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
+	ensure, cancel := context.WithTimeout(ctx, topicsWithin)
+	defer cancel()
+	if err := client.EnsureTopics(ensure, topics.EventsRaw, topics.EventsRejected); err != nil {
+		return err
+	}
+	s, err := collector.New(cfg.Collector, collector.Deps{
+		Logger: p.Logger, Metrics: p.Metrics, Tracer: p.Tracer, Broker: client})
+	if err != nil {
+		return err
+	}
+	s.Register(p.GRPC(nil))
+	p.Ready("collector", s.Ready)
+	p.Add(lifecycle.Component{
+		Name:  "collector",
+		Start: func(context.Context) error { return s.Listen() },
+		Run:   s.Run,
+	})
+	return nil
+}
