@@ -1,0 +1,174 @@
+package feature
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/freshet/freshet/pkg/topics"
+	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+)
+
+// relieveAt is about how many bytes of records and feature sets a batch gathers
+// before it writes them: the transaction's own bound counts only what was written.
+const relieveAt = 2 << 20
+
+// batch is the customers touched by one transaction, in the order of the first touch.
+type batch struct {
+	metrics *metrics
+	entries map[customerID]*entry
+	order   []*entry
+	bytes   int
+}
+
+// entry is one customer within a batch.
+type entry struct {
+	id  customerID
+	rec *record
+	// dirty says that rec must be written.
+	dirty bool
+	// pending is the change not yet published; nil when there is none.
+	pending *change
+}
+
+// cause is why a customer changed.
+type cause struct {
+	reason  featurev1.ChangeReason
+	history bool
+	// receivedMs is when the event that did it was received; 0 when it was none.
+	receivedMs int64
+}
+
+// change is a run of causes with one reason and history flag.
+type change struct {
+	cause        // receivedMs is the earliest, 0 for history
+	trace []byte // traceparent of the first sampled record, or nil
+}
+
+func newBatch(m *metrics) *batch {
+	return &batch{metrics: m, entries: map[customerID]*entry{}}
+}
+
+// load returns the entry of a customer, read from the transaction at first touch. A
+// customer without a record gets an empty one in workspace; it is not written unless changed.
+func (b *batch) load(tx transaction, c customerID, workspace string) (*entry, error) {
+	if e := b.entries[c]; e != nil {
+		return e, nil
+	}
+	value, ok, err := tx.Get(c[:])
+	if err != nil {
+		return nil, fmt.Errorf("read customer %s: %w", c, err)
+	}
+	e := &entry{id: c, rec: &record{workspace: workspace}}
+	if ok {
+		if e.rec, err = decodeRecord(value); err != nil {
+			return nil, fmt.Errorf("read customer %s: %w", c, err)
+		}
+	}
+	b.entries[c] = e
+	b.order = append(b.order, e)
+	b.bytes += 2*len(value) + 1024 // the record again, and the set that tells of it
+	return e, nil
+}
+
+// change notes that e is about to change. A pending change of another kind is
+// published first, with the state as it is before this one; so is a window that has
+// slid already while its timer waits for its turn.
+func (b *batch) change(tx transaction, e *entry, c cause) error {
+	e.dirty = true
+	if due := e.rec.timerMs; e.pending == nil && due != 0 && due <= tx.Now().UnixMilli() {
+		e.pending = &change{cause: cause{reason: featurev1.ChangeReason_CHANGE_REASON_TIME}}
+	}
+	if e.pending != nil && (e.pending.reason != c.reason || e.pending.history != c.history) {
+		if err := b.publish(tx, e); err != nil {
+			return err
+		}
+	}
+	if c.history {
+		c.receivedMs = 0
+	}
+	if e.pending == nil {
+		e.pending = &change{cause: c, trace: tx.Traceparent()}
+		return nil
+	}
+	e.pending.receivedMs = min(e.pending.receivedMs, c.receivedMs)
+	if e.pending.trace == nil {
+		e.pending.trace = tx.Traceparent()
+	}
+	return nil
+}
+
+// publish emits the features of a customer that has a pending change.
+func (b *batch) publish(tx transaction, e *entry) error {
+	if e.pending == nil {
+		return nil
+	}
+	c, now := e.pending, tx.Now()
+	e.pending = nil
+	e.rec.state.Prune(now.UnixMilli())
+	e.rec.version++
+	fs := e.rec.features(e.id, now.UnixMilli())
+	fs.Reason, fs.History, fs.ReceivedMs = c.reason, c.history, c.receivedMs
+	e.rec.publishedMs = fs.AsOfMs
+	b.metrics.published(c.reason, c.receivedMs)
+	return emit(tx, topics.Features, e.id, fs, c.trace)
+}
+
+// publishGone emits where a merged customer went.
+func (b *batch) publishGone(tx transaction, e *entry) error {
+	e.rec.version++
+	fs := e.rec.features(e.id, tx.Now().UnixMilli())
+	fs.Reason = featurev1.ChangeReason_CHANGE_REASON_MERGE
+	b.metrics.published(fs.Reason, 0)
+	return emit(tx, topics.Features, e.id, fs, tx.Traceparent())
+}
+
+// features reads a record at nowMs.
+func (r *record) features(c customerID, nowMs int64) *featurev1.FeatureSet {
+	fs := r.state.Features(nowMs)
+	fs.CustomerId, fs.Workspace, fs.Version = c.String(), r.workspace, r.version
+	if r.gone != nil {
+		fs.MergedInto = r.gone.mergedInto.String()
+	}
+	return fs
+}
+
+// relieve writes the batch early when it has grown large. What is emitted without a
+// trace of its own would take the one of the record in hand, so a traced record
+// is waited out unless that takes too long.
+func (b *batch) relieve(tx transaction) error {
+	if b.bytes < relieveAt || tx.Traceparent() != nil && b.bytes < 2*relieveAt {
+		return nil
+	}
+	return b.flush(tx)
+}
+
+// flush publishes what is pending, sets timers, writes the records and empties the batch.
+func (b *batch) flush(tx transaction) error {
+	for _, e := range b.order {
+		if err := b.publish(tx, e); err != nil {
+			return err
+		}
+		if !e.dirty {
+			continue
+		}
+		e.arm(tx)
+		tx.Set(e.id[:], e.rec.append(nil))
+	}
+	clear(b.entries)
+	clear(b.order)
+	b.order, b.bytes = b.order[:0], 0
+	return nil
+}
+
+// arm sets the customer's timer to the next flip, if it is not set to that already.
+func (e *entry) arm(tx transaction) {
+	flip, ok := e.rec.state.NextFlip(e.rec.publishedMs)
+	switch {
+	case ok && flip != e.rec.timerMs:
+		tx.SetTimer(e.id[:], time.UnixMilli(flip))
+		e.rec.timerMs = flip
+	case !ok && e.rec.timerMs != 0:
+		tx.ClearTimer(e.id[:])
+		e.rec.timerMs = 0
+	}
+}

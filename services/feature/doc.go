@@ -1,0 +1,64 @@
+// Package feature keeps, for every customer, what they did as numbers over windows
+// of time, tells the world whenever a number changes, and answers reads as of now
+// or of any moment in the past.
+//
+// Delivery: every resolved event is applied to exactly one customer's state exactly
+// once, through retries, crashes, replays and merges. Repeats are dropped by
+// high-water marks inside the state record. FeatureSets leave at least once and in
+// order of version for each customer; readers drop repeats by version. What could lose
+// an event: deleting records from the input topics before they are folded, which stops
+// the task with an error, and nothing else.
+//
+// # Definition
+//
+// Windows and measures are defined once, in package spec. Package tiles is the Go
+// aggregator; spec.SQL asks the same of ClickHouse for reads with as_of.
+//
+// # The task
+//
+// One partition task (package stream, name "feature.state") folds three co-partitioned
+// inputs: resolved events, mappings and handovers. All of one customer id meets
+// in one partition, since all are keyed by it. A batch collects its changes in memory,
+// then publishes at most one FeatureSet for each customer and each run of changes with
+// the same reason and history flag: a merge and an event are never mixed, so that
+// a reader can tell which of them moved a segment.
+//
+// A customer has one timer: the moment at which the next tile leaves a window.
+//
+// # Merges
+//
+// When identity merges B into A, the task of B gets Mapping{B, A}. It sends the whole
+// record of B to the handover topic, keyed A, leaves a tombstone, and from then on
+// sends every event addressed to B the same way. The task of A adds the record to A's.
+// Why no event is lost or counted twice:
+//
+//   - An event's route is the customer id it was first addressed to; it never changes.
+//     For one route and raw partition, events reach the route's task in order of
+//     raw offset, repeats aside: identity reads a raw partition in order, and one key goes
+//     to one partition.
+//   - A tombstone's handedTo never changes. So each route has one path, from tombstone to
+//     tombstone, to the customer that lives. Every hop is one task's outbox into one
+//     partition, which keeps order: handover before stragglers, stragglers in order.
+//     Repeats resend a run that was sent before, never something out of its place.
+//   - Therefore, at every customer on the path, the mark of (raw partition, route) covers
+//     exactly the events that are in the state: an offset at or below it is a repeat, one
+//     above it is new. Merging two records takes the higher mark.
+//   - A handover is applied once: the record lists the customers it has absorbed, and a
+//     handover carries the lists of those absorbed before.
+//
+// Chains: C went to B, then B goes to A. If C's handover reaches B before B's tombstone,
+// it travels on inside B's record; if after, B's task passes it on, behind B's own
+// handover. Identity also writes the flattened Mapping{C, A}. It only changes what
+// readers are told (FeatureSet.merged_into), not the path: if C's task sent its next
+// straggler straight to A, it could overtake one that is still on its way over B, and
+// the mark would drop the slower one. Stragglers are rare and end with identity's lag,
+// so the longer path costs nothing.
+//
+// Tombstones are kept for ever. A cycle of tombstones cannot arise, since a customer goes
+// into one that lives and comes back never; a record that was passed on more than
+// maxHops times is dead-lettered rather than sent round for ever.
+//
+// # What it is not for
+//
+// It does not decide who is who, does not store events, and knows no segments.
+package feature

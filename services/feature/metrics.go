@@ -1,0 +1,59 @@
+package feature
+
+import (
+	"errors"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/freshet/freshet/pkg/freshness"
+	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+)
+
+// metrics count what the task does. A batch that is tried again counts twice.
+type metrics struct {
+	applied, duplicates, forwarded, merged, timers prometheus.Counter
+
+	sets      *prometheus.CounterVec // by reason
+	freshness *freshness.Histogram
+	now       func() time.Time
+}
+
+func newMetrics(reg prometheus.Registerer, now func() time.Time) (*metrics, error) {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Name: "freshet_feature_" + name, Help: help})
+	}
+	m := &metrics{
+		applied:    counter("events_applied_total", "Events added to a customer's state."),
+		duplicates: counter("duplicates_total", "Events and handovers dropped because they were applied before."),
+		forwarded:  counter("forwarded_total", "Events and handovers passed on because their customer was merged away."),
+		merged:     counter("merges_total", "Merged customers whose state was added to another."),
+		timers:     counter("timers_total", "Times a window changed with no event."),
+		sets: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "freshet_feature_sets_published_total", Help: "Feature sets published, by reason.",
+		}, []string{"reason"}),
+		now: now,
+	}
+	fresh, err := freshness.New(reg)
+	m.freshness = fresh
+	if reg == nil {
+		return m, err
+	}
+	errs := []error{err}
+	for _, c := range []prometheus.Collector{m.applied, m.duplicates, m.forwarded, m.merged, m.timers, m.sets} {
+		errs = append(errs, reg.Register(c))
+	}
+	return m, errors.Join(errs...)
+}
+
+// published counts a feature set, and how old its earliest live event is.
+func (m *metrics) published(reason featurev1.ChangeReason, receivedMs int64) {
+	m.sets.WithLabelValues(reasonWords[reason]).Inc()
+	m.freshness.Observe("feature", receivedMs, m.now())
+}
+
+var reasonWords = map[featurev1.ChangeReason]string{
+	featurev1.ChangeReason_CHANGE_REASON_EVENT: "event",
+	featurev1.ChangeReason_CHANGE_REASON_TIME:  "time",
+	featurev1.ChangeReason_CHANGE_REASON_MERGE: "merge",
+}

@@ -1,0 +1,68 @@
+package feature
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/freshet/freshet/services/feature/tiles"
+)
+
+// record is all that is kept of one customer id: a living customer's state, or the
+// tombstone of a merged one. Nothing of a tombstone's state is kept: it was handed over.
+type record struct {
+	workspace string
+	// version is that of the last feature set published; 0 when none was.
+	version int64
+	// publishedMs is the moment which the last feature set held for.
+	publishedMs int64
+	// timerMs is when the customer's timer is due, 0 when it has none.
+	timerMs int64
+	state   tiles.State
+	marks   marks
+	// absorbed are the customers whose state was merged into this one, by id.
+	absorbed []absorption
+	// gone is set for a tombstone.
+	gone *tombstone
+}
+
+// absorption notes that a customer's state arrived, so that a repeat is dropped.
+type absorption struct {
+	id customerID
+	// epoch is that of the mapping which made the customer hand over.
+	epoch int64
+}
+
+// tombstone says where a merged customer went.
+type tombstone struct {
+	// handedTo got the state, and gets every later event. It never changes: see the
+	// package comment on order.
+	handedTo customerID
+	// mergedInto is the customer to ask for instead, after all merges known so far.
+	mergedInto customerID
+	// epoch is that of the mapping which set mergedInto.
+	epoch int64
+}
+
+// absorb notes a handover and reports false when it, or a later one of the same
+// customer, was noted before.
+func (r *record) absorb(a absorption) bool {
+	i, found := slices.BinarySearchFunc(r.absorbed, a, func(x, y absorption) int { return bytes.Compare(x.id[:], y.id[:]) })
+	switch {
+	case !found:
+		r.absorbed = slices.Insert(r.absorbed, i, a)
+	case r.absorbed[i].epoch < a.epoch:
+		r.absorbed[i].epoch = a.epoch
+	default:
+		return false
+	}
+	return true
+}
+
+// merge adds everything of o, which is left as it was.
+func (r *record) merge(o *record) {
+	r.state.Merge(&o.state)
+	r.marks.merge(o.marks)
+	for _, a := range o.absorbed {
+		r.absorb(a)
+	}
+}
