@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -118,7 +119,10 @@ func (s *GRPCServer) Component() lifecycle.Component {
 			ctx, cancel := context.WithCancel(ctx)
 			defer cancel()
 			go s.followReadiness(ctx)
-			return s.Serve(s.listener)
+			if err := s.Serve(s.listener); !errors.Is(err, grpc.ErrServerStopped) { // stopped before it began
+				return err
+			}
+			return nil
 		},
 		Stop: func(ctx context.Context) error {
 			s.health.Shutdown()

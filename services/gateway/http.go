@@ -1,13 +1,17 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/utilities"
@@ -34,7 +38,7 @@ func newJSON(r *router) (http.Handler, error) {
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.JSONPb{
 			MarshalOptions: protojson.MarshalOptions{UseProtoNames: true, EmitUnpopulated: true},
 		}),
-		runtime.WithUnescapingMode(runtime.UnescapingModeAllCharacters),
+		runtime.WithMiddlewares(restoreSlashes),
 		runtime.WithErrorHandler(writeError),
 		runtime.WithRoutingErrorHandler(writeRoutingError),
 		runtime.WithDisablePathLengthFallback(),
@@ -57,13 +61,70 @@ func newJSON(r *router) (http.Handler, error) {
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		// The mux unescapes once only where RawPath is set, and splits at "%2F", but not at "%2f": a slash within an id
-		// stays within it.
-		req.URL.RawPath = strings.ReplaceAll(req.URL.EscapedPath(), "%2F", "%2f")
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(r.timeout)) // writers of tests have none
-		req.Body = http.MaxBytesReader(w, req.Body, largestBody)
+		_, m := runtime.MarshalerForRequest(mux, req)
+		if err := prepare(w, req, r.timeout); err != nil {
+			writeError(req.Context(), mux, m, w, req, status.Error(codes.InvalidArgument, err.Error()))
+			return
+		}
 		mux.ServeHTTP(w, req)
 	}), nil
+}
+
+// prepare makes a request safe to route: text is UTF-8, the body is read within
+// timeout, and slashes within path segments are hidden.
+func prepare(w http.ResponseWriter, req *http.Request, timeout time.Duration) error {
+	if query, err := url.QueryUnescape(req.URL.RawQuery); err != nil || !utf8.ValidString(query) {
+		return errors.New("the query is no UTF-8 text in percent encoding")
+	}
+	if !utf8.ValidString(req.URL.Path) {
+		return errors.New("the path is no UTF-8 text in percent encoding")
+	}
+	hideSlashes(req.URL)
+	if req.ContentLength == 0 {
+		return nil
+	}
+	// The deadline must be gone before the call is made: net/http takes one that passes for a client that left.
+	control := http.NewResponseController(w)
+	if err := control.SetReadDeadline(time.Now().Add(timeout)); err != nil {
+		return fmt.Errorf("bound the reading of the body: %w", err)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, largestBody))
+	if err != nil {
+		return fmt.Errorf("read the body: %w", err)
+	}
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	if err := control.SetReadDeadline(time.Time{}); err != nil {
+		return fmt.Errorf("lift the bound on reading: %w", err)
+	}
+	return nil
+}
+
+// An encoded slash belongs to the id it stands in, as in user_id:a%2Fb, but the
+// mux splits there in every mode that decodes the rest. So that it sees none, a
+// slash within a segment becomes "~1" and "~" becomes "~0" until the path is taken
+// apart.
+var (
+	hide    = strings.NewReplacer("~", "~0", "/", "~1")
+	restore = strings.NewReplacer("~1", "/", "~0", "~")
+)
+
+func hideSlashes(u *url.URL) {
+	segments := strings.Split(u.EscapedPath(), "/")
+	for i, s := range segments {
+		if decoded, err := url.PathUnescape(s); err == nil { // it is: u was parsed from it
+			segments[i] = hide.Replace(decoded)
+		}
+	}
+	u.Path, u.RawPath = strings.Join(segments, "/"), "" // without RawPath the mux decodes nothing
+}
+
+func restoreSlashes(next runtime.HandlerFunc) runtime.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request, params map[string]string) {
+		for name, value := range params {
+			params[name] = restore.Replace(value)
+		}
+		next(w, r, params)
+	}
 }
 
 // strictQuery refuses query parameters that no field is called: as_off=... would
@@ -97,13 +158,14 @@ func writeError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler,
 }
 
 func writeRoutingError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
+	path := restore.Replace(r.URL.Path)
 	const hint = "the paths are listed at / and described in /openapi.json"
-	err := status.Errorf(codes.InvalidArgument, "the path %q is malformed; %s", r.URL.Path, hint)
+	err := status.Errorf(codes.InvalidArgument, "the path %q is malformed; %s", path, hint)
 	switch code {
 	case http.StatusNotFound:
-		err = status.Errorf(codes.NotFound, "there is no path %q; %s", r.URL.Path, hint)
+		err = status.Errorf(codes.NotFound, "there is no path %q; %s", path, hint)
 	case http.StatusMethodNotAllowed:
-		err = status.Errorf(codes.Unimplemented, "%s is not allowed on %q; %s", r.Method, r.URL.Path, hint)
+		err = status.Errorf(codes.Unimplemented, "%s is not allowed on %q; %s", r.Method, path, hint)
 	}
 	writeError(ctx, mux, m, w, r, &runtime.HTTPStatusError{HTTPStatus: code, Err: err})
 }
