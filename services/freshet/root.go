@@ -35,7 +35,7 @@ A first look:
 		}
 	}
 	add("feed", newSend(), newReplay(), newSimulate())
-	add("look", newTail(), newCustomer(), newSegments())
+	add("look", newCustomer(), newSegments(), newTail(), newDoctor())
 	return root
 }
 

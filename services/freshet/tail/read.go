@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
 )
@@ -59,11 +60,14 @@ func follow(ctx context.Context, c *broker.Client, tp broker.TopicPartition, fro
 			from = broker.First
 			continue
 		}
-		if ctx.Err() != nil {
-			return nil
-		}
 		if err != nil {
-			return fmt.Errorf("read %s: %w", tp, err)
+			// The context's deadline reaches the socket a moment before the context itself knows.
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(100 * time.Millisecond):
+				return fmt.Errorf("read %s: %w", tp, err)
+			}
 		}
 		for _, rec := range batch.Records {
 			select {

@@ -1,0 +1,33 @@
+package freshet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"syscall"
+)
+
+// Main runs the command line and returns the exit status: 0, 1 after a fault, 130 after Ctrl-C in mid-work. A second signal kills the
+// process at once.
+func Main(args []string, in io.Reader, out, fault io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	root := NewCommand()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(fault)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(fault, "freshet: interrupted")
+		return 130
+	}
+	fmt.Fprintln(fault, "freshet:", err)
+	return 1
+}

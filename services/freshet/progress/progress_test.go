@@ -1,0 +1,48 @@
+package progress
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestElsewhereThanOnATerminalThereIsALineNowAndThen(t *testing.T) {
+	var out strings.Builder
+	bar := New(&out, "invoices", 1000).(*plain)
+	at := bar.told
+	bar.began = at
+	bar.now = func() time.Time { return at }
+	for range 100 {
+		bar.Add(10)
+		at = at.Add(100 * time.Millisecond)
+	}
+	bar.Done()
+	bar.Done()
+	want := "invoices: 510 of 1000 (51%), 102/s, 5 s\ninvoices: 1000 of 1000 (100%), 100/s, 10 s\n"
+	if out.String() != want {
+		t.Errorf("got\n%swant\n%s", out.String(), want)
+	}
+}
+
+func TestABarOfNothingAndOneBeyondItsTotalAreShown(t *testing.T) {
+	var out strings.Builder
+	bar := New(&out, "x", 0)
+	bar.Add(3)
+	bar.Done()
+	if !strings.HasPrefix(out.String(), "x: 3 of 0 (300%)") {
+		t.Error(out.String())
+	}
+}
+
+func TestADrawnBarThatIsNotFullEnds(t *testing.T) {
+	var out strings.Builder
+	bar := newDrawn(&out, "x", 10)
+	bar.Add(3)
+	done := make(chan struct{})
+	go func() { bar.Done(); bar.Done(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		t.Fatal("Done never returned")
+	}
+}
