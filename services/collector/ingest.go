@@ -26,7 +26,26 @@ type result struct {
 // of them, the rejected ones included. A refusal means that the broker did not: the
 // client has to send the request again.
 func (s *Service) ingest(ctx context.Context, w *work, o *origin) (result, *refusal) {
-	headers := traceHeaders(ctx)
+	if err := s.encode(w, o, traceHeaders(ctx)); err != nil {
+		s.logger.ErrorContext(ctx, "encode a request", "source", o.src.name, "error", err)
+		return result{}, &refusal{http.StatusInternalServerError, "internal", "internal error"}
+	}
+	start := s.now()
+	if err := s.produce(ctx, w.msgs); err != nil {
+		return result{}, s.notStored(err)
+	}
+	s.metrics.ack.Observe(s.now().Sub(start).Seconds())
+	res := result{accepted: len(w.items) - len(w.rejections), rejected: w.rejections}
+	o.src.metrics.accepted.Add(float64(res.accepted))
+	for _, r := range res.rejected {
+		o.src.metrics.rejected[r.Reason].Inc()
+	}
+	return res, nil
+}
+
+// encode judges every item of w and turns it into a record in w.msgs, for
+// events.raw.v1 or events.rejected.v1.
+func (s *Service) encode(w *work, o *origin, headers []broker.Header) error {
 	// Not pooled: after a timeout the broker may still be writing these bytes.
 	out := make([]byte, 0, encodedSize(w))
 	for i := range w.items {
@@ -42,20 +61,10 @@ func (s *Service) ingest(ctx context.Context, w *work, o *origin) (result, *refu
 			out, err = w.reject(out, headers, o, i, messageID, flt)
 		}
 		if err != nil {
-			return result{}, &refusal{http.StatusInternalServerError, "internal", "internal error"}
+			return err
 		}
 	}
-	start := s.now()
-	if err := s.produce(ctx, w.msgs); err != nil {
-		return result{}, s.notStored(err)
-	}
-	s.metrics.ack.Observe(s.now().Sub(start).Seconds())
-	res := result{accepted: len(w.items) - len(w.rejections), rejected: w.rejections}
-	o.src.metrics.accepted.Add(float64(res.accepted))
-	for _, r := range res.rejected {
-		o.src.metrics.rejected[r.Reason].Inc()
-	}
-	return res, nil
+	return nil
 }
 
 // encodedSize guesses how much the records of a request take, so that they share one allocation.

@@ -1,0 +1,224 @@
+package collector
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace/noop"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/topics"
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+)
+
+// detached is a collector without a broker, for what happens before one is needed.
+func detached(t testing.TB) *Service {
+	t.Helper()
+	cfg := Default()
+	cfg.Sources = []Source{{Name: "web", Workspace: "default", WriteKey: testKey}}
+	s, err := New(cfg, Deps{Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
+		Tracer: noop.NewTracerProvider().Tracer("test"), Broker: &broker.Client{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// decodeBody does with a body what a request does, up to the broker.
+func (s *Service) decodeBody(w *work, body []byte, c call) (*refusal, error) {
+	w.body = append(w.body[:0], body...)
+	if ref := s.parse(w, c); ref != nil {
+		return ref, nil
+	}
+	o := origin{src: s.keys.byKey([]byte(testKey)), typ: c.typ, history: c.history, received: noon.UnixMilli()}
+	return nil, s.encode(w, &o, nil)
+}
+
+// corpus are bodies of every kind: good ones of real clients, and all bad events.
+func corpus(t testing.TB) []string {
+	t.Helper()
+	client, err := os.ReadFile("testdata/clients.ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bodies := strings.Split(strings.TrimSpace(string(client)), "\n")
+	for _, c := range badEvents {
+		if len(c.item) < 2000 {
+			bodies = append(bodies, c.item, `{"batch":[`+c.item+`,`+track("x")+`]}`)
+		}
+	}
+	return append(bodies, order(`"total":1.5`), `{"event":"A","event":"B","userId":"\ud83d"}`, ``, `{}`, `{"batch":[{}]}`)
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, body := range corpus(f) {
+		f.Add([]byte(body), byte(0))
+		f.Add([]byte(body), byte(1))
+		f.Add([]byte(body), byte(2))
+	}
+	s := detached(f)
+	kinds := []call{{typ: eventv1.EventType_EVENT_TYPE_TRACK}, {}, {history: true}}
+	f.Fuzz(func(t *testing.T, body []byte, kind byte) {
+		c := kinds[int(kind)%len(kinds)]
+		w := works.Get().(*work)
+		defer s.release(w)
+		ref, err := s.decodeBody(w, body, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ref != nil {
+			if ref.status < 400 || ref.status > 499 || ref.code == "" || ref.message == "" {
+				t.Fatalf("refused without a reason: %+v", ref)
+			}
+			return
+		}
+		checkRecords(t, w, body, c)
+	})
+}
+
+// checkRecords: one record for each item, and every accepted event is what the
+// contract says and what encoding/json reads.
+func checkRecords(t *testing.T, w *work, body []byte, c call) {
+	t.Helper()
+	if len(w.msgs) != len(w.items) || len(w.items) == 0 {
+		t.Fatalf("%d records for %d items", len(w.msgs), len(w.items))
+	}
+	plain := plainItems(body, c)
+	if plain != nil && len(plain) != len(w.items) {
+		t.Fatalf("%d items, encoding/json reads %d", len(w.items), len(plain))
+	}
+	for i, m := range w.msgs {
+		if m.Topic == topics.EventsRejected.Name {
+			continue
+		}
+		e := &eventv1.Event{}
+		if err := proto.Unmarshal(m.Value, e); err != nil {
+			t.Fatal(err)
+		}
+		if err := contract(e); err != nil {
+			t.Fatalf("item %d: %v in %v", i, err, e)
+		}
+		if plain == nil || !utf8.Valid(body) {
+			continue
+		}
+		if e.Type == eventv1.EventType_EVENT_TYPE_TRACK && e.Name != plain[i]["event"] {
+			t.Fatalf("item %d: name %q, encoding/json reads %q", i, e.Name, plain[i]["event"])
+		}
+		if id, ok := plain[i]["messageId"].(string); ok && id != "" && e.EventId != id {
+			t.Fatalf("item %d: event id %q, encoding/json reads %q", i, e.EventId, id)
+		}
+		var properties map[string]any
+		if len(e.PropertiesJson) > 0 && json.Unmarshal(e.PropertiesJson, &properties) != nil {
+			t.Fatalf("item %d: properties %q", i, e.PropertiesJson)
+		}
+	}
+}
+
+// plainItems are the items as encoding/json reads them, nil when it cannot.
+func plainItems(body []byte, c call) []map[string]any {
+	body = bytes.TrimPrefix(body, bom)
+	if c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED {
+		var one map[string]any
+		if json.Unmarshal(body, &one) != nil {
+			return nil
+		}
+		return []map[string]any{one}
+	}
+	var envelope map[string]json.RawMessage
+	var items []map[string]any
+	if json.Unmarshal(body, &envelope) != nil || json.Unmarshal(envelope["batch"], &items) != nil {
+		return nil
+	}
+	return items
+}
+
+// contract says how an event breaks what proto/freshet/event/v1 promises.
+func contract(e *eventv1.Event) error {
+	switch {
+	case e.EventId == "" || len(e.EventId) > maxID:
+		return fmt.Errorf("event id of %d bytes", len(e.EventId))
+	case e.Workspace == "" || e.Source == "" || e.Type == eventv1.EventType_EVENT_TYPE_UNSPECIFIED || len(e.Name) > maxID:
+		return fmt.Errorf("workspace, source, type or name")
+	case len(e.Identifiers) == 0 || len(e.Identifiers) > maxIdentifiers:
+		return fmt.Errorf("%d identifiers", len(e.Identifiers))
+	case e.ReceivedMs == 0 || e.OccurredMs == 0 || e.OccurredMs > e.ReceivedMs:
+		return fmt.Errorf("received %d, occurred %d", e.ReceivedMs, e.OccurredMs)
+	}
+	for _, id := range e.Identifiers {
+		if id.Type == "" || id.Value == "" || len(id.Value) > maxID {
+			return fmt.Errorf("identifier %v", id)
+		}
+	}
+	for _, raw := range [][]byte{e.ContextJson, e.PropertiesJson, e.TraitsJson} {
+		if len(raw) > 0 && (raw[0] != '{' || !json.Valid(raw)) {
+			return fmt.Errorf("%q is no JSON object", raw)
+		}
+	}
+	return nil
+}
+
+// The bodies real clients send, captured from their libraries' code, are taken whole.
+func TestBodiesOfRealClients(t *testing.T) {
+	s := detached(t)
+	client, err := os.ReadFile("testdata/clients.ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, body := range strings.Split(strings.TrimSpace(string(client)), "\n") {
+		c := call{}
+		if !strings.Contains(body, `"batch"`) {
+			c.typ = eventv1.EventType_EVENT_TYPE_TRACK
+		}
+		w := works.Get().(*work)
+		ref, err := s.decodeBody(w, []byte(body), c)
+		if ref != nil || err != nil || len(w.rejections) > 0 {
+			t.Errorf("%.80s...: %v %v %+v", body, ref, err, w.rejections)
+		}
+		s.release(w)
+	}
+}
+
+// productViewed is a track call of about 700 bytes, as a browser sends it.
+func productViewed(id string) string {
+	return `{"type":"track","event":"Product Viewed","userId":"user-18273","anonymousId":"0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9","messageId":"` + id + `","timestamp":"2026-03-01T11:59:58.123Z",` +
+		`"context":{"ip":"203.0.113.7","locale":"en-GB","timezone":"Europe/London","userAgent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/124.0 Safari/537.36",` +
+		`"page":{"path":"/p/22633","referrer":"https://www.google.com/","title":"Hand warmer","url":"https://shop.example/p/22633"},"library":{"name":"analytics.js","version":"2.1.0"}},` +
+		`"properties":{"product_id":"22633","sku":"22633","category":"Gifts","name":"HAND WARMER UNION JACK","price":1.85,"quantity":1,"currency":"GBP"}}`
+}
+
+func batchOf(n int) []byte {
+	items := make([]string, n)
+	for i := range items {
+		items[i] = productViewed(fmt.Sprintf("node-next-1772366398123-%08d", i))
+	}
+	return []byte(`{"batch":[` + strings.Join(items, ",") + `],"writeKey":"` + testKey + `","sentAt":"2026-03-01T11:59:59.500Z"}`)
+}
+
+func benchmarkDecode(b *testing.B, body []byte, c call, events int) {
+	s := detached(b)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		w := works.Get().(*work)
+		if ref, err := s.decodeBody(w, body, c); ref != nil || err != nil || len(w.rejections) > 0 {
+			b.Fatal(ref, err, w.rejections)
+		}
+		s.release(w)
+	}
+	b.ReportMetric(float64(b.N*events)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*events), "ns/event")
+}
+
+func BenchmarkDecodeSingle(b *testing.B) {
+	benchmarkDecode(b, []byte(productViewed("node-next-1772366398123-1")), call{typ: eventv1.EventType_EVENT_TYPE_TRACK}, 1)
+}
+
+func BenchmarkDecodeBatch50(b *testing.B) { benchmarkDecode(b, batchOf(50), call{}, 50) }
