@@ -1,0 +1,107 @@
+package segmentation
+
+import (
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/freshet/freshet/services/segmentation/rule"
+	"github.com/freshet/freshet/services/segmentation/tier"
+	"github.com/freshet/freshet/services/segmentation/webhook"
+)
+
+// book is what a process was configured with: rules and endpoints. It does not change.
+type book struct {
+	set *rule.Set
+	// endpoints are those with an address.
+	endpoints map[string]webhook.Endpoint
+	// versions are the rules' by name; fingerprint is a hash of them.
+	versions    versions
+	fingerprint uint64
+}
+
+// versions are the rules of a book, for finding out later which ones changed.
+type versions map[string]int64
+
+// newBook joins the rules file with the endpoints of the configuration, which win.
+func newBook(path string, configured map[string]webhook.Endpoint) (*book, error) {
+	file := &rule.File{Set: &rule.Set{}}
+	if path != "" {
+		var err error
+		if file, err = rule.Load(path, tier.Names...); err != nil {
+			return nil, err
+		}
+	}
+	b := &book{set: file.Set, endpoints: map[string]webhook.Endpoint{}, versions: versions{}}
+	for name, e := range file.Endpoints {
+		b.endpoints[name] = e
+	}
+	for name, e := range configured {
+		b.endpoints[name] = b.endpoints[name].Over(e)
+	}
+	for name, e := range b.endpoints {
+		if e.URL == "" {
+			delete(b.endpoints, name) // Declared and switched off.
+			continue
+		}
+		if _, err := e.Key(); err != nil {
+			return nil, fmt.Errorf("endpoints.%s: %w", name, err)
+		}
+	}
+	var text []byte
+	for _, r := range b.set.Rules {
+		b.versions[r.Name] = r.Version
+		text = appendText(text, r.Name)
+		text = binary.AppendVarint(text, r.Version)
+	}
+	b.fingerprint = xxhash.Sum64(text)
+	return b, nil
+}
+
+// known says whether the segment exists: a tier or a rule.
+func (b *book) known(segment string) bool {
+	_, ok := b.versions[segment]
+	return ok || isTier(segment)
+}
+
+func isTier(segment string) bool {
+	_, ok := tier.Shares[segment]
+	return ok
+}
+
+// alerts is the endpoint that hears of the segment's entries (or else exits), "" for none.
+func (b *book) alerts(segment string, entered bool) string {
+	for i := range b.set.Rules {
+		if r := &b.set.Rules[i]; r.Name == segment && r.Alert != "" {
+			if e, ok := b.endpoints[r.Alert]; ok && e.Wants(entered) {
+				return r.Alert
+			}
+		}
+	}
+	return ""
+}
+
+// encode writes the versions, for the state.
+func (v versions) encode() []byte {
+	var b []byte
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		b = binary.AppendVarint(appendText(b, name), v[name])
+	}
+	return b
+}
+
+// decodeVersions is the reverse of encode.
+func decodeVersions(data []byte) (versions, error) {
+	v, d := versions{}, decoder{rest: data}
+	for len(d.rest) > 0 {
+		name := d.text()
+		v[name] = d.varint()
+	}
+	if d.failed {
+		return nil, fmt.Errorf("kept rule versions are damaged")
+	}
+	return v, nil
+}

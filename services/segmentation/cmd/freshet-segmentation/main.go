@@ -1,0 +1,95 @@
+// Command freshet-segmentation keeps who is in which segment, and tells others of it.
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/clickhouse"
+	"github.com/freshet/freshet/pkg/lifecycle"
+	"github.com/freshet/freshet/pkg/service"
+	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	"github.com/freshet/freshet/services/segmentation"
+)
+
+// config is everything the binary can be told.
+type config struct {
+	Process      service.Config      `koanf:",squash"`
+	Segmentation segmentation.Config `koanf:",squash"`
+	// Broker says where Kafka is.
+	Broker broker.Config `koanf:"broker"`
+	// ClickHouse says where the facts are, which cut points are computed from.
+	ClickHouse clickhouse.Config `koanf:"clickhouse"`
+	// Identity is the address of the identity service, as "host:port" or a gRPC name: it resolves the customers that
+	// requests name.
+	Identity string `koanf:"identity"`
+}
+
+// Validate reports a missing address.
+func (c config) Validate() error {
+	if c.Identity == "" {
+		return fmt.Errorf("identity: must be set")
+	}
+	return nil
+}
+
+func main() {
+	service.Main(service.Spec[config]{
+		Name:  "segmentation",
+		About: "keeps who is in which segment, publishes entries and exits, and delivers alerts by webhook",
+		Default: config{
+			Process: service.Default(), Segmentation: segmentation.Default(), Broker: broker.Default(),
+			ClickHouse: clickhouse.Default(), Identity: "identity:9000",
+		},
+		Common: func(c *config) *service.Config { return &c.Process },
+		Build:  build,
+	})
+}
+
+// topicsWithin is how long the topics may take to be made at the first start.
+const topicsWithin = time.Minute
+
+func build(ctx context.Context, p *service.Process, cfg config) error {
+	client, err := broker.Dial(ctx, cfg.Broker, p.Logger)
+	if err != nil {
+		return err
+	}
+	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
+	ensure, cancel := context.WithTimeout(ctx, topicsWithin)
+	defer cancel()
+	if err := client.EnsureTopics(ensure, segmentation.Topics()...); err != nil {
+		return err
+	}
+	ch, err := clickhouse.Open(ctx, cfg.ClickHouse)
+	if err != nil {
+		return err
+	}
+	p.OnStop("clickhouse", func(context.Context) error { return ch.Close() })
+	population, err := segmentation.NewFacts(ch, cfg.Segmentation.CutPoints.Database)
+	if err != nil {
+		return err
+	}
+	conn, err := grpc.NewClient(cfg.Identity, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithTracerProvider(p.TracerProvider))))
+	if err != nil {
+		return fmt.Errorf("identity %q: %w", cfg.Identity, err)
+	}
+	p.OnStop("identity connection", func(context.Context) error { return conn.Close() })
+	s, err := segmentation.New(cfg.Segmentation, segmentation.Deps{
+		Logger: p.Logger, Metrics: p.Metrics, Tracer: p.Tracer, Broker: client,
+		Identity: identityv1.NewIdentityServiceClient(conn), Population: population,
+	})
+	if err != nil {
+		return err
+	}
+	s.Register(p.GRPC(nil))
+	p.Ready("segmentation", s.Ready)
+	p.Add(lifecycle.Component{Name: "segmentation", Run: s.Run})
+	return nil
+}

@@ -1,0 +1,196 @@
+package segmentation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/topics"
+	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
+	"github.com/freshet/freshet/services/segmentation/tier"
+)
+
+// follower keeps the board equal to segments.cutpoints.v1.
+type follower struct {
+	broker *broker.Client
+	board  *board
+	logger *slog.Logger
+	next   int64
+}
+
+// read shows what the next fetch brings; caughtUp says whether that was all there is.
+func (f *follower) read(ctx context.Context) (caughtUp bool, err error) {
+	tp := broker.TopicPartition{Topic: topics.SegmentCutPoints.Name}
+	batch, err := f.broker.Fetch(ctx, tp, f.next, broker.FetchOptions{})
+	if errors.Is(err, broker.ErrOffsetGone) {
+		f.next = broker.First // Compacted away, or the topic was made anew.
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("follow the cut points: %w", err)
+	}
+	for _, r := range batch.Records {
+		var c segmentationv1.CutPoints
+		if err := proto.Unmarshal(r.Value, &c); err != nil {
+			f.logger.Error("cut points are unreadable, the ones before them stay", "offset", r.Offset, "error", err)
+			continue
+		}
+		f.board.put(&c)
+	}
+	f.next = batch.Next
+	return f.next >= batch.End, nil
+}
+
+// toEnd reads all there is, so that no customer is looked at with no cut points or old ones.
+func (f *follower) toEnd(ctx context.Context) error {
+	f.next = broker.First
+	for {
+		if done, err := f.read(ctx); done || err != nil {
+			return err
+		}
+	}
+}
+
+// run follows until ctx ends. A fault is logged and tried again: meanwhile the cut points
+// that are known stay good.
+func (f *follower) run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if _, err := f.read(ctx); err != nil && ctx.Err() == nil {
+			f.logger.Warn("cut points cannot be read, trying again", "error", err)
+			if err := pause(ctx, time.Second); err != nil {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// sizes are what the partitions of this process hold of one workspace.
+type sizes struct {
+	customers int64
+	segments  map[string]int64
+}
+
+// computer computes the cut points while this process has partition 0.
+type computer struct {
+	cfg        CutPointsConfig
+	population Population
+	producer   *broker.Producer
+	board      *board
+	logger     *slog.Logger
+	metrics    *metrics
+	now        func() time.Time
+	// sizes reads the sizes by workspace; ok is false when another process has partition 0.
+	sizes func() (all map[string]sizes, ok bool, err error)
+	last  map[string]*attempt
+}
+
+// attempt is the last computation for a workspace.
+type attempt struct {
+	at        time.Time
+	customers int64 // counted then, in the partitions of this process
+	// patience is how long a drifting tier waits for the next computation: it doubles
+	// while computing does not mend it, for instance because ClickHouse lags behind.
+	patience time.Duration
+}
+
+// run checks until ctx ends. A fault is logged and tried again at the next check.
+func (c *computer) run(ctx context.Context) error {
+	for pause(ctx, c.cfg.CheckEvery) == nil {
+		if err := c.check(ctx); err != nil && ctx.Err() == nil {
+			c.metrics.computations.WithLabelValues("failed").Inc()
+			c.logger.Warn("cut points could not be computed, trying again", "error", err)
+		}
+	}
+	return nil
+}
+
+// check computes for every workspace where it is time.
+func (c *computer) check(ctx context.Context) error {
+	all, ok, err := c.sizes()
+	if err != nil || !ok {
+		return err
+	}
+	for workspace, s := range all {
+		if s.customers < tier.MinPopulation || !c.due(workspace, s) {
+			continue
+		}
+		if err := c.compute(ctx, workspace); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// due says whether it is time for a computation, and notes it as the last.
+func (c *computer) due(workspace string, s sizes) bool {
+	present, last, now := c.board.of(workspace), c.last[workspace], c.now()
+	if last == nil {
+		last = &attempt{customers: present.GetCustomers(), at: time.UnixMilli(present.GetComputedMs()), patience: c.cfg.CheckEvery}
+		c.last[workspace] = last
+	}
+	counts := map[string]int{}
+	for name := range tier.Shares {
+		counts[name] = int(s.segments[name])
+	}
+	band := 0.025 + 1/float64(s.customers)
+	drifts := tier.Drift(counts, int(s.customers)) > band
+	switch age := now.Sub(last.at); {
+	case present == nil, age >= c.cfg.Every, s.customers*5 >= last.customers*6:
+		last.patience = c.cfg.CheckEvery
+	case drifts && age >= last.patience:
+		last.patience = min(2*last.patience, c.cfg.Every)
+	default:
+		return false
+	}
+	last.at, last.customers = now, s.customers
+	return true
+}
+
+// compute publishes new cut points of a workspace, unless the present ones still serve.
+func (c *computer) compute(ctx context.Context, workspace string) error {
+	now := c.now()
+	customers, err := c.population.Customers(ctx, workspace, now)
+	if err != nil {
+		return err
+	}
+	present := c.board.of(workspace)
+	if present != nil {
+		if d := tier.Drift(tier.Sizes(customers, present, now.UnixMilli()), len(customers)); len(customers) == 0 || d <= c.cfg.KeepWithin {
+			c.metrics.computations.WithLabelValues("kept").Inc()
+			return nil
+		}
+	}
+	cuts, ok := tier.Compute(customers, now.UnixMilli())
+	if !ok {
+		return nil // ClickHouse does not have them all yet.
+	}
+	cuts.Workspace, cuts.Version = workspace, present.GetVersion()+1
+	value, err := proto.Marshal(cuts)
+	if err != nil {
+		return fmt.Errorf("encode cut points: %w", err)
+	}
+	if err := c.producer.Produce(ctx, broker.Message{Topic: topics.SegmentCutPoints.Name, Key: []byte(workspace), Value: value}); err != nil {
+		return fmt.Errorf("publish cut points: %w", err)
+	}
+	c.metrics.computations.WithLabelValues("published").Inc()
+	c.logger.Info("new cut points", "workspace", workspace, "version", cuts.Version, "customers", cuts.Customers)
+	return nil
+}
+
+// pause waits, or fails as soon as ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

@@ -1,0 +1,44 @@
+// Package segmentation keeps, for every customer, the segments it is in: the four RFM
+// tiers of package tier and the rules of package rule. It publishes every entry and exit
+// (segments.transitions.v1), makes alerts of those that an endpoint wants to hear of
+// (alerts.v1), delivers them by webhook (package webhook), and answers who is where.
+//
+// Delivery: every feature set is folded into the state exactly once (package stream), a
+// copy or an older one changes nothing (FeatureSet.version). Transitions and alerts leave at
+// least once with the same bytes; transition_id is what repeats are dropped by.
+//
+// # What changes a membership, and what it is called
+//
+//   - EVENT: a feature set came whose values make a rule's answer another one.
+//   - TIME: a window slid (a feature set says so), or elapsed time reached a rule's limit.
+//     For the latter each customer has one timer, at the earliest millisecond at which
+//     any of its rules or its tier changes. The transition's at_ms is that millisecond,
+//     however late the timer fired; a customer whose timer is overdue is brought up to
+//     date before new features are folded, so that the order of its transitions is the
+//     order of time.
+//   - MERGE: another customer became this one, or this one became another: the one merged
+//     away leaves everything and keeps a tombstone, which old feature sets cannot revive.
+//   - VERSION: a rule or the cut points became others. The task sweeps its customers in
+//     bounded batches between live records; a customer that a live record reaches first is
+//     brought to the new rules by itself before the record counts. Members of a rule that
+//     exists no more get an explicit exit. Who matches the new version too stays in, with
+//     no transition.
+//
+// # When an alert is made
+//
+// The rule names an endpoint that has an address and wants the direction, the reason is
+// EVENT or TIME, and the change does not come from history. A rule that is new or changed
+// therefore never floods anybody with its first members, nor does a merge. An elapsed-time
+// change of a customer known only from history does alert: a customer is evaluated at the
+// moment its features arrive, silently when they come from history, and timers exist only
+// for moments after that, so whatever lay before the import has been settled in silence,
+// and what comes later happens live.
+//
+// # State of a partition
+//
+//	c/<customer>                        the record: last feature set, memberships, next due time
+//	m/<workspace>/<segment>/<customer>  members, for pages (parts carry their length)
+//	n/<workspace>/<segment>             how many; an empty segment counts the customers
+//	r/<fingerprint>                     the rules' versions as they were then
+//	x                                   how far the sweep to the present rules and cut points is
+package segmentation

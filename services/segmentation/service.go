@@ -1,0 +1,130 @@
+package segmentation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/freshness"
+	"github.com/freshet/freshet/pkg/stream"
+	"github.com/freshet/freshet/pkg/topics"
+	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	"github.com/freshet/freshet/services/segmentation/webhook"
+)
+
+// Topics are those that segmentation reads and writes.
+func Topics() []topics.Topic {
+	return []topics.Topic{
+		topics.Features, topics.DeadLetter(topics.Features), topics.SegmentTransitions, topics.SegmentCutPoints,
+		topics.Alerts, topics.AlertsDead, topics.SegmentationChangelog,
+	}
+}
+
+// Deps are what the process gives. All are needed unless said otherwise.
+type Deps struct {
+	Logger *slog.Logger
+	// Metrics takes the metrics; nil leaves them out.
+	Metrics prometheus.Registerer
+	// Tracer makes spans; nil makes none.
+	Tracer trace.Tracer
+	// Broker is where feature sets come from and everything else goes. The topics must exist.
+	Broker *broker.Client
+	// Identity resolves the customers that requests name.
+	Identity identityv1.IdentityServiceClient
+	// Population is what cut points are computed from: NewFacts.
+	Population Population
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Service is segmentation. See the package comment.
+type Service struct {
+	deps      Deps
+	book      *book
+	board     *board
+	processor *stream.Processor
+	webhooks  *webhook.Deliverer
+	follower  *follower
+	computer  *computer
+	following atomic.Bool
+}
+
+// New reads the rules and secrets and puts the service together. It starts nothing.
+func New(cfg Config, deps Deps) (*Service, error) {
+	if err := errors.Join(cfg.Validate(), cfg.CutPoints.Validate(), cfg.Webhook.Validate()); err != nil {
+		return nil, fmt.Errorf("configuration of segmentation:\n%w", err)
+	}
+	if deps.Now == nil {
+		deps.Now = time.Now
+	}
+	s := &Service{deps: deps, board: &board{}}
+	var err error
+	if s.book, err = newBook(cfg.Rules, cfg.Endpoints); err != nil {
+		return nil, err
+	}
+	fresh, err := freshness.New(deps.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	m, err := newMetrics(deps.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	s.webhooks, err = webhook.New(cfg.Webhook, s.book.endpoints, webhook.Deps{
+		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.Now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("webhook delivery: %w", err)
+	}
+	s.processor, err = stream.New(stream.Config{
+		Name: "segmentation.state", Inputs: []topics.Topic{topics.Features}, Changelog: topics.SegmentationChangelog, Dir: cfg.Dir,
+	}, stream.Deps{
+		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.Now,
+		NewHandler: func(int) (stream.Handler, error) {
+			return &task{book: s.book, board: s.board, fresh: fresh, metrics: m, kept: map[uint64]versions{}}, nil
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.follower = &follower{broker: deps.Broker, board: s.board, logger: deps.Logger}
+	s.computer = &computer{
+		cfg: cfg.CutPoints, population: deps.Population, producer: deps.Broker.NewProducer(broker.ProducerConfig{}),
+		board: s.board, logger: deps.Logger, metrics: m, now: deps.Now, sizes: s.ownSizes, last: map[string]*attempt{},
+	}
+	return s, nil
+}
+
+// Run works until ctx ends (nil) or a part fails. Customers are looked at only once the
+// cut points are known.
+func (s *Service) Run(ctx context.Context) error {
+	if err := s.follower.toEnd(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	s.following.Store(true)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.follower.run(ctx) })
+	g.Go(func() error { return s.computer.run(ctx) })
+	g.Go(func() error { return s.processor.Run(ctx) })
+	g.Go(func() error { return s.webhooks.Run(ctx) })
+	return g.Wait()
+}
+
+// Ready is nil once the cut points are known and every partition of this process is restored.
+func (s *Service) Ready() error {
+	if !s.following.Load() {
+		return errors.New("the cut points are not read yet")
+	}
+	return s.processor.Ready()
+}

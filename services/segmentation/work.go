@@ -1,0 +1,212 @@
+package segmentation
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/freshet/freshet/pkg/stream"
+	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
+	"github.com/freshet/freshet/services/segmentation/tier"
+)
+
+// Short names of the reasons.
+const (
+	reasonEvent   = segmentationv1.TransitionReason_TRANSITION_REASON_EVENT
+	reasonTime    = segmentationv1.TransitionReason_TRANSITION_REASON_TIME
+	reasonMerge   = segmentationv1.TransitionReason_TRANSITION_REASON_MERGE
+	reasonVersion = segmentationv1.TransitionReason_TRANSITION_REASON_VERSION
+)
+
+// cause is why memberships are worked out anew.
+type cause struct {
+	reason     segmentationv1.TransitionReason
+	history    bool
+	receivedMs int64
+}
+
+// causeOf is the cause that a feature set brings with it.
+func causeOf(fs *featurev1.FeatureSet) cause {
+	c := cause{reason: reasonEvent, history: fs.GetHistory(), receivedMs: fs.GetReceivedMs()}
+	switch {
+	case fs.GetMergedInto() != "", fs.GetReason() == featurev1.ChangeReason_CHANGE_REASON_MERGE:
+		c.reason = reasonMerge
+	case fs.GetReason() == featurev1.ChangeReason_CHANGE_REASON_TIME:
+		c.reason = reasonTime
+	}
+	return c
+}
+
+// work is one customer in hand, within one transaction.
+type work struct {
+	tx      *stream.Tx
+	book    *book
+	metrics *metrics
+	id      string
+	rec     *record
+	// cuts are the present cut points of the customer's workspace, nil before the first.
+	cuts  *segmentationv1.CutPoints
+	nowMs int64
+	// dirty says that the record must be written.
+	dirty bool
+}
+
+// stale says whether the memberships were worked out with other rules or cut points.
+func (w *work) stale() bool {
+	return w.rec.rules != w.book.fingerprint || w.rec.cuts != w.cuts.GetVersion()
+}
+
+// catchUp brings the memberships from the moment they were last worked out to now, with
+// the features as they are: elapsed time first, each flip at its own millisecond, for what
+// has the version it had; the rest is looked at now. old are the rules' versions of then.
+func (w *work) catchUp(old versions) error {
+	s, err := w.rec.subject()
+	if err != nil {
+		return err
+	}
+	from := w.rec.evaluatedMs
+	matches := w.book.set.Match(s.facts, w.nowMs)
+	for i, r := range w.book.set.Rules {
+		if v, ok := old[r.Name]; !ok || v != r.Version {
+			if err := w.move(r.Name, r.Version, matches[i], w.nowMs, cause{reason: reasonVersion}); err != nil {
+				return err
+			}
+			continue
+		}
+		for at, ok := w.book.set.NextFlip(i, s.facts, from); ok && at <= w.nowMs; at, ok = w.book.set.NextFlip(i, s.facts, at) {
+			if err := w.move(r.Name, r.Version, !w.rec.in(r.Name), at, cause{reason: reasonTime}); err != nil {
+				return err
+			}
+		}
+	}
+	if err := w.catchUpTier(s, from); err != nil {
+		return err
+	}
+	for _, m := range w.rec.segments {
+		if m.in && !w.book.known(m.segment) {
+			if err := w.move(m.segment, m.version, false, w.nowMs, cause{reason: reasonVersion}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// catchUpTier is catchUp for the tier.
+func (w *work) catchUpTier(s subject, from int64) error {
+	if w.rec.cuts != w.cuts.GetVersion() {
+		return w.moveTier(tier.Of(s.tier, w.cuts, w.nowMs), w.nowMs, cause{reason: reasonVersion})
+	}
+	if at, ok := tier.NextFlip(s.tier, w.cuts, from); ok && at <= w.nowMs {
+		return w.moveTier(tier.Of(s.tier, w.cuts, at), at, cause{reason: reasonTime})
+	}
+	return nil
+}
+
+// evaluate works out every membership for the features at now.
+func (w *work) evaluate(s subject, c cause) error {
+	for i, in := range w.book.set.Match(s.facts, w.nowMs) {
+		r := &w.book.set.Rules[i]
+		if err := w.move(r.Name, r.Version, in, w.nowMs, c); err != nil {
+			return err
+		}
+	}
+	return w.moveTier(tier.Of(s.tier, w.cuts, w.nowMs), w.nowMs, c)
+}
+
+// leaveAll takes the customer out of everything.
+func (w *work) leaveAll(c cause) error {
+	for _, m := range w.rec.segments {
+		if err := w.move(m.segment, m.version, false, w.nowMs, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle notes that the memberships hold for now, and sets the timer to the next moment
+// at which time alone changes one of them.
+func (w *work) settle(s subject) {
+	var due int64
+	earlier := func(at int64, ok bool) {
+		if ok && (due == 0 || at < due) {
+			due = at
+		}
+	}
+	if w.rec.counts() {
+		for i := range w.book.set.Rules {
+			earlier(w.book.set.NextFlip(i, s.facts, w.nowMs))
+		}
+		earlier(tier.NextFlip(s.tier, w.cuts, w.nowMs))
+	}
+	if due != w.rec.dueMs {
+		w.dirty = true
+		if due == 0 {
+			w.tx.ClearTimer(customerKey(w.id))
+		} else {
+			w.tx.SetTimer(customerKey(w.id), time.UnixMilli(due))
+		}
+	}
+	w.rec.dueMs, w.rec.evaluatedMs = due, w.nowMs
+	w.rec.rules, w.rec.cuts = w.book.fingerprint, w.cuts.GetVersion()
+}
+
+// save writes the record if anything in it changed.
+func (w *work) save() {
+	if w.dirty {
+		w.tx.Set(customerKey(w.id), w.rec.encode())
+	}
+}
+
+// moveTier puts the customer into the named tier and out of the one it was in.
+func (w *work) moveTier(name string, atMs int64, c cause) error {
+	for _, other := range tier.Names {
+		if other != name {
+			if err := w.move(other, w.cuts.GetVersion(), false, atMs, c); err != nil {
+				return err
+			}
+		}
+	}
+	return w.move(name, w.cuts.GetVersion(), true, atMs, c)
+}
+
+// move makes the customer be in or out of a segment: nothing when it is so already,
+// else the record, the member index, the size, the transition and the alert.
+func (w *work) move(segment string, version int64, in bool, atMs int64, c cause) error {
+	if w.rec.in(segment) == in {
+		return nil
+	}
+	m := w.rec.membership(segment)
+	if m == nil {
+		w.rec.segments = append(w.rec.segments, membership{segment: segment})
+		m = &w.rec.segments[len(w.rec.segments)-1]
+	}
+	m.version, m.in, m.sinceMs = version, in, atMs
+	m.seq++
+	w.dirty = true
+	key := memberKey(w.rec.workspace, segment, w.id)
+	step := int64(1)
+	if in {
+		w.tx.Set(key, binary.AppendVarint(binary.AppendVarint(nil, version), atMs))
+	} else {
+		w.tx.Delete(key)
+		step = -1
+	}
+	if err := addCount(w.tx, w.rec.workspace, segment, step); err != nil {
+		return err
+	}
+	return w.emit(*m, c)
+}
+
+// addCount changes a size of the partition.
+func addCount(tx *stream.Tx, workspace, segment string, step int64) error {
+	key := countKey(workspace, segment)
+	v, _, err := tx.Get(key)
+	if err != nil {
+		return fmt.Errorf("read the size of %q: %w", segment, err)
+	}
+	n, _ := binary.Varint(v)
+	tx.Set(key, binary.AppendVarint(nil, n+step))
+	return nil
+}
