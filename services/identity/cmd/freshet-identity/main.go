@@ -1,0 +1,55 @@
+// Command freshet-identity says whose event it is and answers who is who.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/lifecycle"
+	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/services/identity"
+)
+
+// config is everything the binary can be told.
+type config struct {
+	Process  service.Config  `koanf:",squash"`
+	Identity identity.Config `koanf:",squash"`
+	// Broker says where Kafka is.
+	Broker broker.Config `koanf:"broker"`
+}
+
+func main() {
+	service.Main(service.Spec[config]{
+		Name:    "identity",
+		About:   "turns the identifiers of events into customers, merges customers, drops retries, and answers who is who",
+		Default: config{Process: service.Default(), Identity: identity.Default(), Broker: broker.Default()},
+		Common:  func(c *config) *service.Config { return &c.Process },
+		Build:   build,
+	})
+}
+
+// topicsWithin is how long the topics may take to be made at the first start.
+const topicsWithin = time.Minute
+
+func build(ctx context.Context, p *service.Process, cfg config) error {
+	client, err := broker.Dial(ctx, cfg.Broker, p.Logger)
+	if err != nil {
+		return err
+	}
+	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
+	ensure, cancel := context.WithTimeout(ctx, topicsWithin)
+	defer cancel()
+	if err := client.EnsureTopics(ensure, identity.Topics()...); err != nil {
+		return err
+	}
+	s, err := identity.New(cfg.Identity, identity.Deps{
+		Logger: p.Logger, Metrics: p.Metrics, Tracer: p.Tracer, Broker: client})
+	if err != nil {
+		return err
+	}
+	s.Register(p.GRPC(nil))
+	p.Ready("identity", s.Ready)
+	p.Add(lifecycle.Component{Name: "identity", Run: s.Run})
+	return nil
+}

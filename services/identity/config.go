@@ -1,0 +1,39 @@
+package identity
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Config is what an operator may set. The rules of identity are not among it: all
+// replicas must use the same ones, so they come with the software's version.
+type Config struct {
+	// Dir is the folder of the local stores. It may be lost at any time: everything in it is read again from Kafka.
+	// Needed.
+	Dir string `koanf:"dir"`
+	// CacheBytes is the memory for identifiers read from the disk, in bytes. All replicas read all of them: about 60
+	// bytes for each identifier in use gives look-ups without a disk. 1,048,576 or more.
+	CacheBytes int64 `koanf:"cache_bytes"`
+	// MaxBatch is how many events one commit may hold. More is faster and later. 1 to 100,000.
+	MaxBatch int `koanf:"max_batch"`
+}
+
+// Default suits a million identifiers.
+func Default() Config {
+	return Config{Dir: "data/identity", CacheBytes: 64 << 20, MaxBatch: 2000}
+}
+
+// Validate reports every fault, each under its key.
+func (c Config) Validate() error {
+	var errs []error
+	if c.Dir == "" {
+		errs = append(errs, errors.New("dir: name a folder for the local stores"))
+	}
+	if c.CacheBytes < 1<<20 {
+		errs = append(errs, fmt.Errorf("cache_bytes: %d is below 1048576", c.CacheBytes))
+	}
+	if c.MaxBatch < 1 || c.MaxBatch > 100_000 {
+		errs = append(errs, fmt.Errorf("max_batch: %d is not within 1 and 100000", c.MaxBatch))
+	}
+	return errors.Join(errs...)
+}

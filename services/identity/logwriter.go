@@ -1,0 +1,98 @@
+package identity
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/services/identity/graph"
+)
+
+// appendBytes bounds one record batch of the log: well below the topic's
+// max.message.bytes.
+const appendBytes = 1 << 20
+
+// operation is an event whose identifiers the log shall tie together.
+type operation struct {
+	event     rawEvent
+	partition int
+	offset    int64
+}
+
+// logWriter appends to identity.log.v1.
+type logWriter struct {
+	broker  *broker.Client
+	metrics *metrics
+}
+
+// append writes one record for each different set of identifiers, acks=all, and
+// returns the offset of the last. After an error some may be stored all the same:
+// writing them again does no harm.
+func (w *logWriter) append(ctx context.Context, ops []operation) (last int64, err error) {
+	var msgs []broker.Message
+	size, written := 0, map[string]bool{}
+	flush := func() error {
+		base, err := w.broker.Append(ctx, logPartition, msgs)
+		if err != nil {
+			return fmt.Errorf("append to identity's log: %w", err)
+		}
+		w.metrics.asked.Add(float64(len(msgs)))
+		last, msgs, size = base+int64(len(msgs))-1, nil, 0
+		return nil
+	}
+	for _, op := range ops {
+		key := linkKey(op.event)
+		if written[key] {
+			continue
+		}
+		written[key] = true
+		value, err := proto.Marshal(op.record())
+		if err != nil {
+			return 0, fmt.Errorf("encode the log record of event %q: %w", op.event.id, err)
+		}
+		msgs = append(msgs, broker.Message{Key: []byte(op.event.workspace), Value: value})
+		if size += len(value) + len(op.event.workspace); size >= appendBytes {
+			if err := flush(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if len(msgs) > 0 {
+		err = flush()
+	}
+	return last, err
+}
+
+func (o operation) record() *identityv1.LogRecord {
+	r := &identityv1.LogRecord{
+		Workspace: o.event.workspace, EventId: o.event.id, ReceivedMs: o.event.receivedMS,
+		RawPartition: int32(o.partition), RawOffset: o.offset,
+	}
+	for _, id := range o.event.identifiers {
+		r.Link = append(r.Link, &eventv1.Identifier{Type: id.Type, Value: id.Value})
+	}
+	return r
+}
+
+// linkKey is equal for two events that say the same, in the same order of priority.
+func linkKey(e rawEvent) string {
+	b := appendText(make([]byte, 0, 64), e.workspace)
+	for _, id := range e.identifiers {
+		b = appendIdentifier(b, id)
+	}
+	return string(b)
+}
+
+func appendIdentifier(b []byte, id graph.Identifier) []byte {
+	return appendText(appendText(b, id.Type), id.Value)
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}

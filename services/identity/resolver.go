@@ -1,0 +1,171 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/services/identity/graph"
+)
+
+// errNotReady says that the resolver has not read the log to its end yet, or has stopped.
+var errNotReady = errors.New("identity is catching up with its log")
+
+// Resolver is this process's copy of the state machine: it follows identity.log.v1
+// and answers look-ups. All methods are safe for concurrent use.
+type Resolver struct {
+	dir     string
+	cache   int64
+	broker  *broker.Client
+	logger  *slog.Logger
+	metrics *metrics
+	graph   graph.Graph
+
+	// mu is held for reading during an answer, which may take several reads, and for
+	// writing while a batch of the log becomes visible.
+	mu      sync.RWMutex
+	db      *pebble.DB    // nil before Run has opened it and after Run has ended
+	applied int64         // the last offset of the log in db; -1: none
+	current bool          // the end of the log was reached once
+	moved   chan struct{} // closed and replaced whenever one of the above changes
+}
+
+// storeName is the folder of the store. Its number grows with every change of the
+// rules or of the rows: the new version reads the log from its start.
+const storeName = "identity.resolver.1"
+
+func newResolver(cfg Config, deps Deps, m *metrics) *Resolver {
+	return &Resolver{
+		dir: filepath.Join(cfg.Dir, storeName), cache: cfg.CacheBytes,
+		broker: deps.Broker, logger: deps.Logger, metrics: m, graph: graph.New(graph.DefaultLimits()),
+		applied: -1, moved: make(chan struct{}),
+	}
+}
+
+// Lookup says whose event it is that names these identifiers, and the offset of the
+// log that the answer includes.
+func (r *Resolver) Lookup(workspace string, ids []graph.Identifier) (a graph.Answer, epoch int64, err error) {
+	epoch, err = r.read(func(s graph.Reader) error {
+		a, err = r.graph.Lookup(s, workspace, ids)
+		return err
+	})
+	return a, epoch, err
+}
+
+// Owners gives the customers that the identifiers belong to, each once; unknown
+// identifiers are left out.
+func (r *Resolver) Owners(workspace string, ids []graph.Identifier) (owners []graph.ID, epoch int64, err error) {
+	epoch, err = r.read(func(s graph.Reader) error {
+		seen := map[graph.ID]bool{}
+		for _, i := range ids {
+			id, ok, err := r.graph.Owner(s, workspace, i)
+			if err != nil {
+				return err
+			}
+			if ok && !seen[id] {
+				seen[id] = true
+				owners = append(owners, id)
+			}
+		}
+		return nil
+	})
+	return owners, epoch, err
+}
+
+// Customer reads one customer by any id it ever had.
+func (r *Resolver) Customer(workspace string, id graph.ID) (c graph.Customer, ok bool, err error) {
+	_, err = r.read(func(s graph.Reader) error {
+		c, ok, err = r.graph.Customer(s, workspace, id)
+		return err
+	})
+	return c, ok, err
+}
+
+// read runs fn over one consistent state.
+func (r *Resolver) read(fn func(graph.Reader) error) (epoch int64, err error) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.db == nil || !r.current {
+		return 0, errNotReady
+	}
+	return r.applied, fn(graph.NewSnapshot(r.db))
+}
+
+// WaitFor returns nil once the log is applied up to and including offset.
+func (r *Resolver) WaitFor(ctx context.Context, offset int64) error {
+	return r.wait(ctx, func() bool { return r.applied >= offset })
+}
+
+// WaitCurrent returns nil once the end of the log was reached.
+func (r *Resolver) WaitCurrent(ctx context.Context) error {
+	return r.wait(ctx, func() bool { return r.current })
+}
+
+// wait blocks until cond, asked under the lock, is true.
+func (r *Resolver) wait(ctx context.Context, cond func() bool) error {
+	for {
+		r.mu.RLock()
+		ok, moved := cond(), r.moved
+		r.mu.RUnlock()
+		if ok {
+			return nil
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for identity's log: %w", context.Cause(ctx))
+		}
+	}
+}
+
+// Ready is nil while the resolver can answer.
+func (r *Resolver) Ready() error {
+	_, err := r.read(func(graph.Reader) error { return nil })
+	return err
+}
+
+// change runs fn under the lock and wakes those who wait.
+func (r *Resolver) change(fn func() error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := fn(); err != nil {
+		return err
+	}
+	close(r.moved)
+	r.moved = make(chan struct{})
+	return nil
+}
+
+func openResolverStore(dir string, cacheBytes int64) (*pebble.DB, error) {
+	opts := &pebble.Options{
+		CacheSize:          cacheBytes,
+		MemTableSize:       8 << 20,
+		MaxOpenFiles:       256,
+		FormatMajorVersion: pebble.FormatNewest,
+		Logger:             quietLogger{},
+	}
+	for i := range opts.Levels {
+		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	db, err := pebble.Open(dir, opts)
+	if err != nil {
+		return nil, fmt.Errorf("open the identity store in %s: %w", dir, err)
+	}
+	return db, nil
+}
+
+// quietLogger keeps Pebble's chatter out of the service's log: its faults come back as errors.
+type quietLogger struct{}
+
+func (quietLogger) Infof(string, ...any)  {}
+func (quietLogger) Errorf(string, ...any) {}
+func (quietLogger) Fatalf(format string, args ...any) {
+	panic(fmt.Sprintf("pebble: "+format, args...))
+}

@@ -1,0 +1,128 @@
+package identity
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/freshet/freshet/pkg/stream"
+)
+
+// State keys of the partition task:
+//
+//	s bucket(2 bytes) hash(16 bytes)    an event that was handled
+//	b                                   the newest bucket
+const (
+	spaceSeen   = 's'
+	spaceNewest = 'b'
+)
+
+// bucketMS is the length of a bucket, 7 days in milliseconds. An event is looked for
+// in its own bucket and its neighbours, and buckets before the last two are swept: so an id is
+// kept for 7 to 14 days at one written key an event.
+const bucketMS = 7 * 24 * 3600 * 1000
+
+// sweepKeys bounds one piece of sweeping, sweepPause is the time between two: live
+// events pass in between.
+const (
+	sweepKeys  = 2000
+	sweepPause = 50 * time.Millisecond
+)
+
+var (
+	newestKey  = []byte{spaceNewest}
+	sweepTimer = []byte("sweep")
+	present    = []byte{1}
+)
+
+// seen knows the events that were handled, by workspace and event id.
+type seen struct {
+	newest int // -1: not read yet
+}
+
+// mark says whether the event is a duplicate, and if not remembers it. The bucket
+// follows from the time of receipt, so that a replay decides as the first run did; a
+// collector whose clock runs ahead cannot make ids expire early.
+func (s *seen) mark(tx *stream.Tx, e rawEvent) (duplicate bool, err error) {
+	if err := s.load(tx); err != nil {
+		return false, err
+	}
+	b := int(min(e.receivedMS, tx.Now().UnixMilli()) / bucketMS)
+	hash := eventHash(e.workspace, e.id)
+	for _, at := range [...]int{b, b - 1, b + 1} {
+		if at < 0 || at > s.newest {
+			continue
+		}
+		_, ok, err := tx.Get(seenKey(at, hash))
+		if err != nil || ok {
+			return ok, err
+		}
+	}
+	tx.Set(seenKey(b, hash), present)
+	if b > s.newest {
+		s.newest = b
+		tx.Set(newestKey, binary.BigEndian.AppendUint16(nil, uint16(b)))
+		tx.SetTimer(sweepTimer, tx.Now())
+	}
+	return false, nil
+}
+
+func (s *seen) load(tx *stream.Tx) error {
+	if s.newest >= 0 {
+		return nil
+	}
+	v, ok, err := tx.Get(newestKey)
+	if err != nil {
+		return fmt.Errorf("read the newest bucket: %w", err)
+	}
+	if ok && len(v) == 2 {
+		s.newest = int(binary.BigEndian.Uint16(v))
+	}
+	return nil
+}
+
+// sweep deletes a bounded number of ids from buckets that are too old, and comes
+// back for more. It runs whenever a new bucket begins.
+func (s *seen) sweep(tx *stream.Tx) error {
+	if err := s.load(tx); err != nil {
+		return err
+	}
+	end := seenKey(max(s.newest-1, 0), [16]byte{})[:3]
+	var old [][]byte
+	err := tx.Scan([]byte{spaceSeen}, nil, func(key, _ []byte) (bool, error) {
+		if string(key) >= string(end) {
+			return false, nil
+		}
+		old = append(old, key)
+		return len(old) < sweepKeys, nil
+	})
+	if err != nil {
+		return fmt.Errorf("sweep old event ids: %w", err)
+	}
+	for _, key := range old {
+		tx.Delete(key)
+	}
+	if len(old) == sweepKeys {
+		tx.SetTimer(sweepTimer, tx.Now().Add(sweepPause))
+	}
+	return nil
+}
+
+func seenKey(bucket int, hash [16]byte) []byte {
+	b := append(make([]byte, 0, 1+2+len(hash)), spaceSeen)
+	b = binary.BigEndian.AppendUint16(b, uint16(bucket))
+	return append(b, hash[:]...)
+}
+
+// eventHash is 128 bits of SHA-256 over the length-prefixed workspace and the id:
+// ("a", "b-c") and ("a-b", "c") differ.
+func eventHash(workspace, id string) (h [16]byte) {
+	buf := make([]byte, 0, 128)
+	buf = binary.AppendUvarint(buf, uint64(len(workspace)))
+	buf = append(buf, workspace...)
+	buf = append(buf, id...)
+	sum := sha256.Sum256(buf)
+	copy(h[:], sum[:])
+	return h
+}

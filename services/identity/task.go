@@ -1,0 +1,199 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/stream"
+	"github.com/freshet/freshet/pkg/topics"
+	"github.com/freshet/freshet/services/identity/graph"
+)
+
+// taskName is the consumer group and the folder of the partition task.
+const taskName = "identity.state"
+
+// task resolves the events of one partition of events.raw.v1.
+type task struct {
+	resolver *Resolver
+	log      *logWriter
+	metrics  *metrics
+	now      func() time.Time
+
+	seen seen
+	// ready holds the events of the batch in hand, and of what Prepare saw beyond it, by offset.
+	ready []readyEvent
+	// done is what Flush counts.
+	done tally
+}
+
+// readyEvent is an event with the answer to whose it is.
+type readyEvent struct {
+	offset int64
+	event  rawEvent
+	err    error // the record is no event
+	answer graph.Answer
+	epoch  int64
+}
+
+// tally counts one batch.
+type tally struct {
+	resolved, duplicate, rejected int
+	live                          []int64 // received_ms of live events that were resolved
+}
+
+// Prepare finds out whose events they are. What is not settled goes to the log
+// first; when Prepare returns, every event has its answer.
+func (t *task) Prepare(ctx context.Context, recs []broker.Record) error {
+	t.ready = slices.DeleteFunc(t.ready, func(e readyEvent) bool { return e.offset < recs[0].Offset })
+	if n := len(t.ready); n > len(recs) || n > 0 && t.ready[n-1].offset != recs[n-1].Offset {
+		t.ready = t.ready[:0] // not what was read before: begin anew
+	}
+	var open []int
+	for _, rec := range recs[len(t.ready):] {
+		e := readyEvent{offset: rec.Offset}
+		e.event, e.err = parseEvent(rec.Value)
+		if e.err == nil {
+			open = append(open, len(t.ready))
+		}
+		t.ready = append(t.ready, e)
+	}
+	return t.settle(ctx, open, recs[0].Partition)
+}
+
+// settleRounds bounds how often an event's identifiers may become unsettled by what
+// others put into the log between our record and our look-up. Each round is settled
+// unless that happens, which takes a merge of just these customers.
+const settleRounds = 20
+
+// settle answers the events at the given places of t.ready.
+func (t *task) settle(ctx context.Context, open []int, partition int) error {
+	for range settleRounds {
+		unsettled, err := t.lookup(open)
+		if err != nil {
+			return err
+		}
+		if len(unsettled) == 0 {
+			return nil
+		}
+		ops := make([]operation, 0, len(unsettled))
+		for _, i := range unsettled {
+			ops = append(ops, operation{event: t.ready[i].event, partition: partition, offset: t.ready[i].offset})
+		}
+		last, err := t.log.append(ctx, ops)
+		if err != nil {
+			return err
+		}
+		if err := t.resolver.WaitFor(ctx, last); err != nil {
+			return err
+		}
+		open = unsettled
+	}
+	return fmt.Errorf("identifiers of %d events are not settled after %d records each", len(open), settleRounds)
+}
+
+// lookup answers what it can and gives back the rest.
+func (t *task) lookup(open []int) (unsettled []int, err error) {
+	for _, i := range open {
+		e := &t.ready[i]
+		e.answer, e.epoch, err = t.resolver.Lookup(e.event.workspace, e.event.identifiers)
+		if err != nil {
+			return nil, fmt.Errorf("look up the identifiers of event %q: %w", e.event.id, err)
+		}
+		if !e.answer.Settled {
+			unsettled = append(unsettled, i)
+		}
+	}
+	return unsettled, nil
+}
+
+// Process lets one event out: resolved, rejected, or not at all when it came before.
+func (t *task) Process(tx *stream.Tx, rec broker.Record) error {
+	e, err := t.take(rec.Offset)
+	if err != nil {
+		return err
+	}
+	if e.err != nil {
+		return stream.Permanent(e.err)
+	}
+	duplicate, err := t.seen.mark(tx, e.event)
+	if err != nil {
+		return fmt.Errorf("look for event %q among those seen: %w", e.event.id, err)
+	}
+	if duplicate {
+		t.done.duplicate++
+		return nil
+	}
+	t.metrics.drop(e.answer.Dropped)
+	if e.answer.Customer == (graph.ID{}) {
+		t.done.rejected++
+		return t.reject(tx, rec, e.event)
+	}
+	id := e.answer.Customer.String()
+	tx.Emit(broker.Message{Topic: topics.EventsResolved.Name, Key: []byte(id), Value: encodeResolved(rec, id, e.epoch)})
+	t.done.resolved++
+	if !e.event.history {
+		t.done.live = append(t.done.live, e.event.receivedMS)
+	}
+	return nil
+}
+
+// take finds what Prepare made of a record.
+func (t *task) take(offset int64) (readyEvent, error) {
+	i, ok := slices.BinarySearchFunc(t.ready, offset, func(e readyEvent, o int64) int { return int(e.offset - o) })
+	if !ok {
+		return readyEvent{}, fmt.Errorf("raw event at offset %d was not prepared", offset)
+	}
+	return t.ready[i], nil
+}
+
+// reject quarantines an event that names nobody.
+func (t *task) reject(tx *stream.Tx, rec broker.Record, e rawEvent) error {
+	event := &eventv1.Event{}
+	if err := proto.Unmarshal(rec.Value, event); err != nil {
+		return stream.Permanent(fmt.Errorf("%w: %w", errEvent, err))
+	}
+	payload, err := protojson.Marshal(event)
+	if err != nil {
+		return stream.Permanent(fmt.Errorf("%w: %w", errEvent, err))
+	}
+	value, err := proto.Marshal(&eventv1.RejectedEvent{
+		EventId: e.id, Workspace: e.workspace, Source: event.GetSource(),
+		Reason:  "no_identifier",
+		Detail:  "None of the event's identifiers names a person: values such as null, 0, -1 or anonymous do not count. Send userId or anonymousId.",
+		Payload: payload[:min(len(payload), maxPayload)], ReceivedMs: tx.Now().UnixMilli(), RejectedBy: "identity",
+	})
+	if err != nil {
+		return fmt.Errorf("encode the rejected event %q: %w", e.id, err)
+	}
+	tx.Emit(broker.Message{Topic: topics.EventsRejected.Name, Key: []byte(e.workspace + "\x00" + e.id), Value: value})
+	return nil
+}
+
+// maxPayload is how much of a rejected event is kept, in bytes.
+const maxPayload = 64 << 10
+
+// Timer sweeps event ids that are old enough.
+func (t *task) Timer(tx *stream.Tx, _ []byte, _ time.Time) error { return t.seen.sweep(tx) }
+
+// Flush counts the batch, just before it is committed.
+func (t *task) Flush(*stream.Tx) error {
+	t.metrics.resolved.Add(float64(t.done.resolved))
+	t.metrics.duplicate.Add(float64(t.done.duplicate))
+	t.metrics.rejected.Add(float64(t.done.rejected))
+	if len(t.done.live) > 0 {
+		now := t.now()
+		for _, received := range t.done.live {
+			t.metrics.freshness.Observe("identity", received, now)
+		}
+	}
+	t.done = tally{live: t.done.live[:0]}
+	return nil
+}

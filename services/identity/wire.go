@@ -1,0 +1,138 @@
+package identity
+
+import (
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/services/identity/graph"
+)
+
+// Field numbers of event.v1.Event, event.v1.Identifier and event.v1.ResolvedEvent.
+// TestWireFollowsTheContract holds them against the generated code.
+const (
+	eventIDField, workspaceField, identifiersField, receivedField, historyField = 1, 2, 6, 9, 15
+
+	identifierTypeField, identifierValueField = 1, 2
+
+	resolvedEventField, resolvedCustomerField, resolvedEpochField, resolvedPartitionField, resolvedOffsetField = 1, 2, 3, 4, 5
+)
+
+var errEvent = errors.New("not an event")
+
+// rawEvent is what identity needs of an event. The rest stays as it came: an event
+// is neither decoded nor encoded on its way through.
+type rawEvent struct {
+	id, workspace string
+	identifiers   []graph.Identifier
+	receivedMS    int64
+	history       bool
+}
+
+// parseEvent reads the fields identity needs, and the frame of all others.
+func parseEvent(b []byte) (rawEvent, error) {
+	var e rawEvent
+	err := eachField(b, func(num protowire.Number, bytes []byte, n uint64) (err error) {
+		switch num {
+		case eventIDField:
+			e.id, err = utf8Text(bytes)
+		case workspaceField:
+			e.workspace, err = utf8Text(bytes)
+		case identifiersField:
+			var id graph.Identifier
+			id, err = parseIdentifier(bytes)
+			e.identifiers = append(e.identifiers, id)
+		case receivedField:
+			e.receivedMS = int64(n)
+		case historyField:
+			e.history = n != 0
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return rawEvent{}, fmt.Errorf("%w: %w", errEvent, err)
+	case e.id == "":
+		return rawEvent{}, fmt.Errorf("%w: it has no event_id", errEvent)
+	case e.workspace == "":
+		return rawEvent{}, fmt.Errorf("%w: it has no workspace", errEvent)
+	case e.receivedMS <= 0:
+		return rawEvent{}, fmt.Errorf("%w: its received_ms is %d", errEvent, e.receivedMS)
+	}
+	return e, nil
+}
+
+func parseIdentifier(b []byte) (graph.Identifier, error) {
+	var id graph.Identifier
+	err := eachField(b, func(num protowire.Number, bytes []byte, _ uint64) (err error) {
+		switch num {
+		case identifierTypeField:
+			id.Type, err = utf8Text(bytes)
+		case identifierValueField:
+			id.Value, err = utf8Text(bytes)
+		}
+		return err
+	})
+	return id, err
+}
+
+// eachField calls fn for each length-delimited field, with its bytes, and each
+// varint field, with its number; other fields are checked and passed over.
+func eachField(b []byte, fn func(num protowire.Number, bytes []byte, n uint64) error) error {
+	for len(b) > 0 {
+		num, typ, n := protowire.ConsumeTag(b)
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		b = b[n:]
+		var bytes []byte
+		var number uint64
+		switch typ {
+		case protowire.BytesType:
+			bytes, n = protowire.ConsumeBytes(b)
+		case protowire.VarintType:
+			number, n = protowire.ConsumeVarint(b)
+		default:
+			n = protowire.ConsumeFieldValue(num, typ, b)
+		}
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		b = b[n:]
+		if err := fn(num, bytes, number); err != nil {
+			return fmt.Errorf("field %d: %w", num, err)
+		}
+	}
+	return nil
+}
+
+func utf8Text(b []byte) (string, error) {
+	if !utf8.Valid(b) {
+		return "", errors.New("invalid UTF-8")
+	}
+	return string(b), nil
+}
+
+// encodeResolved wraps the event's bytes into a ResolvedEvent.
+func encodeResolved(rec broker.Record, customerID string, epoch int64) []byte {
+	b := make([]byte, 0, len(rec.Value)+len(customerID)+48)
+	b = protowire.AppendTag(b, resolvedEventField, protowire.BytesType)
+	b = protowire.AppendBytes(b, rec.Value)
+	b = protowire.AppendTag(b, resolvedCustomerField, protowire.BytesType)
+	b = protowire.AppendString(b, customerID)
+	b = appendVarint(b, resolvedEpochField, epoch)
+	b = appendVarint(b, resolvedPartitionField, int64(rec.Partition))
+	return appendVarint(b, resolvedOffsetField, rec.Offset)
+}
+
+// appendVarint leaves out zero, as proto3 does.
+func appendVarint(b []byte, num protowire.Number, v int64) []byte {
+	if v == 0 {
+		return b
+	}
+	b = protowire.AppendTag(b, num, protowire.VarintType)
+	return protowire.AppendVarint(b, uint64(v))
+}
