@@ -67,3 +67,6 @@ func (g *graph) join(a, b int32) bool {
 	}
 	return true
 }
+
+// same says whether two identifiers name one customer.
+func (g *graph) same(a, b int32) bool { return g.root(a) == g.root(b) }

@@ -50,6 +50,15 @@ func TestCustomersAreWhatLinkingByHandFinds(t *testing.T) {
 		if owner["u:"+p.UserID] != owner["e:"+p.Email] {
 			t.Errorf("%s and %s are not one", p.UserID, p.Email)
 		}
+		linked := map[string]bool{}
+		for _, id := range p.LinkedIDs {
+			linked[id] = true
+		}
+		for _, id := range p.AnonymousIDs {
+			if (owner["a:"+id] == owner["u:"+p.UserID]) != linked[id] {
+				t.Errorf("%s: linked %v, by hand %v", id, linked[id], !linked[id])
+			}
+		}
 	}
 }
 

@@ -78,6 +78,8 @@ type Person struct {
 	UserID       string   `json:"user_id,omitempty"`
 	Email        string   `json:"email,omitempty"`
 	AnonymousIDs []string `json:"anonymous_ids"`
+	// LinkedIDs are those of AnonymousIDs that events tie to the user id or the e-mail: the others were used without ever logging in.
+	LinkedIDs []string `json:"linked_ids"`
 	// Borrowed is the anonymous id of somebody else's device that this person uses, "" for none.
 	Borrowed string `json:"borrowed,omitempty"`
 	// ReferredBy is the user id of who invited this person.
@@ -115,7 +117,7 @@ func (s *Shop) People() []Person {
 		if p.tally.Events == 0 {
 			continue
 		}
-		t := Person{Person: i, Kind: p.kind, UserID: p.userID, AnonymousIDs: []string{}, Likes: p.likes, Tally: p.tally,
+		t := Person{Person: i, Kind: p.kind, UserID: p.userID, AnonymousIDs: []string{}, LinkedIDs: []string{}, Likes: p.likes, Tally: p.tally,
 			JoinAt: joins[i], ChurnAt: churns[i]}
 		s.nameAll(p, &t)
 		out = append(out, t)
@@ -134,6 +136,9 @@ func (s *Shop) nameAll(p *person, t *Person) {
 	for _, d := range p.devices {
 		if d.used {
 			t.AnonymousIDs = append(t.AnonymousIDs, d.anon)
+		}
+		if p.email != "" && (s.ids.same(d.node, s.userNode[p.index]) || s.ids.same(d.node, s.emailNode[p.index])) {
+			t.LinkedIDs = append(t.LinkedIDs, d.anon)
 		}
 	}
 	if p.borrowed != nil && p.known {

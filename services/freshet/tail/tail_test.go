@@ -112,7 +112,9 @@ func TestAFaultOfTheReaderAndAMissingTopicEndIt(t *testing.T) {
 	if !errors.Is(err, full) {
 		t.Errorf("got %v", err)
 	}
-	if err := Read(t.Context(), c, Options{Topic: "no.such.topic"}, nil); err == nil || !strings.Contains(err.Error(), "no.such.topic") {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := Read(ctx, c, Options{Topic: "no.such.topic"}, nil); err == nil || !strings.Contains(err.Error(), "no.such.topic") {
 		t.Errorf("got %v", err)
 	}
 }
