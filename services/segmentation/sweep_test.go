@@ -1,0 +1,169 @@
+package segmentation
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/freshet/freshet/pkg/testkit"
+	"github.com/freshet/freshet/pkg/topics"
+	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
+	"github.com/freshet/freshet/services/segmentation/tier"
+)
+
+// TestChangedRulesSweepTheirMembers: more customers than one batch; who matches both
+// versions stays without a transition; nobody is alerted.
+func TestChangedRulesSweepTheirMembers(t *testing.T) {
+	const n = 3 * sweepBatch
+	w := newWorld(t, `
+endpoints: [{name: hook}]
+segments:
+  - {name: big, when: "spend_30d >= 500"}
+  - {name: doomed, when: "spend_30d >= 100", alert: hook}
+`)
+	w.begin()
+	for i := range n {
+		w.send(spend(id(i), int64(i)))
+	}
+	w.settled()
+	w.rules(`
+endpoints: [{name: hook}]
+segments:
+  - {name: big, when: "spend_30d >= 600", alert: hook}
+  - {name: fresh, when: "spend_30d < 50", alert: hook}
+`)
+	w.cfg.Endpoints = endpoint(nowhere)
+	w.now.Store(start + 1000)
+	w.begin()
+	w.swept()
+	got := w.listSegments()
+	if size(got, "big") != n-600 || size(got, "fresh") != 50 || size(got, "doomed") != -1 {
+		t.Errorf("sizes after the sweep: %v", got.Segments)
+	}
+	w.expect(id(10), "+fresh VERSION +1000")
+	w.expect(id(550), "+big EVENT +0", "+doomed EVENT +0", "-big VERSION +1000", "-doomed VERSION +1000")
+	w.expect(id(700), "+big EVENT +0", "+doomed EVENT +0", "-doomed VERSION +1000")
+	if got := w.alerts(); len(got) != 0 {
+		t.Errorf("a change of rules made %d alerts: %q", len(got), got[0])
+	}
+	w.send(spend(id(10), 700))
+	w.settled()
+	w.expect(id(10), "+fresh VERSION +1000", "+big EVENT +1000", "-fresh EVENT +1000")
+}
+
+// TestUnchangedRuleKeepsItsTimeOverAChangeOfOthers: the service was down while time moved
+// somebody; that another rule changed meanwhile must not turn the move silent.
+func TestUnchangedRuleKeepsItsTimeOverAChangeOfOthers(t *testing.T) {
+	w := newWorld(t, lapsing)
+	w.begin()
+	w.send(ordered(id(1), start))
+	w.settled()
+	w.swept()
+	w.end()
+	w.now.Store(start + 40*dayMs)
+	w.rules(lapsing + `  - {name: late, when: "days_since_last_order > 10", alert: hook}`)
+	w.cfg.Endpoints = endpoint(nowhere)
+	w.begin()
+	w.swept()
+	w.settled()
+	w.expect(id(1), "+lapsing TIME +2592000001", fmt.Sprintf("+late VERSION %+d", 40*dayMs))
+	if got := w.alerts(); !slices.Equal(got, []string{"+lapsing TIME"}) {
+		t.Errorf("alerts %q", got)
+	}
+}
+
+// valued is a customer with a net spend of 365 days, seen at a time.
+func valued(i int, units, seenMs int64) *featurev1.FeatureSet {
+	return &featurev1.FeatureSet{CustomerId: id(i), LastSeenMs: seenMs, Reason: featurev1.ChangeReason_CHANGE_REASON_EVENT,
+		Windows: []*featurev1.WindowFeatures{{Window: "365d", SpendMicros: units * 1_000_000}}}
+}
+
+// TestCutPointsPutEverybodyIntoOneTier: computed when there are customers enough, swept,
+// published once, kept over a restart, and computed anew when the customers became others.
+func TestCutPointsPutEverybodyIntoOneTier(t *testing.T) {
+	const n = 1000
+	w := newWorld(t, "")
+	w.begin()
+	var people []tier.Customer
+	for i := range n {
+		fs := valued(i, int64(i*37%n), start-int64(i)*hourMs)
+		people = append(people, tier.FromFeatures(fs))
+		w.send(fs)
+	}
+	w.settled()
+	if got := w.listSegments(); size(got, tier.Potential) != n || got.Customers != n || got.Segments[2].Version != 0 {
+		t.Fatalf("before cut points: %v", got)
+	}
+	w.people.set(people)
+	w.tiersAre(map[string]int64{tier.HighValue: 125, tier.Medium: 325, tier.Potential: 375, tier.ChurnRisk: 175}, 1)
+	for _, tr := range all[segmentationv1.Transition](w, topics.SegmentTransitions) {
+		if tr.Segment != tier.Potential && tr.Reason != reasonVersion {
+			t.Fatalf("cut points moved somebody for another reason: %v", tr)
+		}
+	}
+	w.begin()
+	w.tiersAre(map[string]int64{tier.HighValue: 125, tier.Medium: 325, tier.Potential: 375, tier.ChurnRisk: 175}, 1)
+	// A day later the sizes are off by themselves: who was nearest to the limit fell over it, each at its own moment.
+	w.people.set(nil)
+	w.at(start + dayMs)
+	if got := w.listSegments(); size(got, tier.ChurnRisk) != 175+24 {
+		t.Errorf("%d at risk a day later, want 199", size(got, tier.ChurnRisk))
+	}
+	// Customer 825 was the first at risk: the limit lies a millisecond below its 825 hours.
+	if got := w.transitions(id(824), true); !slices.Contains(got, fmt.Sprintf("+%s TIME %+d", tier.ChurnRisk, hourMs)) {
+		t.Errorf("customer 824 became a risk at another moment: %q", got)
+	}
+	w.people.set(people)
+	w.now.Store(start + dayMs + hourMs)
+	w.tiersAre(map[string]int64{tier.HighValue: 125, tier.Medium: 325, tier.Potential: 375, tier.ChurnRisk: 175}, 2)
+	if cuts := all[segmentationv1.CutPoints](w, topics.SegmentCutPoints); len(cuts) != 2 {
+		t.Errorf("%d cut points were published, want 2: %v", len(cuts), cuts)
+	}
+}
+
+// tiersAre waits for the sizes of the tiers under a version of the cut points.
+func (w *world) tiersAre(want map[string]int64, version int64) {
+	w.t.Helper()
+	testkit.Eventually(w.t, within, func() error {
+		got := w.listSegments()
+		for _, name := range tier.Names {
+			if size(got, name) != want[name] || got.Segments[0].Version != version {
+				return fmt.Errorf("%s has %d members under version %d, want %d under %d", name, size(got, name), got.Segments[0].Version, want[name], version)
+			}
+		}
+		return nil
+	})
+}
+
+// TestWhenCutPointsAreDue walks one computer through its decisions.
+func TestWhenCutPointsAreDue(t *testing.T) {
+	now := time.UnixMilli(start)
+	b := &board{}
+	c := &computer{cfg: Default().CutPoints, board: b, now: func() time.Time { return now }, last: map[string]*attempt{}}
+	good := func(n int64) sizes {
+		return sizes{customers: n, segments: map[string]int64{tier.HighValue: n * 125 / 1000, tier.Medium: n * 325 / 1000, tier.Potential: n * 375 / 1000, tier.ChurnRisk: n * 175 / 1000}}
+	}
+	off := sizes{customers: 1000, segments: map[string]int64{tier.Potential: 1000}}
+	step := func(what string, after time.Duration, s sizes, want bool) {
+		t.Helper()
+		now = now.Add(after)
+		if got := c.due("default", s); got != want {
+			t.Errorf("%s: due %v, want %v", what, got, want)
+		}
+	}
+	step("the first, at once", 0, good(1000), true)
+	step("and again while there are none", 0, good(1000), true)
+	b.put(&segmentationv1.CutPoints{Workspace: "default", Version: 1, Customers: 1000, ComputedMs: start})
+	step("nothing changed", time.Minute, good(1000), false)
+	step("not a fifth more", 0, good(1199), false)
+	step("a fifth more", 0, good(1200), true)
+	step("a tier left its band", 10*time.Second, off, true)
+	step("but not again at once", 10*time.Second, off, false)
+	step("after twice the time", 10*time.Second, off, true)
+	step("not sooner than four times", 39*time.Second, off, false)
+	step("four times", time.Second, off, true)
+	step("regularly", 15*time.Minute, good(1200), true)
+	step("patience is short again", 10*time.Second, off, true)
+}
