@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -246,9 +245,4 @@ func TestAServiceThatIsToldToStopAtOnce(t *testing.T) {
 	if s.Ready() == nil {
 		t.Error("a service that has stopped is ready")
 	}
-}
-
-// bucketsAgo is a time of receipt n buckets before now.
-func bucketsAgo(n int) int64 {
-	return time.Now().Add(-time.Duration(n) * bucketMS * time.Millisecond).UnixMilli()
 }
