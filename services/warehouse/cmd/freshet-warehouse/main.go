@@ -1,0 +1,64 @@
+// Command freshet-warehouse writes facts from Kafka to ClickHouse and owns their schema.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/clickhouse"
+	"github.com/freshet/freshet/pkg/lifecycle"
+	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/pkg/topics"
+	"github.com/freshet/freshet/services/warehouse"
+)
+
+// config is everything the binary can be told.
+type config struct {
+	Process   service.Config   `koanf:",squash"`
+	Warehouse warehouse.Config `koanf:",squash"`
+	// Broker says where Kafka is.
+	Broker broker.Config `koanf:"broker"`
+	// ClickHouse says where facts go. Its user may create databases, tables, views and dictionaries.
+	ClickHouse clickhouse.Config `koanf:"clickhouse"`
+}
+
+func main() {
+	service.Main(service.Spec[config]{
+		Name:    "warehouse",
+		About:   "writes facts from Kafka to ClickHouse, each exactly once, and owns their schema",
+		Default: config{Process: service.Default(), Warehouse: warehouse.Default(), Broker: broker.Default(), ClickHouse: clickhouse.Default()},
+		Common:  func(c *config) *service.Config { return &c.Process },
+		Build:   build,
+	})
+}
+
+// topicsWithin is how long the topics may take to be made at the first start.
+const topicsWithin = time.Minute
+
+func build(ctx context.Context, p *service.Process, cfg config) error {
+	client, err := broker.Dial(ctx, cfg.Broker, p.Logger)
+	if err != nil {
+		return err
+	}
+	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
+	ensure, cancel := context.WithTimeout(ctx, topicsWithin)
+	defer cancel()
+	if err := client.EnsureTopics(ensure, topics.All()...); err != nil {
+		return err
+	}
+	conn, err := clickhouse.Open(ctx, cfg.ClickHouse)
+	if err != nil {
+		return err
+	}
+	p.OnStop("ClickHouse", func(context.Context) error { return conn.Close() })
+	s, err := warehouse.New(cfg.Warehouse, warehouse.Deps{
+		Logger: p.Logger, Metrics: p.Metrics, Tracer: p.Tracer, Broker: client, ClickHouse: conn,
+	})
+	if err != nil {
+		return err
+	}
+	p.Ready("warehouse", s.Ready)
+	p.Add(lifecycle.Component{Name: "warehouse", Run: s.Run})
+	return nil
+}

@@ -1,0 +1,142 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/topics"
+)
+
+// Group is a consumer group and what it reads.
+type Group struct {
+	Name   string
+	Topics []topics.Topic
+}
+
+// DefaultGroups are the groups between an event and the facts and features made of it.
+func DefaultGroups() []Group {
+	return []Group{
+		{Name: "identity.state", Topics: []topics.Topic{topics.EventsRaw}},
+		{Name: "identity.merges", Topics: []topics.Topic{topics.IdentityLog}},
+		{Name: "warehouse.facts", Topics: []topics.Topic{topics.EventsRaw, topics.EventsRejected, topics.EventsResolved, topics.IdentityMappings}},
+		{Name: "feature.state", Topics: []topics.Topic{topics.EventsResolved, topics.IdentityMappings, topics.FeatureHandover}},
+	}
+}
+
+// Lag is how far a group is behind in a topic.
+type Lag struct {
+	Group, Topic string
+	Records      int64
+}
+
+// ReadLag measures the groups: end of each partition less committed offset.
+func ReadLag(ctx context.Context, b *broker.Client, groups []Group) ([]Lag, error) {
+	var lags []Lag
+	for _, g := range groups {
+		for _, t := range g.Topics {
+			spans, err := b.Spans(ctx, t.Name)
+			if err != nil {
+				return nil, err
+			}
+			var tps []broker.TopicPartition
+			for p := range spans {
+				tps = append(tps, broker.TopicPartition{Topic: t.Name, Partition: p})
+			}
+			at, err := b.Committed(ctx, g.Name, tps...)
+			if err != nil {
+				return nil, err
+			}
+			lag := Lag{Group: g.Name, Topic: t.Name}
+			for _, tp := range tps {
+				lag.Records += spans[tp.Partition].Next - max(at[tp].Offset, spans[tp.Partition].First)
+			}
+			lags = append(lags, lag)
+		}
+	}
+	return lags, nil
+}
+
+func (r *Report) readLag(ctx context.Context, o Options) (err error) {
+	r.Lag, err = ReadLag(ctx, o.Broker, o.Groups)
+	for _, l := range r.Lag {
+		if l.Records != 0 {
+			r.unequal("group %s is %d records behind in %s", l.Group, l.Records, l.Topic)
+		}
+	}
+	return err
+}
+
+// Partition is what one partition of events.raw.v1 holds, and where that went.
+type Partition struct {
+	Partition int
+	// InKafka counts the records that Kafka still has.
+	InKafka int64
+	// Stored counts those of them that are in ods.events.
+	Stored int64
+	// DeadLettered counts those that the warehouse could not store.
+	DeadLettered int64
+}
+
+func (r *Report) readPartitions(ctx context.Context, o Options, q query) error {
+	spans, err := o.Broker.Spans(ctx, topics.EventsRaw.Name)
+	if err != nil {
+		return err
+	}
+	dead, err := deadLetters(ctx, o.Broker, topics.EventsRaw)
+	if err != nil {
+		return err
+	}
+	for p := range len(spans) {
+		part := Partition{Partition: p, InKafka: spans[p].Next - spans[p].First}
+		err := q.one(ctx, fmt.Sprintf(`SELECT toInt64(uniqExact(raw_offset)) FROM {ods}.events
+			WHERE raw_partition = %d AND raw_offset >= %d AND raw_offset < %d`, p, spans[p].First, spans[p].Next), &part.Stored)
+		if err != nil {
+			return err
+		}
+		for place := range dead {
+			if place.partition == p && place.offset >= spans[p].First {
+				part.DeadLettered++
+			}
+		}
+		if part.InKafka != part.Stored+part.DeadLettered {
+			r.unequal("%s/%d holds %d records, of which %d are in ods.events and %d in the dead-letter topic",
+				topics.EventsRaw.Name, p, part.InKafka, part.Stored, part.DeadLettered)
+		}
+		r.Partitions = append(r.Partitions, part)
+	}
+	return nil
+}
+
+// place is where a record stood.
+type place struct {
+	partition int
+	offset    int64
+}
+
+// deadLetters reads the places of a topic's records that the warehouse
+// dead-lettered; copies count once.
+func deadLetters(ctx context.Context, b *broker.Client, t topics.Topic) (map[place]bool, error) {
+	tp := broker.TopicPartition{Topic: topics.DeadLetter(t).Name}
+	spans, err := b.Spans(ctx, tp.Topic)
+	if err != nil {
+		return nil, err
+	}
+	out := map[place]bool{}
+	for at := spans[0].First; at < spans[0].Next; {
+		batch, err := b.Fetch(ctx, tp, at, broker.FetchOptions{})
+		if err != nil {
+			return nil, err
+		}
+		for _, rec := range batch.Records {
+			partition, err1 := strconv.Atoi(string(rec.Header("source-partition")))
+			offset, err2 := strconv.ParseInt(string(rec.Header("source-offset")), 10, 64)
+			if err1 == nil && err2 == nil && string(rec.Header("consumer-group")) == "warehouse.facts" {
+				out[place{partition, offset}] = true
+			}
+		}
+		at = batch.Next
+	}
+	return out, nil
+}
