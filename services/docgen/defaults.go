@@ -1,0 +1,33 @@
+package main
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/clickhouse"
+	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/services/collector"
+	"github.com/freshet/freshet/services/feature"
+	"github.com/freshet/freshet/services/gateway"
+	"github.com/freshet/freshet/services/identity"
+	"github.com/freshet/freshet/services/segmentation"
+	"github.com/freshet/freshet/services/warehouse"
+)
+
+// commonType is the configuration that every binary embeds.
+const commonType = "pkg/service.Config"
+
+// defaults holds the Default() of every configuration struct that a binary uses,
+// by its Go type below the module: "pkg/broker.Config".
+func defaults() map[string]any {
+	out := map[string]any{}
+	for _, v := range []any{
+		service.Default(), broker.Default(), clickhouse.Default(),
+		collector.Default(), feature.Default(), gateway.Default(), identity.Default(), segmentation.Default(), warehouse.Default(),
+	} {
+		t := reflect.TypeOf(v)
+		out[strings.TrimPrefix(t.PkgPath(), module)+"."+t.Name()] = v
+	}
+	return out
+}

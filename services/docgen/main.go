@@ -1,0 +1,46 @@
+// Command docgen writes docs/config.md and docs/metrics.md from the source: the
+// comments of the configuration structs with their koanf keys and Default()
+// values, and the Prometheus metrics that the code declares. The same source
+// gives the same bytes. It is not for prose.
+//
+// Run it at the root of the repository: go run ./services/docgen
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+func main() {
+	root := flag.String("dir", ".", "the `DIRECTORY` of the repository")
+	flag.Parse()
+	if err := run(*root); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(root string) error {
+	src := &source{root: root, packages: map[string]*pkg{}}
+	var faults []error
+	for _, page := range []struct {
+		path string
+		make func(*source) (string, error)
+	}{
+		{"docs/config.md", configPage},
+		{"docs/metrics.md", metricsPage},
+	} {
+		text, err := page.make(src)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("make %s: %w", page.path, err))
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(root, page.path), []byte(text), 0o644); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(faults...)
+}
