@@ -205,12 +205,13 @@ func (l *lane) take() []*group {
 
 // send tries until the batch is stored or every caller has gone.
 func (l *lane) send(batch []*group) {
+	var err error
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		batch = l.dropGone(batch, nil)
+		batch = l.dropGone(batch, err)
 		if len(batch) == 0 {
 			return
 		}
-		err := l.attempt(batch)
+		err = l.attempt(batch)
 		if err == nil {
 			for _, g := range batch {
 				l.settle(g, nil)
@@ -221,8 +222,8 @@ func (l *lane) send(batch []*group) {
 			l.isolate(batch, err)
 			return
 		}
-		l.pause(batch, wait/2+rand.N(wait/2))
-		batch = l.dropGone(batch, err)
+		// Not longer than the first caller's patience.
+		_ = sleep(batch[0].ctx, wait/2+rand.N(wait/2))
 	}
 }
 
@@ -268,9 +269,6 @@ func (l *lane) dropGone(batch []*group, cause error) []*group {
 	}
 	return kept
 }
-
-// pause waits, but not longer than the first caller's patience.
-func (l *lane) pause(batch []*group, d time.Duration) { _ = sleep(batch[0].ctx, d) }
 
 func (l *lane) settle(g *group, err error) {
 	l.p.release(g.bytes)

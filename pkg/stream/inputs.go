@@ -23,9 +23,10 @@ type fetched struct {
 func fetchInput(ctx context.Context, client *broker.Client, tp broker.TopicPartition, offset int64, to chan<- fetched, logger *slog.Logger) error {
 	for wait := 20 * time.Millisecond; ctx.Err() == nil; {
 		b, err := client.Fetch(ctx, tp, offset, broker.FetchOptions{})
+		if ctx.Err() != nil {
+			break
+		}
 		switch {
-		case ctx.Err() != nil:
-			return nil
 		case errors.Is(err, broker.ErrOffsetGone):
 			return fmt.Errorf("input %s lost records from offset %d on before they were read (raise its retention): %w", tp, offset, err)
 		case err != nil:

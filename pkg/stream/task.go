@@ -71,7 +71,8 @@ func (t *task) restore(ctx context.Context) error {
 			}
 			err = errors.Join(err, s.close())
 		}
-		if fresh || ctx.Err() != nil || !(errors.Is(err, errLocal) || errors.Is(err, broker.ErrOffsetGone)) {
+		local := errors.Is(err, errLocal) || errors.Is(err, broker.ErrOffsetGone)
+		if fresh || ctx.Err() != nil || !local {
 			return fmt.Errorf("restore partition %d of %s: %w", t.partition, t.p.cfg.Name, err)
 		}
 		t.logger.Warn("local state thrown away; reading it again from the changelog", "error", err)

@@ -1,0 +1,100 @@
+# Freshet's one build tool. `make help` lists what it does. Everything it installs goes to .tools.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+export CGO_ENABLED := 0
+
+TOOLS := $(CURDIR)/.tools
+BIN   := $(CURDIR)/bin
+export PATH := $(TOOLS)/bin:$(TOOLS)/node_modules/.bin:$(PATH)
+
+# Pinned versions: change them here and nowhere else.
+CHDB_VERSION          := 26.7.3-stable.1
+BUF_VERSION           := 1.75.0
+GOLANGCI_VERSION      := v2.15.0
+PROTOC_GEN_GO         := v1.36.12
+PROTOC_GEN_GO_GRPC    := v1.6.2
+GRPC_GATEWAY          := v2.32.0
+HELM_VERSION          := v3.22.0
+KUBECONFORM_VERSION   := v0.8.0
+
+MODULES  := ./proto/... ./pkg/... ./services/...
+SERVICES := collector identity warehouse feature segmentation churn recommendation gateway
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  := -s -w -X github.com/freshet/freshet/pkg/service.Version=$(VERSION)
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+.PHONY: need
+need:
+	@scripts/need.sh
+
+.PHONY: engine
+engine: need ## install the embedded ClickHouse engine (npm) into .tools
+	@scripts/engine.sh $(CHDB_VERSION)
+
+.PHONY: build
+build: need ## build bin/freshet and one binary per service
+	@mkdir -p $(BIN)
+	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/freshet ./services/freshet/cmd/freshet
+	@for s in $(SERVICES); do go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/freshet-$$s ./services/$$s/cmd/freshet-$$s; done
+
+.PHONY: demo
+demo: engine build ## play a simulated shop through the whole stack, in a minute or two
+	@$(BIN)/freshet demo
+
+.PHONY: up
+up: engine build ## run the whole stack here; data stay in .freshet
+	@$(BIN)/freshet up --dir .freshet
+
+.PHONY: test
+test: engine ## run every test on real engines
+	go test -timeout 20m $(MODULES)
+
+.PHONY: test-kafka
+test-kafka: engine ## run the broker, fault and end-to-end tests on Apache Kafka itself (needs Java 17 and Maven)
+	@scripts/test-kafka.sh
+
+.PHONY: replay
+replay: engine build ## replay the whole online-retail file through an ephemeral stack and reconcile it
+	@scripts/replay.sh
+
+.PHONY: bench
+bench: engine build ## the benchmarks of docs/benchmarks.md
+	@scripts/bench.sh
+
+.PHONY: tools
+tools: need
+	@scripts/tools.sh golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint $(GOLANGCI_VERSION)
+	@scripts/tools.sh protoc-gen-go google.golang.org/protobuf/cmd/protoc-gen-go $(PROTOC_GEN_GO)
+	@scripts/tools.sh protoc-gen-go-grpc google.golang.org/grpc/cmd/protoc-gen-go-grpc $(PROTOC_GEN_GO_GRPC)
+	@scripts/tools.sh protoc-gen-grpc-gateway github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-grpc-gateway $(GRPC_GATEWAY)
+	@scripts/tools.sh protoc-gen-openapiv2 github.com/grpc-ecosystem/grpc-gateway/v2/protoc-gen-openapiv2 $(GRPC_GATEWAY)
+	@scripts/tools.sh helm helm.sh/helm/v3/cmd/helm $(HELM_VERSION)
+	@scripts/tools.sh kubeconform github.com/yannh/kubeconform/cmd/kubeconform $(KUBECONFORM_VERSION)
+	@scripts/npm.sh @bufbuild/buf $(BUF_VERSION)
+
+.PHONY: lint
+lint: tools ## gofmt, golangci-lint, buf lint
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt -w these:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	golangci-lint run $(MODULES)
+	buf lint
+	buf format -d --exit-code proto
+
+.PHONY: generate
+generate: tools ## make generated code and documents anew
+	buf generate
+	go run ./services/docgen
+
+.PHONY: check
+check: lint build ## lint, generated files, contracts, compose and Helm
+	@scripts/check-generated.sh
+	@scripts/check-breaking.sh
+	@scripts/check-deploy.sh
+
+.PHONY: clean
+clean: ## remove what was built; tools and data stay
+	rm -rf $(BIN)

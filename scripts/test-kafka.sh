@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Runs the tests that matter most against Apache Kafka itself, one package at a time.
+set -eu
+cd "$(dirname "$0")/.."
+trap 'scripts/kafka.sh stop' EXIT
+address=$(scripts/kafka.sh start)
+echo "Apache Kafka answers at $address"
+FRESHET_TEST_KAFKA=$address go test -count=1 -p 1 -timeout 20m \
+  ./pkg/broker ./pkg/stream ./services/collector ./services/identity ./services/feature ./services/segmentation ./services/warehouse
