@@ -35,7 +35,7 @@ A first look:
 		}
 	}
 	add("feed", newSend(), newReplay(), newSimulate())
-	add("look", newCustomer(), newSegments(), newTail(), newDoctor())
+	add("look", newCustomer(), newSegments(), newReconcile(), newTail(), newDoctor())
 	return root
 }
 

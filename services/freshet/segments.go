@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
+	"github.com/freshet/freshet/services/freshet/story"
 )
 
 func newSegments() *cobra.Command {
@@ -45,27 +46,7 @@ func showSegments(cmd *cobra.Command, api segmentationv1.SegmentationServiceClie
 	if err != nil {
 		return fmt.Errorf("list the segments: %w", err)
 	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "SEGMENT\tSIZE\tSHARE\tKIND\tVERSION\tMEANS")
-	for _, s := range got.GetSegments() {
-		kind := "rule"
-		if s.GetTier() {
-			kind = "tier"
-		}
-		if s.GetAlert() {
-			kind += ", alerts"
-		}
-		fmt.Fprintf(w, "%s\t%d\t%.1f %%\t%s\t%d\t%s\n", s.GetName(), s.GetSize(), percent(s.GetSize(), got.GetCustomers()), kind, s.GetVersion(), s.GetDescription())
-	}
-	fmt.Fprintf(w, "all customers\t%d\t\t\t\t\n", got.GetCustomers())
-	return w.Flush()
-}
-
-func percent(part, whole int64) float64 {
-	if whole == 0 {
-		return 0
-	}
-	return 100 * float64(part) / float64(whole)
+	return story.TellSegments(cmd.OutOrStdout(), got)
 }
 
 func showMembers(cmd *cobra.Command, api segmentationv1.SegmentationServiceClient, name string, limit int32) error {

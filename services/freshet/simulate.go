@@ -1,17 +1,14 @@
 package freshet
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
-	"iter"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/freshet/freshet/services/freshet/progress"
+	"github.com/freshet/freshet/services/freshet/play"
 	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/simulator"
 	"github.com/freshet/freshet/services/simulator/send"
@@ -78,13 +75,13 @@ func (o *simulateOptions) run(cmd *cobra.Command) error {
 	if err := stack.Knock(cmd.Context(), a.CollectorHTTP); err != nil {
 		return err
 	}
-	p := player{w: cmd.OutOrStdout(), bars: cmd.ErrOrStderr(), cfg: send.Config{URL: "http://" + a.CollectorHTTP, WriteKey: o.key, Connections: o.connections}}
+	p := play.Player{Bars: cmd.ErrOrStderr(), Send: send.Config{URL: "http://" + a.CollectorHTTP, WriteKey: o.key, Connections: o.connections}}
 	if o.days > 0 {
 		to := now.Add(-time.Hour)
-		_, err = p.history(cmd.Context(), shop, to.AddDate(0, 0, -o.days), to)
+		err = o.phase(cmd, func() (send.Report, error) { return p.History(cmd.Context(), shop, to.AddDate(0, 0, -o.days), to) })
 	}
 	if err == nil && o.duration > 0 {
-		_, err = p.live(cmd.Context(), shop, o.rate, o.duration, !o.unpaced)
+		err = o.phase(cmd, func() (send.Report, error) { return p.Live(cmd.Context(), shop, o.rate, o.duration, !o.unpaced) })
 	}
 	if o.truth != "" {
 		err = errors.Join(err, shop.WriteTruth(o.truth))
@@ -92,69 +89,8 @@ func (o *simulateOptions) run(cmd *cobra.Command) error {
 	return err
 }
 
-// player sends what a shop does.
-type player struct {
-	w, bars io.Writer
-	cfg     send.Config
-}
-
-// history plays the past; its bar counts days, since nobody knows the number of events before they happen.
-func (p player) history(ctx context.Context, shop *simulator.Shop, from, to time.Time) (send.Report, error) {
-	cfg := p.cfg
-	cfg.History = true
-	days := int64(to.Sub(from).Hours()/24 + 0.999)
-	bar := progress.New(p.bars, "history, days", days)
-	defer bar.Done()
-	shown := int64(0)
-	return p.play(ctx, cfg, bar, shop.History(from, to), func(ev simulator.Event) error {
-		if day := int64(ev.At.Sub(from).Hours()/24) + 1; day > shown {
-			bar.Add(int(day - shown))
-			shown = day
-		}
-		return nil
-	})
-}
-
-// live plays the present; paced, each event waits for its moment.
-func (p player) live(ctx context.Context, shop *simulator.Shop, rate float64, duration time.Duration, paced bool) (send.Report, error) {
-	cfg := p.cfg
-	bar := progress.New(p.bars, "live, events", int64(rate*duration.Seconds()))
-	defer bar.Done()
-	cfg.OnResult = func(accepted, rejected int) { bar.Add(accepted + rejected) }
-	return p.play(ctx, cfg, bar, shop.Live(time.Now(), rate, duration), func(ev simulator.Event) error {
-		if !paced {
-			return ctx.Err()
-		}
-		return sleepUntil(ctx, ev.At)
-	})
-}
-
-func (p player) play(ctx context.Context, cfg send.Config, bar progress.Bar, events iter.Seq[simulator.Event], before func(simulator.Event) error) (send.Report, error) {
-	sender, err := send.New(ctx, cfg)
-	if err != nil {
-		return send.Report{}, err
-	}
-	for ev := range events {
-		if before(ev) != nil || sender.Send(send.Event{Key: ev.Key(), Body: ev.Body}) != nil {
-			break // Close reports it
-		}
-	}
-	report, err := sender.Close()
-	bar.Done()
-	printReport(p.w, report)
-	return report, err
-}
-
-// sleepUntil waits for a moment; moments less than a millisecond away are now.
-func sleepUntil(ctx context.Context, at time.Time) error {
-	wait := time.Until(at)
-	if wait < time.Millisecond {
-		return nil
-	}
-	select {
-	case <-time.After(wait):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+func (o *simulateOptions) phase(cmd *cobra.Command, run func() (send.Report, error)) error {
+	report, err := run()
+	printReport(cmd.OutOrStdout(), report)
+	return err
 }

@@ -110,13 +110,21 @@ func ready(ctx context.Context, p Patient) Finding {
 const behind = 10_000
 
 func lag(ctx context.Context, p Patient) Finding {
-	got, err := stack.Lag(ctx, p.Addresses.Metrics)
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	failed := func(err error) Finding { return Finding{Check: "lag", State: Failed, Detail: err.Error(), Fix: restart} }
+	b, err := p.Addresses.Broker(ctx)
 	if err != nil {
-		return Finding{Check: "lag", State: Failed, Detail: err.Error(), Fix: restart}
+		return failed(err)
 	}
-	f := Finding{Check: "lag", State: OK, Detail: fmt.Sprintf("%.0f records wait to be worked on", got.Total)}
+	defer b.Close()
+	got, err := stack.Lag(ctx, b)
+	if err != nil {
+		return failed(err)
+	}
+	f := Finding{Check: "lag", State: OK, Detail: fmt.Sprintf("%d records wait to be worked on", got.Total)}
 	if got.Total > behind {
-		f.State, f.Detail = Warned, fmt.Sprintf("%.0f records wait, most of them before %s", got.Total, got.Worst)
+		f.State, f.Detail = Warned, fmt.Sprintf("%d records wait, most of them before %s", got.Total, got.Worst)
 		f.Fix = "after an import or a restart wait; if the number does not fall, look at the log of `freshet up`"
 	}
 	return f

@@ -1,11 +1,16 @@
 package stack
 
 import (
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/testkit"
+	"github.com/freshet/freshet/pkg/topics"
 )
 
 func TestLoad(t *testing.T) {
@@ -52,24 +57,30 @@ func TestKnockNamesTheClosedDoorAndTheRemedy(t *testing.T) {
 	}
 }
 
-func TestLagAddsUpEveryLagGaugeAndNamesTheWorst(t *testing.T) {
-	b, err := sumLag(strings.NewReader(`# TYPE freshet_stream_lag_records gauge
-freshet_stream_lag_records{processor="feature.state",topic="events.resolved.v1",partition="0"} 5
-freshet_stream_lag_records{processor="feature.state",topic="events.resolved.v1",partition="1"} 7
-# TYPE freshet_warehouse_lag_records gauge
-freshet_warehouse_lag_records{topic="events.raw.v1",partition="0"} 100
-# TYPE freshet_identity_log_lag_records gauge
-freshet_identity_log_lag_records 1
-# TYPE other_lag_records gauge
-other_lag_records 1000
-# TYPE freshet_lag_records_total counter
-freshet_lag_records_total 1000
-`))
-	if err != nil || b.Total != 113 || b.Worst != "freshet_warehouse_lag_records{topic=events.raw.v1,partition=0}" &&
-		b.Worst != "freshet_warehouse_lag_records{partition=0,topic=events.raw.v1}" {
-		t.Errorf("%+v, %v", b, err)
+func TestLagAddsUpWhatEveryGroupHasNotCommittedAndNamesTheWorst(t *testing.T) {
+	ctx := t.Context()
+	b, err := broker.Dial(ctx, broker.Config{Addresses: []string{testkit.Kafka(t)}}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := sumLag(strings.NewReader("<html>")); err == nil {
-		t.Error("a web page was taken for metrics")
+	defer b.Close()
+	if err := b.EnsureTopics(ctx, topics.All()...); err != nil {
+		t.Fatal(err)
+	}
+	if lag, err := Lag(ctx, b); err != nil || lag.Total != 0 || lag.Worst != "" {
+		t.Errorf("an empty stack: %+v, %v", lag, err)
+	}
+	p := b.NewProducer(broker.ProducerConfig{})
+	for i := range 7 {
+		topic := topics.Features.Name
+		if i < 2 {
+			topic = topics.EventsRejected.Name
+		}
+		if err := p.Produce(ctx, broker.Message{Topic: topic, Key: []byte{byte(i)}, Value: []byte("x")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if lag, err := Lag(ctx, b); err != nil || lag.Total != 7 || lag.Worst != "segmentation.state in features.v1" {
+		t.Errorf("seven records wait: %+v, %v", lag, err)
 	}
 }
