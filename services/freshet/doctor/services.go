@@ -112,7 +112,9 @@ const behind = 10_000
 func lag(ctx context.Context, p Patient) Finding {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	failed := func(err error) Finding { return Finding{Check: "lag", State: Failed, Detail: err.Error(), Fix: restart} }
+	failed := func(err error) Finding {
+		return Finding{Check: "lag", State: Failed, Detail: err.Error(), Fix: restart}
+	}
 	b, err := p.Addresses.Broker(ctx)
 	if err != nil {
 		return failed(err)
