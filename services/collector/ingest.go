@@ -34,8 +34,14 @@ func (s *Service) ingest(ctx context.Context, w *work, o *origin) (result, *refu
 	if err := s.produce(ctx, w.msgs); err != nil {
 		return result{}, s.notStored(err)
 	}
-	s.metrics.ack.Observe(s.now().Sub(start).Seconds())
+	stored := s.now()
+	s.metrics.ack.Observe(stored.Sub(start).Seconds())
 	res := result{accepted: len(w.items) - len(w.rejections), rejected: w.rejections}
+	if !o.history {
+		for range res.accepted {
+			s.freshness.Observe("collector", o.received, stored)
+		}
+	}
 	o.src.metrics.accepted.Add(float64(res.accepted))
 	for _, r := range res.rejected {
 		o.src.metrics.rejected[r.Reason].Inc()
@@ -93,7 +99,7 @@ func (w *work) accept(out []byte, headers []broker.Header) ([]byte, error) {
 
 // reject appends the record of a refused event, and notes it for the answer.
 func (w *work) reject(out []byte, headers []broker.Header, o *origin, i int, messageID string, f *fault) ([]byte, error) {
-	messageID = strings.Clone(messageID) // the answer is written after the body is gone
+	messageID = strings.Clone(messageID) // the result may outlive the pooled body
 	detail := strings.ToValidUTF8(f.detail, "?")
 	w.rejections = append(w.rejections, Rejection{Index: i, MessageID: messageID, Reason: f.reason, Detail: detail})
 	payload := w.items[i].raw

@@ -24,6 +24,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/freshness"
 	"github.com/freshet/freshet/pkg/service"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 )
@@ -45,17 +46,18 @@ type Deps struct {
 type Service struct {
 	collectorv1.UnimplementedCollectorServiceServer
 
-	cfg      Config
-	logger   *slog.Logger
-	tracer   trace.Tracer
-	metrics  *metrics
-	broker   *broker.Client
-	producer *broker.Producer
-	keys     keyring
-	memory   budget
-	now      func() time.Time
-	newID    func() string
-	http     *service.HTTPServer
+	cfg       Config
+	logger    *slog.Logger
+	tracer    trace.Tracer
+	metrics   *metrics
+	freshness *freshness.Histogram
+	broker    *broker.Client
+	producer  *broker.Producer
+	keys      keyring
+	memory    budget
+	now       func() time.Time
+	newID     func() string
+	http      *service.HTTPServer
 
 	stopping   atomic.Bool
 	unhealthy  atomic.Pointer[error] // why the broker takes nothing, nil when it does
@@ -71,8 +73,12 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	fresh, err := freshness.New(deps.Metrics)
+	if err != nil {
+		return nil, err
+	}
 	s := &Service{
-		cfg: cfg, logger: deps.Logger, tracer: deps.Tracer, metrics: m,
+		cfg: cfg, logger: deps.Logger, tracer: deps.Tracer, metrics: m, freshness: fresh,
 		broker: deps.Broker, producer: deps.Broker.NewProducer(broker.ProducerConfig{}),
 		keys: keyring{}, memory: budget{limit: cfg.Limits.InFlightBytes},
 		now: deps.Now, newID: deps.NewID,

@@ -1,0 +1,34 @@
+package collector
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Every reason that can be counted is explained in docs/events.md, and no other.
+func TestEveryReasonIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/events.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, ok := strings.Cut(string(page), "## Reasons for refusal")
+	if !ok {
+		t.Fatal("docs/events.md has no table of reasons")
+	}
+	table, _, _ = strings.Cut(table, "\n#") // further services may follow
+	for _, reason := range reasons {
+		if !strings.Contains(table, "| `"+reason+"` |") {
+			t.Errorf("%s is not in docs/events.md", reason)
+		}
+	}
+	for _, line := range strings.Split(table, "\n") {
+		if name, found := strings.CutPrefix(line, "| `"); found {
+			name, _, _ = strings.Cut(name, "`")
+			if !slices.Contains(reasons, name) {
+				t.Errorf("docs/events.md explains %s, which the collector never says", name)
+			}
+		}
+	}
+}
