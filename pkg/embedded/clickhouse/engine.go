@@ -14,12 +14,9 @@ import (
 // childArgument, as the first argument, turns this executable into the engine's process.
 const childArgument = "__clickhouse"
 
-// Files the parent hands down: the read end of a pipe that breaks when the
-// parent dies, and the lock of the data directory.
-const (
-	parentPipe = 3 + iota
-	lockFile
-)
+// parentPipe is the file the parent hands down that breaks when the parent dies. After
+// it comes the lock of the data directory, which the child only has to keep open.
+const parentPipe = 3
 
 // MaybeChild runs the engine and exits where this process was started to be one,
 // and returns at once otherwise. Call it first in main and in TestMain, before
@@ -47,6 +44,9 @@ func runChild(library string, args []string) error {
 	}
 	var query func(argc int32, argv unsafe.Pointer) uintptr
 	purego.RegisterLibFunc(&query, handle, "query_stable_v2")
+	if err := standOnTerminal(); err != nil {
+		fmt.Fprintln(os.Stderr, "the engine ends at the first faulty client:", err)
+	}
 	argv := cStrings(append([]string{"clickhouse"}, args...))
 	query(int32(len(argv)-1), unsafe.Pointer(&argv[0])) // returns when its last query ends or is killed
 	runtime.KeepAlive(argv)
@@ -87,6 +87,8 @@ func command(dir, config string, nativePort, httpPort int) (*exec.Cmd, error) {
 		"--listen_host=127.0.0.1",
 		fmt.Sprintf("--tcp_port=%d", nativePort),
 		fmt.Sprintf("--http_port=%d", httpPort),
+		"--interactive", "--history_file="+os.DevNull, "--highlight=0", "--disable_suggestion",
+		"--progress=off", "--progress-table=off", "--enable-progress-table-toggle=0",
 		"--query", serve), nil
 }
 

@@ -28,7 +28,7 @@ const (
 	// readyWithin bounds a start; loading the tables of a big directory takes longest.
 	readyWithin = time.Minute
 	// stopWithin is how long a stopping engine may take before it is killed.
-	stopWithin = 5 * time.Second
+	stopWithin = 3 * time.Second
 	// freePortTries is how often a start begins again when somebody took the free
 	// port between the moment it was found and the moment the engine opened it.
 	freePortTries = 3
@@ -122,7 +122,7 @@ func (s *Server) spawn() error {
 	}
 	s.parentEnd = parentEnd
 	s.cmd.ExtraFiles = []*os.File{childEnd, s.lock.File()} // fd 3 and 4: see parentPipe, lockFile
-	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	s.cmd.Stderr = s.log                                   // its standard output is small talk
 	s.cmd.SysProcAttr = dieWithParent()
 	started := make(chan error, 1)
 	go s.wait(started)

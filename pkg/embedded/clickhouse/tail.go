@@ -43,6 +43,11 @@ func (t *tail) line(s string) {
 	if t.lines = append(t.lines, s); len(t.lines) > tailLines {
 		t.lines = t.lines[1:]
 	}
+	t.note(s)
+}
+
+// note hands s to the logger.
+func (t *tail) note(s string) {
 	if t.to != nil {
 		t.to.Warn("embedded ClickHouse: " + s)
 	}
