@@ -92,10 +92,16 @@ func (c *Client) Committed(ctx context.Context, group string, tps ...TopicPartit
 	if err == nil {
 		err = res.Error
 	}
+	out := make(map[TopicPartition]CommittedOffset, len(tps))
+	if errors.Is(err, kafka.GroupIdNotFound) { // some brokers say so where others answer -1 for each partition
+		for _, tp := range tps {
+			out[tp] = CommittedOffset{Offset: -1}
+		}
+		return out, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("fetch offsets of group %s: %w", group, err)
 	}
-	out := make(map[TopicPartition]CommittedOffset, len(tps))
 	for topic, parts := range res.Topics {
 		for _, p := range parts {
 			if p.Error != nil {
