@@ -185,6 +185,3 @@ func emit(tx transaction, to topics.Topic, key customerID, m proto.Message, trac
 }
 
 var _ stream.Flusher = (*handler)(nil)
-
-// inputs are what the task folds, all keyed by customer id.
-var inputs = []topics.Topic{topics.EventsResolved, topics.IdentityMappings, topics.FeatureHandover}

@@ -35,6 +35,9 @@ type world struct {
 	epoch   int64
 	offsets []int64 // next raw offset of each raw partition
 	events  int
+
+	resolved []*eventv1.ResolvedEvent // every unique event, for the warehouse
+	mappings []*identityv1.Mapping
 }
 
 // lane is one writer's way into one partition: it keeps order.
@@ -111,7 +114,9 @@ func (w *world) event() {
 	e.ReceivedMs = w.now.UnixMilli()
 	w.events++
 	w.truth.Add(id, e)
-	value, err := proto.Marshal(&eventv1.ResolvedEvent{Event: e, CustomerId: id, RawPartition: int32(raw), RawOffset: w.offsets[raw]})
+	resolved := &eventv1.ResolvedEvent{Event: e, CustomerId: id, RawPartition: int32(raw), RawOffset: w.offsets[raw]}
+	w.resolved = append(w.resolved, resolved)
+	value, err := proto.Marshal(resolved)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -144,7 +149,9 @@ func (w *world) merge() {
 }
 
 func (w *world) mapping(from, to string) {
-	value, err := proto.Marshal(&identityv1.Mapping{Workspace: "default", FromCustomerId: from, ToCustomerId: to, Epoch: w.epoch})
+	m := &identityv1.Mapping{Workspace: "default", FromCustomerId: from, ToCustomerId: to, Epoch: w.epoch}
+	w.mappings = append(w.mappings, m)
+	value, err := proto.Marshal(m)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -227,6 +234,21 @@ func (w *world) due(partition int) bool {
 		}
 	}
 	return false
+}
+
+// records decodes the state of every partition.
+func (w *world) records() map[string]*record {
+	out := map[string]*record{}
+	for _, task := range w.tasks {
+		for key, value := range task.kv {
+			rec, err := decodeRecord(value)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			out[customerID([]byte(key)).String()] = rec
+		}
+	}
+	return out
 }
 
 // memoryTx is one batch's transaction.

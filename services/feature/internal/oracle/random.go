@@ -30,13 +30,13 @@ func Event(t *rapid.T, n int, atMs int64) *eventv1.Event {
 	e := &eventv1.Event{
 		EventId:    fmt.Sprintf("e%d", n),
 		Workspace:  "default",
-		Type:       eventv1.EventType(rapid.IntRange(1, 6).Draw(t, "type")),
+		Type:       eventv1.EventType(max(1, rapid.IntRange(-4, 6).Draw(t, "type"))), // half are track calls
 		Name:       rapid.SampledFrom([]string{"Product Viewed", "Order Completed", "page", "Überraschung", "a", "b"}).Draw(t, "name"),
 		OccurredMs: atMs,
 		ReceivedMs: atMs,
 		History:    rapid.Bool().Draw(t, "history"),
 	}
-	if rapid.IntRange(0, 3).Draw(t, "many names") == 0 {
+	if rapid.Bool().Draw(t, "many names") {
 		e.Name = fmt.Sprintf("name %d", rapid.IntRange(0, 99).Draw(t, "name number"))
 	}
 	if e.Type == eventv1.EventType_EVENT_TYPE_TRACK && rapid.Bool().Draw(t, "is order") {
@@ -46,11 +46,15 @@ func Event(t *rapid.T, n int, atMs int64) *eventv1.Event {
 }
 
 func order(t *rapid.T) *eventv1.Order {
+	total := rapid.Int64Range(0, 1e12).Draw(t, "total")
+	if rapid.Bool().Draw(t, "negative") {
+		total = -total
+	}
 	o := &eventv1.Order{
 		OrderId:     fmt.Sprintf("o%d", rapid.IntRange(0, 9).Draw(t, "order")),
 		Kind:        eventv1.OrderKind(rapid.IntRange(1, 4).Draw(t, "kind")),
 		Currency:    "EUR",
-		TotalMicros: rapid.Int64Range(-1e12, 1e12).Draw(t, "total"),
+		TotalMicros: total,
 	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "lines") {
 		o.Items = append(o.Items, &eventv1.OrderItem{

@@ -1,0 +1,92 @@
+// Command freshet-feature keeps what every customer did, as numbers over windows of time.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/clickhouse"
+	"github.com/freshet/freshet/pkg/lifecycle"
+	"github.com/freshet/freshet/pkg/service"
+	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	"github.com/freshet/freshet/services/feature"
+)
+
+// config is everything the binary can be told.
+type config struct {
+	Process service.Config `koanf:",squash"`
+	Feature feature.Config `koanf:",squash"`
+	// Broker says where Kafka is.
+	Broker broker.Config `koanf:"broker"`
+	// ClickHouse says where the facts are, which answer reads with as_of.
+	ClickHouse clickhouse.Config `koanf:"clickhouse"`
+	// Identity is the address of the identity service, as "host:port" or a gRPC name: it resolves the customers that
+	// requests name.
+	Identity string `koanf:"identity"`
+}
+
+// Validate reports a missing address.
+func (c config) Validate() error {
+	if c.Identity == "" {
+		return errors.New("identity: must be set")
+	}
+	return nil
+}
+
+func main() {
+	service.Main(service.Spec[config]{
+		Name:  "feature",
+		About: "keeps what every customer did as numbers over windows of time, and publishes every change",
+		Default: config{
+			Process: service.Default(), Feature: feature.Default(), Broker: broker.Default(),
+			ClickHouse: clickhouse.Default(), Identity: "identity:9000",
+		},
+		Common: func(c *config) *service.Config { return &c.Process },
+		Build:  build,
+	})
+}
+
+// topicsWithin is how long the topics may take to be made at the first start.
+const topicsWithin = time.Minute
+
+func build(ctx context.Context, p *service.Process, cfg config) error {
+	client, err := broker.Dial(ctx, cfg.Broker, p.Logger)
+	if err != nil {
+		return err
+	}
+	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
+	ensure, cancel := context.WithTimeout(ctx, topicsWithin)
+	defer cancel()
+	if err := client.EnsureTopics(ensure, feature.Topics()...); err != nil {
+		return err
+	}
+	facts, err := clickhouse.Open(ctx, cfg.ClickHouse)
+	if err != nil {
+		return err
+	}
+	p.OnStop("clickhouse", func(context.Context) error { return facts.Close() })
+	conn, err := grpc.NewClient(cfg.Identity, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithTracerProvider(p.TracerProvider))))
+	if err != nil {
+		return fmt.Errorf("identity %q: %w", cfg.Identity, err)
+	}
+	p.OnStop("identity connection", func(context.Context) error { return conn.Close() })
+	s, err := feature.New(cfg.Feature, feature.Deps{
+		Logger: p.Logger, Metrics: p.Metrics, Tracer: p.Tracer, Broker: client,
+		Identity: identityv1.NewIdentityServiceClient(conn), ClickHouse: facts,
+	})
+	if err != nil {
+		return err
+	}
+	s.Register(p.GRPC(nil))
+	p.Ready("feature", s.Ready)
+	p.Add(lifecycle.Component{Name: "feature", Run: s.Run})
+	return nil
+}

@@ -1,0 +1,48 @@
+package feature
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+)
+
+// Config is what an operator may set. Windows and measures are not among it: the
+// stream, the warehouse and every reader must agree on them, so they come with the
+// software's version.
+type Config struct {
+	// Dir is the folder of the local stores. It may be lost at any time: everything in it is read again from Kafka.
+	// Needed.
+	Dir string `koanf:"dir"`
+	// Database holds the facts in ClickHouse, for reads with as_of: a plain name. Needed.
+	Database string `koanf:"database"`
+	// MaxBatch is how many records one commit may hold. More is faster and later. 1 to 100,000.
+	MaxBatch int `koanf:"max_batch"`
+	// CacheBytes is the memory for the state of one partition, in bytes. About 400 bytes for each customer in use gives
+	// updates that do not wait for the disk. 1,048,576 or more.
+	CacheBytes int64 `koanf:"cache_bytes"`
+}
+
+// Default suits a machine with some hundred thousand active customers.
+func Default() Config {
+	return Config{Dir: "data/feature", Database: "dw", MaxBatch: 2000, CacheBytes: 16 << 20}
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// Validate reports every fault, each under its key.
+func (c Config) Validate() error {
+	var errs []error
+	if c.Dir == "" {
+		errs = append(errs, errors.New("dir: name a folder for the local stores"))
+	}
+	if !plainName.MatchString(c.Database) {
+		errs = append(errs, fmt.Errorf("database: %q is no plain name", c.Database))
+	}
+	if c.MaxBatch < 1 || c.MaxBatch > 100_000 {
+		errs = append(errs, fmt.Errorf("max_batch: %d is not within 1 and 100000", c.MaxBatch))
+	}
+	if c.CacheBytes < 1<<20 {
+		errs = append(errs, fmt.Errorf("cache_bytes: %d is below 1048576", c.CacheBytes))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,122 @@
+package feature
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/uuid"
+
+	fconn "github.com/freshet/freshet/pkg/clickhouse"
+	"github.com/freshet/freshet/pkg/testkit"
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	"github.com/freshet/freshet/services/feature/spec"
+	"github.com/freshet/freshet/services/warehouse/schema"
+)
+
+// facts is a warehouse of the test's own, written as the warehouse service writes it.
+type facts struct {
+	t     testing.TB
+	conn  driver.Conn
+	names schema.Names
+}
+
+func newFacts(t testing.TB) *facts {
+	t.Helper()
+	cfg := testkit.ClickHouse(t)
+	conn, err := fconn.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &facts{t: t, conn: conn, names: schema.Names{Prefix: "t" + uuid.NewString()[:8] + "_"}}
+	t.Cleanup(func() { conn.Close() })
+	err = schema.Migrate(t.Context(), conn, schema.Options{Prefix: f.names.Prefix, DictionaryUser: cfg.User, DictionaryPassword: cfg.Password})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, d := range []schema.Database{schema.ODS, schema.DW, schema.DM} {
+			if err := conn.Exec(context.Background(), "DROP DATABASE IF EXISTS "+f.names.Database(d)+" SYNC"); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return f
+}
+
+// write inserts resolved events and mappings under a workspace.
+func (f *facts) write(workspace string, events []*eventv1.ResolvedEvent, mappings []*identityv1.Mapping) {
+	f.t.Helper()
+	ms := time.UnixMilli
+	kinds := map[eventv1.OrderKind]string{1: "completed", 2: "refunded", 3: "cancelled", 4: "adjusted"}
+	var orders []*eventv1.ResolvedEvent
+	f.insert("events", "workspace, event_id, customer_id, type, name, occurred_at, received_at, history", len(events), func(b driver.Batch, i int) error {
+		e := events[i].Event
+		if e.Order != nil {
+			orders = append(orders, events[i])
+		}
+		word := spec.NameOf(e)
+		if e.Type == eventv1.EventType_EVENT_TYPE_TRACK {
+			word = "track"
+		}
+		return b.Append(workspace, e.EventId, events[i].CustomerId, word, e.Name, ms(e.OccurredMs), ms(e.ReceivedMs), e.History)
+	})
+	f.insert("orders", "workspace, event_id, customer_id, order_id, kind, total_micros, quantity, occurred_at, received_at", len(orders), func(b driver.Batch, i int) error {
+		e := orders[i].Event
+		var units int64
+		for _, item := range e.Order.Items {
+			units += item.Quantity
+		}
+		return b.Append(workspace, e.EventId, orders[i].CustomerId, e.Order.OrderId, kinds[e.Order.Kind], e.Order.TotalMicros, units, ms(e.OccurredMs), ms(e.ReceivedMs))
+	})
+	f.insert("identity_overrides", "workspace, from_customer_id, to_customer_id, epoch", len(mappings), func(b driver.Batch, i int) error {
+		return b.Append(workspace, mappings[i].FromCustomerId, mappings[i].ToCustomerId, mappings[i].Epoch)
+	})
+}
+
+func (f *facts) insert(table, columns string, n int, row func(driver.Batch, int) error) {
+	f.t.Helper()
+	b, err := f.conn.PrepareBatch(f.t.Context(), "INSERT INTO "+f.names.Rows(schema.DW, table)+" ("+columns+")")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	for i := range n {
+		if err := row(b, i); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	if err := b.Send(); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// read asks for one customer, or for all with an empty id.
+func (f *facts) read(workspace, customer string, asOf int64) map[string]*featurev1.FeatureSet {
+	f.t.Helper()
+	q := spec.Query{Database: f.names.Database(schema.DW), Workspace: workspace, Customer: customer, AsOfMs: asOf}
+	s, err := spec.SQL(q)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	rows, err := f.conn.Query(clickhouse.Context(f.t.Context(), clickhouse.WithParameters(s.Parameters)), s.Text)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer rows.Close()
+	out := map[string]*featurev1.FeatureSet{}
+	for rows.Next() {
+		fs, err := spec.Scan(rows, q)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		out[fs.CustomerId] = fs
+	}
+	if err := rows.Err(); err != nil {
+		f.t.Fatal(err)
+	}
+	return out
+}

@@ -1,0 +1,87 @@
+package feature
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/stream"
+	"github.com/freshet/freshet/pkg/topics"
+	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+)
+
+// taskName names the consumer group.
+const taskName = "feature.state"
+
+// inputs are what the task folds, all keyed by customer id.
+var inputs = []topics.Topic{topics.EventsResolved, topics.IdentityMappings, topics.FeatureHandover}
+
+// Deps are what the process gives. All are needed unless said otherwise.
+type Deps struct {
+	Logger *slog.Logger
+	// Metrics takes the metrics; nil leaves them out.
+	Metrics prometheus.Registerer
+	// Tracer continues the traces of sampled events; nil makes no spans.
+	Tracer trace.Tracer
+	// Broker is where everything comes from and goes to. The topics must exist.
+	Broker *broker.Client
+	// Identity resolves the customers that requests name.
+	Identity identityv1.IdentityServiceClient
+	// ClickHouse holds the facts that reads with as_of are answered from.
+	ClickHouse driver.Conn
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Service keeps features and answers reads. See the package comment.
+type Service struct {
+	cfg       Config
+	deps      Deps
+	processor *stream.Processor
+}
+
+// New checks the configuration and registers the metrics; it opens nothing.
+func New(cfg Config, deps Deps) (*Service, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("configuration of feature:\n%w", err)
+	}
+	if deps.Now == nil {
+		deps.Now = time.Now
+	}
+	m, err := newMetrics(deps.Metrics, deps.Now)
+	if err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	p, err := stream.New(stream.Config{
+		Name: taskName, Inputs: inputs, Changelog: topics.FeatureChangelog,
+		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes,
+	}, stream.Deps{
+		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.Now,
+		NewHandler: func(int) (stream.Handler, error) { return newHandler(m), nil },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Service{cfg: cfg, deps: deps, processor: p}, nil
+}
+
+// Run works until ctx ends (nil) or a partition cannot go on.
+func (s *Service) Run(ctx context.Context) error { return s.processor.Run(ctx) }
+
+// Ready is nil once every partition of this process is restored.
+func (s *Service) Ready() error { return s.processor.Ready() }
+
+// Topics lists every topic that the service reads or writes.
+func Topics() []topics.Topic {
+	all := []topics.Topic{topics.Features, topics.FeatureChangelog}
+	for _, in := range inputs {
+		all = append(all, in, topics.DeadLetter(in))
+	}
+	return all
+}
