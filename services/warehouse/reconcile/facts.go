@@ -152,7 +152,7 @@ const ordersSQL = `
 	SELECT kind, currency, sum(orders), sum(said_lines), sum(said_quantity), sum(lines), sum(quantity), sum(net)
 	FROM
 	(
-	    SELECT kind, currency, toInt64(count()) AS orders, toInt64(sum(items)) AS said_lines, sum(quantity) AS said_quantity,
+	    SELECT kind, currency, toInt64(count()) AS orders, toInt64(sum(o.items)) AS said_lines, sum(o.quantity) AS said_quantity,
 	           toInt64(0) AS lines, toInt64(0) AS quantity, toInt64(0) AS net
 	    FROM {dw}.orders AS o WHERE %s GROUP BY kind, currency
 	    UNION ALL

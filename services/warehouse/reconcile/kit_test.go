@@ -1,0 +1,137 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace/noop"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/clickhouse"
+	"github.com/freshet/freshet/pkg/testkit"
+	"github.com/freshet/freshet/pkg/topics"
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/warehouse"
+	"github.com/freshet/freshet/services/warehouse/schema"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// world is a warehouse that runs; the test plays collector and identity.
+type world struct {
+	t      testing.TB
+	broker *broker.Client
+	conn   driver.Conn
+	names  schema.Names
+	groups []Group
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
+	b, err := broker.Dial(t.Context(), broker.Config{Addresses: []string{testkit.Kafka(t)}, Partitions: 2}, logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	if err := b.EnsureTopics(t.Context(), topics.All()...); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := clickhouse.Open(t.Context(), testkit.ClickHouse(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := warehouse.Default()
+	cfg.DatabasePrefix = "r" + uuid.NewString()[:8] + "_"
+	cfg.FlushEvery = 20 * time.Millisecond
+	s, err := warehouse.New(cfg, warehouse.Deps{Logger: logger, Metrics: prometheus.NewRegistry(),
+		Tracer: noop.NewTracerProvider().Tracer("test"), Broker: b, ClickHouse: conn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	w := &world{t: t, broker: b, conn: conn, names: schema.Names{Prefix: cfg.DatabasePrefix}, groups: DefaultGroups()[2:3]}
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		w.drop()
+	})
+	return w
+}
+
+func (w *world) drop() {
+	for _, d := range []schema.Database{schema.ODS, schema.DW, schema.DM} {
+		if err := w.conn.Exec(context.Background(), "DROP DATABASE "+w.names.Database(d)+" SYNC"); err != nil {
+			w.t.Error(err)
+		}
+	}
+	w.conn.Close()
+}
+
+func (w *world) produce(topic topics.Topic, key string, m proto.Message) {
+	w.t.Helper()
+	value, err := proto.Marshal(m)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.broker.NewProducer(broker.ProducerConfig{}).Produce(w.t.Context(), broker.Message{Topic: topic.Name, Key: []byte(key), Value: value}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// settle waits until the warehouse has read everything.
+func (w *world) settle() {
+	w.t.Helper()
+	testkit.Eventually(w.t, time.Minute, func() error {
+		lags, err := ReadLag(context.Background(), w.broker, w.groups)
+		for _, l := range lags {
+			if l.Records > 0 {
+				return fmt.Errorf("%+v", l)
+			}
+		}
+		return err
+	})
+}
+
+func (w *world) run(edit func(*Options)) *Report {
+	w.t.Helper()
+	o := Options{ClickHouse: w.conn, Broker: w.broker, Names: w.names, Groups: w.groups}
+	if edit != nil {
+		edit(&o)
+	}
+	r, err := Run(w.t.Context(), o)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return r
+}
+
+var now = time.Now().UTC().Truncate(time.Second)
+
+// order is an event of a customer with lines of one unit each at 1.001 a unit.
+func order(customer, id string, kind eventv1.OrderKind, lines int, ago time.Duration) *eventv1.ResolvedEvent {
+	sign := int64(1)
+	if kind == eventv1.OrderKind_ORDER_KIND_REFUNDED {
+		sign = -1
+	}
+	o := &eventv1.Order{OrderId: id, Kind: kind, Currency: "GBP", TotalMicros: sign * int64(lines) * 1_001_000}
+	for i := range lines {
+		o.Items = append(o.Items, &eventv1.OrderItem{Line: int32(i + 1), ProductId: "p", Quantity: sign, UnitPriceMicros: 1_001_000})
+	}
+	return &eventv1.ResolvedEvent{CustomerId: customer, Event: &eventv1.Event{
+		EventId: id, Workspace: "default", Source: "shop", Type: eventv1.EventType_EVENT_TYPE_TRACK, Name: "Order Completed",
+		Identifiers: []*eventv1.Identifier{{Type: "user_id", Value: customer}},
+		ReceivedMs:  now.UnixMilli(), OccurredMs: now.Add(-ago).UnixMilli(), Order: o,
+	}}
+}
