@@ -40,9 +40,6 @@ func (l *lane) handle(ctx, requests context.Context, rec broker.Record, a *segme
 		return l.bury(requests, rec, classBad, err)
 	}
 	for n := 0; ; n++ {
-		if l.off.Load() {
-			return l.bury(requests, rec, classGone, errors.New("the endpoint answered 410 Gone and is off until the next start"))
-		}
 		select {
 		case l.slots <- struct{}{}:
 		case <-ctx.Done():
@@ -56,8 +53,6 @@ func (l *lane) handle(ctx, requests context.Context, rec broker.Record, a *segme
 		case ctx.Err() != nil:
 			return false
 		case v == gone:
-			l.off.Store(true)
-			l.d.deps.Logger.Error("endpoint is off: it answered 410 Gone", "endpoint", l.name)
 			return l.bury(requests, rec, classGone, err)
 		case n == len(l.d.cfg.Waits):
 			return l.bury(requests, rec, classExhausted, fmt.Errorf("%d attempts, the last: %w", n+1, err))
@@ -74,8 +69,12 @@ func jittered(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
 }
 
-// attempt posts once, in a span of the event's trace where it has one.
+// attempt posts once, in a span of the event's trace where it has one. An endpoint that is
+// off is not asked.
 func (l *lane) attempt(ctx context.Context, rec broker.Record, a *segmentationv1.Alert, text []byte, n int) (verdict, time.Duration, error) {
+	if l.off.Load() {
+		return gone, 0, errors.New("the endpoint answered 410 Gone before")
+	}
 	if parent := rec.Header("traceparent"); parent != nil {
 		ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": string(parent)})
 		var span trace.Span
@@ -91,6 +90,9 @@ func (l *lane) attempt(ctx context.Context, rec broker.Record, a *segmentationv1
 		return v, 0, nil
 	}
 	l.d.metrics.attempts.WithLabelValues(l.name, "refused").Inc()
+	if v == gone && l.off.CompareAndSwap(false, true) {
+		l.d.deps.Logger.Error("endpoint is off until the next start: it answered 410 Gone", "endpoint", l.name)
+	}
 	trace.SpanFromContext(ctx).SetStatus(codes.Error, err.Error())
 	l.d.deps.Logger.InfoContext(ctx, "alert not delivered", "endpoint", l.name, "alert", a.GetAlertId(), "attempt", n+1, "error", err)
 	return v, retryAfter, err

@@ -122,7 +122,7 @@ func (l *lane) warn(what string, tp broker.TopicPartition, err error) {
 func (l *lane) commits(ctx context.Context, m *broker.Membership, tp broker.TopicPartition, p *progress) error {
 	ticker := time.NewTicker(l.d.cfg.CommitEvery)
 	defer ticker.Stop()
-	lastLow, lastMeta := p.commit()
+	lastLow, lastMeta := int64(-1), ""
 	for {
 		select {
 		case <-ctx.Done():
