@@ -1,6 +1,7 @@
 package freshet
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -61,6 +62,18 @@ func TestWrongCommandLinesAreExplained(t *testing.T) {
 		code, _, fault := run(t, "", strings.Fields(line)...)
 		if code != 1 || !strings.Contains(fault, want) {
 			t.Errorf("%s: %d, %s", line, code, fault)
+		}
+	}
+}
+
+func TestThePageNamesEveryCommand(t *testing.T) {
+	page, err := os.ReadFile("../../docs/cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range NewCommand().Commands() {
+		if c.Name() != "help" && c.Name() != "completion" && !strings.Contains(string(page), "`freshet "+c.Name()) {
+			t.Errorf("docs/cli.md does not know freshet %s", c.Name())
 		}
 	}
 }
