@@ -89,6 +89,9 @@ func (p *Producer) group(ctx context.Context, msgs []Message) ([]*group, error) 
 		to := TopicPartition{Topic: m.Topic, Partition: PartitionFor(m.Key, n)}
 		g := last(groups, to)
 		size := len(m.Key) + len(m.Value) + 64
+		for _, h := range m.Headers { // a traced record carries half as much again as its frame
+			size += len(h.Key) + len(h.Value) + 8
+		}
 		if g == nil || g.bytes+size > p.cfg.MaxBatchBytes {
 			g = &group{ctx: ctx, to: to, done: make(chan error, 1)}
 			groups = append(groups, g)
