@@ -204,3 +204,17 @@ func TestWholeRequestFaults(t *testing.T) {
 		t.Errorf("%d bytes of memory are still reserved", used)
 	}
 }
+
+// Lines cost more in the record than in the JSON: an order below the limit for JSON can be
+// more than the broker takes, and must not hold up its neighbours.
+func TestRecordTooLargeForTheBrokerIsRefusedAlone(t *testing.T) {
+	r := start(t)
+	huge := `{"type":"track","event":"Order Completed","userId":"42","properties":{"order_id":"1","products":[` + strings.Repeat("{},", 150_000) + `{}]}}`
+	g := r.post("/v1/import", `{"batch":[`+track("1")+`,`+huge+`,`+track("2")+`]}`)
+	if g.Status != http.StatusOK || g.Accepted != 2 || strings.Join(g.reasons(), " ") != reasonTooLarge {
+		t.Fatalf("%+v", g)
+	}
+	if n := len(r.events()); n != 2 || len(r.rejects()) != 1 {
+		t.Errorf("%d events and %d rejects in Kafka, want 2 and 1", n, len(r.rejects()))
+	}
+}

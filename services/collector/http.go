@@ -1,8 +1,10 @@
 package collector
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -62,6 +64,7 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 
 	ctx, span := s.startSpan(r, c.route)
 	defer span.End()
+	defer s.survive(ctx, rw)
 	w := works.Get().(*work)
 	defer s.release(w)
 	res, ref := s.take(w, r.WithContext(ctx), c, begun)
@@ -74,6 +77,14 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 	}
 	describe(span, status, res)
 	s.metrics.answered(protocolHTTP, status, s.now().Sub(begun))
+}
+
+// survive answers 500 when a bug panics; deferred around one request.
+func (s *Service) survive(ctx context.Context, rw http.ResponseWriter) {
+	if p := recover(); p != nil {
+		s.logger.ErrorContext(ctx, "panic while taking events", "panic", p, "stack", string(debug.Stack()))
+		s.refuse(rw, &refusal{http.StatusInternalServerError, "internal", "internal error: send the same request again"})
+	}
 }
 
 // take reads, authenticates, parses and stores one request.

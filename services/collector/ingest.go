@@ -62,8 +62,9 @@ func (s *Service) encode(w *work, o *origin, headers []broker.Header) error {
 		}
 		var err error
 		if flt == nil {
-			out, err = w.accept(out, headers)
-		} else {
+			out, flt, err = w.accept(out, headers)
+		}
+		if flt != nil {
 			out, err = w.reject(out, headers, o, i, messageID, flt)
 		}
 		if err != nil {
@@ -82,19 +83,27 @@ func encodedSize(w *work) int {
 	return n
 }
 
-// accept appends the record of w.event.
-func (w *work) accept(out []byte, headers []broker.Header) ([]byte, error) {
+// maxRecord is the largest record that is sent to the broker, which takes 1 MB. An
+// event below its limit as JSON can be above this one: the lines of an order go in twice.
+const maxRecord = 900 << 10
+
+// accept appends the record of w.event, unless no broker would take it: one record too
+// large would be retried for ever, and every event of the request with it.
+func (w *work) accept(out []byte, headers []broker.Header) ([]byte, *fault, error) {
 	from := len(out)
 	out, err := proto.MarshalOptions{}.MarshalAppend(out, &w.event)
 	if err != nil {
-		return out, fmt.Errorf("encode event %s: %w", w.event.EventId, err)
+		return out, nil, fmt.Errorf("encode event %s: %w", w.event.EventId, err)
+	}
+	if size := len(out) - from; size > maxRecord {
+		return out[:from], &fault{reasonTooLarge, fmt.Sprintf("the event takes %d bytes to store, the limit is %d", size, maxRecord)}, nil
 	}
 	first := w.event.Identifiers[0]
 	w.msgs = append(w.msgs, broker.Message{
 		Topic: topics.EventsRaw.Name, Headers: headers, Value: out[from:len(out):len(out)],
 		Key: customer.RawKey(w.event.Workspace, first.Type, first.Value),
 	})
-	return out, nil
+	return out, nil, nil
 }
 
 // reject appends the record of a refused event, and notes it for the answer.
