@@ -22,7 +22,7 @@ import (
 const key = "shop-write-key"
 
 // startCollector is the real collector before a real broker.
-func startCollector(t *testing.T) (url string, c *broker.Client) {
+func startCollector(t testing.TB) (url string, c *broker.Client) {
 	t.Helper()
 	c, err := broker.Dial(t.Context(), broker.Config{Addresses: []string{testkit.Kafka(t)}}, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -55,7 +55,7 @@ func startCollector(t *testing.T) (url string, c *broker.Client) {
 	return "http://" + svc.Addr(), c
 }
 
-func deliver(t *testing.T, url string, history bool, events iter.Seq[simulator.Event]) send.Report {
+func deliver(t testing.TB, url string, history bool, events iter.Seq[simulator.Event]) send.Report {
 	t.Helper()
 	s, err := send.New(t.Context(), send.Config{URL: url, WriteKey: key, History: history})
 	if err != nil {
@@ -115,4 +115,19 @@ func records(t *testing.T, c *broker.Client, topic topics.Topic) (n int64) {
 		n += s.Next - s.First
 	}
 	return n
+}
+
+// BenchmarkIntoTheCollector is the whole load path: the shop, the sender, the real collector and an embedded broker in one process.
+func BenchmarkIntoTheCollector(b *testing.B) {
+	url, _ := startCollector(b)
+	cfg := simulator.Default()
+	cfg.BrokenShare = 0
+	shop, err := simulator.New(cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	report := deliver(b, url, false, shop.Live(time.Now(), float64(b.N), time.Second))
+	b.ReportMetric(report.Rate(), "events/s")
+	b.ReportMetric(float64(report.P99.Microseconds())/1000, "p99-ms")
 }

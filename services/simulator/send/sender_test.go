@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -216,4 +217,28 @@ func TestHistogramIsWithinFourPercent(t *testing.T) {
 			t.Errorf("quantile %g is %s, want %s and at most 4 %% more", q, got, want)
 		}
 	}
+}
+
+// BenchmarkSend is what the sender alone can do: a server that reads and forgets.
+func BenchmarkSend(b *testing.B) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Fprintf(w, `{"accepted":%d,"rejected":[]}`, strings.Count(string(body), "messageId"))
+	}))
+	defer server.Close()
+	sender, err := New(b.Context(), Config{URL: server.URL, WriteKey: "demo-key"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	body := []byte(`{"messageId":"m-1","type":"track","event":"Product Viewed","anonymousId":"a","properties":{"x":"` + strings.Repeat("x", 450) + `"}}`)
+	for i := range b.N {
+		if err := sender.Send(Event{Key: strconv.Itoa(i % 1000), Body: body}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	report, err := sender.Close()
+	if err != nil || report.Accepted != int64(b.N) {
+		b.Fatal(report, err)
+	}
+	b.ReportMetric(report.Rate(), "events/s")
 }
