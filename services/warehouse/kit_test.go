@@ -27,7 +27,8 @@ import (
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
 
-const patience = 10 * time.Second
+// patience is for machines that do other things too.
+const patience = 30 * time.Second
 
 // world is a broker and a ClickHouse with databases of the test's own.
 type world struct {
@@ -173,7 +174,12 @@ func (w *world) count(sql string) (int64, error) {
 // want waits until a query gives n.
 func (w *world) want(n int64, sql string) {
 	w.t.Helper()
-	testkit.Eventually(w.t, patience, func() error {
+	w.within(patience, n, sql)
+}
+
+func (w *world) within(timeout time.Duration, n int64, sql string) {
+	w.t.Helper()
+	testkit.Eventually(w.t, timeout, func() error {
 		got, err := w.count(sql)
 		if err == nil && got != n {
 			err = fmt.Errorf("%s: got %d, want %d", sql, got, n)

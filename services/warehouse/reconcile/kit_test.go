@@ -33,7 +33,8 @@ type world struct {
 	groups []Group
 }
 
-func newWorld(t testing.TB) *world {
+// newWorld starts a warehouse that flushes so often.
+func newWorld(t testing.TB, flush time.Duration) *world {
 	t.Helper()
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
 	b, err := broker.Dial(t.Context(), broker.Config{Addresses: []string{testkit.Kafka(t)}, Partitions: 2}, logger)
@@ -50,7 +51,7 @@ func newWorld(t testing.TB) *world {
 	}
 	cfg := warehouse.Default()
 	cfg.DatabasePrefix = "r" + uuid.NewString()[:8] + "_"
-	cfg.FlushEvery = 20 * time.Millisecond
+	cfg.FlushEvery = flush
 	s, err := warehouse.New(cfg, warehouse.Deps{Logger: logger, Metrics: prometheus.NewRegistry(),
 		Tracer: noop.NewTracerProvider().Tracer("test"), Broker: b, ClickHouse: conn})
 	if err != nil {

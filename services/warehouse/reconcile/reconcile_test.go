@@ -66,7 +66,7 @@ func expected() *Expected {
 }
 
 func TestABalancedShop(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, 20*time.Millisecond)
 	fill(w)
 	r := w.run(func(o *Options) {
 		o.Features = func(context.Context, string) (*featurev1.FeatureSet, error) { return served(), nil }
@@ -141,7 +141,7 @@ func TestEveryImbalanceIsNamed(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			w := newWorld(t, 20*time.Millisecond)
 			fill(w)
 			if c.harm != nil {
 				c.harm(w)

@@ -18,13 +18,14 @@ import (
 	"github.com/freshet/freshet/pkg/money"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/warehouse"
 )
 
 // The real file goes through the warehouse, twice: every line, unit and penny is
 // there, once.
 func TestTheOnlineRetailFileBalancesExactly(t *testing.T) {
 	events := readRetail(t)
-	w := newWorld(t)
+	w := newWorld(t, warehouse.Default().FlushEvery)
 	producer := w.broker.NewProducer(broker.ProducerConfig{})
 	var raw, resolved []broker.Message
 	for _, r := range events {

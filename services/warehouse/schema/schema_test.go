@@ -1,0 +1,178 @@
+package schema
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/freshet/freshet/pkg/clickhouse"
+	"github.com/freshet/freshet/pkg/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// open connects and names databases of the test's own.
+func open(t *testing.T) (driver.Conn, Options, clickhouse.Config) {
+	t.Helper()
+	cfg := testkit.ClickHouse(t)
+	conn, err := clickhouse.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := Options{Prefix: "s" + uuid.NewString()[:8] + "_"}
+	t.Cleanup(func() {
+		defer conn.Close()
+		for _, d := range []Database{ODS, DW, DM} {
+			if err := conn.Exec(context.Background(), "DROP DATABASE IF EXISTS "+(Names{opts.Prefix}).Database(d)+" SYNC"); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return conn, opts, cfg
+}
+
+func strs(t *testing.T, conn driver.Conn, opts Options, sql string) []string {
+	t.Helper()
+	var out []string
+	if err := conn.QueryRow(t.Context(), Names{opts.Prefix}.Expand(sql)).Scan(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestProcessesThatStartTogetherMakeOneSchema(t *testing.T) {
+	conn, opts, _ := open(t)
+	var starts sync.WaitGroup
+	for range 4 {
+		starts.Go(func() {
+			if err := Migrate(t.Context(), conn, opts); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	starts.Wait()
+	if err := Migrate(t.Context(), conn, opts); err != nil {
+		t.Errorf("again: %v", err)
+	}
+	list, err := load(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, m := range list {
+		want = append(want, fmt.Sprint(m.version, " ", m.checksum))
+	}
+	got := strs(t, conn, opts, `SELECT groupArray(x) FROM (SELECT concat(toString(version), ' ', checksum) AS x FROM {dw}.freshet_migrations FINAL ORDER BY version)`)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A process may die between the statements of a migration.
+func TestEveryMigrationCanRunTwice(t *testing.T) {
+	conn, opts, _ := open(t)
+	if err := Migrate(t.Context(), conn, opts); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Exec(t.Context(), Names{opts.Prefix}.Expand("TRUNCATE TABLE {dw}.freshet_migrations")); err != nil {
+		t.Fatal(err)
+	}
+	if err := Migrate(t.Context(), conn, opts); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAChangedMigrationIsRefused(t *testing.T) {
+	conn, opts, _ := open(t)
+	if err := Migrate(t.Context(), conn, opts); err != nil {
+		t.Fatal(err)
+	}
+	err := conn.Exec(t.Context(), Names{opts.Prefix}.Expand("INSERT INTO {dw}.freshet_migrations (version, name, checksum) SETTINGS async_insert = 0 VALUES (2, 'dw', 'other')"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Migrate(t.Context(), conn, opts); !errors.Is(err, ErrChanged) {
+		t.Errorf("got %v, want ErrChanged", err)
+	}
+}
+
+// A column added to the storage must reach the view too.
+func TestViewsShowEveryColumnOfTheirStorage(t *testing.T) {
+	conn, opts, _ := open(t)
+	if err := Migrate(t.Context(), conn, opts); err != nil {
+		t.Fatal(err)
+	}
+	const columns = `SELECT groupArray(x) FROM (SELECT concat(name, ' ', type) AS x FROM system.columns WHERE database || '.' || table = '%s' ORDER BY position)`
+	for _, v := range []struct {
+		db   Database
+		name string
+	}{{ODS, "events"}, {ODS, "rejected"}, {DW, "events"}, {DW, "orders"}, {DW, "order_items"}, {DW, "identity_overrides"}} {
+		n := Names{opts.Prefix}
+		storage := strs(t, conn, opts, fmt.Sprintf(columns, n.Rows(v.db, v.name)))
+		view := strs(t, conn, opts, fmt.Sprintf(columns, n.View(v.db, v.name)))
+		if diff := cmp.Diff(storage, view); diff != "" || len(view) == 0 {
+			t.Errorf("%s: %s", v.name, diff)
+		}
+	}
+}
+
+func TestViewsHideCopiesAndTheDictionaryLogsIn(t *testing.T) {
+	conn, opts, cfg := open(t)
+	opts.DictionaryUser, opts.DictionaryPassword = cfg.User, cfg.Password
+	if err := Migrate(t.Context(), conn, opts); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the same row in two blocks
+		err := conn.Exec(t.Context(), Names{opts.Prefix}.Expand(`INSERT INTO {dw}.identity_overrides_rows SETTINGS async_insert = 0, insert_deduplicate = 0
+			VALUES ('default', 'b', 'a', 1, 'e', now64())`))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := strs(t, conn, opts, `SELECT [toString(assumeNotNull((SELECT count() FROM {dw}.identity_overrides))),
+		dictGetOrDefault('{dw}.identity_overrides_dict', 'to_customer_id', ('default', 'b'), 'none'),
+		dictGetOrDefault('{dw}.identity_overrides_dict', 'to_customer_id', ('default', 'x'), 'none')]`)
+	if diff := cmp.Diff([]string{"1", "a", "none"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFilesMustBeNumberedWithoutGaps(t *testing.T) {
+	file := &fstest.MapFile{Data: []byte("SELECT 1;\n")}
+	cases := map[string]fstest.MapFS{
+		"a gap":      {"migrations/0001_a.sql": file, "migrations/0003_b.sql": file},
+		"no number":  {"migrations/a.sql": file},
+		"from zero":  {"migrations/0000_a.sql": file},
+		"two of one": {"migrations/0001_a.sql": file, "migrations/0001_b.sql": file},
+	}
+	for name, fsys := range cases {
+		if _, err := load(fsys); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestStatementsAreSplitAndFilledIn(t *testing.T) {
+	got := statements("-- a; b\nCREATE {ods}.x;\n\nCREATE {dw}.y({dictionary_login}Q);\n",
+		Options{Prefix: "p_", DictionaryUser: "u", DictionaryPassword: `it's \ odd`})
+	want := []string{"-- a; b\nCREATE p_ods.x", `CREATE p_dw.y(USER 'u' PASSWORD 'it\'s \\ odd' Q)`}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOddPrefixesAreRefused(t *testing.T) {
+	for _, prefix := range []string{"a-b", "a.b", "a b", "`", "ä"} {
+		if err := (Options{Prefix: prefix}).Validate(); err == nil || !strings.Contains(err.Error(), "database_prefix") {
+			t.Errorf("prefix %q: got %v", prefix, err)
+		}
+	}
+}
