@@ -37,7 +37,7 @@ func (t *tail) Write(p []byte) (int, error) {
 
 func (t *tail) line(s string) {
 	// Our own way to stop the engine: not worth a warning.
-	if s == "" || strings.Contains(s, "QUERY_WAS_CANCELLED") {
+	if s == "" || s == "Received exception:" || strings.Contains(s, "QUERY_WAS_CANCELLED") {
 		return
 	}
 	if t.lines = append(t.lines, s); len(t.lines) > tailLines {

@@ -1,0 +1,87 @@
+package standalone
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/services/collector"
+	"github.com/freshet/freshet/services/feature"
+	"github.com/freshet/freshet/services/freshet/stack"
+	"github.com/freshet/freshet/services/identity"
+	"github.com/freshet/freshet/services/segmentation"
+	"github.com/freshet/freshet/services/warehouse"
+)
+
+// Config is what a stack can be told. What it decides itself - addresses between its
+// parts, their directories - overrides what the services' own sections say.
+type Config struct {
+	// Dir keeps everything the stack stores; one stack at a time owns it. Empty takes a temporary one, removed at the end.
+	Dir string `koanf:"dir"`
+	// Ephemeral takes free ports instead of Listen.
+	Ephemeral bool `koanf:"ephemeral"`
+	// Listen says where each door is; hosts other than loopback are for the four HTTP and gRPC doors and metrics only.
+	Listen stack.Addresses `koanf:"-"`
+	// AddressesFile is where the doors' addresses are written, as JSON, once everything is ready; it is removed at the end. Empty: nowhere.
+	AddressesFile string `koanf:"addresses_file"`
+	// WriteKey is the key of the source "local", in the workspace "default", beside Collector.Sources. Empty: no such source.
+	WriteKey string `koanf:"write_key"`
+	// Partitions is how many partitions a topic gets when it is made; fixed once Dir has data. 1 to 1,000.
+	Partitions int `koanf:"partitions"`
+	// SyncWrites has the broker wait for the disk before it acknowledges, so that a power cut takes nothing
+	// acknowledged. The death of the process takes nothing either way. It costs most of the throughput.
+	SyncWrites bool `koanf:"sync_writes"`
+	// Profiles adds /debug/pprof to the metrics address.
+	Profiles bool `koanf:"profiles"`
+	// Grace is how long a stop may take; what has not ended then is left behind and named. Above 0.
+	Grace time.Duration `koanf:"grace"`
+	// Telemetry says which traces are kept and where they go.
+	Telemetry service.TelemetryConfig `koanf:"telemetry"`
+
+	// Collector, Identity, Feature, Segmentation and Warehouse are the services' own settings.
+	Collector    collector.Config    `koanf:"collector"`
+	Identity     identity.Config     `koanf:"identity"`
+	Feature      feature.Config      `koanf:"feature"`
+	Segmentation segmentation.Config `koanf:"segmentation"`
+	Warehouse    warehouse.Config    `koanf:"warehouse"`
+}
+
+// Default is a stack on the documented ports, without a source to send as.
+func Default() Config {
+	cfg := Config{
+		Listen:       stack.Fixed(),
+		Partitions:   4,
+		Grace:        8 * time.Second,
+		Telemetry:    service.Default().Telemetry,
+		Collector:    collector.Default(),
+		Identity:     identity.Default(),
+		Feature:      feature.Default(),
+		Segmentation: segmentation.Default(),
+		Warehouse:    warehouse.Default(),
+	}
+	cfg.Collector.DrainTimeout = 3 * time.Second
+	cfg.Warehouse.FinishWithin = 2 * time.Second
+	cfg.Segmentation.Webhook.FinishWithin = 2 * time.Second
+	return cfg
+}
+
+// Validate reports every fault under its key.
+func (c Config) Validate() error {
+	var faults []error
+	if c.Partitions < 1 || c.Partitions > 1000 {
+		faults = append(faults, fmt.Errorf("partitions: %d is not within 1 and 1000", c.Partitions))
+	}
+	if c.Grace <= 0 {
+		faults = append(faults, fmt.Errorf("grace: %s must be above 0", c.Grace))
+	}
+	for name, section := range map[string]interface{ Validate() error }{
+		"telemetry": c.Telemetry, "collector": c.Collector, "identity": c.Identity, "feature": c.Feature,
+		"segmentation": c.Segmentation, "warehouse": c.Warehouse,
+	} {
+		if err := section.Validate(); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return errors.Join(faults...)
+}
