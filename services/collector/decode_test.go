@@ -165,7 +165,7 @@ func contract(e *eventv1.Event) error {
 	return nil
 }
 
-// The bodies real clients send, captured from their libraries' code, are taken whole.
+// Bodies as the clients' libraries build them are taken whole.
 func TestBodiesOfRealClients(t *testing.T) {
 	s := detached(t)
 	client, err := os.ReadFile("testdata/clients.ndjson")

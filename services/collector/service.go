@@ -144,6 +144,10 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := server.Start(ctx); err != nil {
 		return err
 	}
+	if len(s.keys) == 0 {
+		s.logger.Warn("no source is configured: every request is answered 401")
+	}
+	s.logger.Info("taking events", "http", s.Addr(), "sources", len(s.keys))
 	served := make(chan error, 1)
 	go func() { served <- server.Run(ctx) }()
 	watched := make(chan struct{})

@@ -128,7 +128,8 @@ func (s *Scanner) Object(f func(key []byte) error) error {
 	}
 	base := len(s.seen)
 	if s.Peek() == '}' {
-		return s.close()
+		s.close()
+		return nil
 	}
 	for {
 		key, err := s.key()
@@ -151,7 +152,8 @@ func (s *Scanner) Object(f func(key []byte) error) error {
 			}
 		case '}':
 			s.forget(base)
-			return s.close()
+			s.close()
+			return nil
 		default:
 			return s.unexpected("a comma or }")
 		}
@@ -165,7 +167,8 @@ func (s *Scanner) Array(f func() error) error {
 		return err
 	}
 	if s.Peek() == ']' {
-		return s.close()
+		s.close()
+		return nil
 	}
 	for {
 		var err error
@@ -181,7 +184,8 @@ func (s *Scanner) Array(f func() error) error {
 		case ',':
 			s.pos++
 		case ']':
-			return s.close()
+			s.close()
+			return nil
 		default:
 			return s.unexpected("a comma or ]")
 		}
@@ -214,10 +218,9 @@ func (s *Scanner) open(c byte, want string) error {
 	return nil
 }
 
-func (s *Scanner) close() error {
+func (s *Scanner) close() {
 	s.pos++
 	s.depth--
-	return nil
 }
 
 // key reads `"name" :` and remembers the name.
