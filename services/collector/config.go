@@ -9,7 +9,7 @@ import (
 
 // Config is what an operator may set.
 type Config struct {
-	// Address the HTTP API listens on, host:port. Port 0 takes a free one: see Service.Addr.
+	// Address is where the HTTP API listens, as host:port; port 0 takes any free port.
 	Address string `koanf:"http_address"`
 	// Sources are who may send. Without one every request is answered 401.
 	Sources []Source `koanf:"sources"`
@@ -61,14 +61,14 @@ type Limits struct {
 
 // Clock says which event times are believed, and which are mended.
 type Clock struct {
-	// SkewThreshold: a client whose sentAt is further than this from the time of receipt has a wrong clock,
+	// SkewThreshold is how far a clock may be off: a client whose sentAt is further than this from the time of receipt has a wrong one,
 	// and its event times are moved by the difference. Smaller differences are the network.
 	SkewThreshold time.Duration `koanf:"skew_threshold"`
-	// SkewLimit: a greater difference is not believed (an old sentAt sent again, not a wrong clock) and moves nothing.
+	// SkewLimit is the greatest difference believed: a greater one is an old sentAt sent again, not a wrong clock, and moves nothing.
 	SkewLimit time.Duration `koanf:"skew_limit"`
-	// MaxAge: live events older than this are quarantined as too_old.
+	// MaxAge is how old a live event may be; older ones are quarantined as too_old.
 	MaxAge time.Duration `koanf:"max_age"`
-	// MaxFuture: live events further ahead than this are quarantined as in_future; nearer ones happen at receipt.
+	// MaxFuture is how far ahead a live event may be: it then happens at receipt; further ones are quarantined as in_future.
 	MaxFuture time.Duration `koanf:"max_future"`
 }
 
