@@ -4,7 +4,8 @@ CREATE DATABASE IF NOT EXISTS {dw};
 
 CREATE DATABASE IF NOT EXISTS {dm};
 
--- Sorted by day, then customer: a scan of time reads days, a read of one customer about one granule a day.
+-- Sorted by day, then customer: a scan of time reads days, and a read of one customer about one granule for each day on which
+-- that customer did something (the filter on customer_id skips the others).
 CREATE TABLE IF NOT EXISTS {dw}.events_rows
 (
     workspace        LowCardinality(String),
@@ -26,7 +27,8 @@ CREATE TABLE IF NOT EXISTS {dw}.events_rows
     identity_epoch   Int64 COMMENT 'offset in identity.log.v1 that identity had read',
     raw_partition    Int32,
     raw_offset       Int64,
-    INDEX event_id_bloom event_id TYPE bloom_filter(0.01) GRANULARITY 1
+    INDEX event_id_bloom event_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX customer_bloom customer_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(occurred_at)
