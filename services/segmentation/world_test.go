@@ -42,7 +42,7 @@ const testSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 // world is a broker, a clock that stands still, and a service that can be stopped and started.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	client *broker.Client
 	out    *broker.Producer
 	now    atomic.Int64
@@ -72,7 +72,7 @@ func (p *population) set(all []tier.Customer) {
 	p.all = all
 }
 
-func newWorld(t *testing.T, rules string) *world {
+func newWorld(t testing.TB, rules string) *world {
 	t.Helper()
 	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
 	if testing.Verbose() {

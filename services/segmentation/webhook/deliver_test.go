@@ -428,6 +428,41 @@ func TestRestartSendsOnlyWhatIsUnfinished(t *testing.T) {
 	}
 }
 
+// TestRepeatedRecordsAreSentOnce: the outbox publishes its last commit again, at once or
+// after a restart of everybody.
+func TestRepeatedRecordsAreSentOnce(t *testing.T) {
+	rc := newReceiver(t, nil)
+	f := newFixture(t)
+	f.hook("crm", rc.URL)
+	f.begin()
+	ids := numbered("a", 20)
+	f.alert("crm", ids...)
+	f.alert("crm", ids[10:]...)
+	f.committed("crm")
+	f.begin()
+	f.alert("crm", ids[5:]...)
+	f.alert("crm", "last")
+	f.committed("crm")
+	if n := len(rc.requests("")); n != len(ids)+1 {
+		t.Errorf("%d requests for %d alerts", n, len(ids)+1)
+	}
+}
+
+func TestRecentForgetsTheOldest(t *testing.T) {
+	r := newRecent(2)
+	for i, c := range []struct {
+		id   string
+		want bool
+	}{{"a", false}, {"b", false}, {"a", true}, {"c", false}, {"b", true}, {"a", false}} {
+		if got := r.repeated(c.id); got != c.want {
+			t.Errorf("step %d: %s repeated %v, want %v", i, c.id, got, c.want)
+		}
+	}
+	if len(r.ids) != 2 {
+		t.Errorf("%d ids are kept, want 2", len(r.ids))
+	}
+}
+
 // TestStopDuringARequest lets it finish and counts it.
 func TestStopDuringARequest(t *testing.T) {
 	arrived := make(chan struct{})

@@ -12,7 +12,9 @@
 // committed offset is the lowest unfinished one, and the commit's metadata lists the
 // finished ones above it, so that a restart sends only what was not finished. A crash
 // between the endpoint's answer and the commit sends an alert again: its webhook-id is
-// the alert's id on every attempt, which is what the receiver drops duplicates by.
+// the alert's id on every attempt, which is what the receiver drops duplicates by. An alert
+// that was published twice, as the outbox does after a restart, is sent once when the
+// copies lie within 10,000 records of a partition.
 // Alerts of one endpoint are sent side by side, so their order is not kept; the
 // transition's seq tells it.
 //

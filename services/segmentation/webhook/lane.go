@@ -145,10 +145,13 @@ func (l *lane) commits(ctx context.Context, m *broker.Membership, tp broker.Topi
 	}
 }
 
-// read fetches until ctx ends. What is not this lane's is finished at once; for the rest a
-// place among the pending is waited for and take is called.
+// read fetches until ctx ends. What is not this lane's, or repeats a record shortly before
+// it, is finished at once; for the rest a place among the pending is waited for and take is
+// called. It begins a little before the position, to know what would be a repetition.
 func (l *lane) read(ctx context.Context, tp broker.TopicPartition, p *progress, take func(broker.Record, *segmentationv1.Alert)) {
 	next, _ := p.commit()
+	next = max(0, next-lookBack)
+	seen := newRecent(lookBack)
 	for ctx.Err() == nil {
 		batch, err := l.d.deps.Broker.Fetch(ctx, tp, next, broker.FetchOptions{})
 		if errors.Is(err, broker.ErrOffsetGone) {
@@ -167,12 +170,11 @@ func (l *lane) read(ctx context.Context, tp broker.TopicPartition, p *progress, 
 		for _, rec := range batch.Records {
 			p.finish(next, rec.Offset) // Offsets without a record.
 			next = rec.Offset + 1
-			if p.finished(rec.Offset) {
-				continue
-			}
 			a, mine := l.mine(rec)
-			if !mine {
+			if !mine || (a != nil && seen.repeated(a.GetAlertId())) {
 				p.finish(rec.Offset, next)
+			}
+			if p.finished(rec.Offset) {
 				continue
 			}
 			select {
@@ -187,18 +189,20 @@ func (l *lane) read(ctx context.Context, tp broker.TopicPartition, p *progress, 
 	}
 }
 
-// skipGone goes on where the partition begins now: retention removed alerts that were
-// never finished, or the topic was made anew.
+// skipGone goes on where the partition begins now. When that is behind the position,
+// retention removed alerts that were never finished; when the position lies behind the
+// partition's end, the topic was made anew.
 func (l *lane) skipGone(ctx context.Context, tp broker.TopicPartition, p *progress) (int64, error) {
 	spans, err := l.d.deps.Broker.Spans(ctx, tp.Topic)
 	if err != nil {
 		return 0, fmt.Errorf("find out where %s begins: %w", tp, err)
 	}
-	first := spans[tp.Partition].First
-	low, _ := p.commit()
-	l.d.deps.Logger.Error("alerts were removed before they were delivered", "group", l.group, "partition", tp.Partition, "wanted", low, "first", first)
-	p.restart(first)
-	return first, nil
+	have := spans[tp.Partition]
+	if low, _ := p.commit(); low < have.First || low > have.Next {
+		l.d.deps.Logger.Error("alerts were removed before they were delivered", "group", l.group, "partition", tp.Partition, "wanted", low, "first", have.First)
+		p.restart(have.First)
+	}
+	return have.First, nil
 }
 
 // mine decodes a record and says whether it is for this lane. What cannot be decoded is for
