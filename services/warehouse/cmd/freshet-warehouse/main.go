@@ -19,7 +19,8 @@ type config struct {
 	Warehouse warehouse.Config `koanf:",squash"`
 	// Broker says where Kafka is.
 	Broker broker.Config `koanf:"broker"`
-	// ClickHouse says where facts go. Its user may create databases, tables, views and dictionaries.
+	// ClickHouse says where facts go. Its user may create databases, tables, views and dictionaries, and is who ClickHouse
+	// logs in as for the dictionary, unless dictionary_user says another.
 	ClickHouse clickhouse.Config `koanf:"clickhouse"`
 }
 
@@ -52,6 +53,9 @@ func build(ctx context.Context, p *service.Process, cfg config) error {
 		return err
 	}
 	p.OnStop("ClickHouse", func(context.Context) error { return conn.Close() })
+	if cfg.Warehouse.DictionaryUser == "" {
+		cfg.Warehouse.DictionaryUser, cfg.Warehouse.DictionaryPassword = cfg.ClickHouse.User, cfg.ClickHouse.Password
+	}
 	s, err := warehouse.New(cfg.Warehouse, warehouse.Deps{
 		Logger: p.Logger, Metrics: p.Metrics, Tracer: p.Tracer, Broker: client, ClickHouse: conn,
 	})
