@@ -10,7 +10,7 @@ import (
 
 // relieveAt is about how many bytes of records and feature sets a batch gathers
 // before it writes them: the transaction's own bound counts only what was written.
-const relieveAt = 2 << 20
+const relieveAt = 4 << 20
 
 // batch is the customers touched by one transaction, in the order of the first touch.
 type batch struct {

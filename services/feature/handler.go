@@ -55,12 +55,12 @@ func (h *handler) process(tx transaction, rec broker.Record) error {
 	case topics.EventsResolved.Name:
 		m := &eventv1.ResolvedEvent{}
 		if err = decode(rec, m); err == nil {
-			err = h.addressed(tx, m)
+			err = h.addressed(tx, string(rec.Key), m)
 		}
 	case topics.IdentityMappings.Name:
 		m := &identityv1.Mapping{}
 		if err = decode(rec, m); err == nil {
-			err = h.mapping(tx, m)
+			err = h.mapping(tx, string(rec.Key), m)
 		}
 	case topics.FeatureHandover.Name:
 		m := &featurev1.Handover{}
@@ -84,8 +84,12 @@ func decode(rec broker.Record, m proto.Message) error {
 }
 
 // addressed takes an event that identity addressed to a customer of this partition.
-func (h *handler) addressed(tx transaction, ev *eventv1.ResolvedEvent) error {
+// Under another key it may be in the wrong partition, where no reader would find it.
+func (h *handler) addressed(tx transaction, key string, ev *eventv1.ResolvedEvent) error {
 	to, err := parseID(ev.GetCustomerId())
+	if err == nil && key != ev.GetCustomerId() {
+		err = fmt.Errorf("customer %s under key %q", to, key)
+	}
 	if err != nil {
 		return stream.Permanent(fmt.Errorf("resolved event: %w", err))
 	}

@@ -236,7 +236,11 @@ func TestBadRecords(t *testing.T) {
 	}
 	b := newBench(t)
 	grave := (&record{gone: &tombstone{}}).append(nil)
+	misplaced, misled := b.event(id(1), nil), merge(id(1), id(2), 1)
+	misplaced.key, misled.key = id(2), id(2)
 	cases := map[string]input{
+		"event under another key":   misplaced,
+		"mapping under another key": misled,
 		"event without a customer":  b.event("", nil),
 		"event in capitals":         b.event("6F96BE2D0D2FF81C7FE5E2E4E7B3EC3C", nil),
 		"event without type":        b.event(id(1), func(e *eventv1.Event) { e.Type = 0 }),
@@ -301,7 +305,7 @@ func TestLargeBatchIsRelieved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := b.h.process(tx, broker.Record{Topic: topics.EventsResolved.Name, Value: value}); err != nil {
+		if err := b.h.process(tx, broker.Record{Topic: topics.EventsResolved.Name, Key: []byte(id(n)), Value: value}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -13,8 +13,11 @@ import (
 const maxHops = 100
 
 // mapping takes the news that a customer of this partition was merged away.
-func (h *handler) mapping(tx transaction, m *identityv1.Mapping) error {
+func (h *handler) mapping(tx transaction, key string, m *identityv1.Mapping) error {
 	from, err := parseID(m.GetFromCustomerId())
+	if err == nil && key != m.GetFromCustomerId() {
+		err = fmt.Errorf("%s under key %q", from, key)
+	}
 	if err != nil {
 		return stream.Permanent(fmt.Errorf("mapping: from: %w", err))
 	}

@@ -1,0 +1,107 @@
+package feature
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/freshet/freshet/services/feature/internal/oracle"
+	"github.com/freshet/freshet/services/feature/spec"
+)
+
+func drawID(t *rapid.T, label string) (c customerID) {
+	c[15] = rapid.Byte().Draw(t, label)
+	return c
+}
+
+func drawRecord(t *rapid.T) *record {
+	r := &record{
+		workspace: rapid.StringN(0, 5, -1).Draw(t, "workspace"),
+		version:   rapid.Int64().Draw(t, "version"),
+	}
+	if rapid.IntRange(0, 3).Draw(t, "gone") == 0 {
+		r.gone = &tombstone{handedTo: drawID(t, "handed to"), mergedInto: drawID(t, "merged into"), epoch: rapid.Int64().Draw(t, "epoch")}
+		return r
+	}
+	r.publishedMs, r.timerMs = rapid.Int64().Draw(t, "published"), rapid.Int64().Draw(t, "timer")
+	for range rapid.IntRange(0, 9).Draw(t, "marks") {
+		r.marks.raise(drawID(t, "route"), rapid.Int32Range(0, 3).Draw(t, "partition"), rapid.Int64Range(0, 1e9).Draw(t, "offset"))
+	}
+	for range rapid.IntRange(0, 5).Draw(t, "absorbed") {
+		r.absorb(absorption{id: drawID(t, "absorbed"), epoch: rapid.Int64().Draw(t, "absorbed epoch")})
+	}
+	now := oracle.Epoch.UnixMilli()
+	for n := range rapid.IntRange(0, 5).Draw(t, "events") {
+		r.state.Insert(spec.Read(oracle.Event(t, n, oracle.Edges(t, "at", now))), now)
+	}
+	return r
+}
+
+// A record reads back as it was written, and nothing that is cut short or too long does.
+func TestRecordCodec(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := drawRecord(t).append(nil)
+		r, err := decodeRecord(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again := r.append(nil); !bytes.Equal(b, again) {
+			t.Fatalf("%x became %x", b, again)
+		}
+		if _, err := decodeRecord(b[:rapid.IntRange(0, len(b)-1).Draw(t, "cut")]); err == nil {
+			t.Fatal("a record cut short was read")
+		}
+		if _, err := decodeRecord(append(b, 0)); err == nil {
+			t.Fatal("a record with a byte too many was read")
+		}
+	})
+}
+
+// Marks only rise, whatever the order, and keep routes and partitions apart.
+func TestMarks(t *testing.T) {
+	var m marks
+	a, b := customerID{1}, customerID{2}
+	steps := []struct {
+		route     customerID
+		partition int32
+		offset    int64
+		fresh     bool
+	}{
+		{b, 0, 5, true}, {b, 0, 5, false}, {b, 0, 4, false}, {b, 1, 4, true}, {a, 0, 0, true}, {a, 0, 0, false}, {b, 0, 6, true},
+	}
+	for i, s := range steps {
+		if got := m.raise(s.route, s.partition, s.offset); got != s.fresh {
+			t.Errorf("step %d: fresh %t", i, got)
+		}
+	}
+	var o marks
+	o.raise(b, 0, 9)
+	o.raise(b, 1, 1)
+	m.merge(o)
+	want := marks{{a, []mark{{0, 0}}}, {b, []mark{{0, 9}, {1, 4}}}}
+	if diff := cmp.Diff(want, m, cmp.AllowUnexported(route{}, mark{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func FuzzDecodeRecord(f *testing.F) {
+	record := rapid.Custom(drawRecord)
+	for seed := range 5 {
+		f.Add(record.Example(seed).append(nil))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := decodeRecord(b)
+		if err != nil {
+			return
+		}
+		again, err := decodeRecord(r.append(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(again.append(nil), r.append(nil)) {
+			t.Fatal("a record that was read and written reads differently")
+		}
+	})
+}
