@@ -70,11 +70,13 @@ func TestProcess(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	logs, write := io.Pipe()
 	var order []string
-	broken := make(chan struct{})
+	broken, watched := make(chan struct{}), make(chan string, 1)
 	build := func(_ context.Context, p *service.Process, _ binary) error {
 		p.OnStop("kafka", func(context.Context) error { order = append(order, "kafka closed"); return nil })
 		p.Add(lifecycle.Component{Name: "worker", Run: func(ctx context.Context) error {
 			<-ctx.Done()
+			// The admin server outlives the work: whoever watches sees the drain.
+			expect(t, "http://"+<-watched+"/readyz", 503, "process: stopping")
 			order = append(order, "worker ended")
 			return nil
 		}})
@@ -98,6 +100,7 @@ func TestProcess(t *testing.T) {
 	if !lines.Scan() || json.Unmarshal(lines.Bytes(), &started) != nil || started.Admin == "" || started.Service != "test" {
 		t.Fatalf("first line: %s", lines.Text())
 	}
+	watched <- started.Admin
 	go func() {
 		for lines.Scan() { // keep the pipe empty
 		}

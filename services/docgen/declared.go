@@ -136,6 +136,9 @@ func uses(args []ast.Expr, params *ast.FieldList) bool {
 
 // callsOf lists the calls of a function, within a node or in the whole package.
 func (p *pkg) callsOf(name string, params *ast.FieldList, within ast.Node) []binding {
+	if name == "" {
+		return nil // a function without a name, called where it stands or passed on
+	}
 	var out []binding
 	collect := func(n ast.Node, stack []ast.Node) {
 		call, ok := n.(*ast.CallExpr)

@@ -65,7 +65,7 @@ func echo(_ context.Context, r *identityv1.GetCustomerRequest) (*identityv1.GetC
 	return &identityv1.GetCustomerResponse{Customer: &identityv1.Customer{CustomerId: r.GetId(), Workspace: r.GetWorkspace()}}, nil
 }
 
-func (b *backend) serve(t *testing.T, address string) *backend {
+func (b *backend) serve(t testing.TB, address string) *backend {
 	t.Helper()
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -97,7 +97,7 @@ type running struct {
 	metrics *prometheus.Registry
 }
 
-func run(t *testing.T, cfg gateway.Config) *running {
+func run(t testing.TB, cfg gateway.Config) *running {
 	t.Helper()
 	reg := prometheus.NewRegistry()
 	tracers := noop.NewTracerProvider()

@@ -88,5 +88,5 @@ func (r *router) ask(ctx context.Context, u *upstream, call func(*grpc.ClientCon
 	if unreachable != nil {
 		return status.Errorf(codes.Unavailable, "%s does not answer; try again. %v", u, unreachable)
 	}
-	return status.Errorf(codes.Unavailable, "no replica of %s has this customer right now: partitions are moving; try again", u)
+	return status.Errorf(codes.Unavailable, "no replica of %s holds what was asked for: partitions are moving, or it is spread over several replicas; try again", u)
 }
