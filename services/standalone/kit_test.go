@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/services/freshet/stack"
 )
@@ -160,7 +158,11 @@ func (r *rig) customer(ref string) (id string) {
 // rows waits until a query that counts gives want.
 func (r *rig) rows(query string, want uint64) {
 	r.t.Helper()
-	conn := r.clickHouse()
+	conn, err := r.addr.ClickHouse(context.Background(), stack.Login{User: "default"})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer conn.Close()
 	testkit.Eventually(r.t, soon, func() error {
 		var n uint64
 		if err := conn.QueryRow(context.Background(), query).Scan(&n); err != nil {
@@ -171,16 +173,6 @@ func (r *rig) rows(query string, want uint64) {
 		}
 		return nil
 	})
-}
-
-func (r *rig) clickHouse() driver.Conn {
-	r.t.Helper()
-	conn, err := r.addr.ClickHouse(context.Background(), stack.Login{User: "default"})
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.t.Cleanup(func() { _ = conn.Close() })
-	return conn
 }
 
 func event(id, kind, user string, more map[string]any) map[string]any {

@@ -12,11 +12,18 @@ import (
 	"testing"
 	"time"
 
+	embeddedclickhouse "github.com/freshet/freshet/pkg/embedded/clickhouse"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/services/segmentation/webhook"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m) }
+func TestMain(m *testing.M) {
+	embeddedclickhouse.MaybeChild()
+	if dir := os.Getenv(childDirVariable); dir != "" {
+		runChild(dir)
+	}
+	testkit.Main(m)
+}
 
 const rules = `
 endpoints:
