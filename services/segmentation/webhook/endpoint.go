@@ -21,7 +21,7 @@ type Endpoint struct {
 	// URL is where alerts are posted, http or https. Empty switches the endpoint off: no
 	// alert is made for it.
 	URL string `koanf:"url"`
-	// Secret signs the requests: "whsec_" and 24 to 64 bytes in base64. Prefer SecretFile.
+	// Secret signs the requests: "whsec_" and 24 to 64 bytes in base64. Prefer secret_file.
 	Secret string `koanf:"secret"`
 	// SecretFile is a file that holds the secret and nothing else; read at the start.
 	SecretFile string `koanf:"secret_file"`
