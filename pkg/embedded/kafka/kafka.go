@@ -31,6 +31,9 @@ const MaxMessageBytes = 16 << 20
 // never is an interval, in milliseconds, that no process lives to see (100 years).
 const never = int64(100 * 365 * 24 * time.Hour / time.Millisecond)
 
+// logDir is the library's part of Config.Dir.
+const logDir = "log"
+
 // Config says where the broker listens and what it keeps.
 type Config struct {
 	// Dir is where topics, offsets and records are kept. Empty keeps them in memory.
@@ -66,6 +69,10 @@ func Start(cfg Config) (*Broker, error) {
 			return nil, fmt.Errorf("start embedded Kafka: %w", err)
 		}
 	}
+	if err := b.tidy(cfg.Dir); err != nil {
+		b.unlock()
+		return nil, fmt.Errorf("start embedded Kafka: %w", err)
+	}
 	if b.cluster, err = kfake.NewCluster(options(cfg, port)...); err != nil {
 		b.unlock()
 		if errors.Is(err, syscall.EADDRINUSE) {
@@ -94,6 +101,13 @@ func (b *Broker) unlock() {
 	}
 }
 
+func (b *Broker) tidy(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	return tidy(filepath.Join(dir, logDir), time.Now(), compactFrom)
+}
+
 func options(cfg Config, port int) []kfake.Opt {
 	opts := []kfake.Opt{
 		kfake.Ports(port),
@@ -102,6 +116,7 @@ func options(cfg Config, port int) []kfake.Opt {
 		kfake.ListenFn(listenGuarded),
 		kfake.WithLogger(logger{cfg.Logger}),
 		kfake.BrokerConfigs(map[string]string{
+			"log.segment.bytes": strconv.Itoa(segmentBytes),
 			"message.max.bytes": strconv.Itoa(MaxMessageBytes),
 			// What a topic does not say about its retention means: keep.
 			"log.retention.ms": "-1",
@@ -114,7 +129,7 @@ func options(cfg Config, port int) []kfake.Opt {
 		}),
 	}
 	if cfg.Dir != "" {
-		opts = append(opts, kfake.DataDir(filepath.Join(cfg.Dir, "log")))
+		opts = append(opts, kfake.DataDir(filepath.Join(cfg.Dir, logDir)))
 	}
 	if cfg.SyncWrites {
 		opts = append(opts, kfake.SyncWrites())
