@@ -18,6 +18,8 @@ type offsetReporter struct {
 	partition int
 	logger    *slog.Logger
 	last      time.Time
+	written   map[string]int64 // by the last attempt
+	failed    atomic.Bool      // that attempt
 	busy      atomic.Bool
 }
 
@@ -25,16 +27,18 @@ func newOffsetReporter(m *broker.Membership, cfg Config, partition int, logger *
 	return &offsetReporter{m: m, every: cfg.CommitOffsetsEvery, partition: partition, logger: logger}
 }
 
-// report writes in the background, and not while it is still writing.
+// report writes in the background what has changed, and not while it is still writing. It must also be called when the task has
+// nothing to do: the last batch of a burst comes sooner than `every` after the one before it.
 func (r *offsetReporter) report(ctx context.Context, inputs map[string]int64) {
-	if time.Since(r.last) < r.every || !r.busy.CompareAndSwap(false, true) {
+	if time.Since(r.last) < r.every || !r.failed.Load() && maps.Equal(inputs, r.written) || !r.busy.CompareAndSwap(false, true) {
 		return
 	}
 	r.last = time.Now()
 	snapshot := maps.Clone(inputs)
+	r.written = snapshot
 	go func() {
 		defer r.busy.Store(false)
-		r.write(ctx, snapshot)
+		r.failed.Store(!r.write(ctx, snapshot))
 	}()
 }
 
@@ -45,12 +49,13 @@ func (r *offsetReporter) final(ctx context.Context, inputs map[string]int64) {
 	r.write(ctx, inputs)
 }
 
-func (r *offsetReporter) write(ctx context.Context, inputs map[string]int64) {
+func (r *offsetReporter) write(ctx context.Context, inputs map[string]int64) (ok bool) {
 	for topic, next := range inputs {
 		tp := broker.TopicPartition{Topic: topic, Partition: r.partition}
 		if err := r.m.Commit(ctx, tp, next, ""); err != nil && ctx.Err() == nil {
 			r.logger.Debug("group offset not written", "error", err)
-			return
+			return false
 		}
 	}
+	return true
 }

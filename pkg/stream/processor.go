@@ -144,6 +144,7 @@ func (p *Processor) runTask(ctx context.Context, m *broker.Membership, partition
 		progress()
 		offsets.report(ctx, t.inputs)
 	}
+	t.idle = func() { offsets.report(ctx, t.inputs) }
 	p.setTask(partition, t)
 	defer func() {
 		p.setTask(partition, nil)

@@ -28,7 +28,9 @@ type task struct {
 	inputs    map[string]int64 // the next offset to fold, by topic
 	published chan error       // result of the publication under way; nil when there is none
 	backlog   []broker.Record  // fetched and not folded yet
+	ends      map[string]int64 // where each input ended at the last fetch, by topic
 	progress  func()           // tells the processor that a batch was committed
+	idle      func()           // is called when there is nothing to do
 }
 
 // open restores the partition and makes this process its owner.
@@ -38,7 +40,7 @@ func (p *Processor) open(ctx context.Context, partition int) (*task, error) {
 		return nil, fmt.Errorf("make the handler of partition %d: %w", partition, err)
 	}
 	t := &task{
-		p: p, partition: partition, handler: handler,
+		p: p, partition: partition, handler: handler, ends: map[string]int64{},
 		logger: p.deps.Logger.With("processor", p.cfg.Name, "partition", partition),
 	}
 	began := time.Now()
@@ -135,7 +137,8 @@ func (t *task) loop(ctx context.Context, arrivals <-chan fetched) error {
 
 func (t *task) take(a fetched) {
 	t.backlog = append(t.backlog, a.records...)
-	t.p.metrics.lag(a.topic, t.partition, a.end-a.records[0].Offset)
+	t.ends[a.topic] = a.end
+	t.p.metrics.lag(a.topic, t.partition, a.end-t.inputs[a.topic])
 }
 
 // takeMore adds what has arrived already, up to a batch.
@@ -158,6 +161,7 @@ func (t *task) step(ctx context.Context) error {
 		return err
 	}
 	if n == 0 && t.tx.batch.empty() {
+		t.idle()
 		return nil
 	}
 	return t.commit(ctx, n, began)
@@ -177,6 +181,9 @@ func (t *task) commit(ctx context.Context, n int, began time.Time) error {
 		return err
 	}
 	t.p.metrics.committed(n, len(c.kv), len(c.out), time.Since(began))
+	for topic, end := range t.ends {
+		t.p.metrics.lag(topic, t.partition, end-t.inputs[topic])
+	}
 	t.progress()
 	t.publishLater(ctx, c.out)
 	t.tx.batch = newChanges()
