@@ -34,6 +34,7 @@ A first look:
 			root.AddCommand(c)
 		}
 	}
+	add("run", newUp(), newDemo())
 	add("feed", newSend(), newReplay(), newSimulate())
 	add("look", newCustomer(), newSegments(), newReconcile(), newTail(), newDoctor())
 	return root

@@ -4,12 +4,10 @@ package demo
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -18,9 +16,6 @@ import (
 	"github.com/freshet/freshet/services/simulator"
 	"github.com/freshet/freshet/services/simulator/send"
 )
-
-//go:embed rules.yaml
-var rules []byte
 
 // Options are what a person may change.
 type Options struct {
@@ -34,7 +29,7 @@ type Options struct {
 	Keep bool
 	// Out takes the report, Bars the progress.
 	Out, Bars io.Writer
-	// Start starts a stack and returns when it is ready.
+	// Start starts a stack; Started tells when it is ready.
 	Start func(ctx context.Context, in Setup) (Stack, error)
 }
 
@@ -42,14 +37,16 @@ type Options struct {
 type Setup struct {
 	// Dir is for the stack's data and log; it is removed in the end.
 	Dir string
-	// Rules is a rules file; WebhookURL and WebhookSecret complete its endpoint "shop".
-	Rules, WebhookURL, WebhookSecret string
+	// WebhookURL and WebhookSecret are where alerts go and how they are signed.
+	WebhookURL, WebhookSecret string
 	// WriteKey is the key the shop will send with.
 	WriteKey string
 }
 
 // Stack is a running stack.
 type Stack interface {
+	// Started is closed when everything is ready and Addresses are known.
+	Started() <-chan struct{}
 	Addresses() stack.Addresses
 	// Done is closed when the stack has ended by itself.
 	Done() <-chan struct{}
@@ -71,17 +68,20 @@ func Run(ctx context.Context, o Options) (err error) {
 		return fmt.Errorf("start the webhook's receiver: %w", err)
 	}
 	defer rx.close()
-	rulesFile := filepath.Join(dir, "rules.yaml")
-	if err := os.WriteFile(rulesFile, rules, 0o600); err != nil {
-		return fmt.Errorf("write the rules: %w", err)
-	}
 	began := time.Now()
 	fmt.Fprintln(o.Out, "Starting Kafka, ClickHouse and every service in this process ...")
-	s, err := o.Start(ctx, Setup{Dir: dir, Rules: rulesFile, WebhookURL: rx.url(), WebhookSecret: rx.secret(), WriteKey: writeKey})
+	s, err := o.Start(ctx, Setup{Dir: dir, WebhookURL: rx.url(), WebhookSecret: rx.secret(), WriteKey: writeKey})
 	if err != nil {
 		return fmt.Errorf("start the stack: %w", err)
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
+	select {
+	case <-s.Started():
+	case <-s.Done():
+		return nil // Stop has the fault
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	fmt.Fprintf(o.Out, "Ready after %.1f s.\n\n", time.Since(began).Seconds())
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

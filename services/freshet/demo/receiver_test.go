@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/freshet/freshet/services/segmentation/rule"
-	"github.com/freshet/freshet/services/segmentation/tier"
 	"github.com/freshet/freshet/services/segmentation/webhook"
 )
 
@@ -68,13 +66,6 @@ func TestFreshnessIsOfAlertsThatAnEventCaused(t *testing.T) {
 	h := freshness(c, r)
 	if h.Count() != 2 || h.Quantile(1) != 300*time.Millisecond {
 		t.Errorf("%d alerts, worst %s", h.Count(), h.Quantile(1))
-	}
-}
-
-func TestTheDemosRulesCompile(t *testing.T) {
-	f, err := rule.Parse(rules, tier.Names...)
-	if err != nil || len(f.Endpoints) != 1 {
-		t.Fatalf("%v, %v", f, err)
 	}
 }
 

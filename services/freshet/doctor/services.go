@@ -60,10 +60,10 @@ func clickHouse(ctx context.Context, p Patient) Finding {
 	return Finding{Check: "clickhouse", State: OK, Detail: fmt.Sprintf("version %s holds %d events", version, events)}
 }
 
-// collector sends it a request that it must refuse: an empty batch without a write key.
+// collector sends it a request that it must refuse: one event without a write key.
 func collector(ctx context.Context, p Patient) Finding {
 	f := Finding{Check: "collector", State: OK}
-	resp, err := request(ctx, http.MethodPost, "http://"+p.Addresses.CollectorHTTP+"/v1/batch", `{"batch":[]}`)
+	resp, err := request(ctx, http.MethodPost, "http://"+p.Addresses.CollectorHTTP+"/v1/batch", `{"batch":[{}]}`)
 	if err != nil {
 		return Finding{Check: "collector", State: Failed, Detail: err.Error(), Fix: restart}
 	}
