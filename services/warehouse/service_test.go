@@ -1,9 +1,13 @@
 package warehouse
 
 import (
+	"bytes"
+	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
@@ -116,4 +120,22 @@ func TestRetentionThatOvertookTheGroupIsLoud(t *testing.T) {
 	if v := metric(t, going.reg, "freshet_warehouse_gap_records_total"); v != 5 {
 		t.Errorf("freshet_warehouse_gap_records_total = %v, want 5", v)
 	}
+}
+
+func TestStoppingLeavesNothingBehind(t *testing.T) {
+	w := newWorld(t, 2)
+	m := w.start(nil)
+	w.produce(topics.EventsResolved, "a", facts("a", 0, 20)...)
+	w.wantCommitted(topics.EventsResolved, 1)
+	w.wantCommitted(topics.EventsResolved, 0)
+	m.end()
+	// The connections of the shared clients stay: they belong to the test.
+	testkit.Eventually(t, patience, func() error {
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		if bytes.Contains(stacks, []byte("warehouse.(*Service)")) || bytes.Contains(stacks, []byte("warehouse.(*task)")) {
+			return fmt.Errorf("goroutines of the service are still there:\n%s", stacks)
+		}
+		return nil
+	})
 }

@@ -2,8 +2,11 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/topics"
@@ -56,6 +59,27 @@ func ReadLag(ctx context.Context, b *broker.Client, groups []Group) ([]Lag, erro
 		}
 	}
 	return lags, nil
+}
+
+// Settle waits until no group is behind, or ctx ends: then the error says who is.
+func Settle(ctx context.Context, b *broker.Client, groups []Group) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	var behind []Lag // as far as is known
+	for {
+		lags, err := ReadLag(ctx, b, groups)
+		if err == nil {
+			behind = slices.DeleteFunc(lags, func(l Lag) bool { return l.Records == 0 })
+			if len(behind) == 0 {
+				return nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the consumer groups: %w; behind: %+v", errors.Join(context.Cause(ctx), err), behind)
+		case <-tick.C:
+		}
+	}
 }
 
 func (r *Report) readLag(ctx context.Context, o Options) (err error) {

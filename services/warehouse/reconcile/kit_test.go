@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -94,15 +93,11 @@ func (w *world) produce(topic topics.Topic, key string, m proto.Message) {
 // settle waits until the warehouse has read everything.
 func (w *world) settle() {
 	w.t.Helper()
-	testkit.Eventually(w.t, time.Minute, func() error {
-		lags, err := ReadLag(context.Background(), w.broker, w.groups)
-		for _, l := range lags {
-			if l.Records > 0 {
-				return fmt.Errorf("%+v", l)
-			}
-		}
-		return err
-	})
+	ctx, cancel := context.WithTimeout(w.t.Context(), 2*time.Minute)
+	defer cancel()
+	if err := Settle(ctx, w.broker, w.groups); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 func (w *world) run(edit func(*Options)) *Report {

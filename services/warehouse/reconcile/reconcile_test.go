@@ -153,3 +153,15 @@ func TestEveryImbalanceIsNamed(t *testing.T) {
 		})
 	}
 }
+
+func TestSettleSaysWhoIsBehind(t *testing.T) {
+	w := newWorld(t, 20*time.Millisecond)
+	w.produce(topics.IdentityMappings, "b", &identityv1.Mapping{FromCustomerId: "b", ToCustomerId: "a", MergedMs: now.UnixMilli()})
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	err := Settle(ctx, w.broker, []Group{{Name: "nobody", Topics: []topics.Topic{topics.IdentityMappings}}})
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "nobody") {
+		t.Errorf("got %v, want the deadline and the group's name", err)
+	}
+	w.settle()
+}
