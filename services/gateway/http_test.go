@@ -186,7 +186,7 @@ func TestRequestsAreBounded(t *testing.T) {
 	}}).serve(t, "127.0.0.1:0").address)
 	cfg.Timeout = 20 * time.Millisecond
 	resp, body := run(t, cfg).do(t, "GET", "/v1/customers/user_id:42", "")
-	if resp.StatusCode != http.StatusGatewayTimeout || !strings.Contains(body, "deadline") {
+	if resp.StatusCode != http.StatusGatewayTimeout || !strings.Contains(body, "did not answer within the deadline") {
 		t.Errorf("got %d %s", resp.StatusCode, body)
 	}
 }

@@ -71,6 +71,10 @@ func (r *router) ask(ctx context.Context, u *upstream, call func(*grpc.ClientCon
 	var unreachable error
 	for _, replica := range replicas {
 		err := call(replica.conn)
+		// The deadline passes here and at the replica at once: who says so first, and in which words, is chance.
+		if status.Code(err) == codes.DeadlineExceeded || err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return status.Errorf(codes.DeadlineExceeded, "%s did not answer within the deadline of the request", u)
+		}
 		if status.Code(err) != codes.Unavailable || ctx.Err() != nil {
 			return err
 		}
