@@ -1,0 +1,55 @@
+{{/* freshet.labels: the labels of one service. Takes a dict of root and name. */}}
+{{- define "freshet.labels" -}}
+app.kubernetes.io/name: freshet
+app.kubernetes.io/component: {{ .name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- end }}
+
+{{/* freshet.allLabels: the same and those that change with a release. */}}
+{{- define "freshet.allLabels" -}}
+{{ include "freshet.labels" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- end }}
+
+{{/* freshet.fullname: release and service. */}}
+{{- define "freshet.fullname" -}}
+{{ printf "%s-%s" .root.Release.Name .name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* freshet.config: what the service's -config file says, before the user's own keys. */}}
+{{- define "freshet.config" -}}
+{{- $svc := index .root.Values.services .name -}}
+{{- $release := .root.Release.Name -}}
+{{- if $svc.broker }}
+broker:
+  addresses: {{ toJson .root.Values.kafka.addresses }}
+  partitions: {{ .root.Values.kafka.partitions }}
+  replication: {{ .root.Values.kafka.replication }}
+{{- end }}
+{{- if $svc.clickhouse }}
+clickhouse:
+  address: {{ .root.Values.clickhouse.address | quote }}
+  user: {{ .root.Values.clickhouse.user | quote }}
+{{- end }}
+{{- if $svc.storage }}
+dir: /data
+{{- end }}
+{{- if has .name (list "feature" "segmentation") }}
+identity: {{ printf "%s-identity:9000" $release | quote }}
+{{- end }}
+{{- if and (eq .name "segmentation") .root.Values.rules.content }}
+rules: /etc/freshet/rules.yaml
+{{- end }}
+{{- if eq .name "gateway" }}
+upstreams:
+{{- range list "identity" "feature" "segmentation" "churn" "recommendation" }}
+  {{ . }}: [{{ printf "%s-%s-pods:9000" $release . | quote }}]
+{{- end }}
+{{- end }}
+{{- if .root.Values.telemetry.otlpEndpoint }}
+telemetry:
+  otlp_endpoint: {{ .root.Values.telemetry.otlpEndpoint | quote }}
+{{- end }}
+{{- end }}
