@@ -11,6 +11,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/money"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
+	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/freshet/story"
 	"github.com/freshet/freshet/services/simulator"
 	"github.com/freshet/freshet/services/simulator/send"
@@ -119,14 +120,17 @@ func (o Options) tell(ctx context.Context, l *look, shop *simulator.Shop) error 
 }
 
 func (o Options) signposts(l *look) {
-	a := l.addresses
+	a, where := stack.Fixed(), `after "make up"`
+	if o.Keep {
+		a, where = l.addresses, "now"
+	}
 	fmt.Fprintf(o.Out, `
-Look further, with "make up" (or "freshet demo --keep") running:
+Look further, %s:
   HTTP/JSON   http://%s/v1/segments
   gRPC        %s
   collector   http://%s/v1/batch
-  ClickHouse  http://%s/?user=default
+  ClickHouse  http://%s/play (user default, no password)
   Kafka       %s
   metrics     http://%s/metrics
-`, a.APIHTTP, a.APIGRPC, a.CollectorHTTP, a.ClickHouseHTTP, a.Kafka, a.Metrics)
+`, where, a.APIHTTP, a.APIGRPC, a.CollectorHTTP, a.ClickHouseHTTP, a.Kafka, a.Metrics)
 }

@@ -31,7 +31,7 @@ func New(w io.Writer, name string, total int64) Bar {
 	if Terminal(w) {
 		return newDrawn(w, name, total)
 	}
-	return &plain{w: w, name: name, total: total, began: time.Now(), told: time.Now(), now: time.Now}
+	return &plain{w: w, name: name, total: total, shown: -1, began: time.Now(), told: time.Now(), now: time.Now}
 }
 
 type drawn struct {
@@ -65,6 +65,7 @@ type plain struct {
 	w           io.Writer
 	name        string
 	total, done int64
+	shown       int64 // what the last line said; -1 when there was none
 	began, told time.Time
 	now         func() time.Time
 	once        sync.Once
@@ -84,11 +85,14 @@ func (p *plain) Done() {
 	p.once.Do(func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.tell(p.now())
+		if p.done != p.shown {
+			p.tell(p.now())
+		}
 	})
 }
 
 func (p *plain) tell(now time.Time) {
+	p.shown = p.done
 	seconds := max(now.Sub(p.began).Seconds(), 0.001)
 	fmt.Fprintf(p.w, "%s: %d of %d (%.0f%%), %.0f/s, %.0f s\n", p.name, p.done, p.total, 100*float64(p.done)/float64(max(p.total, 1)),
 		float64(p.done)/seconds, seconds)

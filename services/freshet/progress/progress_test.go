@@ -24,6 +24,17 @@ func TestElsewhereThanOnATerminalThereIsALineNowAndThen(t *testing.T) {
 	}
 }
 
+func TestALineIsNotToldTwice(t *testing.T) {
+	var out strings.Builder
+	bar := New(&out, "x", 5).(*plain)
+	bar.now = func() time.Time { return bar.began.Add(every) }
+	bar.Add(5)
+	bar.Done()
+	if n := strings.Count(out.String(), "\n"); n != 1 {
+		t.Errorf("%d lines:\n%s", n, out.String())
+	}
+}
+
 func TestABarOfNothingAndOneBeyondItsTotalAreShown(t *testing.T) {
 	var out strings.Builder
 	bar := New(&out, "x", 0)
