@@ -11,16 +11,19 @@ type Config struct {
 	// Dir is the folder of the local stores. It may be lost at any time: everything in it is read again from Kafka.
 	// Needed.
 	Dir string `koanf:"dir"`
-	// CacheBytes is the memory for identifiers read from the disk, in bytes. All replicas read all of them: about 60
+	// CacheBytes is the memory for identifiers read from the disk, in bytes. All replicas read all of them: about 80
 	// bytes for each identifier in use gives look-ups without a disk. 1,048,576 or more.
 	CacheBytes int64 `koanf:"cache_bytes"`
+	// SeenCacheBytes is the memory of each partition for finding out whether an event id was seen, in bytes. 10 bits an
+	// id seen in the last two weeks, and 16 MiB more, keep the disk out of it. 1,048,576 or more.
+	SeenCacheBytes int64 `koanf:"seen_cache_bytes"`
 	// MaxBatch is how many events one commit may hold. More is faster and later. 1 to 100,000.
 	MaxBatch int `koanf:"max_batch"`
 }
 
-// Default suits a million identifiers.
+// Default suits a million identifiers and ten million events a fortnight and partition.
 func Default() Config {
-	return Config{Dir: "data/identity", CacheBytes: 64 << 20, MaxBatch: 2000}
+	return Config{Dir: "data/identity", CacheBytes: 64 << 20, SeenCacheBytes: 32 << 20, MaxBatch: 2000}
 }
 
 // Validate reports every fault, each under its key.
@@ -31,6 +34,9 @@ func (c Config) Validate() error {
 	}
 	if c.CacheBytes < 1<<20 {
 		errs = append(errs, fmt.Errorf("cache_bytes: %d is below 1048576", c.CacheBytes))
+	}
+	if c.SeenCacheBytes < 1<<20 {
+		errs = append(errs, fmt.Errorf("seen_cache_bytes: %d is below 1048576", c.SeenCacheBytes))
 	}
 	if c.MaxBatch < 1 || c.MaxBatch > 100_000 {
 		errs = append(errs, fmt.Errorf("max_batch: %d is not within 1 and 100000", c.MaxBatch))

@@ -170,6 +170,7 @@ func (r *Resolver) apply(db *pebble.DB, recs []broker.Record) error {
 	batch := db.NewIndexedBatch()
 	defer batch.Close()
 	store := graph.NewBatch(batch)
+	var merges []graph.Merge
 	for _, rec := range recs {
 		op, err := decodeOperation(rec)
 		if err != nil {
@@ -177,9 +178,11 @@ func (r *Resolver) apply(db *pebble.DB, recs []broker.Record) error {
 			r.logger.Warn("log record skipped", "offset", rec.Offset, "error", err)
 			continue
 		}
-		if _, err := r.graph.Apply(store, op, rec.Offset); err != nil {
+		res, err := r.graph.Apply(store, op, rec.Offset)
+		if err != nil {
 			return err
 		}
+		merges = append(merges, res.Merges...)
 	}
 	last := placeOf(recs[len(recs)-1])
 	store.Set(placeKey, last.encode())
@@ -191,6 +194,7 @@ func (r *Resolver) apply(db *pebble.DB, recs []broker.Record) error {
 			return fmt.Errorf("write the identity store: %w", err)
 		}
 		r.applied = last.offset
+		r.bury(merges)
 		return nil
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -342,4 +344,53 @@ func TestSetsReadsTheRows(t *testing.T) {
 	if got := sets(t, s); len(got) != 2 {
 		t.Errorf("read %q", got)
 	}
+}
+
+// TestADamagedStoreIsReadAgainFromTheLog: the disk lost a part of the store.
+func TestADamagedStoreIsReadAgainFromTheLog(t *testing.T) {
+	w := newWorld(t, 1)
+	s := w.start(w.dir("a"))
+	w.send("user_id:ann", "user_id:bob")
+	w.waitResolved(2)
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	manifests, err := filepath.Glob(filepath.Join(s.dir, storeName, "MANIFEST-*"))
+	if err != nil || len(manifests) == 0 {
+		t.Fatal(manifests, err)
+	}
+	for _, m := range manifests {
+		if err := os.WriteFile(m, []byte("garbage"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = w.start(s.dir)
+	s.waitReady()
+	want, _ := w.oracle()
+	if diff := cmp.Diff(want, s.rows()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestALockedStoreIsLeftAlone: a second process on the same folder fails and must not
+// delete what the first one uses.
+func TestALockedStoreIsLeftAlone(t *testing.T) {
+	w := newWorld(t, 1)
+	s := w.start(w.dir("a"))
+	w.send("user_id:ann")
+	w.waitResolved(1)
+	cfg := Default()
+	cfg.Dir = s.dir
+	m, err := newMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := newResolver(cfg, Deps{Broker: w.client, Logger: quiet()}, m).Run(t.Context()); err == nil {
+		t.Fatal("two processes share a store")
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, storeName, "LOCK")); err != nil {
+		t.Error(err)
+	}
+	w.send("user_id:bob")
+	w.waitResolved(2)
 }

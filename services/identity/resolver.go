@@ -35,7 +35,16 @@ type Resolver struct {
 	applied int64         // the last offset of the log in db; -1: none
 	current bool          // the end of the log was reached once
 	moved   chan struct{} // closed and replaced whenever one of the above changes
+
+	// gone are the customers merged away since generation began, for those who
+	// remember answers. When it is full, a new generation begins and they forget.
+	gone       map[graph.ID]struct{}
+	generation int64
 }
+
+// maxGone bounds the memory of gone to some tens of megabytes; at a very large shop
+// that is a day of merges.
+const maxGone = 1 << 20
 
 // storeName is the folder of the store. Its number grows with every change of the
 // rules or of the rows: the new version reads the log from its start.
@@ -45,7 +54,7 @@ func newResolver(cfg Config, deps Deps, m *metrics) *Resolver {
 	return &Resolver{
 		dir: filepath.Join(cfg.Dir, storeName), cache: cfg.CacheBytes,
 		broker: deps.Broker, logger: deps.Logger, metrics: m, graph: graph.New(graph.DefaultLimits()),
-		applied: -1, moved: make(chan struct{}),
+		applied: -1, moved: make(chan struct{}), gone: map[graph.ID]struct{}{},
 	}
 }
 
@@ -57,6 +66,29 @@ func (r *Resolver) Lookup(workspace string, ids []graph.Identifier) (a graph.Ans
 		return err
 	})
 	return a, epoch, err
+}
+
+// live says that a customer whose id was an answer within the generation has not
+// been merged away, and up to which offset of the log that holds.
+func (r *Resolver) live(id graph.ID, generation int64) (epoch int64, live bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.db == nil || !r.current || r.generation != generation {
+		return 0, false
+	}
+	_, gone := r.gone[id]
+	return r.applied, !gone
+}
+
+// bury notes merged customers. The caller holds the lock.
+func (r *Resolver) bury(merges []graph.Merge) {
+	if len(r.gone)+len(merges) > maxGone {
+		clear(r.gone)
+		r.generation++
+	}
+	for _, m := range merges {
+		r.gone[m.From] = struct{}{}
+	}
 }
 
 // Owners gives the customers that the identifiers belong to, each once; unknown

@@ -39,6 +39,8 @@ var (
 // seen knows the events that were handled, by workspace and event id.
 type seen struct {
 	newest int // -1: not read yet
+	// filled are the buckets that may hold ids: the others need not be asked. Nil: not read yet.
+	filled map[int]bool
 }
 
 // mark says whether the event is a duplicate, and if not remembers it. The bucket
@@ -51,7 +53,7 @@ func (s *seen) mark(tx *stream.Tx, e rawEvent) (duplicate bool, err error) {
 	b := int(min(e.receivedMS, tx.Now().UnixMilli()) / bucketMS)
 	hash := eventHash(e.workspace, e.id)
 	for _, at := range [...]int{b, b - 1, b + 1} {
-		if at < 0 || at > s.newest {
+		if !s.filled[at] {
 			continue
 		}
 		_, ok, err := tx.Get(seenKey(at, hash))
@@ -60,6 +62,7 @@ func (s *seen) mark(tx *stream.Tx, e rawEvent) (duplicate bool, err error) {
 		}
 	}
 	tx.Set(seenKey(b, hash), present)
+	s.filled[b] = true
 	if b > s.newest {
 		s.newest = b
 		tx.Set(newestKey, binary.BigEndian.AppendUint16(nil, uint16(b)))
@@ -68,8 +71,9 @@ func (s *seen) mark(tx *stream.Tx, e rawEvent) (duplicate bool, err error) {
 	return false, nil
 }
 
+// load finds out once what the state holds.
 func (s *seen) load(tx *stream.Tx) error {
-	if s.newest >= 0 {
+	if s.filled != nil {
 		return nil
 	}
 	v, ok, err := tx.Get(newestKey)
@@ -79,6 +83,22 @@ func (s *seen) load(tx *stream.Tx) error {
 	if ok && len(v) == 2 {
 		s.newest = int(binary.BigEndian.Uint16(v))
 	}
+	filled := map[int]bool{}
+	for from := []byte{spaceSeen}; from != nil; {
+		at := -1
+		err := tx.Scan([]byte{spaceSeen}, from, func(key, _ []byte) (bool, error) {
+			at = int(binary.BigEndian.Uint16(key[1:]))
+			return false, nil
+		})
+		if err != nil {
+			return fmt.Errorf("list the buckets: %w", err)
+		}
+		if from = nil; at >= 0 {
+			filled[at] = true
+			from = bucketPrefix(at + 1)
+		}
+	}
+	s.filled = filled
 	return nil
 }
 
@@ -88,7 +108,7 @@ func (s *seen) sweep(tx *stream.Tx) error {
 	if err := s.load(tx); err != nil {
 		return err
 	}
-	end := seenKey(max(s.newest-1, 0), [16]byte{})[:3]
+	end := bucketPrefix(max(s.newest-1, 0))
 	var old [][]byte
 	err := tx.Scan([]byte{spaceSeen}, nil, func(key, _ []byte) (bool, error) {
 		if string(key) >= string(end) {
@@ -109,11 +129,12 @@ func (s *seen) sweep(tx *stream.Tx) error {
 	return nil
 }
 
-func seenKey(bucket int, hash [16]byte) []byte {
-	b := append(make([]byte, 0, 1+2+len(hash)), spaceSeen)
-	b = binary.BigEndian.AppendUint16(b, uint16(bucket))
-	return append(b, hash[:]...)
+func bucketPrefix(bucket int) []byte {
+	b := append(make([]byte, 0, 1+2+16), spaceSeen)
+	return binary.BigEndian.AppendUint16(b, uint16(bucket))
 }
+
+func seenKey(bucket int, hash [16]byte) []byte { return append(bucketPrefix(bucket), hash[:]...) }
 
 // eventHash is 128 bits of SHA-256 over the length-prefixed workspace and the id:
 // ("a", "b-c") and ("a-b", "c") differ.

@@ -49,13 +49,17 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	s := &Service{resolver: newResolver(cfg, deps, m)}
 	log := &logWriter{broker: deps.Broker, metrics: m}
-	s.events, err = newProcessor(cfg, deps, taskName, topics.EventsRaw, topics.IdentityChangelog, func(int) (stream.Handler, error) {
+	s.events, err = newProcessor(cfg, deps, stream.Config{
+		Name: taskName, Inputs: []topics.Topic{topics.EventsRaw}, Changelog: topics.IdentityChangelog, CacheBytes: cfg.SeenCacheBytes,
+	}, func(int) (stream.Handler, error) {
 		return &task{resolver: s.resolver, log: log, metrics: m, now: deps.Now, seen: seen{newest: -1}}, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.merges, err = newProcessor(cfg, deps, mergesName, topics.IdentityLog, topics.IdentityMergeChangelog, func(int) (stream.Handler, error) {
+	s.merges, err = newProcessor(cfg, deps, stream.Config{
+		Name: mergesName, Inputs: []topics.Topic{topics.IdentityLog}, Changelog: topics.IdentityMergeChangelog, CacheBytes: cfg.CacheBytes,
+	}, func(int) (stream.Handler, error) {
 		return &emitter{graph: graph.New(graph.DefaultLimits()), metrics: m}, nil
 	})
 	if err != nil {
@@ -64,11 +68,11 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	return s, nil
 }
 
-func newProcessor(cfg Config, deps Deps, name string, input, changelog topics.Topic, handler func(int) (stream.Handler, error)) (*stream.Processor, error) {
-	return stream.New(
-		stream.Config{Name: name, Inputs: []topics.Topic{input}, Changelog: changelog, Dir: cfg.Dir, MaxBatch: cfg.MaxBatch},
-		stream.Deps{Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.Now, NewHandler: handler},
-	)
+func newProcessor(cfg Config, deps Deps, what stream.Config, handler func(int) (stream.Handler, error)) (*stream.Processor, error) {
+	what.Dir, what.MaxBatch = cfg.Dir, cfg.MaxBatch
+	return stream.New(what, stream.Deps{
+		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.Now, NewHandler: handler,
+	})
 }
 
 // Run works until ctx ends (nil) or a part cannot go on. The tasks start when the

@@ -20,7 +20,10 @@ import (
 	"github.com/freshet/freshet/pkg/topics"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// Pebble leaves this ticker behind when opening a database fails.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/cockroachdb/pebble/v2/vfs.(*diskHealthCheckingFS).startTickerLocked.func1"))
+}
 
 func TestAnUnknownVisitorBecomesACustomer(t *testing.T) {
 	w := newWorld(t, 2)

@@ -27,7 +27,8 @@ type task struct {
 	metrics  *metrics
 	now      func() time.Time
 
-	seen seen
+	seen  seen
+	known known
 	// ready holds the events of the batch in hand, and of what Prepare saw beyond it, by offset.
 	ready []readyEvent
 	// done is what Flush counts.
@@ -103,7 +104,7 @@ func (t *task) settle(ctx context.Context, open []int, partition int) error {
 func (t *task) lookup(open []int) (unsettled []int, err error) {
 	for _, i := range open {
 		e := &t.ready[i]
-		e.answer, e.epoch, err = t.resolver.Lookup(e.event.workspace, e.event.identifiers)
+		e.answer, e.epoch, err = t.known.lookup(t.resolver, e.event)
 		if err != nil {
 			return nil, fmt.Errorf("look up the identifiers of event %q: %w", e.event.id, err)
 		}
