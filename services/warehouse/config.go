@@ -29,7 +29,7 @@ type Config struct {
 	FlushEvery time.Duration `koanf:"flush_every"`
 	// SessionTimeout is how long a silent process keeps its partitions. 6s, the least that Kafka takes, to 5m.
 	SessionTimeout time.Duration `koanf:"session_timeout"`
-	// InsertTimeout is how long one attempt to insert may take. Above 0.
+	// InsertTimeout is how long one attempt to insert may take; an import of years makes a part for each month. Above 0.
 	InsertTimeout time.Duration `koanf:"insert_timeout"`
 	// FinishWithin is how long a block in hand may take to land once the process stops or the group rebalances. What
 	// has not landed by then lands with the next owner. Below session_timeout. Above 0.
@@ -49,7 +49,7 @@ func Default() Config {
 		BlockBytes:     16 << 20,
 		FlushEvery:     time.Second,
 		SessionTimeout: 10 * time.Second,
-		InsertTimeout:  30 * time.Second,
+		InsertTimeout:  time.Minute,
 		FinishWithin:   5 * time.Second,
 		RetryMax:       5 * time.Second,
 	}

@@ -263,7 +263,7 @@ func TestClickHouseThatIsAwayIsWaitedFor(t *testing.T) {
 func TestABlockThatLandedByHalfIsCompleted(t *testing.T) {
 	w := newWorld(t, 1)
 	w.keepParts()
-	s := &store{conn: w.conn, names: w.names, timeout: 10 * time.Second}
+	s := &store{conn: w.conn, names: w.names, timeout: Default().InsertTimeout}
 	rowsOf := func(from, to int) table {
 		b := newFactRows(to - from)
 		for i := from; i < to; i++ {

@@ -139,11 +139,14 @@ func TestEveryImbalanceIsNamed(t *testing.T) {
 		"a kind was not expected": {edit: func(o *Options) { o.Expected = expected(); delete(o.Expected.Orders, "refunded") },
 			want: "e* has 1 refunded orders, expected 0"},
 	}
+	whole := newWorld(t, 20*time.Millisecond)
+	fill(whole)
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, 20*time.Millisecond)
-			fill(w)
+			w := whole
 			if c.harm != nil {
+				w = newWorld(t, 20*time.Millisecond)
+				fill(w)
 				c.harm(w)
 			}
 			r := w.run(c.edit)
