@@ -12,7 +12,8 @@ type Config struct {
 	// Needed.
 	Dir string `koanf:"dir"`
 	// CacheBytes is the memory for identifiers read from the disk, in bytes. All replicas read all of them: about 80
-	// bytes for each identifier in use gives look-ups without a disk. 1,048,576 or more.
+	// bytes for each identifier in use gives look-ups without a disk. The merge emitter, in one process, takes a quarter
+	// of it once more. 1,048,576 or more.
 	CacheBytes int64 `koanf:"cache_bytes"`
 	// SeenCacheBytes is the memory of each partition for finding out whether an event id was seen, in bytes. 10 bits an
 	// id seen in the last two weeks, and 16 MiB more, keep the disk out of it. 1,048,576 or more.

@@ -5,7 +5,7 @@
 //
 // Who is who is a replicated state machine (package graph) over identity.log.v1,
 // one topic with one partition and so one order. Every process folds the whole log
-// into a local store, the Resolver. Three things use it:
+// into a local store, the resolver. Three things use it:
 //
 //   - The partition task of events.raw.v1 ("identity.state"). Before a batch is
 //     folded, each event whose identifiers are not all settled puts one record into

@@ -49,7 +49,7 @@ func placeOf(rec broker.Record) place {
 
 // Run opens the store and follows the log until ctx ends (nil) or the log cannot be
 // read any more. Faults of the broker that pass are waited out.
-func (r *Resolver) Run(ctx context.Context) (err error) {
+func (r *resolver) Run(ctx context.Context) (err error) {
 	db, at, err := r.open(ctx)
 	if err != nil || db == nil {
 		return err
@@ -66,11 +66,11 @@ func (r *Resolver) Run(ctx context.Context) (err error) {
 
 // open gives the store and its place in the log. A store that is damaged or of
 // another log is thrown away: the log is the truth. A nil store means that ctx ended.
-func (r *Resolver) open(ctx context.Context) (*pebble.DB, place, error) {
+func (r *resolver) open(ctx context.Context) (*pebble.DB, place, error) {
 	if err := os.MkdirAll(r.dir, 0o750); err != nil {
 		return nil, place{}, fmt.Errorf("make the folder %s: %w", r.dir, err)
 	}
-	db, err := openResolverStore(r.dir, r.cache)
+	db, err := openStore(r.dir, r.cache)
 	if err == nil {
 		var at place
 		if at, err = r.verify(ctx, db); err == nil {
@@ -89,12 +89,12 @@ func (r *Resolver) open(ctx context.Context) (*pebble.DB, place, error) {
 	if err := os.RemoveAll(r.dir); err != nil {
 		return nil, place{}, fmt.Errorf("remove the identity store: %w", err)
 	}
-	db, err = openResolverStore(r.dir, r.cache)
+	db, err = openStore(r.dir, r.cache)
 	return db, place{offset: -1}, err
 }
 
 // verify reads the store's place and compares its last record with the log's.
-func (r *Resolver) verify(ctx context.Context, db *pebble.DB) (place, error) {
+func (r *resolver) verify(ctx context.Context, db *pebble.DB) (place, error) {
 	v, ok, err := graph.NewSnapshot(db).Get(placeKey)
 	if err != nil {
 		return place{}, fmt.Errorf("read the store's place in the log: %w", err)
@@ -120,7 +120,7 @@ func (r *Resolver) verify(ctx context.Context, db *pebble.DB) (place, error) {
 }
 
 // follow applies the log from offset next on.
-func (r *Resolver) follow(ctx context.Context, db *pebble.DB, next int64) error {
+func (r *resolver) follow(ctx context.Context, db *pebble.DB, next int64) error {
 	for ctx.Err() == nil {
 		b, err := r.fetch(ctx, next)
 		if ctx.Err() != nil {
@@ -149,7 +149,7 @@ func (r *Resolver) follow(ctx context.Context, db *pebble.DB, next int64) error 
 }
 
 // fetch tries until the broker answers, the offset proves gone, or ctx ends.
-func (r *Resolver) fetch(ctx context.Context, offset int64) (broker.Batch, error) {
+func (r *resolver) fetch(ctx context.Context, offset int64) (broker.Batch, error) {
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		b, err := r.broker.Fetch(ctx, logPartition, offset, broker.FetchOptions{})
 		if err == nil || errors.Is(err, broker.ErrOffsetGone) || ctx.Err() != nil {
@@ -166,7 +166,7 @@ func (r *Resolver) fetch(ctx context.Context, offset int64) (broker.Batch, error
 
 // apply folds records and makes them visible in one step, with the place they lead
 // to. It is not synced: what a power cut takes is read again.
-func (r *Resolver) apply(db *pebble.DB, recs []broker.Record) error {
+func (r *resolver) apply(db *pebble.DB, recs []broker.Record) error {
 	batch := db.NewIndexedBatch()
 	defer batch.Close()
 	store := graph.NewBatch(batch)

@@ -26,7 +26,7 @@ var errUnknown = errors.New("no customer is known by this name")
 // server answers the gRPC API from the resolver.
 type server struct {
 	identityv1.UnimplementedIdentityServiceServer
-	resolver *Resolver
+	resolver *resolver
 }
 
 // Register adds the gRPC API to r.

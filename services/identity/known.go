@@ -20,7 +20,7 @@ type known struct {
 }
 
 // lookup answers from memory, else from the resolver.
-func (k *known) lookup(r *Resolver, e rawEvent) (graph.Answer, int64, error) {
+func (k *known) lookup(r *resolver, e rawEvent) (graph.Answer, int64, error) {
 	key := linkKey(e)
 	if id, ok := k.get(key); ok {
 		if epoch, live := r.live(id, k.generation); live {
@@ -37,7 +37,7 @@ func (k *known) lookup(r *Resolver, e rawEvent) (graph.Answer, int64, error) {
 
 // refresh forgets everything when the resolver no longer knows what was merged
 // since the answers were given.
-func (k *known) refresh(r *Resolver) {
+func (k *known) refresh(r *resolver) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if k.generation != r.generation {

@@ -18,9 +18,9 @@ import (
 // errNotReady says that the resolver has not read the log to its end yet, or has stopped.
 var errNotReady = errors.New("identity is catching up with its log")
 
-// Resolver is this process's copy of the state machine: it follows identity.log.v1
+// resolver is this process's copy of the state machine: it follows identity.log.v1
 // and answers look-ups. All methods are safe for concurrent use.
-type Resolver struct {
+type resolver struct {
 	dir     string
 	cache   int64
 	broker  *broker.Client
@@ -50,8 +50,8 @@ const maxGone = 1 << 20
 // rules or of the rows: the new version reads the log from its start.
 const storeName = "identity.resolver.1"
 
-func newResolver(cfg Config, deps Deps, m *metrics) *Resolver {
-	return &Resolver{
+func newResolver(cfg Config, deps Deps, m *metrics) *resolver {
+	return &resolver{
 		dir: filepath.Join(cfg.Dir, storeName), cache: cfg.CacheBytes,
 		broker: deps.Broker, logger: deps.Logger, metrics: m, graph: graph.New(graph.DefaultLimits()),
 		applied: -1, moved: make(chan struct{}), gone: map[graph.ID]struct{}{},
@@ -60,7 +60,7 @@ func newResolver(cfg Config, deps Deps, m *metrics) *Resolver {
 
 // Lookup says whose event it is that names these identifiers, and the offset of the
 // log that the answer includes.
-func (r *Resolver) Lookup(workspace string, ids []graph.Identifier) (a graph.Answer, epoch int64, err error) {
+func (r *resolver) Lookup(workspace string, ids []graph.Identifier) (a graph.Answer, epoch int64, err error) {
 	epoch, err = r.read(func(s graph.Reader) error {
 		a, err = r.graph.Lookup(s, workspace, ids)
 		return err
@@ -70,7 +70,7 @@ func (r *Resolver) Lookup(workspace string, ids []graph.Identifier) (a graph.Ans
 
 // live says that a customer whose id was an answer within the generation has not
 // been merged away, and up to which offset of the log that holds.
-func (r *Resolver) live(id graph.ID, generation int64) (epoch int64, live bool) {
+func (r *resolver) live(id graph.ID, generation int64) (epoch int64, live bool) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if r.db == nil || !r.current || r.generation != generation {
@@ -81,7 +81,7 @@ func (r *Resolver) live(id graph.ID, generation int64) (epoch int64, live bool) 
 }
 
 // bury notes merged customers. The caller holds the lock.
-func (r *Resolver) bury(merges []graph.Merge) {
+func (r *resolver) bury(merges []graph.Merge) {
 	if len(r.gone)+len(merges) > maxGone {
 		clear(r.gone)
 		r.generation++
@@ -93,7 +93,7 @@ func (r *Resolver) bury(merges []graph.Merge) {
 
 // Owners gives the customers that the identifiers belong to, each once; unknown
 // identifiers are left out.
-func (r *Resolver) Owners(workspace string, ids []graph.Identifier) (owners []graph.ID, epoch int64, err error) {
+func (r *resolver) Owners(workspace string, ids []graph.Identifier) (owners []graph.ID, epoch int64, err error) {
 	epoch, err = r.read(func(s graph.Reader) error {
 		seen := map[graph.ID]bool{}
 		for _, i := range ids {
@@ -112,7 +112,7 @@ func (r *Resolver) Owners(workspace string, ids []graph.Identifier) (owners []gr
 }
 
 // Customer reads one customer by any id it ever had.
-func (r *Resolver) Customer(workspace string, id graph.ID) (c graph.Customer, ok bool, err error) {
+func (r *resolver) Customer(workspace string, id graph.ID) (c graph.Customer, ok bool, err error) {
 	_, err = r.read(func(s graph.Reader) error {
 		c, ok, err = r.graph.Customer(s, workspace, id)
 		return err
@@ -121,7 +121,7 @@ func (r *Resolver) Customer(workspace string, id graph.ID) (c graph.Customer, ok
 }
 
 // read runs fn over one consistent state.
-func (r *Resolver) read(fn func(graph.Reader) error) (epoch int64, err error) {
+func (r *resolver) read(fn func(graph.Reader) error) (epoch int64, err error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if r.db == nil || !r.current {
@@ -131,17 +131,17 @@ func (r *Resolver) read(fn func(graph.Reader) error) (epoch int64, err error) {
 }
 
 // WaitFor returns nil once the log is applied up to and including offset.
-func (r *Resolver) WaitFor(ctx context.Context, offset int64) error {
+func (r *resolver) WaitFor(ctx context.Context, offset int64) error {
 	return r.wait(ctx, func() bool { return r.applied >= offset })
 }
 
 // WaitCurrent returns nil once the end of the log was reached.
-func (r *Resolver) WaitCurrent(ctx context.Context) error {
+func (r *resolver) WaitCurrent(ctx context.Context) error {
 	return r.wait(ctx, func() bool { return r.current })
 }
 
 // wait blocks until cond, asked under the lock, is true.
-func (r *Resolver) wait(ctx context.Context, cond func() bool) error {
+func (r *resolver) wait(ctx context.Context, cond func() bool) error {
 	for {
 		r.mu.RLock()
 		ok, moved := cond(), r.moved
@@ -158,13 +158,13 @@ func (r *Resolver) wait(ctx context.Context, cond func() bool) error {
 }
 
 // Ready is nil while the resolver can answer.
-func (r *Resolver) Ready() error {
+func (r *resolver) Ready() error {
 	_, err := r.read(func(graph.Reader) error { return nil })
 	return err
 }
 
 // change runs fn under the lock and wakes those who wait.
-func (r *Resolver) change(fn func() error) error {
+func (r *resolver) change(fn func() error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := fn(); err != nil {
@@ -175,7 +175,7 @@ func (r *Resolver) change(fn func() error) error {
 	return nil
 }
 
-func openResolverStore(dir string, cacheBytes int64) (*pebble.DB, error) {
+func openStore(dir string, cacheBytes int64) (*pebble.DB, error) {
 	opts := &pebble.Options{
 		CacheSize:          cacheBytes,
 		MemTableSize:       8 << 20,

@@ -30,7 +30,7 @@ type Deps struct {
 
 // Service resolves events and answers who is who. See the package comment.
 type Service struct {
-	resolver *Resolver
+	resolver *resolver
 	events   *stream.Processor
 	merges   *stream.Processor
 }
@@ -58,7 +58,8 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, err
 	}
 	s.merges, err = newProcessor(cfg, deps, stream.Config{
-		Name: mergesName, Inputs: []topics.Topic{topics.IdentityLog}, Changelog: topics.IdentityMergeChangelog, CacheBytes: cfg.CacheBytes,
+		Name: mergesName, Inputs: []topics.Topic{topics.IdentityLog}, Changelog: topics.IdentityMergeChangelog,
+		CacheBytes: cfg.CacheBytes / 4, // it sees only what is new, not every event
 	}, func(int) (stream.Handler, error) {
 		return &emitter{graph: graph.New(graph.DefaultLimits()), metrics: m}, nil
 	})
@@ -81,10 +82,7 @@ func newProcessor(cfg Config, deps Deps, what stream.Config, handler func(int) (
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	following, stopFollowing := context.WithCancel(context.WithoutCancel(ctx))
-	g.Go(func() error {
-		// The resolver outlives ctx, but not a failure of the tasks.
-		return s.resolver.Run(following)
-	})
+	g.Go(func() error { return s.resolver.Run(following) })
 	g.Go(func() error {
 		defer stopFollowing()
 		return s.runTasks(ctx)
@@ -93,7 +91,7 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 func (s *Service) runTasks(ctx context.Context) error {
-	if err := s.resolver.WaitCurrent(ctx); err != nil {
+	if s.resolver.WaitCurrent(ctx) != nil {
 		return nil // told to stop, or the resolver failed and reports it itself
 	}
 	g, ctx := errgroup.WithContext(ctx)

@@ -22,7 +22,7 @@ const taskName = "identity.state"
 
 // task resolves the events of one partition of events.raw.v1.
 type task struct {
-	resolver *Resolver
+	resolver *resolver
 	log      *logWriter
 	metrics  *metrics
 	now      func() time.Time
