@@ -75,7 +75,7 @@ func topicNames(ctx context.Context, client *kafka.Client) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dial: %w", err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	partitions, err := conn.ReadPartitions()
 	if err != nil {
 		return nil, fmt.Errorf("list topics: %w", err)

@@ -26,8 +26,8 @@ func (s *Stack) announcement() lifecycle.Component {
 	return lifecycle.Component{
 		Name: "addresses",
 		Run: func(ctx context.Context) error {
-			if s.untilReady(ctx) != nil {
-				return nil // told to stop before it was ready
+			if !s.untilReady(ctx) {
+				return nil // told to stop before
 			}
 			if err := s.announce(); err != nil {
 				return err
@@ -48,18 +48,19 @@ func (s *Stack) announcement() lifecycle.Component {
 	}
 }
 
-func (s *Stack) untilReady(ctx context.Context) error {
+// untilReady returns true when every part is ready, false when ctx ended before.
+func (s *Stack) untilReady(ctx context.Context) bool {
 	look, complain := time.NewTicker(lookEvery), time.NewTicker(complainEvery)
 	defer look.Stop()
 	defer complain.Stop()
 	for {
 		err := s.ready.Check()
 		if err == nil {
-			return nil
+			return true
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return false
 		case <-complain.C:
 			s.logger.Warn("still starting", "waiting_for", err.Error())
 		case <-look.C:

@@ -18,33 +18,33 @@ import (
 // parts, their directories - overrides what the services' own sections say.
 type Config struct {
 	// Dir keeps everything the stack stores; one stack at a time owns it. Empty takes a temporary one, removed at the end.
-	Dir string `koanf:"dir"`
+	Dir string
 	// Ephemeral takes free ports instead of Listen.
-	Ephemeral bool `koanf:"ephemeral"`
+	Ephemeral bool
 	// Listen says where each door is; hosts other than loopback are for the four HTTP and gRPC doors and metrics only.
-	Listen stack.Addresses `koanf:"-"`
+	Listen stack.Addresses
 	// AddressesFile is where the doors' addresses are written, as JSON, once everything is ready; it is removed at the end. Empty: nowhere.
-	AddressesFile string `koanf:"addresses_file"`
+	AddressesFile string
 	// WriteKey is the key of the source "local", in the workspace "default", beside Collector.Sources. Empty: no such source.
-	WriteKey string `koanf:"write_key"`
+	WriteKey string
 	// Partitions is how many partitions a topic gets when it is made; fixed once Dir has data. 1 to 1,000.
-	Partitions int `koanf:"partitions"`
+	Partitions int
 	// SyncWrites has the broker wait for the disk before it acknowledges, so that a power cut takes nothing
 	// acknowledged. The death of the process takes nothing either way. It costs most of the throughput.
-	SyncWrites bool `koanf:"sync_writes"`
+	SyncWrites bool
 	// Profiles adds /debug/pprof to the metrics address.
-	Profiles bool `koanf:"profiles"`
+	Profiles bool
 	// Grace is how long a stop may take; what has not ended then is left behind and named. Above 0.
-	Grace time.Duration `koanf:"grace"`
+	Grace time.Duration
 	// Telemetry says which traces are kept and where they go.
-	Telemetry service.TelemetryConfig `koanf:"telemetry"`
+	Telemetry service.TelemetryConfig
 
 	// Collector, Identity, Feature, Segmentation and Warehouse are the services' own settings.
-	Collector    collector.Config    `koanf:"collector"`
-	Identity     identity.Config     `koanf:"identity"`
-	Feature      feature.Config      `koanf:"feature"`
-	Segmentation segmentation.Config `koanf:"segmentation"`
-	Warehouse    warehouse.Config    `koanf:"warehouse"`
+	Collector    collector.Config
+	Identity     identity.Config
+	Feature      feature.Config
+	Segmentation segmentation.Config
+	Warehouse    warehouse.Config
 }
 
 // Default is a stack on the documented ports, without a source to send as.

@@ -70,8 +70,7 @@ func cStrings(args []string) []*byte {
 	return argv
 }
 
-// command is the engine's process for these directories and ports: a clickhouse
-// binary where there is one on PATH, otherwise this executable as a child.
+// command is the engine's process for this directory and these ports: this executable, started again.
 func command(dir, config string, nativePort, httpPort int) (*exec.Cmd, error) {
 	library, err := findLibrary()
 	if err != nil {
@@ -81,6 +80,7 @@ func command(dir, config string, nativePort, httpPort int) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find this executable: %w", err)
 	}
+	//nolint:noctx // the child outlives the context of its start
 	return exec.Command(exe, childArgument, library,
 		"--config-file="+config,
 		"--path="+dir,

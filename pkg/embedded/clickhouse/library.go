@@ -40,7 +40,7 @@ func findLibrary() (string, error) {
 	}
 	platform := npmPlatform()
 	if platform == "" {
-		return "", fmt.Errorf("there is no embedded ClickHouse engine for %s/%s: put a clickhouse binary on PATH", runtime.GOOS, runtime.GOARCH)
+		return "", fmt.Errorf("there is no embedded ClickHouse engine for %s/%s: run the services against a ClickHouse server", runtime.GOOS, runtime.GOARCH)
 	}
 	inTools := filepath.Join(".tools", "node_modules", "@chdb", "lib-"+platform, "libchdb.so")
 	var places []string

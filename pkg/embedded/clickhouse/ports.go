@@ -1,6 +1,7 @@
 package embeddedclickhouse
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -10,21 +11,21 @@ import (
 
 // takePorts returns the ports of two loopback addresses, free ones for port 0, after
 // checking that nobody listens there: the engine's own complaint comes late and is hard to read.
-func takePorts(first, second string) (int, int, error) {
-	a, err := listen(first)
+func takePorts(ctx context.Context, first, second string) (int, int, error) {
+	a, err := listen(ctx, first)
 	if err != nil {
 		return 0, 0, err
 	}
-	defer a.Close()
-	b, err := listen(second)
+	defer func() { _ = a.Close() }()
+	b, err := listen(ctx, second)
 	if err != nil {
 		return 0, 0, err
 	}
-	defer b.Close()
+	defer func() { _ = b.Close() }()
 	return a.Addr().(*net.TCPAddr).Port, b.Addr().(*net.TCPAddr).Port, nil
 }
 
-func listen(address string) (net.Listener, error) {
+func listen(ctx context.Context, address string) (net.Listener, error) {
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
@@ -38,7 +39,7 @@ func listen(address string) (net.Listener, error) {
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return nil, fmt.Errorf("address %q: %w", address, err)
 	}
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", port))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("port %s is taken by another process: %w", port, err)
 	}

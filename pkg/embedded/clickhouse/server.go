@@ -88,7 +88,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 
 func start(ctx context.Context, cfg Config) (_ *Server, err error) {
 	s := &Server{cfg: cfg, log: &tail{to: cfg.Logger}, done: make(chan struct{})}
-	if s.native, s.http, err = takePorts(cfg.NativeAddress, cfg.HTTPAddress); err != nil {
+	if s.native, s.http, err = takePorts(ctx, cfg.NativeAddress, cfg.HTTPAddress); err != nil {
 		return nil, err
 	}
 	if s.lock, err = ownDirectory(ctx, cfg.Dir); err != nil {
@@ -157,7 +157,7 @@ func (s *Server) answers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	var path string
 	if err := conn.QueryRow(ctx, "SELECT value FROM system.server_settings WHERE name = 'path'").Scan(&path); err != nil {
 		return fmt.Errorf("ask the engine for its directory: %w", err)

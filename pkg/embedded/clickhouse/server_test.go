@@ -175,7 +175,7 @@ func leaveOrphan(t *testing.T, dir string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	native, http, err := takePorts("", "")
+	native, http, err := takePorts(context.Background(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

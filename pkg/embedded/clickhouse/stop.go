@@ -59,7 +59,7 @@ func (s *Server) askToStop(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if err := conn.Exec(ctx, "KILL QUERY WHERE query = '"+forever+"' ASYNC"); err != nil {
 		return fmt.Errorf("end the engine's last query: %w", err)
 	}

@@ -18,7 +18,7 @@ var errNotKafka = errors.New("not a Kafka request")
 // Kafka request. The library sizes a buffer by whatever the first four bytes say and
 // panics on an unknown request, so that a browser on this port could end the process.
 func listenGuarded(network, address string) (net.Listener, error) {
-	l, err := net.Listen(network, address)
+	l, err := net.Listen(network, address) //nolint:noctx // the library hands down no context
 	if err != nil {
 		return nil, err
 	}

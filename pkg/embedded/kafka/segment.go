@@ -76,7 +76,7 @@ func (s segment) batches(each func(raw []byte) error) error {
 	if err != nil {
 		return fmt.Errorf("open a segment: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	r := bufio.NewReaderSize(f, 1<<20)
 	var raw []byte
 	for {
