@@ -36,7 +36,7 @@ A first look:
 	}
 	add("run", newUp(), newDemo())
 	add("feed", newSend(), newReplay(), newSimulate())
-	add("look", newCustomer(), newSegments(), newReconcile(), newTail(), newDoctor())
+	add("look", newCustomer(), newSegments(), newReconcile(), newTail(), newListen(), newDoctor())
 	return root
 }
 

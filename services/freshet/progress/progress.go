@@ -20,15 +20,19 @@ type Bar interface {
 	Done()
 }
 
-// Terminal says whether w is one.
-func Terminal(w io.Writer) bool {
+// terminal says whether w is one that a bar fits on: some programs that pretend to be a terminal have no width.
+func terminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	return err == nil && width >= 40
 }
 
 // New starts a bar on w.
 func New(w io.Writer, name string, total int64) Bar {
-	if Terminal(w) {
+	if terminal(w) {
 		return newDrawn(w, name, total)
 	}
 	return &plain{w: w, name: name, total: total, shown: -1, began: time.Now(), told: time.Now(), now: time.Now}
