@@ -152,7 +152,7 @@ func (b *batch) flush(tx transaction) error {
 			continue
 		}
 		e.arm(tx)
-		tx.Set(e.id[:], e.rec.append(nil))
+		tx.Set(e.id[:], e.rec.encode())
 	}
 	clear(b.entries)
 	clear(b.order)

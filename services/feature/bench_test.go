@@ -55,7 +55,7 @@ func BenchmarkStateBytes(b *testing.B) {
 			}
 			size := 0
 			for b.Loop() {
-				value := rec.append(nil)
+				value := rec.encode()
 				if _, err := decodeRecord(value); err != nil {
 					b.Fatal(err)
 				}

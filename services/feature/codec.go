@@ -13,11 +13,12 @@ const (
 	recordGone   = 2 // first byte of a tombstone, format 1
 )
 
-// errCorruptRecord is returned for bytes that record.append never wrote.
+// errCorruptRecord is returned for bytes that record.encode never wrote.
 var errCorruptRecord = errors.New("corrupt customer record")
 
-// append encodes r behind b: varints, ids in binary, the state last.
-func (r *record) append(b []byte) []byte {
+// encode writes r: varints, ids in binary, the state last.
+func (r *record) encode() []byte {
+	b := make([]byte, 0, 256)
 	if r.gone != nil {
 		b = append(b, recordGone)
 		b = r.appendHead(b)
@@ -52,7 +53,7 @@ func (r *record) appendHead(b []byte) []byte {
 	return binary.AppendVarint(b, r.version)
 }
 
-// decodeRecord reads what append wrote and nothing behind it.
+// decodeRecord reads what encode wrote and nothing behind it.
 func decodeRecord(b []byte) (*record, error) {
 	in := &decoder{rest: b}
 	kind := in.take(1)

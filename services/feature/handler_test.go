@@ -235,7 +235,7 @@ func TestBadRecords(t *testing.T) {
 		return &featurev1.Handover{What: &featurev1.Handover_State{State: &featurev1.MergedState{FromCustomerId: from, Record: record}}}
 	}
 	b := newBench(t)
-	grave := (&record{gone: &tombstone{}}).append(nil)
+	grave := (&record{gone: &tombstone{}}).encode()
 	misplaced, misled := b.event(id(1), nil), merge(id(1), id(2), 1)
 	misplaced.key, misled.key = id(2), id(2)
 	cases := map[string]input{

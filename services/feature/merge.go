@@ -53,7 +53,7 @@ func (h *handler) bury(tx transaction, e *entry, to customerID, epoch int64) err
 		err := emit(tx, topics.FeatureHandover, to, &featurev1.Handover{
 			Workspace: e.rec.workspace,
 			What: &featurev1.Handover_State{State: &featurev1.MergedState{
-				FromCustomerId: e.id.String(), Epoch: epoch, Record: e.rec.append(nil),
+				FromCustomerId: e.id.String(), Epoch: epoch, Record: e.rec.encode(),
 			}},
 		}, tx.Traceparent())
 		if err != nil {
