@@ -51,8 +51,8 @@ func placeOf(rec broker.Record) place {
 // read any more. Faults of the broker that pass are waited out.
 func (r *resolver) Run(ctx context.Context) (err error) {
 	db, at, err := r.open(ctx)
-	if err != nil || db == nil {
-		return err
+	if err != nil {
+		return unlessStopped(ctx, err)
 	}
 	err = r.change(func() error { r.db, r.applied = db, at.offset; return nil })
 	defer func() {
@@ -64,8 +64,16 @@ func (r *resolver) Run(ctx context.Context) (err error) {
 	return r.follow(ctx, db, at.offset+1)
 }
 
+// unlessStopped drops an error that may follow from ctx having ended.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
 // open gives the store and its place in the log. A store that is damaged or of
-// another log is thrown away: the log is the truth. A nil store means that ctx ended.
+// another log is thrown away: the log is the truth.
 func (r *resolver) open(ctx context.Context) (*pebble.DB, place, error) {
 	if err := os.MkdirAll(r.dir, 0o750); err != nil {
 		return nil, place{}, fmt.Errorf("make the folder %s: %w", r.dir, err)
@@ -77,9 +85,6 @@ func (r *resolver) open(ctx context.Context) (*pebble.DB, place, error) {
 			return db, at, nil
 		}
 		err = errors.Join(err, db.Close())
-	}
-	if ctx.Err() != nil {
-		return nil, place{}, nil
 	}
 	// A store that is locked by another process is neither foreign nor corrupt, and stays.
 	if !errors.Is(err, errForeign) && !pebble.IsCorruptionError(err) {
@@ -123,11 +128,8 @@ func (r *resolver) verify(ctx context.Context, db *pebble.DB) (place, error) {
 func (r *resolver) follow(ctx context.Context, db *pebble.DB, next int64) error {
 	for ctx.Err() == nil {
 		b, err := r.fetch(ctx, next)
-		if ctx.Err() != nil {
-			return nil
-		}
 		if err != nil {
-			return fmt.Errorf("follow identity's log: %w", err)
+			return unlessStopped(ctx, fmt.Errorf("follow identity's log: %w", err))
 		}
 		for recs := b.Records; len(recs) > 0; {
 			n := min(len(recs), applyAtOnce)

@@ -91,8 +91,8 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 func (s *Service) runTasks(ctx context.Context) error {
-	if s.resolver.WaitCurrent(ctx) != nil {
-		return nil // told to stop, or the resolver failed and reports it itself
+	if err := s.resolver.WaitCurrent(ctx); err != nil {
+		return unlessStopped(ctx, err) // told to stop, or the resolver failed and reports it itself
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.events.Run(ctx) })
