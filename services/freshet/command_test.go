@@ -6,14 +6,6 @@ import (
 	"testing"
 )
 
-// run is the command line as a person types it.
-func run(t *testing.T, stdin string, args ...string) (code int, out, fault string) {
-	t.Helper()
-	var o, e strings.Builder
-	code = Main(args, strings.NewReader(stdin), &o, &e)
-	return code, o.String(), e.String()
-}
-
 // closed is an addresses file of a stack that is not there: port 1 answers nowhere.
 const closed = `{"collector_http":"127.0.0.1:1","api_grpc":"127.0.0.1:1","kafka":"127.0.0.1:1","clickhouse_native":"127.0.0.1:1"}`
 

@@ -1,10 +1,49 @@
 package freshet
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
+
+	embeddedclickhouse "github.com/freshet/freshet/pkg/embedded/clickhouse"
 )
+
+func TestMain(m *testing.M) {
+	embeddedclickhouse.MaybeChild() // the stack's ClickHouse is this test binary, started again
+	os.Exit(m.Run())
+}
+
+// run is the command line as a person types it.
+func run(t testing.TB, stdin string, args ...string) (code int, out, fault string) {
+	t.Helper()
+	var o, e strings.Builder
+	code = Main(t.Context(), args, strings.NewReader(stdin), &o, &e)
+	return code, o.String(), e.String()
+}
+
+// start runs a command until stop is called, which fails the test unless it ends cleanly and soon.
+func start(t testing.TB, args ...string) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	var o, e strings.Builder
+	done := make(chan int, 1)
+	go func() { done <- Main(ctx, args, strings.NewReader(""), &o, &e) }()
+	return func() {
+		t.Helper()
+		cancel()
+		select {
+		case code := <-done:
+			if code != 0 {
+				t.Errorf("freshet %v ended with %d\n%s%s", args, code, o.String(), e.String())
+			}
+		case <-time.After(15 * time.Second):
+			t.Errorf("freshet %v did not end within 15s", args)
+		}
+	}
+}
 
 func write(t *testing.T, name, content string) string {
 	t.Helper()

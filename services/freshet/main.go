@@ -11,8 +11,8 @@ import (
 
 // Main runs the command line and returns the exit status: 0, 1 after a fault, 130 after Ctrl-C in mid-work. A second signal kills the
 // process at once.
-func Main(args []string, in io.Reader, out, fault io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+func Main(ctx context.Context, args []string, in io.Reader, out, fault io.Writer) int {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	root := NewCommand()

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/freshet/freshet/pkg/money"
+	"github.com/freshet/freshet/pkg/testkit"
 )
 
 const header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -129,27 +129,9 @@ func TestGzipIsRecognised(t *testing.T) {
 	}
 }
 
-// dataFile finds a file of the published data sets, beside the project or where FRESHET_DATA says. Without the folder the test
-// is skipped, except in CI.
-func dataFile(t *testing.T, name string) string {
-	t.Helper()
-	dir := os.Getenv("FRESHET_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared", "data")
-	}
-	path := filepath.Join(dir, name)
-	if _, err := os.Stat(path); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("%v: set FRESHET_DATA", err)
-		}
-		t.Skipf("no %s in %s: set FRESHET_DATA to run this", name, dir)
-	}
-	return path
-}
-
 // TestTheWholeFile holds the reader against the numbers published with the file.
 func TestTheWholeFile(t *testing.T) {
-	f, err := os.Open(dataFile(t, "online_retail.csv.gz"))
+	f, err := os.Open(testkit.Data(t, "online_retail.csv.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}

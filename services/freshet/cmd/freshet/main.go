@@ -2,6 +2,7 @@
 package main
 
 import (
+	"context"
 	"os"
 
 	embeddedclickhouse "github.com/freshet/freshet/pkg/embedded/clickhouse"
@@ -10,5 +11,5 @@ import (
 
 func main() {
 	embeddedclickhouse.MaybeChild() // the engine is this same binary, started again
-	os.Exit(freshet.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(freshet.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
