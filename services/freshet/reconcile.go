@@ -3,6 +3,7 @@ package freshet
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,7 @@ type reconcileOptions struct {
 	login
 	reconcile.Options
 	expect string
+	wait   time.Duration
 }
 
 func newReconcile() *cobra.Command {
