@@ -30,8 +30,11 @@ func TestAnIdleTaskShowsNoLag(t *testing.T) {
 		for n, s := range spans {
 			tp := broker.TopicPartition{Topic: inTopic.Name, Partition: n}
 			got, err := c.client.Committed(t.Context(), cfg.Name, tp)
-			if err != nil || got[tp].Offset != s.Next {
-				return fmt.Errorf("%s: the group shows %d of %d, %v", tp, got[tp].Offset, s.Next, err)
+			if err != nil {
+				return err
+			}
+			if got[tp].Offset != s.Next {
+				return fmt.Errorf("%s: the group shows %d of %d", tp, got[tp].Offset, s.Next)
 			}
 		}
 		return lagIsZero(p)
