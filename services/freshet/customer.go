@@ -44,7 +44,7 @@ func newCustomer() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer db.Close()
+			defer func() { _ = db.Close() }()
 			s, err := story.Gather(cmd.Context(), api, db, workspace, args[0], limit)
 			if err != nil {
 				return err

@@ -60,7 +60,7 @@ func (o *reconcileOptions) run(cmd *cobra.Command) error {
 	if o.ClickHouse, err = a.ClickHouse(cmd.Context(), o.Login); err != nil {
 		return err
 	}
-	defer o.ClickHouse.Close()
+	defer func() { _ = o.ClickHouse.Close() }()
 	api, err := a.API(cmd.Context())
 	if err != nil {
 		return err

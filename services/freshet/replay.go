@@ -63,7 +63,7 @@ func (o *replayOptions) run(cmd *cobra.Command, path string) error {
 	if err != nil {
 		return err
 	}
-	a, err := o.doors.open(cmd)
+	a, err := o.open(cmd)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (o *replayOptions) run(cmd *cobra.Command, path string) error {
 	if err != nil {
 		return fmt.Errorf("open the data: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	invoices, err := retail.Read(f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)

@@ -72,7 +72,7 @@ func (o *sendOptions) run(cmd *cobra.Command, args []string) error {
 		}
 		next = once(event)
 	}
-	a, err := o.doors.open(cmd)
+	a, err := o.open(cmd)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func forward(sender *send.Sender, next func() ([]byte, error)) error {
 		if err != nil {
 			return err
 		}
-		if err := sender.Send(ev); err != nil {
+		if sender.Send(ev) != nil {
 			return nil // Close reports it
 		}
 	}

@@ -68,7 +68,7 @@ func (o *simulateOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	a, err := o.doors.open(cmd)
+	a, err := o.open(cmd)
 	if err != nil {
 		return err
 	}

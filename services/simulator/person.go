@@ -12,11 +12,11 @@ type Kind string
 const (
 	// Registered people have an account and log in.
 	Registered Kind = "registered"
-	// Guests leave an e-mail at the check-out and have no account.
+	// Guest people leave an e-mail at the check-out and have no account.
 	Guest Kind = "guest"
-	// Visitors never say who they are: each of their devices is a customer of its own.
+	// Visitor is for people who never say who they are: each of their devices is a customer of its own.
 	Visitor Kind = "visitor"
-	// Bots look at pages, hundreds at a time.
+	// Bot is for programs that look at pages, hundreds at a time.
 	Bot Kind = "bot"
 )
 

@@ -63,7 +63,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return fmt.Errorf("make a directory for the demo: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	rx, err := newReceiver()
+	rx, err := newReceiver(ctx)
 	if err != nil {
 		return fmt.Errorf("start the webhook's receiver: %w", err)
 	}

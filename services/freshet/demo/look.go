@@ -123,7 +123,7 @@ func (l *look) rejects(ctx context.Context) (map[simulator.Fault]int64, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask ClickHouse: %w", err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	out := map[simulator.Fault]int64{}
 	for rows.Next() {
 		var reason string

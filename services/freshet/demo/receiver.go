@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"encoding/base64"
@@ -37,13 +38,13 @@ type alert struct {
 }
 
 // newReceiver listens on a free port of this machine.
-func newReceiver() (*receiver, error) {
+func newReceiver(ctx context.Context) (*receiver, error) {
 	r := &receiver{key: make([]byte, 32), arrived: map[string]time.Time{}, segments: map[string]int{}}
 	if _, err := rand.Read(r.key); err != nil {
 		return nil, err
 	}
 	var err error
-	if r.listen, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+	if r.listen, err = new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
 		return nil, err
 	}
 	r.server = &http.Server{Handler: r, ReadHeaderTimeout: 5 * time.Second}

@@ -28,7 +28,7 @@ func deliver(t *testing.T, r *receiver, id, body string, at time.Time, key []byt
 }
 
 func TestTheReceiverTakesGenuineAlertsOnceAndRefusesTheRest(t *testing.T) {
-	r, err := newReceiver()
+	r, err := newReceiver(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

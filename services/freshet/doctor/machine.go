@@ -72,7 +72,7 @@ func ports(ctx context.Context, p Patient) Finding {
 		return f
 	}
 	for _, d := range doors(stack.Fixed()) {
-		l, err := net.Listen("tcp", d.address)
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", d.address)
 		if err != nil {
 			taken = append(taken, d.address)
 			continue

@@ -50,7 +50,7 @@ func clickHouse(ctx context.Context, p Patient) Finding {
 		f.Detail, f.Fix = err.Error(), restart+"; for a ClickHouse of your own give --clickhouse-user and --clickhouse-password"
 		return f
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	var version string
 	var events uint64
 	if err := db.QueryRow(ctx, "SELECT version(), count() FROM dw.events").Scan(&version, &events); err != nil {

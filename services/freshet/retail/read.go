@@ -45,7 +45,7 @@ func Read(r io.Reader) ([]*Invoice, error) {
 		if err != nil {
 			return nil, fmt.Errorf("unpack: %w", err)
 		}
-		defer unzipped.Close()
+		defer func() { _ = unzipped.Close() }()
 		br = bufio.NewReaderSize(unzipped, 1<<16)
 	}
 	rows := csv.NewReader(br)
@@ -95,10 +95,10 @@ func readLines(rows *csv.Reader) ([]*Invoice, error) {
 func newInvoice(row []string) (*Invoice, error) {
 	at, err := time.Parse(time.DateTime, row[4])
 	if err != nil {
-		return nil, fmt.Errorf("InvoiceDate: %w", err)
+		return nil, fmt.Errorf("column InvoiceDate: %w", err)
 	}
 	if row[0] == "" {
-		return nil, errors.New("InvoiceNo is empty")
+		return nil, errors.New("column InvoiceNo: is empty")
 	}
 	return &Invoice{Number: strings.Clone(row[0]), Customer: strings.Clone(strings.TrimSuffix(row[6], ".0")), Country: strings.Clone(row[7]), At: at}, nil
 }
@@ -110,11 +110,11 @@ func (inv *Invoice) add(row []string) error {
 	}
 	quantity, err := strconv.ParseInt(row[3], 10, 64)
 	if err != nil {
-		return fmt.Errorf("Quantity: %w", err)
+		return fmt.Errorf("column Quantity: %w", err)
 	}
 	price, err := money.ParseMicros(row[5])
 	if err != nil {
-		return fmt.Errorf("UnitPrice: %w", err)
+		return fmt.Errorf("column UnitPrice: %w", err)
 	}
 	inv.Lines++
 	inv.Quantity += quantity

@@ -102,9 +102,9 @@ func TestFaultsNameTheLine(t *testing.T) {
 	for name, c := range map[string]struct{ file, want string }{
 		"another file":          {"a,b\n1,2\n", "not the Online Retail file"},
 		"empty":                 {"", "not the Online Retail file"},
-		"quantity":              {header + "1,A,x,1.5,2010-12-01 08:26:00,1,7.0,UK\n", "line 2: Quantity"},
-		"price":                 {header + "1,A,x,1,2010-12-01 08:26:00,NaN,7.0,UK\n", "line 2: UnitPrice"},
-		"time":                  {header + "1,A,x,1,yesterday,1,7.0,UK\n", "line 2: InvoiceDate"},
+		"quantity":              {header + "1,A,x,1.5,2010-12-01 08:26:00,1,7.0,UK\n", "line 2: column Quantity"},
+		"price":                 {header + "1,A,x,1,2010-12-01 08:26:00,NaN,7.0,UK\n", "line 2: column UnitPrice"},
+		"time":                  {header + "1,A,x,1,yesterday,1,7.0,UK\n", "line 2: column InvoiceDate"},
 		"two customers":         {header + "1,A,x,1,2010-12-01 08:26:00,1,7.0,UK\n1,A,x,1,2010-12-01 08:26:00,1,8.0,UK\n", `line 3: invoice 1 has the customers "7" and "8"`},
 		"too few columns":       {header + "1,A\n", "line 2"},
 		"a cut gzip":            {"\x1f\x8b\x08", "unpack"},

@@ -71,7 +71,7 @@ func lastEvents(ctx context.Context, db driver.Conn, c *identityv1.Customer, lim
 	if err != nil {
 		return nil, fmt.Errorf("read the last events of customer %s: %w", c.GetCustomerId(), err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	var out []Event
 	for rows.Next() {
 		var e Event
