@@ -110,9 +110,10 @@ func forward(sender *send.Sender, next func() ([]byte, error)) error {
 			return err
 		}
 		if sender.Send(ev) != nil {
-			return nil // Close reports it
+			break // Close reports it
 		}
 	}
+	return nil
 }
 
 // prepare finds the key that keeps a person's events in order, and gives an event without a message id one, so that a repeated request
