@@ -86,7 +86,10 @@ func (o *sendOptions) run(cmd *cobra.Command, args []string) error {
 	readErr := forward(sender, next)
 	report, err := sender.Close()
 	printReport(cmd.OutOrStdout(), report)
-	if err := errors.Join(readErr, err); err != nil {
+	if err == nil {
+		err = readErr // Close gives the fault that stopped Send
+	}
+	if err != nil {
 		return err
 	}
 	if report.Rejected > 0 {
@@ -109,11 +112,10 @@ func forward(sender *send.Sender, next func() ([]byte, error)) error {
 		if err != nil {
 			return err
 		}
-		if sender.Send(ev) != nil {
-			break // Close reports it
+		if err := sender.Send(ev); err != nil {
+			return err
 		}
 	}
-	return nil
 }
 
 // prepare finds the key that keeps a person's events in order, and gives an event without a message id one, so that a repeated request
