@@ -140,5 +140,3 @@ func (o Options) shop() (*simulator.Shop, error) {
 	cfg.Run = "demo" + strconv.FormatUint(o.Seed, 10)
 	return simulator.New(cfg)
 }
-
-func unixMilli(ms int64) time.Time { return time.UnixMilli(ms) }

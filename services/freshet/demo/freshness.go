@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"sync"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -48,7 +49,7 @@ func freshness(c *causes, r *receiver) *send.Histogram {
 	h := &send.Histogram{}
 	for id, at := range r.arrived {
 		if ms := c.received[id]; ms > 0 {
-			h.Observe(at.Sub(unixMilli(ms)))
+			h.Observe(at.Sub(time.UnixMilli(ms)))
 		}
 	}
 	return h

@@ -25,8 +25,6 @@ type Config struct {
 	RetryFor time.Duration
 	// OnResult, when set, is told after each answered request how many events were accepted and rejected. Many goroutines call it.
 	OnResult func(accepted, rejected int)
-	// Client is used as it is when set.
-	Client *http.Client
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -53,12 +51,13 @@ func (c Config) withDefaults() (Config, error) {
 	if c.RetryFor == 0 {
 		c.RetryFor = time.Minute
 	}
-	if c.Client == nil {
-		c.Client = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
-			MaxIdleConnsPerHost: c.Connections, MaxConnsPerHost: c.Connections, DisableCompression: true,
-		}}
-	}
 	return c, nil
+}
+
+func (c Config) client() *http.Client {
+	return &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
+		MaxIdleConnsPerHost: c.Connections, MaxConnsPerHost: c.Connections, DisableCompression: true,
+	}}
 }
 
 func (c Config) path() string {

@@ -83,7 +83,7 @@ func (s *Sender) post(items [][]byte) (answer, error) {
 	}
 	req.SetBasicAuth(s.cfg.WriteKey, "")
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := s.cfg.Client.Do(req)
+	resp, err := s.client.Do(req)
 	if err != nil {
 		if s.ctx.Err() != nil {
 			return answer{}, context.Cause(s.ctx)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -20,6 +21,7 @@ type Event struct {
 // Sender sends events until Close. One goroutine calls Send; its connections work beside it.
 type Sender struct {
 	cfg    Config
+	client *http.Client
 	seed   maphash.Seed
 	queues []chan []byte
 	wait   sync.WaitGroup
@@ -35,7 +37,7 @@ func New(ctx context.Context, cfg Config) (*Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sender{cfg: cfg, seed: maphash.MakeSeed(), began: time.Now()}
+	s := &Sender{cfg: cfg, client: cfg.client(), seed: maphash.MakeSeed(), began: time.Now()}
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	for range cfg.Connections {
 		// Two batches wait while one is under way: enough to never idle, little enough to feel a slow collector.
@@ -72,7 +74,7 @@ func (s *Sender) Close() (Report, error) {
 		close(q)
 	}
 	s.wait.Wait()
-	s.cfg.Client.CloseIdleConnections()
+	s.client.CloseIdleConnections()
 	err := context.Cause(s.ctx)
 	s.cancel(nil)
 	return s.Report(), err
