@@ -109,10 +109,17 @@ func readAll(tp TopicPartition, from int64, reader kafka.RecordReader) ([]Record
 	}
 }
 
-// arena hands out slices of large blocks: one allocation for many records.
-type arena struct{ free []byte }
+// arena hands out slices of larger blocks: one allocation for many records. Blocks begin
+// small and double, since most fetches of a live stream bring a handful.
+type arena struct {
+	free  []byte
+	block int
+}
 
-const arenaBlock = 64 << 10
+const (
+	smallestBlock = 1 << 10
+	largestBlock  = 64 << 10
+)
 
 func (a *arena) read(b kafka.Bytes) ([]byte, error) {
 	if b == nil {
@@ -121,7 +128,8 @@ func (a *arena) read(b kafka.Bytes) ([]byte, error) {
 	defer b.Close()
 	n := b.Len()
 	if n > len(a.free) {
-		a.free = make([]byte, max(n, arenaBlock))
+		a.block = min(max(2*a.block, smallestBlock), largestBlock)
+		a.free = make([]byte, max(n, a.block))
 	}
 	dst := a.free[:n:n]
 	a.free = a.free[n:]

@@ -35,7 +35,7 @@ type Config struct {
 	RetryFor time.Duration
 	// CommitOffsetsEvery is how often the group's offsets, which only show the lag, are written. Zero means 1 s.
 	CommitOffsetsEvery time.Duration
-	// CacheBytes is the block cache of one partition. Zero means 8 MiB.
+	// CacheBytes is the memory of one partition for state from the disk and, half as much again, for values in use. Zero means 16 MiB.
 	CacheBytes int64
 }
 
@@ -57,7 +57,7 @@ func (c Config) withDefaults() Config {
 	wait(&c.RetryFor, time.Minute)
 	wait(&c.CommitOffsetsEvery, time.Second)
 	if c.CacheBytes == 0 {
-		c.CacheBytes = 8 << 20
+		c.CacheBytes = 16 << 20
 	}
 	return c
 }

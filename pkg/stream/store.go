@@ -37,6 +37,8 @@ type store struct {
 
 	// nextDue is a lower bound of the earliest timer; used by the writer only.
 	nextDue int64
+	// recent is what the writer read lately, by the store's keys; used by the writer only.
+	recent *recent
 }
 
 // errLocal marks faults of the local copy: it can be thrown away and read again.
@@ -71,7 +73,7 @@ func openStore(dir string, cacheBytes int64) (*store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the state in %s: %w: %w", dir, errLocal, err)
 	}
-	return &store{dir: dir, db: db, nextDue: math.MinInt64}, nil
+	return &store{dir: dir, db: db, nextDue: math.MinInt64, recent: newRecent(cacheBytes / 2)}, nil
 }
 
 // close is idempotent; later reads give ErrNotOwner.
@@ -107,6 +109,18 @@ func (s *store) read(key []byte) ([]byte, bool, error) {
 	}
 	out := append(make([]byte, 0, len(v)), v...)
 	return out, true, closer.Close()
+}
+
+// own is read for the writer, which may keep what it read.
+func (s *store) own(key []byte) ([]byte, bool, error) {
+	if v, ok := s.recent.get(key); ok {
+		return v, true, nil
+	}
+	v, ok, err := s.read(key)
+	if ok && err == nil {
+		s.recent.put(string(key), v)
+	}
+	return v, ok, err
 }
 
 // scan walks the handler's keys with a prefix. The slices given to fn are copies.
@@ -172,6 +186,7 @@ func (s *store) apply(c changes, m *meta) error {
 	defer b.Close()
 	for k, v := range c.kv {
 		key := spaced(spaceState, []byte(k))
+		s.recent.wrote(string(key), v)
 		if v == nil {
 			_ = b.Delete(key, nil)
 		} else {
@@ -195,7 +210,7 @@ func (s *store) apply(c changes, m *meta) error {
 
 func (s *store) applyTimer(b *pebble.Batch, k string, due int64) error {
 	key := spaced(spaceTimer, []byte(k))
-	old, ok, err := s.read(key)
+	old, ok, err := s.own(key)
 	if err != nil {
 		return err
 	}
@@ -203,10 +218,13 @@ func (s *store) applyTimer(b *pebble.Batch, k string, due int64) error {
 		_ = b.Delete(dueKey(int64(binary.BigEndian.Uint64(old)), k), nil)
 	}
 	if due == noTimer {
+		s.recent.wrote(string(key), nil)
 		_ = b.Delete(key, nil)
 		return nil
 	}
-	_ = b.Set(key, binary.BigEndian.AppendUint64(nil, uint64(due)), nil)
+	value := binary.BigEndian.AppendUint64(nil, uint64(due))
+	s.recent.wrote(string(key), value)
+	_ = b.Set(key, value, nil)
 	_ = b.Set(dueKey(due, k), nil, nil)
 	s.nextDue = min(s.nextDue, due)
 	return nil

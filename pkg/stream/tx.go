@@ -64,7 +64,7 @@ func (tx *Tx) Get(key []byte) ([]byte, bool, error) {
 	if v, ok := tx.batch.kv[string(key)]; ok {
 		return v, v != nil, nil
 	}
-	return tx.store.get(key)
+	return tx.store.own(spaced(spaceState, key))
 }
 
 // Set writes a key. The transaction keeps value; the caller must not change it any more.

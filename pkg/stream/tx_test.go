@@ -22,6 +22,7 @@ func memoryTx(t testing.TB) *Tx {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.close() })
+	s.recent = newRecent(2 * 300) // so small that it forgets all the time
 	return &Tx{ctx: t.Context(), store: s, batch: newChanges(), record: newChanges()}
 }
 

@@ -24,7 +24,7 @@ type record struct {
 	mergedInto string
 	// evaluatedMs is the moment for which the memberships were last worked out.
 	evaluatedMs int64
-	// dueMs is when the customer's timer is set to; 0 when it has none.
+	// dueMs is when the customer's timer is set to, never later than the next flip; 0 when it has none.
 	dueMs int64
 	// rules and cuts are what they were worked out with: the rules' fingerprint and the cut points' version.
 	rules uint64

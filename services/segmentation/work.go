@@ -125,8 +125,8 @@ func (w *work) leaveAll(c cause) error {
 	return nil
 }
 
-// settle notes that the memberships hold for now, and sets the timer to the next moment
-// at which time alone changes one of them.
+// settle notes that the memberships hold for now, and has the timer ready for the next
+// moment at which time alone changes one of them.
 func (w *work) settle(s subject) {
 	var due int64
 	earlier := func(at int64, ok bool) {
@@ -140,16 +140,28 @@ func (w *work) settle(s subject) {
 		}
 		earlier(tier.NextFlip(s.tier, w.cuts, w.nowMs))
 	}
-	if due != w.rec.dueMs {
-		w.dirty = true
-		if due == 0 {
-			w.tx.ClearTimer(customerKey(w.id))
-		} else {
-			w.tx.SetTimer(customerKey(w.id), time.UnixMilli(due))
-		}
-	}
-	w.rec.dueMs, w.rec.evaluatedMs = due, w.nowMs
+	w.arm(due)
+	w.rec.evaluatedMs = w.nowMs
 	w.rec.rules, w.rec.cuts = w.book.fingerprint, w.cuts.GetVersion()
+}
+
+// arm sees to it that the customer's timer is not later than due (0: nothing is due). A
+// timer that stands earlier is left: most events only push the moment away, and firing
+// once for nothing is cheaper than moving the timer with each of them.
+func (w *work) arm(due int64) {
+	armed := w.rec.dueMs
+	if armed <= w.nowMs { // it has fired
+		armed = 0
+	}
+	switch {
+	case due == 0 && w.rec.dueMs != 0:
+		w.tx.ClearTimer(customerKey(w.id))
+		armed, w.dirty = 0, true
+	case due != 0 && (armed == 0 || due < armed):
+		w.tx.SetTimer(customerKey(w.id), time.UnixMilli(due))
+		armed, w.dirty = due, true
+	}
+	w.rec.dueMs = armed
 }
 
 // save writes the record if anything in it changed.

@@ -3,6 +3,7 @@ package standalone
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/freshet/freshet/pkg/service"
@@ -28,6 +29,7 @@ type Config struct {
 	// WriteKey is the key of the source "local", in the workspace "default", beside Collector.Sources. Empty: no such source.
 	WriteKey string
 	// Partitions is how many partitions a topic gets when it is made; fixed once Dir has data. 1 to 1,000.
+	// The default is the number of cores, within 2 and 8: more partitions than cores cost batches their size.
 	Partitions int
 	// SyncWrites has the broker wait for the disk before it acknowledges, so that a power cut takes nothing
 	// acknowledged. The death of the process takes nothing either way. It costs most of the throughput.
@@ -51,7 +53,7 @@ type Config struct {
 func Default() Config {
 	cfg := Config{
 		Listen:       stack.Fixed(),
-		Partitions:   4,
+		Partitions:   min(max(2, runtime.NumCPU()), 8),
 		Grace:        8 * time.Second,
 		Telemetry:    service.Default().Telemetry,
 		Collector:    collector.Default(),

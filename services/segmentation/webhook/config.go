@@ -34,7 +34,7 @@ func Default() Config {
 			time.Second, 5 * time.Second, 30 * time.Second, 5 * time.Minute, 30 * time.Minute,
 			2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 24 * time.Hour,
 		},
-		Concurrency: 8, Pending: 1000, CommitEvery: time.Second, FinishWithin: 2 * time.Second,
+		Concurrency: 32, Pending: 1000, CommitEvery: time.Second, FinishWithin: 2 * time.Second,
 	}
 }
 
