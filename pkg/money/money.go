@@ -80,10 +80,10 @@ func scan(text string) (decimal, bool) {
 		d.negative = rest[0] == '-'
 		rest = rest[1:]
 	}
-	mantissa, exponent := rest, ""
+	mantissa := rest
 	if i := strings.IndexAny(rest, "eE"); i >= 0 {
-		mantissa, exponent = rest[:i], rest[i+1:]
-		n, ok := scanExponent(exponent)
+		mantissa = rest[:i]
+		n, ok := scanExponent(rest[i+1:])
 		if !ok {
 			return d, false
 		}

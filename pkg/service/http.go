@@ -76,7 +76,7 @@ func listen(l *net.Listener, name, address string) error {
 	if *l != nil {
 		return nil
 	}
-	opened, err := net.Listen("tcp", address)
+	opened, err := net.Listen("tcp", address) //nolint:noctx // opening a listener does not wait for anybody
 	if err != nil {
 		return fmt.Errorf("listen on %s for the %s: %w", address, name, err)
 	}

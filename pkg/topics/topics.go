@@ -20,46 +20,48 @@ type Topic struct {
 const day = 24 * time.Hour
 
 var (
-	// EventsRaw: key workspace and primary identifier, value event.v1.Event.
+	// EventsRaw has key workspace and primary identifier, value event.v1.Event.
 	// Writer collector; readers identity, warehouse.
 	EventsRaw = Topic{Name: "events.raw.v1", Retention: 14 * day}
-	// EventsRejected: key workspace and event id, value event.v1.RejectedEvent.
+	// EventsRejected has key workspace and event id, value event.v1.RejectedEvent.
 	// Writers collector, identity; reader warehouse.
 	EventsRejected = Topic{Name: "events.rejected.v1", Retention: 30 * day}
-	// EventsResolved: key customer id, value event.v1.ResolvedEvent.
+	// EventsResolved has key customer id, value event.v1.ResolvedEvent.
 	// Writer identity; readers warehouse, feature.
 	EventsResolved = Topic{Name: "events.resolved.v1", Retention: 14 * day}
-	// IdentityLog: key workspace, value identity.v1.LogRecord. One total order, kept for ever.
+	// IdentityLog has key workspace, value identity.v1.LogRecord. One total order, kept for ever.
 	// Writer identity; readers all identity replicas.
 	IdentityLog = Topic{Name: "identity.log.v1", Single: true}
-	// IdentityMappings: key the customer id that was merged away, value identity.v1.Mapping.
+	// IdentityMappings has key the customer id that was merged away, value identity.v1.Mapping.
 	// Writer identity; readers warehouse, feature. Co-partitioned with events.resolved.v1.
 	IdentityMappings = Topic{Name: "identity.mappings.v1"}
-	// FeatureHandover: key customer id, value feature's own internal record: the state of a
+	// FeatureHandover has key customer id, value feature's own internal record: the state of a
 	// merged customer, and stragglers that arrived under its old id.
 	// Writer and reader feature. Co-partitioned with events.resolved.v1.
 	FeatureHandover = Topic{Name: "features.handover.v1", Retention: 14 * day}
-	// Features: key customer id, value feature.v1.FeatureSet.
+	// Features has key customer id, value feature.v1.FeatureSet.
 	// Writer feature; reader segmentation. Co-partitioned with events.resolved.v1.
 	Features = Topic{Name: "features.v1", Retention: 7 * day}
-	// SegmentTransitions: key customer id, value segmentation.v1.Transition.
+	// SegmentTransitions has key customer id, value segmentation.v1.Transition.
 	// Writer segmentation; readers product apps, CRM.
 	SegmentTransitions = Topic{Name: "segments.transitions.v1", Retention: 30 * day}
-	// SegmentCutPoints: key workspace, value segmentation.v1.CutPoints. Broadcast.
+	// SegmentCutPoints has key workspace, value segmentation.v1.CutPoints. Broadcast.
 	// Writer segmentation; readers all segmentation replicas.
 	SegmentCutPoints = Topic{Name: "segments.cutpoints.v1", Single: true, Compacted: true}
-	// Alerts: key customer id, value segmentation.v1.Alert.
+	// Alerts has key customer id, value segmentation.v1.Alert.
 	// Writer segmentation; reader segmentation's webhook delivery.
 	Alerts = Topic{Name: "alerts.v1", Retention: 7 * day}
-	// AlertsDead: alerts that no endpoint took; same key and value as Alerts, the reason in headers.
+	// AlertsDead are alerts that no endpoint took; same key and value as Alerts, the reason in headers.
 	AlertsDead = DeadLetter(Alerts)
 
-	// IdentityChangelog, IdentityMergeChangelog, FeatureChangelog and SegmentationChangelog
-	// hold the state of the partition tasks: see package stream. Internal.
-	IdentityChangelog      = Topic{Name: "identity.state.changelog.v1", Compacted: true}
+	// IdentityChangelog is the state of identity's partition tasks. Internal, as the other changelogs: see package stream.
+	IdentityChangelog = Topic{Name: "identity.state.changelog.v1", Compacted: true}
+	// IdentityMergeChangelog is the state of identity's merge emitter. Internal.
 	IdentityMergeChangelog = Topic{Name: "identity.merges.changelog.v1", Single: true, Compacted: true}
-	FeatureChangelog       = Topic{Name: "feature.state.changelog.v1", Compacted: true}
-	SegmentationChangelog  = Topic{Name: "segmentation.state.changelog.v1", Compacted: true}
+	// FeatureChangelog is the state of feature's partition tasks. Internal.
+	FeatureChangelog = Topic{Name: "feature.state.changelog.v1", Compacted: true}
+	// SegmentationChangelog is the state of segmentation's partition tasks. Internal.
+	SegmentationChangelog = Topic{Name: "segmentation.state.changelog.v1", Compacted: true}
 )
 
 // DeadLetter is the topic for records of t that can never be handled:

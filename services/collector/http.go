@@ -68,7 +68,7 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 	w := works.Get().(*work)
 	defer s.release(w)
 	res, ref := s.take(w, r.WithContext(ctx), c, begun)
-	status := http.StatusOK
+	var status int
 	if ref != nil {
 		status = ref.status
 		s.refuse(rw, ref)

@@ -347,7 +347,7 @@ func (w *world) eventuallyNotReady(m *member) {
 	w.t.Helper()
 	testkit.Eventually(w.t, patience, func() error {
 		if err := m.Ready(); err == nil || !errors.Is(err, errGap) {
-			return fmt.Errorf("Ready gives %v, want a gap", err)
+			return fmt.Errorf("Ready gives %w, want a gap", err)
 		}
 		return nil
 	})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -93,7 +94,7 @@ func (d *Deliverer) post(ctx context.Context, t *target, id string, body []byte)
 	}
 	defer resp.Body.Close()
 	// Reading a little of the answer lets the connection be used again.
-	if _, err := io.CopyN(io.Discard, resp.Body, 64<<10); err != nil && err != io.EOF && resp.StatusCode/100 == 2 {
+	if _, err := io.CopyN(io.Discard, resp.Body, 64<<10); err != nil && !errors.Is(err, io.EOF) && resp.StatusCode/100 == 2 {
 		return refused, 0, fmt.Errorf("read the answer: %w", err)
 	}
 	switch {

@@ -67,9 +67,9 @@ func (p *printer) line(text string) {
 }
 
 func (p *printer) heading(title string, columns ...string) {
-	p.flush()
+	_ = p.flush() // the error stays with p
 	p.line("\n" + title + "\n")
-	p.flush()
+	_ = p.flush() // the error stays with p
 	p.line("\t" + strings.Join(columns, "\t") + "\t\n")
 }
 
@@ -82,7 +82,7 @@ func (p *printer) row(values ...any) {
 }
 
 func (p *printer) verdict(inequalities []string) {
-	p.flush()
+	_ = p.flush() // the error stays with p
 	if len(inequalities) == 0 {
 		p.line("\nThe books balance.\n")
 		return
