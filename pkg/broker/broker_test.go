@@ -318,3 +318,33 @@ func TestProducerLeavesNoGoroutines(t *testing.T) {
 	fake.Close()
 	goleak.VerifyNone(t, before)
 }
+
+func TestSpansWaitsForALeader(t *testing.T) {
+	fake, c := fakeCluster(t, 1)
+	if _, err := c.Partitions(t.Context(), testTopic.Name); err != nil {
+		t.Fatal(err)
+	}
+	left := 2
+	fake.ControlKey(int16(kmsg.ListOffsets), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		fake.KeepControl()
+		if left == 0 {
+			return nil, nil, false
+		}
+		left--
+		res := req.ResponseKind().(*kmsg.ListOffsetsResponse)
+		for _, rt := range req.(*kmsg.ListOffsetsRequest).Topics {
+			st := kmsg.NewListOffsetsResponseTopic()
+			st.Topic = rt.Topic
+			for _, rp := range rt.Partitions {
+				sp := kmsg.NewListOffsetsResponseTopicPartition()
+				sp.Partition, sp.ErrorCode = rp.Partition, kerr.NotLeaderForPartition.Code
+				st.Partitions = append(st.Partitions, sp)
+			}
+			res.Topics = append(res.Topics, st)
+		}
+		return res, nil, true
+	})
+	if spans, err := c.Spans(t.Context(), testTopic.Name); err != nil || len(spans) != 1 || left != 0 {
+		t.Errorf("Spans gave %v, %v with %d faults left", spans, err, left)
+	}
+}

@@ -127,12 +127,24 @@ func (c *Client) leaders(ctx context.Context, topic string) (int, error) {
 	return len(t.Partitions), nil
 }
 
-// Spans returns what each partition of a topic holds.
+// Spans returns what each partition of a topic holds. Elections and other faults
+// that pass are waited out for up to tryFor.
 func (c *Client) Spans(ctx context.Context, topic string) (map[int]Span, error) {
 	n, err := c.Partitions(ctx, topic)
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, tryFor)
+	defer cancel()
+	for {
+		spans, err := c.listOffsets(ctx, topic, n)
+		if err == nil || Permanent(err) || sleep(ctx, 50*time.Millisecond) != nil {
+			return spans, err
+		}
+	}
+}
+
+func (c *Client) listOffsets(ctx context.Context, topic string, n int) (map[int]Span, error) {
 	reqs := make([]kafka.OffsetRequest, 0, 2*n)
 	for p := range n {
 		reqs = append(reqs, kafka.FirstOffsetOf(p), kafka.LastOffsetOf(p))
