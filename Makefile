@@ -62,6 +62,10 @@ test-kafka: engine ## run the broker, fault and end-to-end tests on Apache Kafka
 replay: engine build ## replay the whole online-retail file through an ephemeral stack and reconcile it
 	@scripts/replay.sh
 
+.PHONY: replay-kill
+replay-kill: engine build ## the same while the stack is killed (kill -9) ten times at random moments
+	@scripts/replay-kill.sh
+
 .PHONY: bench
 bench: engine build ## the benchmarks of docs/benchmarks.md
 	@scripts/bench.sh
