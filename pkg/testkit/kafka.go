@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,11 +22,16 @@ const KafkaVariable = "FRESHET_TEST_KAFKA"
 // emptyWithin is how long a real broker may take to delete its topics.
 const emptyWithin = time.Minute
 
+// lent is whether the broker that KafkaVariable names is in use by a test.
+var lent atomic.Bool
+
 // Kafka returns the host:port of a broker without topics: a fresh in-memory one for
-// this test, or the one that KafkaVariable names, emptied first.
+// this test, or the one that KafkaVariable names, emptied first. There is only one of
+// those: a test that asks for a second cluster gets an in-memory one beside it.
 func Kafka(t testing.TB) string {
 	t.Helper()
-	if address := os.Getenv(KafkaVariable); address != "" {
+	if address := os.Getenv(KafkaVariable); address != "" && lent.CompareAndSwap(false, true) {
+		t.Cleanup(func() { lent.Store(false) })
 		if err := emptyBroker(t, address); err != nil {
 			t.Fatalf("empty the broker at %s: %v", address, err)
 		}
