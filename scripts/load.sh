@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# load.sh RATE SECONDS: the whole standalone stack under a steady load of simulated live events, with alerts going to a
+# local webhook. Prints what was sent, CPU seconds, freshness by stage, memory, and whether the books balance.
+set -eu
+cd "$(dirname "$0")/.."
+rate=${1:-10000} seconds=${2:-30}
+dir=$(mktemp -d)
+stack='' hook=''
+trap '[ -n "$stack" ] && kill "$stack" 2>/dev/null; [ -n "$hook" ] && kill "$hook" 2>/dev/null; wait; rm -rf "$dir"' EXIT
+bin/freshet listen --address 127.0.0.1:19999 >"$dir/alerts" 2>/dev/null & hook=$!
+begun=$(date +%s%N)
+bin/freshet up --dir "$dir/data" --ephemeral --addresses-file "$dir/a.json" --webhook http://127.0.0.1:19999/ >"$dir/up.log" 2>&1 & stack=$!
+for _ in $(seq 1200); do [ -f "$dir/a.json" ] && break; sleep 0.05; done
+[ -f "$dir/a.json" ] || { cat "$dir/up.log" >&2; exit 1; }
+echo "ready after $((($(date +%s%N) - begun) / 1000000)) ms"
+engine=$(pgrep -P "$stack" | head -1)
+cpu() { awk '{printf "%.1f", ($14 + $15) / 100}' "/proc/$1/stat"; }
+bin/freshet simulate --addresses-file "$dir/a.json" --days 0 --rate "$rate" --duration "${seconds}s" --customers 20000 --connections 8 2>&1 \
+  | grep -E ' sent, '
+echo "CPU seconds: freshet $(cpu "$stack"), ClickHouse $(cpu "$engine")"
+bin/freshet reconcile --wait 120s --addresses-file "$dir/a.json" | tail -1
+metrics=$(sed -n 's/.*"metrics": *"\([^"]*\)".*/\1/p' "$dir/a.json")
+# Quantiles are the upper bounds of the histogram's buckets: "p99 <= 1" means 99 % took at most a second.
+curl -sS "http://$metrics/metrics" | awk '
+  /^freshet_freshness_seconds_bucket/ {
+    match($0, /stage="[^"]*"/); s = substr($0, RSTART + 7, RLENGTH - 8)
+    match($0, /le="[^"]*"/); le = substr($0, RSTART + 4, RLENGTH - 5)
+    n[s]++; bound[s, n[s]] = le; count[s, n[s]] = $NF
+  }
+  END {
+    for (s in n) {
+      total = count[s, n[s]]; if (total == 0) continue
+      line = sprintf("freshness %-13s n=%d", s, total)
+      split("0.5 0.9 0.99", q, " ")
+      for (i = 1; i <= 3; i++) for (b = 1; b <= n[s]; b++) if (count[s, b] >= q[i] * total) { line = line sprintf("  p%g <= %ss", 100 * q[i], bound[s, b]); break }
+      print line
+    }
+  }' | sort
+echo "resident MiB: freshet $(($(ps -o rss= -p "$stack") / 1024)), ClickHouse $(($(ps -o rss= -p "$engine") / 1024)); alerts delivered: $(wc -l <"$dir/alerts")"
+echo "on disk: $(du -sh "$dir/data" | cut -f1)"
