@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"time"
@@ -18,6 +19,24 @@ const maxCommitBytes = 16 << 20
 
 // maxEventBytes is max.message.bytes of the other topics: an imported order of a thousand lines fits.
 const maxEventBytes = 8 << 20
+
+// topicsWithin is how long topics may take to be made at a first start.
+const topicsWithin = time.Minute
+
+// Open is Dial and then EnsureTopics, for a minute at most: what a service does at its start.
+func Open(ctx context.Context, cfg Config, logger *slog.Logger, list ...topics.Topic) (*Client, error) {
+	c, err := Dial(ctx, cfg, logger)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, topicsWithin)
+	defer cancel()
+	if err := c.EnsureTopics(ctx, list...); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
 
 // EnsureTopics makes the topics that are missing and waits until each has a leader.
 // A topic that exists is left as it is.

@@ -5,24 +5,17 @@ import (
 	"encoding/csv"
 	"math"
 	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/freshet/freshet/pkg/testkit"
 )
 
-// rows reads a file of the shared data, whose folder FRESHET_DATA names; by default it
-// lies beside the repository. Without the folder the test skips, in CI it fails.
+// rows reads a file of the shared data.
 func rows(t *testing.T, name string) [][]string {
 	t.Helper()
-	dir := os.Getenv("FRESHET_DATA")
-	if dir == "" {
-		dir = "../../../../shared/data"
-	}
-	f, err := os.Open(filepath.Join(dir, name))
-	if err != nil && os.Getenv("CI") == "" {
-		t.Skipf("no shared data here: %v", err)
-	}
+	f, err := os.Open(testkit.Data(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}

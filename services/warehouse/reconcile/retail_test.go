@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/money"
+	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/warehouse"
@@ -66,7 +66,7 @@ func marshal(t *testing.T, m proto.Message) []byte {
 // readRetail makes a resolved event of each invoice, as collector and identity would.
 func readRetail(t *testing.T) []*eventv1.ResolvedEvent {
 	t.Helper()
-	f, err := os.Open(dataFile(t, "online_retail.csv.gz"))
+	f, err := os.Open(testkit.Data(t, "online_retail.csv.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,21 +134,4 @@ func addLine(t *testing.T, o *eventv1.Order, row []string) {
 	}
 	o.Items = append(o.Items, &eventv1.OrderItem{Line: int32(len(o.Items) + 1), ProductId: row[1], Name: row[2], Quantity: quantity, UnitPriceMicros: price})
 	o.TotalMicros += quantity * price
-}
-
-// dataFile finds a published data set, beside the project or where FRESHET_DATA says.
-func dataFile(t *testing.T, name string) string {
-	t.Helper()
-	dir := os.Getenv("FRESHET_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared", "data")
-	}
-	path := filepath.Join(dir, name)
-	if _, err := os.Stat(path); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("%v: set FRESHET_DATA", err)
-		}
-		t.Skipf("no %s in %s: set FRESHET_DATA to run this", name, dir)
-	}
-	return path
 }

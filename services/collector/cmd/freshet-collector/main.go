@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/lifecycle"
@@ -30,20 +29,12 @@ func main() {
 	})
 }
 
-// topicsWithin is how long the topics may take to be made at the first start.
-const topicsWithin = time.Minute
-
 func build(ctx context.Context, p *service.Process, cfg config) error {
-	client, err := broker.Dial(ctx, cfg.Broker, p.Logger)
+	client, err := broker.Open(ctx, cfg.Broker, p.Logger, topics.EventsRaw, topics.EventsRejected)
 	if err != nil {
 		return err
 	}
 	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
-	ensure, cancel := context.WithTimeout(ctx, topicsWithin)
-	defer cancel()
-	if err := client.EnsureTopics(ensure, topics.EventsRaw, topics.EventsRejected); err != nil {
-		return err
-	}
 	s, err := collector.New(cfg.Collector, collector.Deps{
 		Logger: p.Logger, Metrics: p.Metrics, Tracer: p.Tracer, Broker: client})
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"google.golang.org/grpc"
@@ -53,20 +52,12 @@ func main() {
 	})
 }
 
-// topicsWithin is how long the topics may take to be made at the first start.
-const topicsWithin = time.Minute
-
 func build(ctx context.Context, p *service.Process, cfg config) error {
-	client, err := broker.Dial(ctx, cfg.Broker, p.Logger)
+	client, err := broker.Open(ctx, cfg.Broker, p.Logger, feature.Topics()...)
 	if err != nil {
 		return err
 	}
 	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
-	ensure, cancel := context.WithTimeout(ctx, topicsWithin)
-	defer cancel()
-	if err := client.EnsureTopics(ensure, feature.Topics()...); err != nil {
-		return err
-	}
 	facts, err := clickhouse.Open(ctx, cfg.ClickHouse)
 	if err != nil {
 		return err

@@ -4,7 +4,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"google.golang.org/grpc"
@@ -52,20 +51,12 @@ func main() {
 	})
 }
 
-// topicsWithin is how long the topics may take to be made at the first start.
-const topicsWithin = time.Minute
-
 func build(ctx context.Context, p *service.Process, cfg config) error {
-	client, err := broker.Dial(ctx, cfg.Broker, p.Logger)
+	client, err := broker.Open(ctx, cfg.Broker, p.Logger, segmentation.Topics()...)
 	if err != nil {
 		return err
 	}
 	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
-	ensure, cancel := context.WithTimeout(ctx, topicsWithin)
-	defer cancel()
-	if err := client.EnsureTopics(ensure, segmentation.Topics()...); err != nil {
-		return err
-	}
 	ch, err := clickhouse.Open(ctx, cfg.ClickHouse)
 	if err != nil {
 		return err

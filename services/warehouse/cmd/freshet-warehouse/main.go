@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/clickhouse"
@@ -34,20 +33,12 @@ func main() {
 	})
 }
 
-// topicsWithin is how long the topics may take to be made at the first start.
-const topicsWithin = time.Minute
-
 func build(ctx context.Context, p *service.Process, cfg config) error {
-	client, err := broker.Dial(ctx, cfg.Broker, p.Logger)
+	client, err := broker.Open(ctx, cfg.Broker, p.Logger, topics.All()...)
 	if err != nil {
 		return err
 	}
 	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
-	ensure, cancel := context.WithTimeout(ctx, topicsWithin)
-	defer cancel()
-	if err := client.EnsureTopics(ensure, topics.All()...); err != nil {
-		return err
-	}
 	conn, err := clickhouse.Open(ctx, cfg.ClickHouse)
 	if err != nil {
 		return err
