@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -316,4 +317,31 @@ func TestADamagedLocalStoreIsReadAgainFromTheChangelog(t *testing.T) {
 	p, _ = c.start(t, testConfig(dir), sums{}, nil)
 	c.send(t, 50, 5)
 	c.settled(t, p)
+}
+
+// A crash between the commit and its publication: the next owner publishes what the log says.
+func TestOutputsOfADecidedCommitLeaveAtTheNextStart(t *testing.T) {
+	c := newCluster(t, 1)
+	owner, s := openLog(t, c, "crashed")
+	out := []broker.Message{
+		{Topic: outTopic.Name, Key: []byte("k"), Value: encodeSum(1), Headers: broker.Headers("id", "0/0")},
+		{Topic: outTopic.Name, Key: []byte("k"), Value: encodeSum(2), Headers: broker.Headers("id", "0/1")},
+	}
+	next := commit{epoch: owner.fence.epoch, seq: 1, inputs: map[string]int64{}, outputs: out}
+	if err := owner.write(t.Context(), newChanges(), next, s); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := c.outputs(t); len(got) != 0 {
+		t.Fatalf("%d outputs before anybody published", len(got))
+	}
+	_, stop := c.start(t, testConfig(t.TempDir()), sums{}, nil)
+	testkit.Eventually(t, 20*time.Second, func() error {
+		if got, _ := c.outputs(t); len(got) != len(out) {
+			return fmt.Errorf("%d of %d outputs published", len(got), len(out))
+		}
+		return nil
+	})
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
 }
