@@ -5,5 +5,8 @@ cd "$(dirname "$0")/.."
 trap 'scripts/kafka.sh stop' EXIT
 address=$(scripts/kafka.sh start)
 echo "Apache Kafka answers at $address"
-FRESHET_TEST_KAFKA=$address go test -count=1 -p 1 -timeout 20m \
+export FRESHET_TEST_KAFKA=$address
+go test -count=1 -p 1 -timeout 20m \
   ./pkg/broker ./pkg/stream ./services/collector ./services/identity ./services/feature ./services/segmentation ./services/warehouse
+# Every service as a process of its own, as compose and Helm run them.
+go test -count=1 -timeout 10m -run TestSeparateBinaries ./services/standalone

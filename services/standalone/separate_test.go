@@ -1,0 +1,222 @@
+package standalone
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/freshet/freshet/pkg/clickhouse"
+	"github.com/freshet/freshet/pkg/testkit"
+	"github.com/freshet/freshet/services/freshet/stack"
+)
+
+// TestSeparateBinaries runs every service as a process of its own, as compose and Helm
+// do, on one broker (Apache Kafka's where FRESHET_TEST_KAFKA names it) and one
+// ClickHouse, and follows an order from the collector to the gateway and a webhook.
+func TestSeparateBinaries(t *testing.T) {
+	bin := buildAll(t)
+	ch := testkit.ClickHouse(t)
+	alerts := make(chan string, 10)
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		alerts <- string(body)
+	}))
+	defer hook.Close()
+	f := fleet{
+		t: t, bin: bin, kafka: testkit.Kafka(t), ch: ch, dir: t.TempDir(),
+		prefix: "sep_" + strings.ReplaceAll(uuid.NewString()[:8], "-", "") + "_",
+		port:   map[string]string{},
+	}
+	for _, name := range []string{"http", "api", "collector", "identity", "feature", "segmentation", "warehouse", "churn", "recommendation", "gateway"} {
+		f.port[name] = freeAddress(t)
+	}
+	t.Cleanup(f.dropDatabases)
+	f.startAll(hook.URL)
+
+	addr := stack.Addresses{CollectorHTTP: f.port["http"]}
+	testkit.Eventually(t, soon, func() error {
+		return post(addr, "/v1/batch", event("m1", "identify", "42", map[string]any{"anonymousId": "laptop"}), order("m2", "42", 180))
+	})
+	f.eventually("/v1/customers/user_id:42", "laptop")
+	f.eventually("/v1/customers/user_id:42/features", "180000000")
+	f.eventually("/v1/customers/anonymous_id:laptop/segments", "big_basket")
+	f.eventually("/v1/customers/user_id:42/churn", "UNIMPLEMENTED", "12")
+	select {
+	case alert := <-alerts:
+		if !strings.Contains(alert, "big_basket") {
+			t.Errorf("alert %s", alert)
+		}
+	case <-time.After(soon):
+		t.Error("no alert came")
+	}
+	f.facts("SELECT count() FROM "+f.prefix+"dw.orders", 1)
+	f.stopAll()
+}
+
+// buildAll builds every service binary into a folder of the test.
+func buildAll(t *testing.T) string {
+	t.Helper()
+	bin := t.TempDir()
+	args := []string{"build", "-o", bin + string(filepath.Separator)}
+	mains, err := filepath.Glob("../*/cmd/freshet-*")
+	if err != nil || len(mains) != 8 {
+		t.Fatalf("found the mains %v, %v; want 8", mains, err)
+	}
+	for _, m := range mains {
+		args = append(args, "./"+m)
+	}
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		t.Fatalf("go %v: %v\n%s", args, err, out)
+	}
+	return bin
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// fleet is the services as processes.
+type fleet struct {
+	t                       *testing.T
+	bin, kafka, dir, prefix string
+	ch                      clickhouse.Config
+	port                    map[string]string
+	running                 []*exec.Cmd
+	logs                    []*bytes.Buffer
+}
+
+// startAll starts every service with what it needs to know, by environment alone.
+func (f *fleet) startAll(webhook string) {
+	rulesFile := filepath.Join(f.dir, "rules.yaml")
+	if err := os.WriteFile(rulesFile, []byte(rules), 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+	secret := "whsec_" + base64.StdEncoding.EncodeToString([]byte("a secret of thirty-two bytes, ok"))
+	facts := []string{"CLICKHOUSE__ADDRESS=" + f.ch.Address, "CLICKHOUSE__USER=" + f.ch.User, "CLICKHOUSE__PASSWORD=" + f.ch.Password}
+	kafka := "BROKER__ADDRESSES=" + f.kafka
+	f.start("warehouse", append(facts, kafka, "DATABASE_PREFIX="+f.prefix, "FLUSH_EVERY=200ms")...)
+	f.start("identity", kafka, "DIR="+filepath.Join(f.dir, "identity"))
+	f.start("feature", append(facts, kafka, "DIR="+filepath.Join(f.dir, "feature"), "DATABASE="+f.prefix+"dw", "IDENTITY="+f.port["identity"])...)
+	f.start("segmentation", append(facts, kafka, "DIR="+filepath.Join(f.dir, "segmentation"), "IDENTITY="+f.port["identity"], "RULES="+rulesFile,
+		"CUT_POINTS__DATABASE="+f.prefix+"dw", "ENDPOINTS={shop: {url: \""+webhook+"\", secret: \""+secret+"\"}}")...)
+	f.start("churn")
+	f.start("recommendation")
+	f.start("collector", kafka, "HTTP_ADDRESS="+f.port["http"], "SOURCES=[{name: app, workspace: default, write_key: "+writeKey+"}]")
+	upstreams := []string{"HTTP_ADDRESS=" + f.port["api"]}
+	for _, name := range []string{"identity", "feature", "segmentation", "churn", "recommendation"} {
+		upstreams = append(upstreams, "UPSTREAMS__"+strings.ToUpper(name)+"="+f.port[name])
+	}
+	f.start("gateway", upstreams...)
+}
+
+func (f *fleet) start(name string, settings ...string) {
+	cmd := exec.Command(filepath.Join(f.bin, "freshet-"+name))
+	prefix := "FRESHET_" + strings.ToUpper(name) + "_"
+	cmd.Env = append(os.Environ(), prefix+"GRPC__ADDRESS="+f.port[name], prefix+"ADMIN__ADDRESS=127.0.0.1:0", prefix+"LOG__LEVEL=warn")
+	for _, s := range settings {
+		cmd.Env = append(cmd.Env, prefix+s)
+	}
+	log := &bytes.Buffer{}
+	cmd.Stderr, cmd.Stdout = log, log
+	if err := cmd.Start(); err != nil {
+		f.t.Fatal(err)
+	}
+	f.running, f.logs = append(f.running, cmd), append(f.logs, log)
+	f.t.Cleanup(func() { _ = cmd.Process.Kill() })
+}
+
+// stopAll ends every process with SIGTERM and wants each to end cleanly.
+func (f *fleet) stopAll() {
+	for i := len(f.running) - 1; i >= 0; i-- {
+		cmd := f.running[i]
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			f.t.Errorf("%s had ended: %v\n%s", filepath.Base(cmd.Path), err, f.logs[i])
+			continue
+		}
+		done := make(chan error, 1)
+		go func() { done <- cmd.Wait() }()
+		select {
+		case err := <-done:
+			if err != nil {
+				f.t.Errorf("%s ended with %v:\n%s", filepath.Base(cmd.Path), err, f.logs[i])
+			}
+		case <-time.After(15 * time.Second):
+			f.t.Errorf("%s did not end within 15 s", filepath.Base(cmd.Path))
+		}
+	}
+}
+
+// eventually reads the gateway until one of the texts is in the answer.
+func (f *fleet) eventually(path string, texts ...string) {
+	f.t.Helper()
+	testkit.Eventually(f.t, soon, func() error {
+		res, err := http.Get("http://" + f.port["api"] + path)
+		if err != nil {
+			return err
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			return err
+		}
+		var answer map[string]any
+		if err := json.Unmarshal(body, &answer); err != nil {
+			return fmt.Errorf("%s: %s", path, body)
+		}
+		for _, text := range texts {
+			if strings.Contains(string(body), text) {
+				return nil
+			}
+		}
+		return fmt.Errorf("%s has none of %q: %s", path, texts, body)
+	})
+}
+
+func (f *fleet) facts(query string, want uint64) {
+	f.t.Helper()
+	conn, err := clickhouse.Open(f.t.Context(), f.ch)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer conn.Close()
+	testkit.Eventually(f.t, soon, func() error {
+		var got uint64
+		if err := conn.QueryRow(f.t.Context(), query).Scan(&got); err != nil || got != want {
+			return fmt.Errorf("%s gives %d, %v; want %d", query, got, err, want)
+		}
+		return nil
+	})
+}
+
+func (f *fleet) dropDatabases() {
+	ctx := context.Background() // the test's own has ended
+	conn, err := clickhouse.Open(ctx, f.ch)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	for _, db := range []string{"ods", "dw", "dm"} {
+		_ = conn.Exec(ctx, "DROP DATABASE IF EXISTS "+f.prefix+db)
+	}
+}
