@@ -203,7 +203,7 @@ func (f *fleet) facts(query string, want uint64) {
 	testkit.Eventually(f.t, soon, func() error {
 		var got uint64
 		if err := conn.QueryRow(f.t.Context(), query).Scan(&got); err != nil || got != want {
-			return fmt.Errorf("%s gives %d, %v; want %d", query, got, err, want)
+			return fmt.Errorf("%s gives %d (%w), want %d", query, got, err, want)
 		}
 		return nil
 	})
