@@ -7,6 +7,7 @@ import (
 	"net"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // takePorts returns the ports of two loopback addresses, free ones for port 0, after
@@ -39,7 +40,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return nil, fmt.Errorf("address %q: %w", address, err)
 	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", port))
+	l, err := listenSoon(ctx, net.JoinHostPort("127.0.0.1", port))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("port %s is taken by another process: %w", port, err)
 	}
@@ -47,4 +48,22 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 		return nil, fmt.Errorf("try port %s: %w", port, err)
 	}
 	return l, nil
+}
+
+// portGrace is how long a port may stay taken: an engine that was killed gives its
+// lock back before its ports, and a start that follows at once would meet them.
+const portGrace = 3 * time.Second
+
+func listenSoon(ctx context.Context, address string) (net.Listener, error) {
+	for deadline := time.Now().Add(portGrace); ; {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(deadline) {
+			return l, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
