@@ -22,6 +22,63 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// IngestStatus is what became of an event.
+type IngestStatus int32
+
+const (
+	// Never sent.
+	IngestStatus_INGEST_STATUS_UNSPECIFIED IngestStatus = 0
+	// Durable, on its way.
+	IngestStatus_INGEST_STATUS_ACCEPTED IngestStatus = 1
+	// Durable in quarantine: sending it again brings the same answer.
+	IngestStatus_INGEST_STATUS_REJECTED IngestStatus = 2
+	// Not stored: send it again after `retry_after_ms`.
+	IngestStatus_INGEST_STATUS_RETRY IngestStatus = 3
+)
+
+// Enum value maps for IngestStatus.
+var (
+	IngestStatus_name = map[int32]string{
+		0: "INGEST_STATUS_UNSPECIFIED",
+		1: "INGEST_STATUS_ACCEPTED",
+		2: "INGEST_STATUS_REJECTED",
+		3: "INGEST_STATUS_RETRY",
+	}
+	IngestStatus_value = map[string]int32{
+		"INGEST_STATUS_UNSPECIFIED": 0,
+		"INGEST_STATUS_ACCEPTED":    1,
+		"INGEST_STATUS_REJECTED":    2,
+		"INGEST_STATUS_RETRY":       3,
+	}
+)
+
+func (x IngestStatus) Enum() *IngestStatus {
+	p := new(IngestStatus)
+	*p = x
+	return p
+}
+
+func (x IngestStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (IngestStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_freshet_collector_v1_collector_proto_enumTypes[0].Descriptor()
+}
+
+func (IngestStatus) Type() protoreflect.EnumType {
+	return &file_freshet_collector_v1_collector_proto_enumTypes[0]
+}
+
+func (x IngestStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use IngestStatus.Descriptor instead.
+func (IngestStatus) EnumDescriptor() ([]byte, []int) {
+	return file_freshet_collector_v1_collector_proto_rawDescGZIP(), []int{0}
+}
+
 // IngestRequest is a batch of events as JSON.
 type IngestRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -86,6 +143,170 @@ func (x *IngestRequest) GetHistory() bool {
 	return false
 }
 
+// IngestStreamRequest is one event.
+type IngestStreamRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The client's number for the event, given back in its answer; need not be unique or ordered.
+	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// One JSON object as in the items of POST /v1/batch: `type` is needed.
+	Event []byte `protobuf:"bytes,2,opt,name=event,proto3" json:"event,omitempty"`
+	// When the client sent it; used to correct its clock.
+	SentAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=sent_at,json=sentAt,proto3" json:"sent_at,omitempty"`
+	// True for history: updates facts and state and never fires an alert.
+	History       bool `protobuf:"varint,4,opt,name=history,proto3" json:"history,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IngestStreamRequest) Reset() {
+	*x = IngestStreamRequest{}
+	mi := &file_freshet_collector_v1_collector_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IngestStreamRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IngestStreamRequest) ProtoMessage() {}
+
+func (x *IngestStreamRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_collector_v1_collector_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IngestStreamRequest.ProtoReflect.Descriptor instead.
+func (*IngestStreamRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_collector_v1_collector_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *IngestStreamRequest) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *IngestStreamRequest) GetEvent() []byte {
+	if x != nil {
+		return x.Event
+	}
+	return nil
+}
+
+func (x *IngestStreamRequest) GetSentAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SentAt
+	}
+	return nil
+}
+
+func (x *IngestStreamRequest) GetHistory() bool {
+	if x != nil {
+		return x.History
+	}
+	return false
+}
+
+// IngestStreamResponse is the answer to one event.
+type IngestStreamResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The request's number.
+	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// What became of it.
+	Status IngestStatus `protobuf:"varint,2,opt,name=status,proto3,enum=freshet.collector.v1.IngestStatus" json:"status,omitempty"`
+	// The event's messageId, made by the collector when there was none.
+	EventId string `protobuf:"bytes,3,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	// For REJECTED and RETRY: a word for counting.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// For REJECTED and RETRY: a sentence for a person.
+	Detail string `protobuf:"bytes,5,opt,name=detail,proto3" json:"detail,omitempty"`
+	// For RETRY: how long to wait, in milliseconds.
+	RetryAfterMs  int64 `protobuf:"varint,6,opt,name=retry_after_ms,json=retryAfterMs,proto3" json:"retry_after_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IngestStreamResponse) Reset() {
+	*x = IngestStreamResponse{}
+	mi := &file_freshet_collector_v1_collector_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IngestStreamResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IngestStreamResponse) ProtoMessage() {}
+
+func (x *IngestStreamResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_collector_v1_collector_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IngestStreamResponse.ProtoReflect.Descriptor instead.
+func (*IngestStreamResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_collector_v1_collector_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *IngestStreamResponse) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *IngestStreamResponse) GetStatus() IngestStatus {
+	if x != nil {
+		return x.Status
+	}
+	return IngestStatus_INGEST_STATUS_UNSPECIFIED
+}
+
+func (x *IngestStreamResponse) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *IngestStreamResponse) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *IngestStreamResponse) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+func (x *IngestStreamResponse) GetRetryAfterMs() int64 {
+	if x != nil {
+		return x.RetryAfterMs
+	}
+	return 0
+}
+
 // IngestResponse says what became of each event.
 type IngestResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -99,7 +320,7 @@ type IngestResponse struct {
 
 func (x *IngestResponse) Reset() {
 	*x = IngestResponse{}
-	mi := &file_freshet_collector_v1_collector_proto_msgTypes[1]
+	mi := &file_freshet_collector_v1_collector_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -111,7 +332,7 @@ func (x *IngestResponse) String() string {
 func (*IngestResponse) ProtoMessage() {}
 
 func (x *IngestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_collector_v1_collector_proto_msgTypes[1]
+	mi := &file_freshet_collector_v1_collector_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -124,7 +345,7 @@ func (x *IngestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IngestResponse.ProtoReflect.Descriptor instead.
 func (*IngestResponse) Descriptor() ([]byte, []int) {
-	return file_freshet_collector_v1_collector_proto_rawDescGZIP(), []int{1}
+	return file_freshet_collector_v1_collector_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *IngestResponse) GetAccepted() int32 {
@@ -158,7 +379,7 @@ type Rejection struct {
 
 func (x *Rejection) Reset() {
 	*x = Rejection{}
-	mi := &file_freshet_collector_v1_collector_proto_msgTypes[2]
+	mi := &file_freshet_collector_v1_collector_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -170,7 +391,7 @@ func (x *Rejection) String() string {
 func (*Rejection) ProtoMessage() {}
 
 func (x *Rejection) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_collector_v1_collector_proto_msgTypes[2]
+	mi := &file_freshet_collector_v1_collector_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -183,7 +404,7 @@ func (x *Rejection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rejection.ProtoReflect.Descriptor instead.
 func (*Rejection) Descriptor() ([]byte, []int) {
-	return file_freshet_collector_v1_collector_proto_rawDescGZIP(), []int{2}
+	return file_freshet_collector_v1_collector_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Rejection) GetIndex() int32 {
@@ -222,7 +443,19 @@ const file_freshet_collector_v1_collector_proto_rawDesc = "" +
 	"\rIngestRequest\x12\x16\n" +
 	"\x06events\x18\x01 \x03(\fR\x06events\x123\n" +
 	"\asent_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06sentAt\x12\x18\n" +
-	"\ahistory\x18\x03 \x01(\bR\ahistory\"i\n" +
+	"\ahistory\x18\x03 \x01(\bR\ahistory\"\x96\x01\n" +
+	"\x13IngestStreamRequest\x12\x1a\n" +
+	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x14\n" +
+	"\x05event\x18\x02 \x01(\fR\x05event\x123\n" +
+	"\asent_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x06sentAt\x12\x18\n" +
+	"\ahistory\x18\x04 \x01(\bR\ahistory\"\xdf\x01\n" +
+	"\x14IngestStreamResponse\x12\x1a\n" +
+	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12:\n" +
+	"\x06status\x18\x02 \x01(\x0e2\".freshet.collector.v1.IngestStatusR\x06status\x12\x19\n" +
+	"\bevent_id\x18\x03 \x01(\tR\aeventId\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x16\n" +
+	"\x06detail\x18\x05 \x01(\tR\x06detail\x12$\n" +
+	"\x0eretry_after_ms\x18\x06 \x01(\x03R\fretryAfterMs\"i\n" +
 	"\x0eIngestResponse\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\x05R\baccepted\x12;\n" +
 	"\brejected\x18\x02 \x03(\v2\x1f.freshet.collector.v1.RejectionR\brejected\"l\n" +
@@ -230,9 +463,15 @@ const file_freshet_collector_v1_collector_proto_rawDesc = "" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x19\n" +
 	"\bevent_id\x18\x02 \x01(\tR\aeventId\x12\x16\n" +
 	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x16\n" +
-	"\x06detail\x18\x04 \x01(\tR\x06detail2g\n" +
+	"\x06detail\x18\x04 \x01(\tR\x06detail*~\n" +
+	"\fIngestStatus\x12\x1d\n" +
+	"\x19INGEST_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16INGEST_STATUS_ACCEPTED\x10\x01\x12\x1a\n" +
+	"\x16INGEST_STATUS_REJECTED\x10\x02\x12\x17\n" +
+	"\x13INGEST_STATUS_RETRY\x10\x032\xd2\x01\n" +
 	"\x10CollectorService\x12S\n" +
-	"\x06Ingest\x12#.freshet.collector.v1.IngestRequest\x1a$.freshet.collector.v1.IngestResponseBGZEgithub.com/freshet/freshet/proto/gen/freshet/collector/v1;collectorv1b\x06proto3"
+	"\x06Ingest\x12#.freshet.collector.v1.IngestRequest\x1a$.freshet.collector.v1.IngestResponse\x12i\n" +
+	"\fIngestStream\x12).freshet.collector.v1.IngestStreamRequest\x1a*.freshet.collector.v1.IngestStreamResponse(\x010\x01BGZEgithub.com/freshet/freshet/proto/gen/freshet/collector/v1;collectorv1b\x06proto3"
 
 var (
 	file_freshet_collector_v1_collector_proto_rawDescOnce sync.Once
@@ -246,23 +485,31 @@ func file_freshet_collector_v1_collector_proto_rawDescGZIP() []byte {
 	return file_freshet_collector_v1_collector_proto_rawDescData
 }
 
-var file_freshet_collector_v1_collector_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_freshet_collector_v1_collector_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_freshet_collector_v1_collector_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_freshet_collector_v1_collector_proto_goTypes = []any{
-	(*IngestRequest)(nil),         // 0: freshet.collector.v1.IngestRequest
-	(*IngestResponse)(nil),        // 1: freshet.collector.v1.IngestResponse
-	(*Rejection)(nil),             // 2: freshet.collector.v1.Rejection
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(IngestStatus)(0),             // 0: freshet.collector.v1.IngestStatus
+	(*IngestRequest)(nil),         // 1: freshet.collector.v1.IngestRequest
+	(*IngestStreamRequest)(nil),   // 2: freshet.collector.v1.IngestStreamRequest
+	(*IngestStreamResponse)(nil),  // 3: freshet.collector.v1.IngestStreamResponse
+	(*IngestResponse)(nil),        // 4: freshet.collector.v1.IngestResponse
+	(*Rejection)(nil),             // 5: freshet.collector.v1.Rejection
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
 }
 var file_freshet_collector_v1_collector_proto_depIdxs = []int32{
-	3, // 0: freshet.collector.v1.IngestRequest.sent_at:type_name -> google.protobuf.Timestamp
-	2, // 1: freshet.collector.v1.IngestResponse.rejected:type_name -> freshet.collector.v1.Rejection
-	0, // 2: freshet.collector.v1.CollectorService.Ingest:input_type -> freshet.collector.v1.IngestRequest
-	1, // 3: freshet.collector.v1.CollectorService.Ingest:output_type -> freshet.collector.v1.IngestResponse
-	3, // [3:4] is the sub-list for method output_type
-	2, // [2:3] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	6, // 0: freshet.collector.v1.IngestRequest.sent_at:type_name -> google.protobuf.Timestamp
+	6, // 1: freshet.collector.v1.IngestStreamRequest.sent_at:type_name -> google.protobuf.Timestamp
+	0, // 2: freshet.collector.v1.IngestStreamResponse.status:type_name -> freshet.collector.v1.IngestStatus
+	5, // 3: freshet.collector.v1.IngestResponse.rejected:type_name -> freshet.collector.v1.Rejection
+	1, // 4: freshet.collector.v1.CollectorService.Ingest:input_type -> freshet.collector.v1.IngestRequest
+	2, // 5: freshet.collector.v1.CollectorService.IngestStream:input_type -> freshet.collector.v1.IngestStreamRequest
+	4, // 6: freshet.collector.v1.CollectorService.Ingest:output_type -> freshet.collector.v1.IngestResponse
+	3, // 7: freshet.collector.v1.CollectorService.IngestStream:output_type -> freshet.collector.v1.IngestStreamResponse
+	6, // [6:8] is the sub-list for method output_type
+	4, // [4:6] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_freshet_collector_v1_collector_proto_init() }
@@ -275,13 +522,14 @@ func file_freshet_collector_v1_collector_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_freshet_collector_v1_collector_proto_rawDesc), len(file_freshet_collector_v1_collector_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   3,
+			NumEnums:      1,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_freshet_collector_v1_collector_proto_goTypes,
 		DependencyIndexes: file_freshet_collector_v1_collector_proto_depIdxs,
+		EnumInfos:         file_freshet_collector_v1_collector_proto_enumTypes,
 		MessageInfos:      file_freshet_collector_v1_collector_proto_msgTypes,
 	}.Build()
 	File_freshet_collector_v1_collector_proto = out.File

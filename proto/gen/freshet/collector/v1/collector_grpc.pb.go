@@ -19,7 +19,8 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	CollectorService_Ingest_FullMethodName = "/freshet.collector.v1.CollectorService/Ingest"
+	CollectorService_Ingest_FullMethodName       = "/freshet.collector.v1.CollectorService/Ingest"
+	CollectorService_IngestStream_FullMethodName = "/freshet.collector.v1.CollectorService/IngestStream"
 )
 
 // CollectorServiceClient is the client API for CollectorService service.
@@ -31,8 +32,14 @@ type CollectorServiceClient interface {
 	// Ingest makes a batch of events durable, or says why not, one by one.
 	// The write key travels in the metadata as `authorization: Basic base64("<key>:")`.
 	// UNAUTHENTICATED: unknown write key. INVALID_ARGUMENT: more than 2,500 events.
-	// UNAVAILABLE: the broker took nothing; the same request may be sent again, ids are deduplicated.
+	// RESOURCE_EXHAUSTED: beyond the source's rate, with a RetryInfo.
+	// UNAVAILABLE: neither broker nor spool took it; the same request may be sent again, ids are deduplicated.
 	Ingest(ctx context.Context, in *IngestRequest, opts ...grpc.CallOption) (*IngestResponse, error)
+	// IngestStream takes events for as long as the client likes and answers each one, in the order sent, once it is durable.
+	// The server reads no further while too many events wait for their answer, which stops the client by HTTP/2's flow control:
+	// an event without an answer has to be sent again on the next stream. The write key travels as for Ingest.
+	// A half-closed stream is answered to its end and closed with OK.
+	IngestStream(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[IngestStreamRequest, IngestStreamResponse], error)
 }
 
 type collectorServiceClient struct {
@@ -53,6 +60,19 @@ func (c *collectorServiceClient) Ingest(ctx context.Context, in *IngestRequest, 
 	return out, nil
 }
 
+func (c *collectorServiceClient) IngestStream(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[IngestStreamRequest, IngestStreamResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &CollectorService_ServiceDesc.Streams[0], CollectorService_IngestStream_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[IngestStreamRequest, IngestStreamResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type CollectorService_IngestStreamClient = grpc.BidiStreamingClient[IngestStreamRequest, IngestStreamResponse]
+
 // CollectorServiceServer is the server API for CollectorService service.
 // All implementations must embed UnimplementedCollectorServiceServer
 // for forward compatibility.
@@ -62,8 +82,14 @@ type CollectorServiceServer interface {
 	// Ingest makes a batch of events durable, or says why not, one by one.
 	// The write key travels in the metadata as `authorization: Basic base64("<key>:")`.
 	// UNAUTHENTICATED: unknown write key. INVALID_ARGUMENT: more than 2,500 events.
-	// UNAVAILABLE: the broker took nothing; the same request may be sent again, ids are deduplicated.
+	// RESOURCE_EXHAUSTED: beyond the source's rate, with a RetryInfo.
+	// UNAVAILABLE: neither broker nor spool took it; the same request may be sent again, ids are deduplicated.
 	Ingest(context.Context, *IngestRequest) (*IngestResponse, error)
+	// IngestStream takes events for as long as the client likes and answers each one, in the order sent, once it is durable.
+	// The server reads no further while too many events wait for their answer, which stops the client by HTTP/2's flow control:
+	// an event without an answer has to be sent again on the next stream. The write key travels as for Ingest.
+	// A half-closed stream is answered to its end and closed with OK.
+	IngestStream(grpc.BidiStreamingServer[IngestStreamRequest, IngestStreamResponse]) error
 	mustEmbedUnimplementedCollectorServiceServer()
 }
 
@@ -76,6 +102,9 @@ type UnimplementedCollectorServiceServer struct{}
 
 func (UnimplementedCollectorServiceServer) Ingest(context.Context, *IngestRequest) (*IngestResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Ingest not implemented")
+}
+func (UnimplementedCollectorServiceServer) IngestStream(grpc.BidiStreamingServer[IngestStreamRequest, IngestStreamResponse]) error {
+	return status.Error(codes.Unimplemented, "method IngestStream not implemented")
 }
 func (UnimplementedCollectorServiceServer) mustEmbedUnimplementedCollectorServiceServer() {}
 func (UnimplementedCollectorServiceServer) testEmbeddedByValue()                          {}
@@ -116,6 +145,13 @@ func _CollectorService_Ingest_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CollectorService_IngestStream_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(CollectorServiceServer).IngestStream(&grpc.GenericServerStream[IngestStreamRequest, IngestStreamResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type CollectorService_IngestStreamServer = grpc.BidiStreamingServer[IngestStreamRequest, IngestStreamResponse]
+
 // CollectorService_ServiceDesc is the grpc.ServiceDesc for CollectorService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -128,6 +164,13 @@ var CollectorService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _CollectorService_Ingest_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "IngestStream",
+			Handler:       _CollectorService_IngestStream_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+	},
 	Metadata: "freshet/collector/v1/collector.proto",
 }

@@ -151,6 +151,83 @@ func (OrderKind) EnumDescriptor() ([]byte, []int) {
 	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{1}
 }
 
+// Channel says how a visit came about. docs/enrichment.md has the rules.
+type Channel int32
+
+const (
+	// Nothing to tell it by: a call from a server without campaign or referrer.
+	Channel_CHANNEL_UNSPECIFIED Channel = 0
+	// Paid: a click id of an advertiser, or a paid medium (cpc, ppc, display, paid social, ...).
+	Channel_CHANNEL_ADVERTISING Channel = 1
+	// An unpaid link in a social network.
+	Channel_CHANNEL_SOCIAL Channel = 2
+	// An unpaid result of a search engine.
+	Channel_CHANNEL_ORGANIC Channel = 3
+	// A link on another site.
+	Channel_CHANNEL_REFERRAL Channel = 4
+	// Typed, bookmarked or from an app without a trace.
+	Channel_CHANNEL_DIRECT Channel = 5
+	// A link in an e-mail.
+	Channel_CHANNEL_EMAIL Channel = 6
+	// A store, a till, a call centre, a printed code.
+	Channel_CHANNEL_OFFLINE Channel = 7
+	// A page reached from another page of the same site: no new visit.
+	Channel_CHANNEL_INTERNAL Channel = 8
+)
+
+// Enum value maps for Channel.
+var (
+	Channel_name = map[int32]string{
+		0: "CHANNEL_UNSPECIFIED",
+		1: "CHANNEL_ADVERTISING",
+		2: "CHANNEL_SOCIAL",
+		3: "CHANNEL_ORGANIC",
+		4: "CHANNEL_REFERRAL",
+		5: "CHANNEL_DIRECT",
+		6: "CHANNEL_EMAIL",
+		7: "CHANNEL_OFFLINE",
+		8: "CHANNEL_INTERNAL",
+	}
+	Channel_value = map[string]int32{
+		"CHANNEL_UNSPECIFIED": 0,
+		"CHANNEL_ADVERTISING": 1,
+		"CHANNEL_SOCIAL":      2,
+		"CHANNEL_ORGANIC":     3,
+		"CHANNEL_REFERRAL":    4,
+		"CHANNEL_DIRECT":      5,
+		"CHANNEL_EMAIL":       6,
+		"CHANNEL_OFFLINE":     7,
+		"CHANNEL_INTERNAL":    8,
+	}
+)
+
+func (x Channel) Enum() *Channel {
+	p := new(Channel)
+	*p = x
+	return p
+}
+
+func (x Channel) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Channel) Descriptor() protoreflect.EnumDescriptor {
+	return file_freshet_event_v1_event_proto_enumTypes[2].Descriptor()
+}
+
+func (Channel) Type() protoreflect.EnumType {
+	return &file_freshet_event_v1_event_proto_enumTypes[2]
+}
+
+func (x Channel) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Channel.Descriptor instead.
+func (Channel) EnumDescriptor() ([]byte, []int) {
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{2}
+}
+
 // Identifier is one name a customer is known by.
 type Identifier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -370,6 +447,424 @@ func (x *Order) GetItems() []*OrderItem {
 	return nil
 }
 
+// Enrichment is what the collector read out of an event's surroundings. Every field is empty when not known.
+type Enrichment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Family of the browser, "Chrome"; "" for apps and servers.
+	Browser string `protobuf:"bytes,1,opt,name=browser,proto3" json:"browser,omitempty"`
+	// Its version, "156.0".
+	BrowserVersion string `protobuf:"bytes,2,opt,name=browser_version,json=browserVersion,proto3" json:"browser_version,omitempty"`
+	// Family of the operating system, "Android".
+	Os string `protobuf:"bytes,3,opt,name=os,proto3" json:"os,omitempty"`
+	// Its version, "14".
+	OsVersion string `protobuf:"bytes,4,opt,name=os_version,json=osVersion,proto3" json:"os_version,omitempty"`
+	// desktop, mobile, tablet, tv, console, wearable or "".
+	DeviceType string `protobuf:"bytes,5,opt,name=device_type,json=deviceType,proto3" json:"device_type,omitempty"`
+	// The maker's name of the device, "Samsung SM-G991B".
+	DeviceModel string `protobuf:"bytes,6,opt,name=device_model,json=deviceModel,proto3" json:"device_model,omitempty"`
+	// True for crawlers, monitors and headless browsers that say so.
+	Bot bool `protobuf:"varint,7,opt,name=bot,proto3" json:"bot,omitempty"`
+	// ISO 3166-1 alpha-2 code, from the client's address and the operator's MaxMind file.
+	Country string `protobuf:"bytes,8,opt,name=country,proto3" json:"country,omitempty"`
+	// ISO 3166-2 subdivision code without the country, "CA".
+	Region string `protobuf:"bytes,9,opt,name=region,proto3" json:"region,omitempty"`
+	// City in English.
+	City string `protobuf:"bytes,10,opt,name=city,proto3" json:"city,omitempty"`
+	// How the visit came about.
+	Channel Channel `protobuf:"varint,11,opt,name=channel,proto3,enum=freshet.event.v1.Channel" json:"channel,omitempty"`
+	// utm_source, else the client's campaign.source.
+	CampaignSource string `protobuf:"bytes,12,opt,name=campaign_source,json=campaignSource,proto3" json:"campaign_source,omitempty"`
+	// utm_medium, else campaign.medium.
+	CampaignMedium string `protobuf:"bytes,13,opt,name=campaign_medium,json=campaignMedium,proto3" json:"campaign_medium,omitempty"`
+	// utm_campaign, else campaign.name.
+	CampaignName string `protobuf:"bytes,14,opt,name=campaign_name,json=campaignName,proto3" json:"campaign_name,omitempty"`
+	// utm_term, else campaign.term.
+	CampaignTerm string `protobuf:"bytes,15,opt,name=campaign_term,json=campaignTerm,proto3" json:"campaign_term,omitempty"`
+	// utm_content, else campaign.content.
+	CampaignContent string `protobuf:"bytes,16,opt,name=campaign_content,json=campaignContent,proto3" json:"campaign_content,omitempty"`
+	// The kind of the click id in the page's address: gclid, fbclid, msclkid, ttclid, ...
+	ClickIdType string `protobuf:"bytes,17,opt,name=click_id_type,json=clickIdType,proto3" json:"click_id_type,omitempty"`
+	// Host of the referring page, lower case, without www.
+	ReferrerHost string `protobuf:"bytes,18,opt,name=referrer_host,json=referrerHost,proto3" json:"referrer_host,omitempty"`
+	// The client's own session id (context.sessionId or context.session.id), a hint, not a truth.
+	SessionId string `protobuf:"bytes,19,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	// The client says that this event began the session.
+	SessionStart  bool `protobuf:"varint,20,opt,name=session_start,json=sessionStart,proto3" json:"session_start,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Enrichment) Reset() {
+	*x = Enrichment{}
+	mi := &file_freshet_event_v1_event_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Enrichment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Enrichment) ProtoMessage() {}
+
+func (x *Enrichment) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_event_v1_event_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Enrichment.ProtoReflect.Descriptor instead.
+func (*Enrichment) Descriptor() ([]byte, []int) {
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Enrichment) GetBrowser() string {
+	if x != nil {
+		return x.Browser
+	}
+	return ""
+}
+
+func (x *Enrichment) GetBrowserVersion() string {
+	if x != nil {
+		return x.BrowserVersion
+	}
+	return ""
+}
+
+func (x *Enrichment) GetOs() string {
+	if x != nil {
+		return x.Os
+	}
+	return ""
+}
+
+func (x *Enrichment) GetOsVersion() string {
+	if x != nil {
+		return x.OsVersion
+	}
+	return ""
+}
+
+func (x *Enrichment) GetDeviceType() string {
+	if x != nil {
+		return x.DeviceType
+	}
+	return ""
+}
+
+func (x *Enrichment) GetDeviceModel() string {
+	if x != nil {
+		return x.DeviceModel
+	}
+	return ""
+}
+
+func (x *Enrichment) GetBot() bool {
+	if x != nil {
+		return x.Bot
+	}
+	return false
+}
+
+func (x *Enrichment) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+func (x *Enrichment) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
+}
+
+func (x *Enrichment) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *Enrichment) GetChannel() Channel {
+	if x != nil {
+		return x.Channel
+	}
+	return Channel_CHANNEL_UNSPECIFIED
+}
+
+func (x *Enrichment) GetCampaignSource() string {
+	if x != nil {
+		return x.CampaignSource
+	}
+	return ""
+}
+
+func (x *Enrichment) GetCampaignMedium() string {
+	if x != nil {
+		return x.CampaignMedium
+	}
+	return ""
+}
+
+func (x *Enrichment) GetCampaignName() string {
+	if x != nil {
+		return x.CampaignName
+	}
+	return ""
+}
+
+func (x *Enrichment) GetCampaignTerm() string {
+	if x != nil {
+		return x.CampaignTerm
+	}
+	return ""
+}
+
+func (x *Enrichment) GetCampaignContent() string {
+	if x != nil {
+		return x.CampaignContent
+	}
+	return ""
+}
+
+func (x *Enrichment) GetClickIdType() string {
+	if x != nil {
+		return x.ClickIdType
+	}
+	return ""
+}
+
+func (x *Enrichment) GetReferrerHost() string {
+	if x != nil {
+		return x.ReferrerHost
+	}
+	return ""
+}
+
+func (x *Enrichment) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *Enrichment) GetSessionStart() bool {
+	if x != nil {
+		return x.SessionStart
+	}
+	return false
+}
+
+// Consent is what the client says the person has allowed.
+type Consent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Purposes granted, in the client's words, sorted.
+	Granted []string `protobuf:"bytes,1,rep,name=granted,proto3" json:"granted,omitempty"`
+	// Purposes denied, in the client's words, sorted.
+	Denied []string `protobuf:"bytes,2,rep,name=denied,proto3" json:"denied,omitempty"`
+	// The browser sent DNT: 1 or Sec-GPC: 1.
+	OptedOut      bool `protobuf:"varint,3,opt,name=opted_out,json=optedOut,proto3" json:"opted_out,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Consent) Reset() {
+	*x = Consent{}
+	mi := &file_freshet_event_v1_event_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Consent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Consent) ProtoMessage() {}
+
+func (x *Consent) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_event_v1_event_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Consent.ProtoReflect.Descriptor instead.
+func (*Consent) Descriptor() ([]byte, []int) {
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Consent) GetGranted() []string {
+	if x != nil {
+		return x.Granted
+	}
+	return nil
+}
+
+func (x *Consent) GetDenied() []string {
+	if x != nil {
+		return x.Denied
+	}
+	return nil
+}
+
+func (x *Consent) GetOptedOut() bool {
+	if x != nil {
+		return x.OptedOut
+	}
+	return false
+}
+
+// PlanCheck is what the source's tracking plan says of an event that was taken.
+type PlanCheck struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The plan's name.
+	Plan string `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
+	// The version of the event's schema it was held against; empty when the plan does not know the event.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// What does not fit, at most 20.
+	Violations []*Violation `protobuf:"bytes,3,rep,name=violations,proto3" json:"violations,omitempty"`
+	// JSON pointers of what was taken out of the event because the plan does not know it; at most 100.
+	Stripped      []string `protobuf:"bytes,4,rep,name=stripped,proto3" json:"stripped,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanCheck) Reset() {
+	*x = PlanCheck{}
+	mi := &file_freshet_event_v1_event_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanCheck) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanCheck) ProtoMessage() {}
+
+func (x *PlanCheck) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_event_v1_event_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanCheck.ProtoReflect.Descriptor instead.
+func (*PlanCheck) Descriptor() ([]byte, []int) {
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *PlanCheck) GetPlan() string {
+	if x != nil {
+		return x.Plan
+	}
+	return ""
+}
+
+func (x *PlanCheck) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *PlanCheck) GetViolations() []*Violation {
+	if x != nil {
+		return x.Violations
+	}
+	return nil
+}
+
+func (x *PlanCheck) GetStripped() []string {
+	if x != nil {
+		return x.Stripped
+	}
+	return nil
+}
+
+// Violation is one disagreement between an event and its schema.
+type Violation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rule, a word of JSON Schema (required, type, enum, ...), or "unplanned_event".
+	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
+	// JSON pointer into the event: "/properties/price".
+	Path string `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
+	// A sentence for a person.
+	Message       string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Violation) Reset() {
+	*x = Violation{}
+	mi := &file_freshet_event_v1_event_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Violation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Violation) ProtoMessage() {}
+
+func (x *Violation) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_event_v1_event_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Violation.ProtoReflect.Descriptor instead.
+func (*Violation) Descriptor() ([]byte, []int) {
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Violation) GetRule() string {
+	if x != nil {
+		return x.Rule
+	}
+	return ""
+}
+
+func (x *Violation) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *Violation) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 // Event is one accepted event: the value of events.raw.v1.
 // Times are Unix milliseconds in UTC; 0 means "not sent".
 type Event struct {
@@ -403,14 +898,20 @@ type Event struct {
 	// Set for order events.
 	Order *Order `protobuf:"bytes,14,opt,name=order,proto3" json:"order,omitempty"`
 	// True for imports, replays and backfills: updates facts and state and never fires an alert.
-	History       bool `protobuf:"varint,15,opt,name=history,proto3" json:"history,omitempty"`
+	History bool `protobuf:"varint,15,opt,name=history,proto3" json:"history,omitempty"`
+	// What the collector added; absent when there was nothing to add.
+	Enrichment *Enrichment `protobuf:"bytes,16,opt,name=enrichment,proto3" json:"enrichment,omitempty"`
+	// Absent when the client said nothing of consent.
+	Consent *Consent `protobuf:"bytes,17,opt,name=consent,proto3" json:"consent,omitempty"`
+	// Set when the source has a tracking plan and the event did not fit it to the letter.
+	Plan          *PlanCheck `protobuf:"bytes,18,opt,name=plan,proto3" json:"plan,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_freshet_event_v1_event_proto_msgTypes[3]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -422,7 +923,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_event_v1_event_proto_msgTypes[3]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -435,7 +936,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{3}
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Event) GetEventId() string {
@@ -543,6 +1044,27 @@ func (x *Event) GetHistory() bool {
 	return false
 }
 
+func (x *Event) GetEnrichment() *Enrichment {
+	if x != nil {
+		return x.Enrichment
+	}
+	return nil
+}
+
+func (x *Event) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+func (x *Event) GetPlan() *PlanCheck {
+	if x != nil {
+		return x.Plan
+	}
+	return nil
+}
+
 // RejectedEvent is an event the collector, or a later service, would not take: the value of events.rejected.v1.
 type RejectedEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -568,7 +1090,7 @@ type RejectedEvent struct {
 
 func (x *RejectedEvent) Reset() {
 	*x = RejectedEvent{}
-	mi := &file_freshet_event_v1_event_proto_msgTypes[4]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -580,7 +1102,7 @@ func (x *RejectedEvent) String() string {
 func (*RejectedEvent) ProtoMessage() {}
 
 func (x *RejectedEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_event_v1_event_proto_msgTypes[4]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -593,7 +1115,7 @@ func (x *RejectedEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectedEvent.ProtoReflect.Descriptor instead.
 func (*RejectedEvent) Descriptor() ([]byte, []int) {
-	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{4}
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RejectedEvent) GetEventId() string {
@@ -671,7 +1193,7 @@ type ResolvedEvent struct {
 
 func (x *ResolvedEvent) Reset() {
 	*x = ResolvedEvent{}
-	mi := &file_freshet_event_v1_event_proto_msgTypes[5]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -683,7 +1205,7 @@ func (x *ResolvedEvent) String() string {
 func (*ResolvedEvent) ProtoMessage() {}
 
 func (x *ResolvedEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_event_v1_event_proto_msgTypes[5]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -696,7 +1218,7 @@ func (x *ResolvedEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvedEvent.ProtoReflect.Descriptor instead.
 func (*ResolvedEvent) Descriptor() ([]byte, []int) {
-	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{5}
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ResolvedEvent) GetEvent() *Event {
@@ -755,7 +1277,48 @@ const file_freshet_event_v1_event_proto_rawDesc = "" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1b.freshet.event.v1.OrderKindR\x04kind\x12\x1a\n" +
 	"\bcurrency\x18\x03 \x01(\tR\bcurrency\x12!\n" +
 	"\ftotal_micros\x18\x04 \x01(\x03R\vtotalMicros\x121\n" +
-	"\x05items\x18\x05 \x03(\v2\x1b.freshet.event.v1.OrderItemR\x05items\"\x8f\x04\n" +
+	"\x05items\x18\x05 \x03(\v2\x1b.freshet.event.v1.OrderItemR\x05items\"\xa3\x05\n" +
+	"\n" +
+	"Enrichment\x12\x18\n" +
+	"\abrowser\x18\x01 \x01(\tR\abrowser\x12'\n" +
+	"\x0fbrowser_version\x18\x02 \x01(\tR\x0ebrowserVersion\x12\x0e\n" +
+	"\x02os\x18\x03 \x01(\tR\x02os\x12\x1d\n" +
+	"\n" +
+	"os_version\x18\x04 \x01(\tR\tosVersion\x12\x1f\n" +
+	"\vdevice_type\x18\x05 \x01(\tR\n" +
+	"deviceType\x12!\n" +
+	"\fdevice_model\x18\x06 \x01(\tR\vdeviceModel\x12\x10\n" +
+	"\x03bot\x18\a \x01(\bR\x03bot\x12\x18\n" +
+	"\acountry\x18\b \x01(\tR\acountry\x12\x16\n" +
+	"\x06region\x18\t \x01(\tR\x06region\x12\x12\n" +
+	"\x04city\x18\n" +
+	" \x01(\tR\x04city\x123\n" +
+	"\achannel\x18\v \x01(\x0e2\x19.freshet.event.v1.ChannelR\achannel\x12'\n" +
+	"\x0fcampaign_source\x18\f \x01(\tR\x0ecampaignSource\x12'\n" +
+	"\x0fcampaign_medium\x18\r \x01(\tR\x0ecampaignMedium\x12#\n" +
+	"\rcampaign_name\x18\x0e \x01(\tR\fcampaignName\x12#\n" +
+	"\rcampaign_term\x18\x0f \x01(\tR\fcampaignTerm\x12)\n" +
+	"\x10campaign_content\x18\x10 \x01(\tR\x0fcampaignContent\x12\"\n" +
+	"\rclick_id_type\x18\x11 \x01(\tR\vclickIdType\x12#\n" +
+	"\rreferrer_host\x18\x12 \x01(\tR\freferrerHost\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x13 \x01(\tR\tsessionId\x12#\n" +
+	"\rsession_start\x18\x14 \x01(\bR\fsessionStart\"X\n" +
+	"\aConsent\x12\x18\n" +
+	"\agranted\x18\x01 \x03(\tR\agranted\x12\x16\n" +
+	"\x06denied\x18\x02 \x03(\tR\x06denied\x12\x1b\n" +
+	"\topted_out\x18\x03 \x01(\bR\boptedOut\"\x92\x01\n" +
+	"\tPlanCheck\x12\x12\n" +
+	"\x04plan\x18\x01 \x01(\tR\x04plan\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12;\n" +
+	"\n" +
+	"violations\x18\x03 \x03(\v2\x1b.freshet.event.v1.ViolationR\n" +
+	"violations\x12\x1a\n" +
+	"\bstripped\x18\x04 \x03(\tR\bstripped\"M\n" +
+	"\tViolation\x12\x12\n" +
+	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
+	"\x04path\x18\x02 \x01(\tR\x04path\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"\xb3\x05\n" +
 	"\x05Event\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x16\n" +
@@ -776,7 +1339,12 @@ const file_freshet_event_v1_event_proto_rawDesc = "" +
 	"\vtraits_json\x18\r \x01(\fR\n" +
 	"traitsJson\x12-\n" +
 	"\x05order\x18\x0e \x01(\v2\x17.freshet.event.v1.OrderR\x05order\x12\x18\n" +
-	"\ahistory\x18\x0f \x01(\bR\ahistory\"\xec\x01\n" +
+	"\ahistory\x18\x0f \x01(\bR\ahistory\x12<\n" +
+	"\n" +
+	"enrichment\x18\x10 \x01(\v2\x1c.freshet.event.v1.EnrichmentR\n" +
+	"enrichment\x123\n" +
+	"\aconsent\x18\x11 \x01(\v2\x19.freshet.event.v1.ConsentR\aconsent\x12/\n" +
+	"\x04plan\x18\x12 \x01(\v2\x1b.freshet.event.v1.PlanCheckR\x04plan\"\xec\x01\n" +
 	"\rRejectedEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x16\n" +
@@ -809,7 +1377,17 @@ const file_freshet_event_v1_event_proto_rawDesc = "" +
 	"\x14ORDER_KIND_COMPLETED\x10\x01\x12\x17\n" +
 	"\x13ORDER_KIND_REFUNDED\x10\x02\x12\x18\n" +
 	"\x14ORDER_KIND_CANCELLED\x10\x03\x12\x17\n" +
-	"\x13ORDER_KIND_ADJUSTED\x10\x04B?Z=github.com/freshet/freshet/proto/gen/freshet/event/v1;eventv1b\x06proto3"
+	"\x13ORDER_KIND_ADJUSTED\x10\x04*\xcc\x01\n" +
+	"\aChannel\x12\x17\n" +
+	"\x13CHANNEL_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13CHANNEL_ADVERTISING\x10\x01\x12\x12\n" +
+	"\x0eCHANNEL_SOCIAL\x10\x02\x12\x13\n" +
+	"\x0fCHANNEL_ORGANIC\x10\x03\x12\x14\n" +
+	"\x10CHANNEL_REFERRAL\x10\x04\x12\x12\n" +
+	"\x0eCHANNEL_DIRECT\x10\x05\x12\x11\n" +
+	"\rCHANNEL_EMAIL\x10\x06\x12\x13\n" +
+	"\x0fCHANNEL_OFFLINE\x10\a\x12\x14\n" +
+	"\x10CHANNEL_INTERNAL\x10\bB?Z=github.com/freshet/freshet/proto/gen/freshet/event/v1;eventv1b\x06proto3"
 
 var (
 	file_freshet_event_v1_event_proto_rawDescOnce sync.Once
@@ -823,30 +1401,40 @@ func file_freshet_event_v1_event_proto_rawDescGZIP() []byte {
 	return file_freshet_event_v1_event_proto_rawDescData
 }
 
-var file_freshet_event_v1_event_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_freshet_event_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_freshet_event_v1_event_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_freshet_event_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_freshet_event_v1_event_proto_goTypes = []any{
 	(EventType)(0),        // 0: freshet.event.v1.EventType
 	(OrderKind)(0),        // 1: freshet.event.v1.OrderKind
-	(*Identifier)(nil),    // 2: freshet.event.v1.Identifier
-	(*OrderItem)(nil),     // 3: freshet.event.v1.OrderItem
-	(*Order)(nil),         // 4: freshet.event.v1.Order
-	(*Event)(nil),         // 5: freshet.event.v1.Event
-	(*RejectedEvent)(nil), // 6: freshet.event.v1.RejectedEvent
-	(*ResolvedEvent)(nil), // 7: freshet.event.v1.ResolvedEvent
+	(Channel)(0),          // 2: freshet.event.v1.Channel
+	(*Identifier)(nil),    // 3: freshet.event.v1.Identifier
+	(*OrderItem)(nil),     // 4: freshet.event.v1.OrderItem
+	(*Order)(nil),         // 5: freshet.event.v1.Order
+	(*Enrichment)(nil),    // 6: freshet.event.v1.Enrichment
+	(*Consent)(nil),       // 7: freshet.event.v1.Consent
+	(*PlanCheck)(nil),     // 8: freshet.event.v1.PlanCheck
+	(*Violation)(nil),     // 9: freshet.event.v1.Violation
+	(*Event)(nil),         // 10: freshet.event.v1.Event
+	(*RejectedEvent)(nil), // 11: freshet.event.v1.RejectedEvent
+	(*ResolvedEvent)(nil), // 12: freshet.event.v1.ResolvedEvent
 }
 var file_freshet_event_v1_event_proto_depIdxs = []int32{
-	1, // 0: freshet.event.v1.Order.kind:type_name -> freshet.event.v1.OrderKind
-	3, // 1: freshet.event.v1.Order.items:type_name -> freshet.event.v1.OrderItem
-	0, // 2: freshet.event.v1.Event.type:type_name -> freshet.event.v1.EventType
-	2, // 3: freshet.event.v1.Event.identifiers:type_name -> freshet.event.v1.Identifier
-	4, // 4: freshet.event.v1.Event.order:type_name -> freshet.event.v1.Order
-	5, // 5: freshet.event.v1.ResolvedEvent.event:type_name -> freshet.event.v1.Event
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	1,  // 0: freshet.event.v1.Order.kind:type_name -> freshet.event.v1.OrderKind
+	4,  // 1: freshet.event.v1.Order.items:type_name -> freshet.event.v1.OrderItem
+	2,  // 2: freshet.event.v1.Enrichment.channel:type_name -> freshet.event.v1.Channel
+	9,  // 3: freshet.event.v1.PlanCheck.violations:type_name -> freshet.event.v1.Violation
+	0,  // 4: freshet.event.v1.Event.type:type_name -> freshet.event.v1.EventType
+	3,  // 5: freshet.event.v1.Event.identifiers:type_name -> freshet.event.v1.Identifier
+	5,  // 6: freshet.event.v1.Event.order:type_name -> freshet.event.v1.Order
+	6,  // 7: freshet.event.v1.Event.enrichment:type_name -> freshet.event.v1.Enrichment
+	7,  // 8: freshet.event.v1.Event.consent:type_name -> freshet.event.v1.Consent
+	8,  // 9: freshet.event.v1.Event.plan:type_name -> freshet.event.v1.PlanCheck
+	10, // 10: freshet.event.v1.ResolvedEvent.event:type_name -> freshet.event.v1.Event
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_freshet_event_v1_event_proto_init() }
@@ -859,8 +1447,8 @@ func file_freshet_event_v1_event_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_freshet_event_v1_event_proto_rawDesc), len(file_freshet_event_v1_event_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   6,
+			NumEnums:      3,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
