@@ -7,26 +7,23 @@ import (
 	"strings"
 )
 
-// source is a sender that may write, as the hot path needs it.
-type source struct {
-	name, workspace string
-	metrics         *sourceMetrics
+// credential is one write key: whose it is.
+type credential struct {
+	src *source
 }
 
 // keyring finds the source of a write key. It keeps hashes only: a look-up takes the
 // same time however much of a wrong key is right, and a memory dump shows no key.
-type keyring map[[sha256.Size]byte]*source
+type keyring map[[sha256.Size]byte]credential
 
-func (k keyring) add(s Source, m *sourceMetrics) {
-	k[sha256.Sum256([]byte(s.WriteKey))] = &source{name: s.Name, workspace: s.Workspace, metrics: m}
+// byKey returns the source that a write key may send as, nil when it may not.
+func (s *Service) byKey(key []byte) *source {
+	return s.sources.Load().keys[sha256.Sum256(key)].src
 }
-
-// byKey returns the source of a write key, nil when it is unknown.
-func (k keyring) byKey(key []byte) *source { return k[sha256.Sum256(key)] }
 
 // byAuthorization returns the source of a Basic authorization, the key being its user
 // part. given is false when the header is empty, so that the body may name the key.
-func (k keyring) byAuthorization(header string) (src *source, given bool) {
+func (s *Service) byAuthorization(header string) (src *source, given bool) {
 	if header == "" {
 		return nil, false
 	}
@@ -43,5 +40,5 @@ func (k keyring) byAuthorization(header string) (src *source, given bool) {
 		return nil, true
 	}
 	user, _, _ := bytes.Cut(buf[:n], []byte(":"))
-	return k.byKey(user), true
+	return s.byKey(user), true
 }

@@ -58,8 +58,8 @@ func (s *Service) readBody(w *work, r *http.Request) *refusal {
 		}
 		from = z
 	default:
-		return &refusal{http.StatusBadRequest, "unsupported_encoding",
-			fmt.Sprintf("Content-Encoding %.20q is not supported: use gzip or none", encoding)}
+		return refused(http.StatusBadRequest, "unsupported_encoding",
+			fmt.Sprintf("Content-Encoding %.20q is not supported: use gzip or none", encoding))
 	}
 	for want := max(firstRead, int(r.ContentLength)+1); ; want *= 2 {
 		want = min(want, limit+1)
@@ -113,16 +113,16 @@ func (w *work) fill(from io.Reader, want int) (done bool, err error) {
 // bodyFault is the answer to a body that could not be read to its end.
 func bodyFault(err error) *refusal {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return &refusal{http.StatusRequestTimeout, "body_timeout", "the body did not arrive in time: send it again"}
+		return refused(http.StatusRequestTimeout, "body_timeout", "the body did not arrive in time: send it again")
 	}
-	return &refusal{http.StatusBadRequest, "unreadable_body", "the body cannot be read to its end: " + err.Error()}
+	return refused(http.StatusBadRequest, "unreadable_body", "the body cannot be read to its end: "+err.Error())
 }
 
 func tooLarge(limit int) *refusal {
-	return &refusal{http.StatusRequestEntityTooLarge, reasonTooLarge,
-		fmt.Sprintf("the body is larger than %d bytes after decompression: send fewer events at once", limit)}
+	return refused(http.StatusRequestEntityTooLarge, reasonTooLarge,
+		fmt.Sprintf("the body is larger than %d bytes after decompression: send fewer events at once", limit))
 }
 
 func busy() *refusal {
-	return &refusal{http.StatusServiceUnavailable, "busy", "too much is being taken in at once: send the same request again"}
+	return refused(http.StatusServiceUnavailable, "busy", "too much is being taken in at once: send the same request again")
 }

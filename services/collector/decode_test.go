@@ -38,7 +38,7 @@ func (s *Service) decodeBody(w *work, body []byte, c call) (*refusal, error) {
 	if ref := s.parse(w, c); ref != nil {
 		return ref, nil
 	}
-	o := origin{src: s.keys.byKey([]byte(testKey)), typ: c.typ, history: c.history, received: noon.UnixMilli()}
+	o := origin{src: s.byKey([]byte(testKey)), typ: c.typ, history: c.history, received: noon.UnixMilli()}
 	return nil, s.encode(w, &o, nil)
 }
 

@@ -23,9 +23,9 @@ func (w *work) decode(it *item, o *origin, cfg *Config, messageID string) *fault
 	if it.fault != nil {
 		return it.fault
 	}
-	limit := cfg.Limits.EventBytes
+	limit := o.src.limits.EventBytes
 	if o.history {
-		limit = cfg.Limits.ImportEventBytes
+		limit = o.src.limits.ImportEventBytes
 	}
 	if size := len(it.raw) + len(w.envelope.context) + len(w.envelope.integrations); size > limit {
 		return &fault{reasonTooLarge, fmt.Sprintf("the event has %d bytes, the limit is %d", size, limit)}

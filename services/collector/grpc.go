@@ -42,13 +42,13 @@ func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestR
 	if values := metadata.ValueFromIncomingContext(ctx, "authorization"); len(values) > 0 {
 		header = values[0]
 	}
-	src, _ := s.keys.byAuthorization(header)
+	src, _ := s.byAuthorization(header)
 	if src == nil {
 		return result{}, unknownKey()
 	}
 	switch n := len(req.GetEvents()); {
 	case n == 0:
-		return result{}, &refusal{http.StatusBadRequest, "empty_batch", "the request has no event"}
+		return result{}, refused(http.StatusBadRequest, "empty_batch", "the request has no event")
 	case n > s.cfg.Limits.BatchEvents:
 		return result{}, tooManyEvents(s.cfg.Limits)
 	}

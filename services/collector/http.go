@@ -47,14 +47,14 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 	c, ok := calls[r.URL.Path]
 	switch {
 	case !ok:
-		s.refuse(rw, &refusal{http.StatusNotFound, "not_found", "there is nothing at this path: post to /v1/batch"})
+		s.refuse(rw, refused(http.StatusNotFound, "not_found", "there is nothing at this path: post to /v1/batch"))
 		return
 	case r.Method == http.MethodOptions:
 		preflight(rw, r)
 		return
 	case r.Method != http.MethodPost:
 		rw.Header().Set("Allow", "POST, OPTIONS")
-		s.refuse(rw, &refusal{http.StatusMethodNotAllowed, "method_not_allowed", "use POST"})
+		s.refuse(rw, refused(http.StatusMethodNotAllowed, "method_not_allowed", "use POST"))
 		return
 	}
 	begun := s.now()
@@ -83,13 +83,13 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 func (s *Service) survive(ctx context.Context, rw http.ResponseWriter) {
 	if p := recover(); p != nil {
 		s.logger.ErrorContext(ctx, "panic while taking events", "panic", p, "stack", string(debug.Stack()))
-		s.refuse(rw, &refusal{http.StatusInternalServerError, "internal", "internal error: send the same request again"})
+		s.refuse(rw, refused(http.StatusInternalServerError, "internal", "internal error: send the same request again"))
 	}
 }
 
 // take reads, authenticates, parses and stores one request.
 func (s *Service) take(w *work, r *http.Request, c call, begun time.Time) (result, *refusal) {
-	src, given := s.keys.byAuthorization(r.Header.Get("Authorization"))
+	src, given := s.byAuthorization(r.Header.Get("Authorization"))
 	if given && src == nil {
 		return result{}, unknownKey()
 	}
@@ -131,20 +131,20 @@ func (s *Service) keyOf(raw []byte) *source {
 	if f != nil || key == "" {
 		return nil
 	}
-	return s.keys.byKey([]byte(key))
+	return s.byKey([]byte(key))
 }
 
 // unauthenticated is the answer without a source; a body that nobody could read is told so first.
 func (w *work) unauthenticated() *refusal {
 	if len(w.items) == 1 && w.items[0].fault != nil && w.envelope.writeKey == nil {
-		return &refusal{http.StatusBadRequest, w.items[0].fault.reason, w.items[0].fault.detail}
+		return refused(http.StatusBadRequest, w.items[0].fault.reason, w.items[0].fault.detail)
 	}
 	return unknownKey()
 }
 
 func unknownKey() *refusal {
-	return &refusal{http.StatusUnauthorized, "unknown_write_key",
-		`the write key is missing or unknown: send it as the user of Basic authorization, or as "writeKey" in the body`}
+	return refused(http.StatusUnauthorized, "unknown_write_key",
+		`the write key is missing or unknown: send it as the user of Basic authorization, or as "writeKey" in the body`)
 }
 
 // reply is the body of every answer.

@@ -28,7 +28,7 @@ type result struct {
 func (s *Service) ingest(ctx context.Context, w *work, o *origin) (result, *refusal) {
 	if err := s.encode(w, o, traceHeaders(ctx)); err != nil {
 		s.logger.ErrorContext(ctx, "encode a request", "source", o.src.name, "error", err)
-		return result{}, &refusal{http.StatusInternalServerError, "internal", "internal error"}
+		return result{}, refused(http.StatusInternalServerError, "internal", "internal error")
 	}
 	start := s.now()
 	if err := s.produce(ctx, w.msgs); err != nil {
@@ -151,6 +151,6 @@ func (s *Service) notStored(err error) *refusal {
 	if now := s.now().UnixNano(); now-s.complained.Swap(now) > int64(time.Second) {
 		s.logger.Error("the broker did not confirm a request", "error", err)
 	}
-	return &refusal{http.StatusServiceUnavailable, "not_stored",
-		"the events could not be stored now: send the same request again, message ids keep it from counting twice"}
+	return refused(http.StatusServiceUnavailable, "not_stored",
+		"the events could not be stored now: send the same request again, message ids keep it from counting twice")
 }

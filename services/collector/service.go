@@ -53,7 +53,7 @@ type Service struct {
 	freshness *freshness.Histogram
 	broker    *broker.Client
 	producer  *broker.Producer
-	keys      keyring
+	sources   atomic.Pointer[registry]
 	memory    budget
 	now       func() time.Time
 	newID     func() string
@@ -80,8 +80,8 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s := &Service{
 		cfg: cfg, logger: deps.Logger, tracer: deps.Tracer, metrics: m, freshness: fresh,
 		broker: deps.Broker, producer: deps.Broker.NewProducer(broker.ProducerConfig{}),
-		keys: keyring{}, memory: budget{limit: cfg.Limits.InFlightBytes},
-		now: deps.Now, newID: deps.NewID,
+		memory: budget{limit: cfg.Limits.InFlightBytes},
+		now:    deps.Now, newID: deps.NewID,
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -89,8 +89,8 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if s.newID == nil {
 		s.newID = uuid.NewString
 	}
-	for _, src := range cfg.Sources {
-		s.keys.add(src, m.ofSource(src.Name))
+	if err := s.reload(); err != nil {
+		return nil, err
 	}
 	if err := deps.Metrics.Register(s.memoryGauge()); err != nil {
 		return nil, fmt.Errorf("register the collector's metrics: %w", err)
@@ -144,10 +144,10 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := server.Start(ctx); err != nil {
 		return err
 	}
-	if len(s.keys) == 0 {
+	if len(s.sources.Load().keys) == 0 {
 		s.logger.Warn("no source is configured: every request is answered 401")
 	}
-	s.logger.Info("taking events", "http", s.Addr(), "sources", len(s.keys))
+	s.logger.Info("taking events", "http", s.Addr(), "sources", len(s.sources.Load().byName))
 	served := make(chan error, 1)
 	go func() { served <- server.Run(ctx) }()
 	watched := make(chan struct{})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/freshet/freshet/pkg/broker"
@@ -38,6 +39,12 @@ type refusal struct {
 	status int
 	// code is a word for programs, message a sentence for people.
 	code, message string
+	// wait is how long the client should wait before it tries again; zero means the configured time.
+	wait time.Duration
+}
+
+func refused(status int, code, message string) *refusal {
+	return &refusal{status: status, code: code, message: message}
 }
 
 func (r *refusal) Error() string { return r.message }
@@ -71,10 +78,10 @@ func (w *work) parseSingle(limits Limits) *refusal {
 	s := &w.inner
 	s.Reset(w.body, 0, jsonscan.Limits{Depth: limits.Depth, Keys: limits.Keys})
 	if c := s.Peek(); c == 0 {
-		return &refusal{http.StatusBadRequest, "empty_body", "the body is empty: send one event as a JSON object"}
+		return refused(http.StatusBadRequest, "empty_body", "the body is empty: send one event as a JSON object")
 	} else if c != '{' {
 		if _, err := s.Skip(); err == nil {
-			return &refusal{http.StatusBadRequest, reasonNotAnObject, "the body must be a JSON object"}
+			return refused(http.StatusBadRequest, reasonNotAnObject, "the body must be a JSON object")
 		}
 	}
 	w.items = w.items[:0]
@@ -88,7 +95,7 @@ func (w *work) parseBatch(limits Limits) *refusal {
 	s := &w.outer
 	s.Reset(w.body, 0, jsonscan.Limits{Depth: limits.Depth, Keys: limits.Keys})
 	if s.Peek() == 0 {
-		return &refusal{http.StatusBadRequest, "empty_body", `the body is empty: send {"batch":[...]}`}
+		return refused(http.StatusBadRequest, "empty_body", `the body is empty: send {"batch":[...]}`)
 	}
 	clean := utf8.Valid(w.body)
 	batch := false
@@ -115,9 +122,9 @@ func (w *work) parseBatch(limits Limits) *refusal {
 	case err != nil:
 		return bodyRefusal(err, limits)
 	case !batch:
-		return &refusal{http.StatusBadRequest, "missing_batch", `the body has no "batch": send {"batch":[...]}`}
+		return refused(http.StatusBadRequest, "missing_batch", `the body has no "batch": send {"batch":[...]}`)
 	case len(w.items) == 0:
-		return &refusal{http.StatusBadRequest, "empty_batch", "the batch has no event"}
+		return refused(http.StatusBadRequest, "empty_batch", "the batch has no event")
 	}
 	return w.settleEnvelope(s.Odd(), clean)
 }
@@ -128,7 +135,7 @@ func (w *work) scanBatch(limits Limits, clean bool) error {
 	w.items = w.items[:0]
 	outer, inner := &w.outer, &w.inner
 	if outer.Peek() != '[' {
-		return &refusal{http.StatusBadRequest, "batch_not_an_array", `"batch" must be an array of events`}
+		return refused(http.StatusBadRequest, "batch_not_an_array", `"batch" must be an array of events`)
 	}
 	return outer.Array(func() error {
 		if len(w.items) == limits.BatchEvents {
@@ -146,8 +153,8 @@ func (w *work) scanBatch(limits Limits, clean bool) error {
 }
 
 func tooManyEvents(limits Limits) *refusal {
-	return &refusal{http.StatusBadRequest, "too_many_events",
-		fmt.Sprintf("the request has more than %d events: send them in several", limits.BatchEvents)}
+	return refused(http.StatusBadRequest, "too_many_events",
+		fmt.Sprintf("the request has more than %d events: send them in several", limits.BatchEvents))
 }
 
 // settleEnvelope checks what all events share.
@@ -155,25 +162,25 @@ func (w *work) settleEnvelope(odd, clean bool) *refusal {
 	e := &w.envelope
 	var f *fault
 	if e.context, f = object("context", e.context); f != nil {
-		return &refusal{http.StatusBadRequest, "bad_envelope", f.detail}
+		return refused(http.StatusBadRequest, "bad_envelope", f.detail)
 	}
 	if e.integrations, f = object("integrations", e.integrations); f != nil {
-		return &refusal{http.StatusBadRequest, "bad_envelope", f.detail}
+		return refused(http.StatusBadRequest, "bad_envelope", f.detail)
 	}
 	if e.sentMS, f = instant("sentAt", e.sentAt); f != nil {
-		return &refusal{http.StatusBadRequest, "bad_envelope", f.detail}
+		return refused(http.StatusBadRequest, "bad_envelope", f.detail)
 	}
 	for _, part := range []*[]byte{&e.context, &e.integrations} {
 		if len(*part) == 0 {
 			continue
 		}
 		if !clean && !utf8.Valid(*part) {
-			return &refusal{http.StatusBadRequest, reasonInvalidUTF8, "the envelope is not valid UTF-8"}
+			return refused(http.StatusBadRequest, reasonInvalidUTF8, "the envelope is not valid UTF-8")
 		}
 		if odd {
 			raw, err := jsonscan.Canonical(*part)
 			if err != nil {
-				return &refusal{http.StatusBadRequest, "bad_envelope", err.Error()}
+				return refused(http.StatusBadRequest, "bad_envelope", err.Error())
 			}
 			*part = raw
 		}
@@ -219,5 +226,5 @@ func bodyRefusal(err error, limits Limits) *refusal {
 		return r
 	}
 	f := scanFault(err, 0, limits)
-	return &refusal{http.StatusBadRequest, f.reason, "the body cannot be read as JSON: " + err.Error()}
+	return refused(http.StatusBadRequest, f.reason, "the body cannot be read as JSON: "+err.Error())
 }
