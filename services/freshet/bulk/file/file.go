@@ -1,0 +1,149 @@
+// Package file opens a file to import: it finds the identity of its content, unpacks what is packed and says how far it was read. It is not for
+// what the bytes mean: see rows.
+package file
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+)
+
+// Stdin is the path that means standard input.
+const Stdin = "-"
+
+// File is a file whose content was read once, to know it. Close it.
+type File struct {
+	// Name is the file's name without its folders; "stdin" for standard input.
+	Name string
+	// Size is its length in bytes, as stored: packed, when it is packed.
+	Size int64
+	// Sum is the SHA-256 of those bytes, in hexadecimal: the content's identity.
+	Sum string
+
+	f        *os.File
+	path     string
+	changed  time.Time
+	read     atomic.Int64
+	unpacked *os.File
+}
+
+// Open opens a file and reads it once, at the speed of the disk or of SHA-256 (about 1 GB/s), whichever is slower. Standard input ("-") is copied
+// to a temporary file first, which nobody else can open and which is gone when the process is: it needs that much room in the
+// folder for temporary files.
+func Open(path string, stdin io.Reader) (*File, error) {
+	f := &File{path: path, Name: filepath.Base(path)}
+	var err error
+	if path == Stdin {
+		f.Name, f.path = "stdin", ""
+		f.f, err = scratch()
+	} else {
+		f.f, err = os.Open(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the file: %w", err)
+	}
+	if err := f.identify(stdin); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return f, nil
+}
+
+// scratch is a temporary file without a name.
+func scratch() (*os.File, error) {
+	f, err := os.CreateTemp("", "freshet-import-*")
+	if err != nil {
+		return nil, err
+	}
+	return f, os.Remove(f.Name())
+}
+
+func (f *File) identify(stdin io.Reader) error {
+	hash := sha256.New()
+	var err error
+	if f.path == "" {
+		f.Size, err = io.Copy(io.MultiWriter(f.f, hash), stdin)
+	} else {
+		var info os.FileInfo
+		if info, err = f.f.Stat(); err == nil && !info.Mode().IsRegular() {
+			err = errors.New("not a file: give a file, or - for standard input")
+		}
+		if err == nil {
+			f.changed = info.ModTime()
+			f.Size, err = io.Copy(hash, f.f)
+		}
+	}
+	f.Sum = hex.EncodeToString(hash.Sum(nil))
+	return err
+}
+
+// Reader gives the unpacked content from its beginning. Only one reader may be in use.
+func (f *File) Reader() (io.Reader, error) {
+	f.read.Store(0)
+	return unpack(f.f, f.Size, f.count)
+}
+
+// At gives the unpacked content for reading at any place, and its size. Packed content is unpacked into a temporary file once.
+func (f *File) At() (io.ReaderAt, int64, error) {
+	kind, err := detect(f.f)
+	if err != nil {
+		return nil, 0, err
+	}
+	if kind == plain {
+		return f.f, f.Size, nil
+	}
+	r, err := f.Reader()
+	if err != nil {
+		return nil, 0, err
+	}
+	if f.unpacked == nil {
+		if f.unpacked, err = scratch(); err != nil {
+			return nil, 0, fmt.Errorf("make a temporary file to unpack %s: %w", f.Name, err)
+		}
+	}
+	n, err := io.Copy(f.unpacked, r)
+	if err != nil {
+		return nil, 0, fmt.Errorf("unpack %s: %w", f.Name, err)
+	}
+	return f.unpacked, n, nil
+}
+
+// Done is how many of Size bytes the reader has taken.
+func (f *File) Done() int64 { return f.read.Load() }
+
+// SetDone says how far a reader of At is, in bytes of Size.
+func (f *File) SetDone(n int64) { f.read.Store(n) }
+
+func (f *File) count(n int) { f.read.Add(int64(n)) }
+
+// Unchanged is an error when somebody wrote to the file since it was opened: what was read is then neither the old content nor the new.
+func (f *File) Unchanged() error {
+	if f.path == "" {
+		return nil
+	}
+	info, err := os.Stat(f.path)
+	if err != nil {
+		return fmt.Errorf("look at the file again: %w", err)
+	}
+	if info.Size() != f.Size || !info.ModTime().Equal(f.changed) {
+		return fmt.Errorf("%s changed while it was read: import a copy that nobody writes to", f.path)
+	}
+	return nil
+}
+
+// Close releases the file and removes what was unpacked.
+func (f *File) Close() error {
+	var errs []error
+	for _, c := range []*os.File{f.f, f.unpacked} {
+		if c != nil {
+			errs = append(errs, c.Close())
+		}
+	}
+	return errors.Join(errs...)
+}

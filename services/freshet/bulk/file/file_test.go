@@ -1,0 +1,165 @@
+package file
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
+)
+
+var content = strings.Repeat("id,name\n1,Ann\n", 5000)
+
+// packed packs the content; bzip2 has no writer in Go, so its bytes come from the bzip2 program.
+func packed(t *testing.T, kind string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	var w io.WriteCloser
+	var err error
+	switch kind {
+	case "plain":
+		return []byte(content)
+	case "gzip":
+		w = gzip.NewWriter(&b)
+	case "zstd":
+		w, err = zstd.NewWriter(&b)
+	case "xz":
+		w, err = xz.NewWriter(&b)
+	case "bzip2":
+		raw, err := hex.DecodeString(bz)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	case "zip":
+		z := zip.NewWriter(&b)
+		if _, err = z.Create("folder/"); err == nil {
+			var f io.Writer
+			if f, err = z.Create("folder/x.csv"); err == nil {
+				_, err = io.WriteString(f, content)
+			}
+		}
+		if err := errors.Join(err, z.Close()); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = io.WriteString(w, content)
+	if err := errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestContentIsUnpackedByWhatItIs(t *testing.T) {
+	for _, kind := range []string{"plain", "gzip", "zstd", "xz", "bzip2", "zip"} {
+		t.Run(kind, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "misleading.txt")
+			if err := os.WriteFile(path, packed(t, kind), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			f, err := Open(path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			for range 2 { // a second reading begins anew
+				r, err := f.Reader()
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := io.ReadAll(r)
+				if err != nil || string(got) != content {
+					t.Fatalf("%d bytes, %v", len(got), err)
+				}
+				if f.Done() < f.Size*9/10 || f.Done() > f.Size*2+500 {
+					t.Errorf("read %d of %d", f.Done(), f.Size)
+				}
+			}
+			at, n, err := f.At()
+			if err != nil || n != int64(len(content)) {
+				t.Fatal(n, err)
+			}
+			part := make([]byte, 7)
+			if _, err := at.ReadAt(part, 0); err != nil || string(part) != "id,name" {
+				t.Errorf("%q, %v", part, err)
+			}
+			if err := f.Unchanged(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestStandardInputHasTheIdentityOfItsContent(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a, err := Open(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	b, err := Open(Stdin, strings.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if a.Sum != b.Sum || len(a.Sum) != 64 || b.Name != "stdin" || b.Size != a.Size {
+		t.Errorf("%s and %s, %s", a.Sum, b.Sum, b.Name)
+	}
+	if err := os.WriteFile(path, []byte(content+"2,Bob\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Unchanged(); err == nil || !strings.Contains(err.Error(), "changed while it was read") {
+		t.Error(err)
+	}
+}
+
+func TestFaultsAreSentences(t *testing.T) {
+	if _, err := Open(filepath.Join(t.TempDir(), "gone"), nil); err == nil {
+		t.Error("a file that is not there")
+	}
+	if _, err := Open(t.TempDir(), nil); err == nil {
+		t.Error("a folder")
+	}
+	read := func(raw string) error {
+		f, err := Open(Stdin, strings.NewReader(raw))
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		r, err := f.Reader()
+		if err != nil {
+			return err
+		}
+		_, err = io.ReadAll(r)
+		return err
+	}
+	cut := packed(t, "gzip")
+	for raw, want := range map[string]string{
+		string(cut[:len(cut)-20]):                 "unpack gzip: unexpected EOF",
+		"\x1f\x8b\x08":                            "unpack gzip",
+		"PK\x05\x06" + strings.Repeat("\x00", 18): "holds 0 files",
+		"\x28\xb5\x2f\xfdgarbage":                 "unpack zstd",
+	} {
+		if err := read(raw); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v", want, err)
+		}
+	}
+	if err := read("BZhello is a text"); err != nil {
+		t.Errorf("a text that begins as bzip2 does: %v", err)
+	}
+}
