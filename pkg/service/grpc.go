@@ -45,6 +45,7 @@ type GRPCServer struct {
 	address  string
 	deps     GRPCDeps
 	health   *health.Server
+	onStop   []func(context.Context)
 	mu       sync.Mutex
 	listener net.Listener
 }
@@ -109,6 +110,11 @@ func (s *GRPCServer) Addr() string {
 	return addrOf(s.listener)
 }
 
+// OnStop has f called when the server begins to stop, before it waits for the calls in
+// hand: what ends streams that clients would keep open for ever. ctx ends with the grace.
+// Call it before the server runs.
+func (s *GRPCServer) OnStop(f func(ctx context.Context)) { s.onStop = append(s.onStop, f) }
+
 // Component serves, and stops by letting the calls in hand finish; those that
 // last longer than the grace are cut off.
 func (s *GRPCServer) Component() lifecycle.Component {
@@ -128,6 +134,9 @@ func (s *GRPCServer) Component() lifecycle.Component {
 			s.health.Shutdown()
 			done := make(chan struct{})
 			go func() { s.GracefulStop(); close(done) }()
+			for _, f := range s.onStop {
+				f(ctx)
+			}
 			select {
 			case <-done:
 			case <-ctx.Done():

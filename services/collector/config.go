@@ -17,6 +17,8 @@ type Config struct {
 	Limits Limits `koanf:"limits"`
 	// Clock says which event times are believed.
 	Clock Clock `koanf:"clock"`
+	// Stream bounds what one gRPC stream holds.
+	Stream Stream `koanf:"stream"`
 	// AckTimeout is how long a request waits for the broker before it is answered 503. Above 0.
 	AckTimeout time.Duration `koanf:"ack_timeout"`
 	// RetryAfter is what a 503 tells the client to wait, in whole seconds. At least 1s.
@@ -84,6 +86,7 @@ func Default() Config {
 			SkewThreshold: 5 * time.Minute, SkewLimit: 24 * time.Hour,
 			MaxAge: 30 * 24 * time.Hour, MaxFuture: time.Hour,
 		},
+		Stream:     defaultStream(),
 		AckTimeout: 10 * time.Second, RetryAfter: time.Second,
 		ReadTimeout: 30 * time.Second, DrainTimeout: 8 * time.Second,
 	}
@@ -129,7 +132,7 @@ func (c Config) Validate() error {
 	if c.RetryAfter < time.Second {
 		fault("retry_after: %s is below 1s", c.RetryAfter)
 	}
-	return errors.Join(append(errs, c.Limits.validate())...)
+	return errors.Join(append(errs, c.Limits.validate(), c.Stream.validate())...)
 }
 
 func (l Limits) validate() error {

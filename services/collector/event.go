@@ -159,6 +159,9 @@ func (w *work) readContext(it *item) *fault {
 
 func (w *work) readTimes(it *item, o *origin, clock Clock) *fault {
 	t := times{received: o.received, sent: w.envelope.sentMS}
+	if it.receivedMS != 0 {
+		t.received, t.sent = it.receivedMS, it.sentMS
+	}
 	original := it.original
 	field := "originalTimestamp"
 	if !present(original) {

@@ -6,8 +6,6 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
 
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	"github.com/freshet/freshet/services/collector/jsonscan"
@@ -27,7 +25,7 @@ func (s *Service) Ingest(ctx context.Context, req *collectorv1.IngestRequest) (*
 	}
 	s.metrics.answered(protocolGRPC, code, s.now().Sub(begun))
 	if ref != nil {
-		return nil, status.Error(grpcCode(ref.status), ref.message)
+		return nil, statusOf(ref)
 	}
 	resp := &collectorv1.IngestResponse{Accepted: int32(res.accepted)}
 	for _, r := range res.rejected {
@@ -38,11 +36,7 @@ func (s *Service) Ingest(ctx context.Context, req *collectorv1.IngestRequest) (*
 }
 
 func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestRequest, received int64) (result, *refusal) {
-	var header string
-	if values := metadata.ValueFromIncomingContext(ctx, "authorization"); len(values) > 0 {
-		header = values[0]
-	}
-	src, _ := s.byAuthorization(header)
+	src, _ := s.byAuthorization(authorization(ctx))
 	if src == nil {
 		return result{}, unknownKey()
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 // dial serves the rig's collector over gRPC.
-func dial(t *testing.T, r *rig) collectorv1.CollectorServiceClient {
+func dial(t testing.TB, r *rig) collectorv1.CollectorServiceClient {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

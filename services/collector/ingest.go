@@ -57,6 +57,7 @@ func (s *Service) encode(w *work, o *origin, headers []broker.Header) error {
 	for i := range w.items {
 		it := &w.items[i]
 		messageID, flt := s.messageID(it)
+		it.id = messageID
 		if f := w.decode(it, o, &s.cfg, messageID); f != nil {
 			flt = f
 		}

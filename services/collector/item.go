@@ -15,6 +15,9 @@ type item struct {
 	raw    []byte
 	length int    // bytes it takes in the body
 	fault  *fault // set when the item is no readable JSON object
+	id     string // its messageId once encoded: a view of raw
+
+	sentMS, receivedMS int64 // of an event that came alone in a stream; 0 means as the request says
 
 	typ, event, name, category                       []byte
 	userID, anonymousID, previousID, groupID         []byte

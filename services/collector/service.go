@@ -58,6 +58,7 @@ type Service struct {
 	now       func() time.Time
 	newID     func() string
 	http      *service.HTTPServer
+	streams   *streams
 
 	stopping   atomic.Bool
 	unhealthy  atomic.Pointer[error] // why the broker takes nothing, nil when it does
@@ -80,8 +81,8 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s := &Service{
 		cfg: cfg, logger: deps.Logger, tracer: deps.Tracer, metrics: m, freshness: fresh,
 		broker: deps.Broker, producer: deps.Broker.NewProducer(broker.ProducerConfig{}),
-		memory: budget{limit: cfg.Limits.InFlightBytes},
-		now:    deps.Now, newID: deps.NewID,
+		memory: budget{limit: cfg.Limits.InFlightBytes}, streams: newStreams(),
+		now: deps.Now, newID: deps.NewID,
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -162,7 +163,11 @@ func (s *Service) Run(ctx context.Context) error {
 	s.stopping.Store(true)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.DrainTimeout)
 	defer cancel()
-	return errors.Join(server.Stop(drain), <-served)
+	streams := make(chan struct{}) // they have ended already where a gRPC server was told of StopStreams
+	go func() { s.StopStreams(drain); close(streams) }()
+	err := errors.Join(server.Stop(drain), <-served)
+	<-streams
+	return err
 }
 
 // pingEvery is how often the broker is asked whether it is there.

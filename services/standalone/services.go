@@ -182,6 +182,7 @@ func (s *Stack) collector() []lifecycle.Component {
 		s.ready.Add("collector", svc.Ready)
 		s.intake = doors{http: svc, grpc: s.grpcServer(s.cfg.Listen.CollectorGRPC, nil)}
 		svc.Register(s.intake.grpc)
+		s.intake.grpc.OnStop(svc.StopStreams)
 		grpc = s.intake.grpc.Component()
 		return svc.Listen()
 	}

@@ -40,7 +40,9 @@ func build(ctx context.Context, p *service.Process, cfg config) error {
 	if err != nil {
 		return err
 	}
-	s.Register(p.GRPC(nil))
+	server := p.GRPC(nil)
+	s.Register(server)
+	server.OnStop(s.StopStreams)
 	p.Ready("collector", s.Ready)
 	p.Add(lifecycle.Component{
 		Name:  "collector",

@@ -1,0 +1,305 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
+)
+
+// Stream bounds what one IngestStream holds.
+type Stream struct {
+	// Window is how many events of one stream may wait for their answer. Beyond it the server reads no further, and HTTP/2's
+	// flow control holds the client. Above 0.
+	Window int `koanf:"window"`
+	// WindowBytes bounds the same events by their size as JSON; one is always taken, whatever its size. Above 0. They count in
+	// limits.in_flight_bytes too, beyond which an event is answered RETRY.
+	WindowBytes int `koanf:"window_bytes"`
+}
+
+func defaultStream() Stream { return Stream{Window: 1000, WindowBytes: 1 << 20} }
+
+func (c Stream) validate() error {
+	var errs []error
+	if c.Window <= 0 {
+		errs = append(errs, fmt.Errorf("stream.window: %d is not above 0", c.Window))
+	}
+	if c.WindowBytes <= 0 {
+		errs = append(errs, fmt.Errorf("stream.window_bytes: %d is not above 0", c.WindowBytes))
+	}
+	return errors.Join(errs...)
+}
+
+// ingestStream is one client's stream.
+type ingestStream = grpc.BidiStreamingServer[collectorv1.IngestStreamRequest, collectorv1.IngestStreamResponse]
+
+// errStopping ends a stream when the collector stops: the client connects again, to another one.
+var errStopping = status.Error(codes.Unavailable, "the collector is stopping: connect again and send what has no answer yet")
+
+// IngestStream answers every event in the order sent, each once it is durable. Three
+// goroutines share the work: one reads, one makes durable what has gathered while the
+// group before was under way, one sends the answers. None waits for another beyond the window.
+func (s *Service) IngestStream(stream ingestStream) error {
+	header := authorization(stream.Context())
+	if src, _ := s.byAuthorization(header); src == nil {
+		return statusOf(unknownKey())
+	}
+	if !s.streams.enter() {
+		return errStopping
+	}
+	defer s.streams.leave()
+	win := newWindow(s.cfg.Stream)
+	defer func() { s.memory.give(win.close()) }()
+	go s.readStream(stream, win) // ends with the stream, when this function has returned
+	done := make(chan error, 1)
+	go func() { done <- s.answerStream(stream, header, win) }()
+	stopping := s.streams.stopping
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-stopping:
+			win.finish(errStopping)
+			stopping = nil
+		case <-s.streams.cut:
+			return errStopping
+		}
+	}
+}
+
+// readStream reads while the window has room.
+func (s *Service) readStream(stream ingestStream, win *window) {
+	for win.await() {
+		req, err := stream.Recv()
+		if err != nil {
+			win.finish(err)
+			return
+		}
+		a := arrival{
+			sequence: req.GetSequence(), event: req.GetEvent(), size: len(req.GetEvent()),
+			history: req.GetHistory(), receivedMS: s.now().UnixMilli(),
+		}
+		if at := req.GetSentAt(); at.IsValid() {
+			a.sentMS = at.AsTime().UnixMilli()
+		}
+		if !s.memory.take(int64(a.size)) {
+			a.event, a.size, a.busy = nil, 0, true
+		}
+		if !win.add(a) {
+			s.memory.give(int64(a.size))
+			return
+		}
+	}
+}
+
+// answerStream answers until the reading has ended and all that was read is answered,
+// or until the client is gone. It returns what the stream ends with.
+func (s *Service) answerStream(stream ingestStream, header string, win *window) error {
+	ctx, cancel := context.WithCancelCause(stream.Context())
+	defer cancel(nil)
+	out := make(chan []collectorv1.IngestStreamResponse, 1)
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		if err := sendAnswers(stream, out, win); err != nil {
+			cancel(err)
+		}
+	}()
+	err := s.ingestGroups(ctx, header, win, out)
+	close(out)
+	<-sent
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// sendAnswers sends until out is closed.
+func sendAnswers(stream ingestStream, out <-chan []collectorv1.IngestStreamResponse, win *window) error {
+	for answers := range out {
+		for i := range answers {
+			if err := stream.Send(&answers[i]); err != nil {
+				return err
+			}
+			win.answered()
+		}
+	}
+	return nil
+}
+
+// ingestGroups makes group after group durable. It returns why there is no more: io.EOF
+// when the client has closed its side.
+func (s *Service) ingestGroups(ctx context.Context, header string, win *window, out chan<- []collectorv1.IngestStreamResponse) (err error) {
+	defer func() { // outside the handler's goroutine, where nobody else would catch it
+		if p := recover(); p != nil {
+			s.logger.ErrorContext(ctx, "panic while taking a stream's events", "panic", p, "stack", string(debug.Stack()))
+			err = status.Error(codes.Internal, "internal error")
+		}
+	}()
+	for {
+		group, end := win.take(ctx, s.cfg.Limits.BatchEvents, s.cfg.Limits.BodyBytes)
+		if len(group) == 0 {
+			return end
+		}
+		answers, err := s.ingestGroup(ctx, header, group)
+		if err != nil {
+			return err
+		}
+		win.ingested(group)
+		select {
+		case out <- answers:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// ingestGroup takes the way of every request. The key is looked up for each group: a
+// stream lives long, and a revoked key must not.
+func (s *Service) ingestGroup(ctx context.Context, header string, group []arrival) ([]collectorv1.IngestStreamResponse, error) {
+	begun := s.now()
+	s.metrics.inFlight.Inc()
+	defer s.metrics.inFlight.Dec()
+	w := works.Get().(*work)
+	defer s.release(w)
+	for _, a := range group {
+		w.reserved += int64(a.size)
+	}
+	src, _ := s.byAuthorization(header)
+	ref := unknownKey()
+	var res result
+	switch {
+	case src != nil && group[0].busy:
+		ref = busy()
+	case src != nil:
+		s.metrics.bytes.Add(float64(w.reserved))
+		for _, a := range group {
+			w.readArrival(a, s.cfg.Limits)
+		}
+		res, ref = s.ingest(ctx, w, &origin{src: src, history: group[0].history, received: group[0].receivedMS})
+	}
+	if ref == nil {
+		s.metrics.answered(protocolGRPC, http.StatusOK, s.now().Sub(begun))
+		return decided(group, w, res), nil
+	}
+	s.metrics.answered(protocolGRPC, ref.status, s.now().Sub(begun))
+	if ref.status == http.StatusUnauthorized {
+		return nil, statusOf(ref)
+	}
+	return again(group, w, ref, s.cfg.RetryAfter), nil
+}
+
+// readArrival adds one event of a stream, which brings its own times.
+func (w *work) readArrival(a arrival, limits Limits) {
+	w.readAlone(a.event, limits)
+	it := &w.items[len(w.items)-1]
+	it.sentMS, it.receivedMS = a.sentMS, a.receivedMS
+}
+
+// decided are the answers to a group that is durable.
+func decided(group []arrival, w *work, res result) []collectorv1.IngestStreamResponse {
+	answers := make([]collectorv1.IngestStreamResponse, len(group))
+	for i := range group {
+		a := &answers[i]
+		a.Sequence, a.Status = group[i].sequence, collectorv1.IngestStatus_INGEST_STATUS_ACCEPTED
+		a.EventId = strings.Clone(w.items[i].id) // a view of the event, which must not stay in memory for it
+	}
+	for _, r := range res.rejected {
+		a := &answers[r.Index]
+		a.Status, a.EventId = collectorv1.IngestStatus_INGEST_STATUS_REJECTED, r.MessageID
+		a.Reason, a.Detail = r.Reason, r.Detail
+	}
+	return answers
+}
+
+// again are the answers to a group of which nothing is known to be stored.
+func again(group []arrival, w *work, ref *refusal, wait time.Duration) []collectorv1.IngestStreamResponse {
+	if ref.wait > 0 {
+		wait = ref.wait
+	}
+	answers := make([]collectorv1.IngestStreamResponse, len(group))
+	for i := range group {
+		a := &answers[i]
+		a.Sequence, a.Status = group[i].sequence, collectorv1.IngestStatus_INGEST_STATUS_RETRY
+		a.Reason, a.Detail, a.RetryAfterMs = ref.code, ref.message, wait.Milliseconds()
+		if i < len(w.items) {
+			a.EventId = strings.Clone(w.items[i].id)
+		}
+	}
+	return answers
+}
+
+// authorization is the metadata's, empty when there is none.
+func authorization(ctx context.Context) string {
+	if values := metadata.ValueFromIncomingContext(ctx, "authorization"); len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// statusOf is the gRPC form of a refusal.
+func statusOf(ref *refusal) error { return status.Error(grpcCode(ref.status), ref.message) }
+
+// streams are the streams under way, and how they learn of a stop.
+type streams struct {
+	mu      sync.Mutex
+	stopped bool
+	open    sync.WaitGroup
+	// stopping is closed when streams should read no further, cut when they must end.
+	stopping, cut chan struct{}
+}
+
+func newStreams() *streams {
+	return &streams{stopping: make(chan struct{}), cut: make(chan struct{})}
+}
+
+// enter reports false once the collector stops.
+func (s *streams) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return false
+	}
+	s.open.Add(1)
+	return true
+}
+
+func (s *streams) leave() { s.open.Done() }
+
+// StopStreams ends every IngestStream: nothing more is read, what was read is answered,
+// and the client gets UNAVAILABLE. It returns when all have ended; after drain_timeout, or
+// when ctx ends, the rest are cut off. A gRPC server waits for its streams, which clients
+// keep open for ever: call this when it begins to stop.
+func (s *Service) StopStreams(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.DrainTimeout)
+	defer cancel()
+	s.streams.mu.Lock()
+	first := !s.streams.stopped
+	s.streams.stopped = true
+	s.streams.mu.Unlock()
+	ended := make(chan struct{})
+	go func() { s.streams.open.Wait(); close(ended) }()
+	if !first {
+		<-ended // within the first caller's bound
+		return
+	}
+	close(s.streams.stopping)
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		close(s.streams.cut)
+		<-ended
+	}
+}
