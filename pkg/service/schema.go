@@ -113,15 +113,15 @@ func unknownInside(t reflect.Type, value any, path string, known []string) []err
 }
 
 func unknownKey(key string, known []string) error {
-	if near := nearest(key, known); near != "" {
+	if near := Nearest(key, known); near != "" {
 		return fmt.Errorf("%s: unknown key; the nearest known key is %s", key, near)
 	}
 	return fmt.Errorf("%s: unknown key; there are no keys here", key)
 }
 
-// nearest returns the known key with the fewest edits to key. A key whose last
+// Nearest returns the known key with the fewest edits to key, "" when there is none. A key whose last
 // part is the same wins: right name, wrong section.
-func nearest(key string, known []string) string {
+func Nearest(key string, known []string) string {
 	last := func(s string) string { return s[strings.LastIndexByte(s, '.')+1:] }
 	best, bestCost := "", -1
 	for _, k := range known {
