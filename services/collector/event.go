@@ -105,8 +105,8 @@ func (w *work) readName(it *item, _ *origin) *fault {
 }
 
 // readObjects takes context, properties and traits as they came, and puts beside
-// them what has no field of its own: the group of a group call and integrations into the
-// context, the category of a page into its properties.
+// them what has no field of its own: the group of a group call, integrations and the
+// channel into the context, the category of a page into its properties.
 func (w *work) readObjects(it *item, _ *origin) *fault {
 	e := &w.event
 	var f *fault
@@ -143,6 +143,9 @@ func (w *work) readContext(it *item) *fault {
 	if integrations = merge(integrations, w.envelope.integrations); len(integrations) > 0 {
 		context = with(context, "integrations", integrations)
 	}
+	if present(it.channel) {
+		context = with(context, "channel", it.channel)
+	}
 	if e.Type == eventv1.EventType_EVENT_TYPE_GROUP {
 		group, f := id("groupId", it.groupID)
 		if f != nil {
@@ -162,14 +165,15 @@ func (w *work) readTimes(it *item, o *origin, clock Clock) *fault {
 	if it.receivedMS != 0 {
 		t.received, t.sent = it.receivedMS, it.sentMS
 	}
-	original := it.original
-	field := "originalTimestamp"
-	if !present(original) {
-		original, field = it.timestamp, "timestamp"
-	}
 	var f *fault
-	if t.original, f = instant(field, original); f != nil {
+	if t.stated, f = instant("timestamp", it.timestamp); f != nil {
 		return f
+	}
+	if t.original, f = instant("originalTimestamp", it.original); f != nil {
+		return f
+	}
+	if t.original == 0 || t.original == t.stated {
+		t.original, t.stated = t.stated, 0
 	}
 	if present(it.sentAt) {
 		if t.sent, f = instant("sentAt", it.sentAt); f != nil {

@@ -19,7 +19,7 @@ type item struct {
 
 	sentMS, receivedMS int64 // of an event that came alone in a stream; 0 means as the request says
 
-	typ, event, name, category                       []byte
+	typ, event, name, category, channel              []byte
 	userID, anonymousID, previousID, groupID         []byte
 	messageID, timestamp, original, sentAt, writeKey []byte
 	context, integrations, properties, traits        []byte
@@ -55,6 +55,8 @@ func (it *item) member(key []byte) *[]byte {
 		return &it.name
 	case "category":
 		return &it.category
+	case "channel":
+		return &it.channel
 	case "userId":
 		return &it.userID
 	case "anonymousId":

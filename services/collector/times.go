@@ -40,7 +40,12 @@ func instant(field string, raw []byte) (int64, *fault) {
 }
 
 // times are the four times of an event in Unix milliseconds; 0 means not sent.
-type times struct{ original, sent, received, occurred int64 }
+type times struct {
+	original, sent, received, occurred int64
+	// stated is what the caller said, where the client sent its own clock beside it: RudderStack's
+	// clients put the clock into originalTimestamp and the caller's word into timestamp.
+	stated int64
+}
 
 // place sets t.occurred, or says why a live event's time is not believed.
 //
@@ -52,15 +57,18 @@ func (c Clock) place(t *times, history bool) *fault {
 	if t.original == 0 {
 		return nil
 	}
+	at := t.original
+	if t.stated != 0 {
+		at = t.stated // no reading of the clock that sent it: there is nothing to mend
+	}
 	if history {
-		if t.original < 0 {
+		if at < 0 {
 			return &fault{reasonBadTimestamp, "the event's time is before 1970"}
 		}
-		t.occurred = min(t.original, t.received)
+		t.occurred = min(at, t.received)
 		return nil
 	}
-	at := t.original
-	if t.sent != 0 {
+	if t.sent != 0 && t.stated == 0 {
 		skew := t.received - t.sent
 		if far := max(skew, -skew); far > c.SkewThreshold.Milliseconds() && far <= c.SkewLimit.Milliseconds() {
 			at += skew

@@ -11,6 +11,7 @@ func TestPlace(t *testing.T) {
 	at := func(d time.Duration) int64 { return received + d.Milliseconds() }
 	for name, c := range map[string]struct {
 		original, sent int64
+		stated         int64
 		history        bool
 		want           int64
 		reason         string
@@ -33,9 +34,13 @@ func TestPlace(t *testing.T) {
 		"the year 1":                                     {original: time.Time{}.UnixMilli(), reason: reasonTooOld},
 		"history: any past, whatever sentAt says":        {original: at(-20 * 365 * 24 * time.Hour), sent: at(-2 * time.Hour), history: true, want: at(-20 * 365 * 24 * time.Hour)},
 		"history: the future is cut to receipt":          {original: at(999 * time.Hour), history: true, want: received},
+		"the caller's time beside the client's clock":    {original: at(-2 * time.Second), stated: at(-time.Hour), sent: at(-time.Second), want: at(-time.Hour)},
+		"the caller's time is not moved with the clock":  {original: at(-2 * time.Hour), stated: at(-time.Minute), sent: at(-2 * time.Hour), want: at(-time.Minute)},
+		"the caller's time has to be believable too":     {original: received, stated: at(-31 * 24 * time.Hour), reason: reasonTooOld},
+		"history: the caller's time":                     {original: received, stated: at(-9000 * time.Hour), history: true, want: at(-9000 * time.Hour)},
 		"history: before 1970 there is no time to store": {original: -1, history: true, reason: reasonBadTimestamp},
 	} {
-		tm := times{original: c.original, sent: c.sent, received: received}
+		tm := times{original: c.original, stated: c.stated, sent: c.sent, received: received}
 		f := clock.place(&tm, c.history)
 		switch {
 		case f != nil && f.reason != c.reason:
