@@ -19,6 +19,10 @@ GRPC_GATEWAY          := v2.32.0
 HELM_VERSION          := v3.22.0
 KUBECONFORM_VERSION   := v0.8.0
 
+# The published clients that the collector is tested with, and what drives a browser.
+CLIENTS := @segment/analytics-node@3.1.0 @rudderstack/rudder-sdk-node@3.0.13
+BROWSER_CLIENTS := @segment/analytics-next@1.84.3 @rudderstack/analytics-js@3.34.1 playwright-core@1.65.1
+
 MODULES  := ./proto/... ./pkg/... ./services/...
 SERVICES := collector identity warehouse feature segmentation churn recommendation gateway
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -50,9 +54,18 @@ demo: engine build ## play a simulated shop through the whole stack, in a minute
 up: engine build ## run the whole stack here; data stay in .freshet
 	@$(BIN)/freshet up --dir .freshet
 
+.PHONY: clients
+clients: need ## install the Segment and RudderStack clients (npm) that the tests drive into .tools
+	@scripts/clients.sh $(CLIENTS)
+
 .PHONY: test
-test: engine ## run every test on real engines
-	go test -timeout 20m $(MODULES)
+test: engine clients ## run every test on real engines
+	FRESHET_CLIENTS=$(TOOLS) go test -timeout 20m $(MODULES)
+
+.PHONY: test-browser
+test-browser: clients ## run the browser clients in a headless Chromium (Debian's, installed when missing)
+	@scripts/clients.sh $(BROWSER_CLIENTS)
+	@scripts/test-browser.sh $(TOOLS)
 
 .PHONY: test-kafka
 test-kafka: engine ## run the broker, fault and end-to-end tests on Apache Kafka itself (needs Java 17 and Maven)
