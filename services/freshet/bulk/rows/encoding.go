@@ -1,0 +1,49 @@
+package rows
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
+)
+
+// mark is UTF-8's byte order mark, which Excel writes.
+const mark = "\xef\xbb\xbf"
+
+// encodings by their names; nil is UTF-8.
+var encodings = map[string]encoding.Encoding{
+	"": nil, "utf-8": nil, "utf8": nil,
+	"utf-16": unicode.UTF16(unicode.LittleEndian, unicode.UseBOM),
+	"latin1": charmap.ISO8859_1, "iso-8859-1": charmap.ISO8859_1, "iso-8859-15": charmap.ISO8859_15,
+	"windows-1252": charmap.Windows1252, "cp1252": charmap.Windows1252,
+	"gbk": simplifiedchinese.GBK, "gb18030": simplifiedchinese.GB18030,
+}
+
+var encodingNames = strings.Join(slices.Sorted(maps.Keys(encodings))[1:], ", ")
+
+// decode reads text as UTF-8. foreign says that the text is translated: a byte that does not belong to the encoding is then U+FFFD.
+func decode(b *bufio.Reader, name string) (out *bufio.Reader, foreign bool, err error) {
+	head, err := b.Peek(3)
+	if err != nil && len(head) == 0 && err != io.EOF { //nolint:errorlint // Peek gives the reader's own errors
+		return nil, false, err
+	}
+	e := encodings[strings.ToLower(name)]
+	if e == nil && (bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff"))) {
+		e = encodings["utf-16"]
+	}
+	if e == nil {
+		if string(head) == mark {
+			_, err = b.Discard(len(mark))
+			return b, false, err
+		}
+		return b, false, nil
+	}
+	return bufio.NewReaderSize(e.NewDecoder().Reader(b), MaxRow+64), true, nil
+}

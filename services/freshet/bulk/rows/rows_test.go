@@ -1,0 +1,178 @@
+package rows
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/freshet/freshet/services/freshet/bulk/file"
+)
+
+// open opens a content as if it came from standard input.
+func open(t testing.TB, content string, f Format) (Reader, error) {
+	t.Helper()
+	in, err := file.Open(file.Stdin, strings.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = in.Close() })
+	return Open(in, f)
+}
+
+// table reads everything with all columns bound: a line a row, as `number@line: values`.
+func table(t testing.TB, content string, f Format) string {
+	t.Helper()
+	r, err := open(t, content, f)
+	if err != nil {
+		return "error: " + err.Error()
+	}
+	columns, _ := r.Columns()
+	r.Bind(columns, false)
+	out := []string{strings.Join(columns, "|")}
+	for {
+		row, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return strings.Join(out, "\n")
+		}
+		if err != nil {
+			return strings.Join(append(out, "error: "+err.Error()), "\n")
+		}
+		line := fmt.Sprintf("%d@%d: ", row.Number, row.Line)
+		if row.Fault != nil {
+			line += row.Fault.Reason
+		} else {
+			var cells []string
+			for i := range columns {
+				v := row.Value(i)
+				cells = append(cells, [...]string{"-", "", "n:", "b:", "i:", "j:"}[v.Kind]+v.Text)
+			}
+			line += strings.Join(cells, "|")
+		}
+		out = append(out, line)
+	}
+}
+
+func TestCSV(t *testing.T) {
+	for name, c := range map[string]struct {
+		content string
+		format  Format
+		want    string
+	}{
+		"plain":                 {"a,b\n1,x\n2,y\n", Format{}, "a|b\n1@2: 1|x\n2@3: 2|y"},
+		"the last line is open": {"a,b\n1,x", Format{}, "a|b\n1@2: 1|x"},
+		"Windows":               {"a,b\r\n1,x\r\n\r\n2,y\r\n", Format{}, "a|b\n1@2: 1|x\n2@4: 2|y"},
+		"a mark and semicolons": {mark + "a;b,c;d\n1;2;3\n", Format{}, "a|b,c|d\n1@2: 1|2|3"},
+		"tabs":                  {"a\tb\n1\t\"2\"\n", Format{}, "a|b\n1@2: 1|2"},
+		"tsv without quotes":    {"a\tb\n\"1\t5\"\n", Format{Type: "tsv", Quotes: "none"}, "a|b\n1@2: \"1|5\""},
+		"quotes":                {"a,b\n\"x, \"\"y\"\"\nz\",1\n2,\"\"\n", Format{}, "a|b\n1@2: x, \"y\"\nz|1\n2@4: 2|-"},
+		"inches":                {"a,b\n5\" pipe,1\n", Format{}, "a|b\n1@2: 5\" pipe|1"},
+		"ragged":                {"a,b\n1\n1,2,3\n4,5\n", Format{}, "a|b\n1@2: ragged_row\n2@3: ragged_row\n3@4: 4|5"},
+		"an open quote costs a line": {"a,b\n\"x,1\n2,y\n3,z\n", Format{},
+			"a|b\n1@2: bad_quotes\n2@3: 2|y\n3@4: 3|z"},
+		"behind the quote": {"a,b\n\"x\"y,1\n2,3\n", Format{}, "a|b\n1@2: bad_quotes\n2@3: 2|3"},
+		"not UTF-8":        {"a\n\xe9\nx\n", Format{}, "a\n1@2: bad_encoding\n2@3: x"},
+		"windows-1252":     {"a\n\xe9\x80\n\x81\n", Format{Encoding: "Windows-1252"}, "a\n1@2: é€\n2@3: bad_encoding"},
+		"latin1":           {"a\n\xe9\n", Format{Encoding: "latin1"}, "a\n1@2: é"},
+		"gb18030":          {"\xd0\xd5\xc3\xfb,\xb3\xc7\xca\xd0\n\xcd\xf5,\xb1\xb1\xbe\xa9\n", Format{Encoding: "gb18030"}, "姓名|城市\n1@2: 王|北京"},
+		"utf-16":           {"\xff\xfea\x00\n\x00\xe9\x00\n\x00", Format{}, "a\n1@2: é"},
+		"blanks":           {" a , b \n x ,\n", Format{}, "a|b\n1@2: x|-"},
+		"blanks kept":      {"a,b\n x ,\n", Format{KeepBlanks: true}, "a|b\n1@2:  x |-"},
+		"null":             {"a,b\nNULL,0\n", Format{Null: []string{"NULL"}}, "a|b\n1@2: -|0"},
+		"no header":        {"1,2\n", Format{Columns: []string{"a", "b"}}, "a|b\n1@1: 1|2"},
+		"a preamble":       {"Report of May\n\"odd\n\na,b\n1,2\n", Format{SkipLines: 3}, "a|b\n1@5: 1|2"},
+		"unnamed column":   {"a,\n1,2\n", Format{}, "a|column_2\n1@2: 1|2"},
+		"twice":            {"a,a\n1,2\n", Format{}, `error: the header has the column "a" twice: name the columns in format.columns, with format.skip_lines: 1`},
+		"empty":            {"", Format{}, "error: the file is empty: there is not even a header"},
+		"foreign header":   {"\xe9,b\n", Format{}, "error: the header is not UTF-8: name the encoding in format.encoding, such as windows-1252 or gb18030"},
+		"too large": {"a,b\n1," + strings.Repeat("x", MaxRow) + "\n\"" + strings.Repeat("y", 2*MaxRow) + "\n2,z\n", Format{},
+			"a|b\n1@2: too_large\n2@3: too_large\n3@4: 2|z"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := table(t, c.content, c.format); got != c.want {
+				t.Errorf("got\n%s\nwant\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestJSON(t *testing.T) {
+	for name, c := range map[string]struct{ content, want string }{
+		"lines": {`{"a":1.10,"b":{"c":"x\né","d":null},"e":[1,2],"f":true}` + "\n\n" + `{"b":{"c":"y"},"g":1e400}`,
+			"a|b.c|b.d|e|f|g\n1@1: n:1.10|x\né|-|j:[1,2]|b:true|-\n2@3: -|y|-|-|-|n:1e400"},
+		"broken lines": {"{\"a\":1}\n{\"a\":\n[1]\n{\"a\":NaN}\n{\"a\":2} x\n{\"a\":\"\xff\"}\n{\"a\":3}",
+			"a\n1@1: n:1\n2@2: invalid_json\n3@3: invalid_json\n4@4: invalid_json\n5@5: invalid_json\n6@6: bad_encoding\n7@7: n:3"},
+		"array":             {"[\n {\"a\":\"]\\\"\"},\n {\"a\":2,\"b\":[{}]} ]", "a|b\n1@2: ]\"|-\n2@3: n:2|j:[{}]"},
+		"array with faults": {"[{\"a\":1}, 5, {\"a\" 2}, {\"a\":3}]", "a\n1@1: n:1\n2@1: invalid_json\n3@1: invalid_json\n4@1: n:3"},
+		"empty array":       {"[ ]", ""},
+		"cut array":         {"[{\"a\":1},{\"a\":", "a\n1@1: n:1\nerror: the file ends before its JSON array does: it was cut off"},
+		"a huge line": {"{\"a\":1}\n{\"a\":\"" + strings.Repeat("x", MaxRow) + "\"}\n{\"a\":2}",
+			"a\n1@1: n:1\n2@2: too_large\n3@3: n:2"},
+		"a huge element": {"[{\"a\":1},{\"a\":\"" + strings.Repeat("x", MaxRow) + "\"},{\"a\":2}]", "a\n1@1: n:1\n2@1: too_large\n3@1: n:2"},
+		"dotted key":     {`{"a.b":1}`, "a.b\n1@1: n:1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := table(t, c.content, Format{}); got != c.want {
+				t.Errorf("got\n%s\nwant\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestWhatIsNotBoundIsTheRest(t *testing.T) {
+	for name, content := range map[string]string{
+		"csv":  "a,b,c\n1,,x\n",
+		"json": `{"a":1,"b":null,"c":"x"}`,
+	} {
+		r, err := open(t, content, Format{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Bind([]string{"a", "gone"}, true)
+		row, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		row.Rest(func(name string, v Value) { got += name + "=" + v.Text + ";" })
+		if got != "b=;c=x;" || row.Value(0).Text != "1" || row.Value(1).Kind != Absent {
+			t.Errorf("%s: %s %+v", name, got, row)
+		}
+	}
+}
+
+func TestDataShowsTheRow(t *testing.T) {
+	for content, want := range map[string]string{
+		"a,b\n1,\"x\"\"\"\n": `{"a":"1","b":"x\""}`,
+		"a,b\n1\xff\n":       "\"1\uFFFD\"",
+		`{"a": 1}`:           `{"a": 1}`,
+		`{"a" 1}`:            `"{\"a\" 1}"`,
+	} {
+		r, err := open(t, content, Format{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Bind(nil, false)
+		row, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(r.Data(row)); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestFormatsAreChecked(t *testing.T) {
+	bad := Format{Type: "xlsx", Encoding: "ebcdic", Delimiter: "||", Quotes: "single", SkipLines: -1, Decimal: "'", Thousands: "1"}
+	if got := bad.Validate(); len(got) != 7 {
+		t.Errorf("%d faults: %v", len(got), got)
+	}
+	if got := (Format{Encoding: "GBK", Delimiter: "tab", Decimal: ",", Thousands: "."}).Validate(); len(got) != 0 {
+		t.Error(got)
+	}
+}
+
+func bufioOf(s string) *bufio.Reader { return bufio.NewReaderSize(strings.NewReader(s), MaxRow+64) }
