@@ -17,6 +17,8 @@ import (
 type Source struct {
 	// File is a YAML file; empty means none.
 	File string
+	// YAML is the file's text, for who has read it already; File then only names it. Nil means that File is read.
+	YAML []byte
 	// EnvPrefix begins the variables that set keys, with its last underscore: "FRESHET_COLLECTOR_". What follows is the
 	// key in capitals, "__" between levels: FRESHET_COLLECTOR_GRPC__ADDRESS sets grpc.address. Lists of text are
 	// separated by commas, or are written, as everything that is no plain value, as in YAML: "[a, b]". Empty means none.
@@ -40,7 +42,11 @@ func Load(into any, from Source) error {
 	target := reflect.ValueOf(into).Elem()
 	k := koanf.New(".")
 	if from.File != "" {
-		if err := k.Load(file.Provider(from.File), yaml.Parser()); err != nil {
+		var text koanf.Provider = file.Provider(from.File)
+		if from.YAML != nil {
+			text = content(from.YAML)
+		}
+		if err := k.Load(text, yaml.Parser()); err != nil {
 			return fmt.Errorf("read configuration %s: %w", from.File, err)
 		}
 	}
@@ -57,6 +63,13 @@ func Load(into any, from Source) error {
 	}
 	return errors.Join(withOrigin(faults, origins)...)
 }
+
+// content is a file that has been read.
+type content []byte
+
+func (c content) ReadBytes() ([]byte, error) { return c, nil }
+
+func (c content) Read() (map[string]any, error) { return nil, errors.New("not supported") }
 
 // loadEnv merges the environment over the file. It returns which variable set
 // which key.

@@ -176,3 +176,16 @@ func TestLoadUnreadableFile(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Text that was read already is loaded as a file is; the name is for errors only.
+func TestLoadText(t *testing.T) {
+	got := defaults()
+	err := service.Load(&got, service.Source{File: "there-is-no-such-file.yaml", YAML: []byte("batch_rows: 7\n")})
+	if err != nil || got.Own.BatchRows != 7 {
+		t.Errorf("%+v, %v", got.Own, err)
+	}
+	err = service.Load(&got, service.Source{File: "named.yaml", YAML: []byte("batch_rows: [")})
+	if err == nil || !strings.Contains(err.Error(), "read configuration named.yaml") {
+		t.Errorf("%v", err)
+	}
+}

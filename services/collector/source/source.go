@@ -1,5 +1,5 @@
-// Package source reads the declarative file of who may send events: their write keys, as hashes, and what each may do. It is not for
-// judging events.
+// Package source reads and edits the declarative file of who may send events: their write keys, as hashes, and what each may do. It
+// decides nothing about events: see the collector.
 package source
 
 import "time"
@@ -7,55 +7,96 @@ import "time"
 // File is a whole sources file.
 type File struct {
 	// Sources are who may send, each name once.
-	Sources []Source `yaml:"sources"`
+	Sources []Source `koanf:"sources"`
 }
 
 // Source is one sender.
 type Source struct {
 	// Name appears in events, metrics and answers: lower-case letters, digits, - and _; at most 64. Once in a process.
-	Name string `yaml:"name"`
+	Name string `koanf:"name"`
 	// Workspace is the tenant its events belong to; same alphabet. Empty means "default".
-	Workspace string `yaml:"workspace,omitempty"`
+	Workspace string `koanf:"workspace"`
 	// Enabled set to false answers every request of the source with 401. Absent means true.
-	Enabled *bool `yaml:"enabled,omitempty"`
-	// Keys are its write keys. At most two may be live at once.
-	Keys []Key `yaml:"keys,omitempty"`
+	Enabled *bool `koanf:"enabled"`
+	// Keys are its write keys. At most two may be live at once: that is how a key is rotated.
+	Keys []Key `koanf:"keys"`
 	// Origins are the web origins whose pages may send, such as https://shop.example or https://*.shop.example. Empty: any.
-	Origins []string `yaml:"origins,omitempty"`
+	// Requests without an Origin header, which are all that are not from a page, are not bound by it.
+	Origins []string `koanf:"origins"`
 	// Limits are the source's own; what is absent is the process's.
-	Limits Limits `yaml:"limits,omitempty"`
+	Limits Limits `koanf:"limits"`
 	// Plan is the tracking plan's file, relative to the sources file. Empty: none.
-	Plan string `yaml:"plan,omitempty"`
+	Plan string `koanf:"plan"`
 }
 
-// Key is one write key; its text is not kept anywhere.
+// Disabled says that nothing of the source is taken.
+func (s Source) Disabled() bool { return s.Enabled != nil && !*s.Enabled }
+
+// Live counts the keys that work at a moment.
+func (s Source) Live(now time.Time) int {
+	n := 0
+	for _, k := range s.Keys {
+		if k.State(now) == StateLive {
+			n++
+		}
+	}
+	return n
+}
+
+// Key is one write key. Its text is kept nowhere.
 type Key struct {
-	// ID names the key in lists and metrics; same alphabet as a name. Once in a source.
-	ID string `yaml:"id"`
+	// ID names the key in lists, logs and commands; same alphabet as a name. Once in a source.
+	ID string `koanf:"id"`
 	// SHA256 is the hash of the key's text, 64 hexadecimal digits.
-	SHA256 string `yaml:"sha256"`
+	SHA256 string `koanf:"sha256"`
 	// Last4 are the key's last four characters, for people to tell keys apart.
-	Last4 string `yaml:"last4,omitempty"`
-	// Created is when it was made; the zero time when nobody noted it.
-	Created time.Time `yaml:"created,omitempty"`
-	// Expires is when it stops working; the zero time means never.
-	Expires time.Time `yaml:"expires,omitempty"`
-	// Revoked is when it was taken out of use for good; the zero time means that it was not.
-	Revoked time.Time `yaml:"revoked,omitempty"`
+	Last4 string `koanf:"last4"`
+	// Created is when it was made; absent when nobody noted it.
+	Created time.Time `koanf:"created"`
+	// Expires is when it stops working. Absent means never.
+	Expires time.Time `koanf:"expires"`
+	// Revoked is when it was taken out of use for good; from then on it does not work. Absent means that it was not.
+	Revoked time.Time `koanf:"revoked"`
 }
 
-// Limits are one source's bounds. Zero means what the process has; see the collector's Limits for what each bounds.
+// State is what a key is good for.
+type State string
+
+// The states of a key.
+const (
+	StateLive    State = "live"
+	StateExpired State = "expired"
+	StateRevoked State = "revoked"
+)
+
+// State of the key at a moment. A revocation counts whatever its time is: a clock that runs behind opens no door.
+func (k Key) State(now time.Time) State {
+	switch {
+	case !k.Revoked.IsZero():
+		return StateRevoked
+	case !k.Expires.IsZero() && !now.Before(k.Expires):
+		return StateExpired
+	}
+	return StateLive
+}
+
+// Limits are one source's bounds. Zero means what the process has; the collector's settings of the same names say what each bounds.
 type Limits struct {
 	// Rate is how many events a second the source may send on average. Zero means no bound of its own.
-	Rate float64 `yaml:"rate,omitempty"`
-	// Burst is how many events it may send at once after a pause. Zero means two seconds' worth of Rate.
-	Burst int `yaml:"burst,omitempty"`
-	// EventBytes, ImportEventBytes, BatchBytes, BatchEvents, Keys and Depth take the place of the process's limits event_bytes,
-	// import_event_bytes, body_bytes, batch_events, keys and depth.
-	EventBytes       int `yaml:"event_bytes,omitempty"`
-	ImportEventBytes int `yaml:"import_event_bytes,omitempty"`
-	BatchBytes       int `yaml:"batch_bytes,omitempty"`
-	BatchEvents      int `yaml:"batch_events,omitempty"`
-	Keys             int `yaml:"keys,omitempty"`
-	Depth            int `yaml:"depth,omitempty"`
+	Rate float64 `koanf:"rate"`
+	// Burst is how many events it may send at once after a pause. Zero means two seconds of Rate.
+	Burst int `koanf:"burst"`
+	// EventBytes is the largest live event as JSON.
+	EventBytes int `koanf:"event_bytes"`
+	// ImportEventBytes is the largest event of an import as JSON.
+	ImportEventBytes int `koanf:"import_event_bytes"`
+	// BatchBytes is the largest request body, after decompression: limits.body_bytes of the process. A higher one than the process's
+	// needs the key in the header, since it is not known before when it is in the body.
+	BatchBytes int `koanf:"batch_bytes"`
+	// BatchEvents is the greatest number of events in a request.
+	BatchEvents int `koanf:"batch_events"`
+	// Keys is the greatest number of object keys in one event.
+	Keys int `koanf:"keys"`
+	// Depth is how deeply objects and arrays of one event may be nested. At most 1,000.
+	Depth int `koanf:"depth"`
 }

@@ -1,0 +1,166 @@
+package source
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"regexp"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/freshet/freshet/pkg/customer"
+	"github.com/freshet/freshet/pkg/service"
+)
+
+const (
+	// maxLive is how many keys of a source may work at once: the old and the new one of a rotation.
+	maxLive = 2
+	// maxDepth is the deepest nesting a source may be given.
+	maxDepth = 1000
+)
+
+// Word is the alphabet of names, workspaces and key ids.
+var Word = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
+
+// Parse reads the text of a sources file and puts in the defaults. The error joins every fault, one a line, each under its path, such as
+// sources[0].keys[1].sha256; an unknown key comes with the nearest known one. name is the file's, for errors. Keys that have
+// expired by now count as dead.
+func Parse(data []byte, name string, now time.Time) (File, error) {
+	var f File
+	if data == nil {
+		data = []byte{}
+	}
+	err := service.Load(&f, service.Source{File: name, YAML: data})
+	if err == nil {
+		err = errors.Join(oneDocument(data), f.tooManyLive(now))
+	}
+	if err != nil {
+		return File{}, fmt.Errorf("sources file %s:\n%w", name, err)
+	}
+	for i := range f.Sources {
+		if f.Sources[i].Workspace == "" {
+			f.Sources[i].Workspace = customer.DefaultWorkspace
+		}
+	}
+	return f, nil
+}
+
+// oneDocument refuses what would otherwise be left out without a word.
+func oneDocument(data []byte) error {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	var first, second yaml.Node
+	if dec.Decode(&first) == nil && !errors.Is(dec.Decode(&second), io.EOF) {
+		return errors.New("more than one YAML document: put everything into the first")
+	}
+	return nil
+}
+
+func (f File) tooManyLive(now time.Time) error {
+	var faults []error
+	for i, s := range f.Sources {
+		if n := s.Live(now); n > maxLive {
+			faults = append(faults, fmt.Errorf("sources[%d].keys: %d keys of %s are live, at most %d may be: revoke one", i, n, s.Name, maxLive))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// Validate reports what is wrong between the sources: see Source.Validate for what is wrong in one.
+func (f File) Validate() error {
+	var faults []error
+	names, hashes := map[string]int{}, map[string]string{}
+	for i, s := range f.Sources {
+		if first, twice := names[s.Name]; twice {
+			faults = append(faults, fmt.Errorf("sources[%d].name: %q is the name of sources[%d] too", i, s.Name, first))
+		} else {
+			names[s.Name] = i
+		}
+		for j, k := range s.Keys {
+			at, hash := fmt.Sprintf("sources[%d].keys[%d]", i, j), strings.ToLower(k.SHA256)
+			if first, twice := hashes[hash]; twice && hash != "" {
+				faults = append(faults, fmt.Errorf("%s.sha256: the same key as %s", at, first))
+			} else {
+				hashes[hash] = at
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// Validate reports every fault of one source, each under its key.
+func (s Source) Validate() error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if !Word.MatchString(s.Name) {
+		fault("name: %q is not 1 to 64 of a-z 0-9 _ -", s.Name)
+	}
+	if s.Workspace != "" && !Word.MatchString(s.Workspace) {
+		fault("workspace: %q is not 1 to 64 of a-z 0-9 _ -", s.Workspace)
+	}
+	ids := map[string]bool{}
+	for i, k := range s.Keys {
+		if ids[k.ID] {
+			fault("keys[%d].id: %q is used twice", i, k.ID)
+		}
+		ids[k.ID] = true
+	}
+	for i, o := range s.Origins {
+		if _, err := parseOrigin(o); err != nil {
+			fault("origins[%d]: %w", i, err)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// Validate reports every fault of a key.
+func (k Key) Validate() error {
+	var faults []error
+	if !Word.MatchString(k.ID) {
+		faults = append(faults, fmt.Errorf("id: %q is not 1 to 64 of a-z 0-9 _ -", k.ID))
+	}
+	if _, err := k.Hash(); err != nil {
+		faults = append(faults, fmt.Errorf("sha256: %w", err))
+	}
+	if len(k.Last4) > 4 {
+		faults = append(faults, errors.New("last4: more than four characters of a key do not belong into a file"))
+	}
+	return errors.Join(faults...)
+}
+
+// Hash is SHA256 as bytes.
+func (k Key) Hash() (sum [32]byte, err error) {
+	raw, err := hex.DecodeString(k.SHA256)
+	if err != nil || len(raw) != len(sum) {
+		return sum, errors.New("is not a SHA-256, 64 hexadecimal digits")
+	}
+	return [32]byte(raw), nil
+}
+
+// Validate reports every fault of the limits.
+func (l Limits) Validate() error {
+	var faults []error
+	for _, n := range []struct {
+		key string
+		v   float64
+	}{
+		{"rate", l.Rate}, {"burst", float64(l.Burst)}, {"event_bytes", float64(l.EventBytes)},
+		{"import_event_bytes", float64(l.ImportEventBytes)}, {"batch_bytes", float64(l.BatchBytes)},
+		{"batch_events", float64(l.BatchEvents)}, {"keys", float64(l.Keys)}, {"depth", float64(l.Depth)},
+	} {
+		if n.v < 0 || math.IsNaN(n.v) || math.IsInf(n.v, 0) {
+			faults = append(faults, fmt.Errorf("%s: %v is not above 0", n.key, n.v))
+		}
+	}
+	if l.Burst > 0 && l.Rate == 0 {
+		faults = append(faults, errors.New("burst: means nothing without rate"))
+	}
+	if l.Depth > maxDepth {
+		faults = append(faults, fmt.Errorf("depth: %d is above %d", l.Depth, maxDepth))
+	}
+	return errors.Join(faults...)
+}
