@@ -5,12 +5,17 @@ import (
 	"fmt"
 	"regexp"
 	"time"
+
+	"github.com/freshet/freshet/services/collector/enrich"
 )
 
 // Config is what an operator may set.
 type Config struct {
 	// Address is where the HTTP API listens, as host:port; port 0 takes any free port.
 	Address string `koanf:"http_address"`
+	// PublicURL is where browsers reach the HTTP API, such as https://events.example.com, for the settings that the browser clients
+	// load. Needed behind a proxy that ends TLS. Empty means http and the host that each request names.
+	PublicURL string `koanf:"public_url"`
 	// Sources are who may send. Without one every request is answered 401.
 	Sources []Source `koanf:"sources"`
 	// Limits bound what one request and all requests together may cost.
@@ -19,6 +24,8 @@ type Config struct {
 	Clock Clock `koanf:"clock"`
 	// Stream bounds what one gRPC stream holds.
 	Stream Stream `koanf:"stream"`
+	// Enrich says what is read out of an event's surroundings.
+	Enrich enrich.Config `koanf:"enrich"`
 	// AckTimeout is how long a request waits for the broker before it is answered 503. Above 0.
 	AckTimeout time.Duration `koanf:"ack_timeout"`
 	// RetryAfter is what a 503 tells the client to wait, in whole seconds. At least 1s.
@@ -87,6 +94,7 @@ func Default() Config {
 			MaxAge: 30 * 24 * time.Hour, MaxFuture: time.Hour,
 		},
 		Stream:     defaultStream(),
+		Enrich:     enrich.Default(),
 		AckTimeout: 10 * time.Second, RetryAfter: time.Second,
 		ReadTimeout: 30 * time.Second, DrainTimeout: 8 * time.Second,
 	}
@@ -132,7 +140,7 @@ func (c Config) Validate() error {
 	if c.RetryAfter < time.Second {
 		fault("retry_after: %s is below 1s", c.RetryAfter)
 	}
-	return errors.Join(append(errs, c.Limits.validate(), c.Stream.validate())...)
+	return errors.Join(append(errs, c.Limits.validate(), checkPublicURL(c.PublicURL), c.Stream.validate(), c.Enrich.Validate())...)
 }
 
 func (l Limits) validate() error {

@@ -17,16 +17,17 @@ func TestValidateNamesEveryFault(t *testing.T) {
 		edit func(*Config)
 		want string
 	}{
-		"no address":           {func(c *Config) { c.Address = "" }, "http_address: give host:port"},
-		"no ack timeout":       {func(c *Config) { c.AckTimeout = 0 }, "ack_timeout: 0s is not above 0"},
-		"retry after 10 ms":    {func(c *Config) { c.RetryAfter = 10 * time.Millisecond }, "retry_after: 10ms is below 1s"},
-		"no window":            {func(c *Config) { c.Clock.MaxAge = -1 }, "clock.max_age: -1ns is not above 0"},
-		"no batch":             {func(c *Config) { c.Limits.BatchEvents = 0 }, "limits.batch_events: 0 is not above 0"},
-		"deep":                 {func(c *Config) { c.Limits.Depth = 5000 }, "limits.depth: 5000 is above 1000"},
-		"less memory than one": {func(c *Config) { c.Limits.InFlightBytes = 5 }, "limits.in_flight_bytes: 5 is below limits.body_bytes"},
-		"short key":            {func(c *Config) { c.Sources = []Source{{"web", "default", "short"}} }, "sources[0].write_key: shorter than 8 bytes"},
-		"bad name":             {func(c *Config) { c.Sources = []Source{{"Web Shop", "default", "long-enough"}} }, `sources[0].name: "Web Shop"`},
-		"bad workspace":        {func(c *Config) { c.Sources = []Source{{"web", "", "long-enough"}} }, `sources[0].workspace: ""`},
+		"no address":             {func(c *Config) { c.Address = "" }, "http_address: give host:port"},
+		"no ack timeout":         {func(c *Config) { c.AckTimeout = 0 }, "ack_timeout: 0s is not above 0"},
+		"retry after 10 ms":      {func(c *Config) { c.RetryAfter = 10 * time.Millisecond }, "retry_after: 10ms is below 1s"},
+		"no window":              {func(c *Config) { c.Clock.MaxAge = -1 }, "clock.max_age: -1ns is not above 0"},
+		"no batch":               {func(c *Config) { c.Limits.BatchEvents = 0 }, "limits.batch_events: 0 is not above 0"},
+		"deep":                   {func(c *Config) { c.Limits.Depth = 5000 }, "limits.depth: 5000 is above 1000"},
+		"less memory than one":   {func(c *Config) { c.Limits.InFlightBytes = 5 }, "limits.in_flight_bytes: 5 is below limits.body_bytes"},
+		"a public url of no use": {func(c *Config) { c.PublicURL = "events.example.com" }, "public_url: \"events.example.com\" is not http"},
+		"short key":              {func(c *Config) { c.Sources = []Source{{"web", "default", "short"}} }, "sources[0].write_key: shorter than 8 bytes"},
+		"bad name":               {func(c *Config) { c.Sources = []Source{{"Web Shop", "default", "long-enough"}} }, `sources[0].name: "Web Shop"`},
+		"bad workspace":          {func(c *Config) { c.Sources = []Source{{"web", "", "long-enough"}} }, `sources[0].workspace: ""`},
 		"one key for two": {func(c *Config) {
 			c.Sources = []Source{{"web", "default", "long-enough"}, {"app", "default", "long-enough"}}
 		}, "sources[1].write_key: the same as of sources[0]"},

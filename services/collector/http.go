@@ -47,7 +47,9 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 	c, ok := calls[r.URL.Path]
 	switch {
 	case !ok:
-		s.refuse(rw, refused(http.StatusNotFound, "not_found", "there is nothing at this path: post to /v1/batch"))
+		if !s.browse(rw, r) {
+			s.refuse(rw, refused(http.StatusNotFound, "not_found", "there is nothing at this path: post to /v1/batch"))
+		}
 		return
 	case r.Method == http.MethodOptions:
 		preflight(rw, r)
@@ -104,7 +106,7 @@ func (s *Service) take(w *work, r *http.Request, c call, begun time.Time) (resul
 			return result{}, w.unauthenticated()
 		}
 	}
-	return s.ingest(r.Context(), w, &origin{src: src, typ: c.typ, history: c.history, received: begun.UnixMilli()})
+	return s.ingest(r.Context(), w, &origin{src: src, typ: c.typ, history: c.history, received: begun.UnixMilli(), client: s.clientOf(r, c)})
 }
 
 func (s *Service) parse(w *work, c call) *refusal {
@@ -184,6 +186,9 @@ func (s *Service) refuse(rw http.ResponseWriter, ref *refusal) {
 	case http.StatusUnauthorized:
 		rw.Header().Set("WWW-Authenticate", `Basic realm="write key"`)
 	}
+	if rw.Header().Get("Retry-After") != "" {
+		rw.Header().Set("Access-Control-Expose-Headers", "Retry-After") // else a page's script cannot read it
+	}
 	s.write(rw, ref.status, reply{Error: ref.code, Message: ref.message, Rejected: []Rejection{}})
 }
 
@@ -209,7 +214,7 @@ func writeJSON(rw http.ResponseWriter, status int, body []byte) {
 func preflight(rw http.ResponseWriter, r *http.Request) {
 	h := rw.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Allow-Methods", "POST, OPTIONS")
+	h.Set("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
 	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding")
 	if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
 		h.Set("Access-Control-Allow-Headers", asked)

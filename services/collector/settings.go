@@ -1,0 +1,172 @@
+package collector
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// settingsMaxAge is how long a browser may keep a client's settings, in seconds.
+const settingsMaxAge = 300
+
+// browse answers what the browser clients ask for besides sending events, and reports
+// whether the path was one of theirs.
+func (s *Service) browse(rw http.ResponseWriter, r *http.Request) bool {
+	answer, method := s.question(r)
+	if answer == nil {
+		return false
+	}
+	switch {
+	case r.Method == http.MethodOptions:
+		preflight(rw, r)
+	case r.Method == method, r.Method == http.MethodHead && method == http.MethodGet:
+		answer(rw, r)
+	default:
+		rw.Header().Set("Allow", method+", OPTIONS")
+		s.refuse(rw, refused(http.StatusMethodNotAllowed, "method_not_allowed", "use "+method))
+	}
+	return true
+}
+
+// question finds what a path asks for and the method it has to be asked with.
+func (s *Service) question(r *http.Request) (answer http.HandlerFunc, method string) {
+	switch path := r.URL.Path; path {
+	case "/sourceConfig", "/sourceConfig/":
+		return s.sourceConfig, http.MethodGet
+	case "/v1/m", "/m":
+		return s.clientMetrics, http.MethodPost
+	default:
+		if rest, ok := strings.CutPrefix(path, "/v1/projects/"); ok {
+			if key, ok := strings.CutSuffix(rest, "/settings"); ok && !strings.Contains(key, "/") {
+				return func(rw http.ResponseWriter, r *http.Request) { s.segmentSettings(rw, r, key) }, http.MethodGet
+			}
+		}
+	}
+	return nil, ""
+}
+
+// segmentSettings is what analytics.js 2 loads from its cdnURL: one destination, which is
+// this collector, and nothing that would be loaded or sent elsewhere.
+func (s *Service) segmentSettings(rw http.ResponseWriter, r *http.Request, key string) {
+	if s.byKey([]byte(key)) == nil {
+		s.unknownSource(rw)
+		return
+	}
+	public := s.public(r)
+	type destination struct {
+		APIKey             string `json:"apiKey"`
+		APIHost            string `json:"apiHost"`
+		Protocol           string `json:"protocol"`
+		AddBundledMetadata bool   `json:"addBundledMetadata"`
+	}
+	type sampling struct {
+		SampleRate int `json:"sampleRate"`
+	}
+	s.settled(rw, r, struct {
+		Integrations map[string]destination `json:"integrations"`
+		// Without it the library posts figures on itself to Segment.
+		Metrics sampling `json:"metrics"`
+	}{
+		Integrations: map[string]destination{"Segment.io": {
+			APIKey: key, APIHost: public.Host + strings.TrimSuffix(public.Path, "/") + "/v1", Protocol: public.Scheme,
+		}},
+	})
+}
+
+// sourceConfig is what RudderStack's browser client loads from its configUrl: the source,
+// no device-mode destination, and no statistics for RudderStack.
+func (s *Service) sourceConfig(rw http.ResponseWriter, r *http.Request) {
+	key := r.URL.Query().Get("writeKey")
+	src := s.byKey([]byte(key))
+	if src == nil {
+		src, _ = s.byAuthorization(r.Header.Get("Authorization"))
+	}
+	if src == nil {
+		s.unknownSource(rw)
+		return
+	}
+	type switched struct {
+		Enabled bool `json:"enabled"`
+	}
+	type config struct {
+		StatsCollection struct {
+			Errors  switched `json:"errors"`
+			Metrics switched `json:"metrics"`
+		} `json:"statsCollection"`
+	}
+	type sender struct {
+		ID           string     `json:"id"`
+		Name         string     `json:"name"`
+		WriteKey     string     `json:"writeKey,omitempty"`
+		WorkspaceID  string     `json:"workspaceId"`
+		Enabled      bool       `json:"enabled"`
+		Config       config     `json:"config"`
+		Destinations []struct{} `json:"destinations"`
+	}
+	s.settled(rw, r, struct {
+		Source sender `json:"source"`
+	}{sender{ID: src.name, Name: src.name, WriteKey: key, WorkspaceID: src.workspace, Enabled: true, Destinations: []struct{}{}}})
+}
+
+// clientMetrics takes the figures that Segment's library keeps of itself, which hold no
+// event, and drops them: a library that gets an error here writes it to the page's console.
+func (s *Service) clientMetrics(rw http.ResponseWriter, _ *http.Request) {
+	writeJSON(rw, http.StatusOK, []byte("{\"success\":true}\n"))
+}
+
+func (s *Service) unknownSource(rw http.ResponseWriter) {
+	rw.Header().Set("Cache-Control", "no-store")
+	s.refuse(rw, refused(http.StatusNotFound, "unknown_write_key", "no source has this write key"))
+}
+
+// settled answers settings, or 304 to a browser that has them.
+func (s *Service) settled(rw http.ResponseWriter, r *http.Request, settings any) {
+	body, err := json.Marshal(settings)
+	if err != nil {
+		s.logger.ErrorContext(r.Context(), "encode a client's settings", "error", err)
+		s.refuse(rw, refused(http.StatusInternalServerError, "internal", "internal error"))
+		return
+	}
+	tag := `"` + strconv.FormatUint(xxhash.Sum64(body), 16) + `"`
+	h := rw.Header()
+	h.Set("ETag", tag)
+	h.Set("Cache-Control", "public, max-age="+strconv.Itoa(settingsMaxAge))
+	if r.Header.Get("If-None-Match") == tag {
+		h.Set("Access-Control-Allow-Origin", "*")
+		rw.WriteHeader(http.StatusNotModified)
+		return
+	}
+	writeJSON(rw, http.StatusOK, append(body, '\n'))
+}
+
+// public is where clients reach this collector: as configured, else as this client did.
+// Forwarding headers are not looked at: anybody can send them.
+func (s *Service) public(r *http.Request) *url.URL {
+	if s.cfg.PublicURL != "" {
+		if u, err := url.Parse(s.cfg.PublicURL); err == nil { // Validate has parsed it before
+			return u
+		}
+	}
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	return &url.URL{Scheme: scheme, Host: r.Host}
+}
+
+// checkPublicURL says what is wrong with public_url.
+func checkPublicURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return fmt.Errorf("public_url: %q is not http or https, a host and perhaps a path, such as https://events.example.com", text)
+	}
+	return nil
+}
