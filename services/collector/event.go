@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/enrich"
 	"github.com/freshet/freshet/services/collector/jsonscan"
 )
 
@@ -15,6 +16,8 @@ type origin struct {
 	history bool
 	// received is when the request came, Unix milliseconds.
 	received int64
+	// client is who is at the other end of the connection; the zero Client when nobody is.
+	client enrich.Client
 }
 
 // decode judges one item and fills w.event, which is good until the next call. The
@@ -32,7 +35,7 @@ func (w *work) decode(it *item, o *origin, cfg *Config, messageID string) *fault
 	}
 	e := &w.event
 	e.EventId, e.Workspace, e.Source, e.History = messageID, o.src.workspace, o.src.name, o.history
-	for _, step := range []func(*item, *origin) *fault{w.readType, w.readName, w.readObjects, w.readIdentifiers} {
+	for _, step := range []func(*item, *origin) *fault{w.readType, w.readName, w.readObjects, w.holdToPlan, w.readIdentifiers} {
 		if f := step(it, o); f != nil {
 			return f
 		}

@@ -63,6 +63,7 @@ func (s *Service) encode(w *work, o *origin, headers []broker.Header) error {
 		}
 		var err error
 		if flt == nil {
+			s.fillEvent(w, it, o)
 			out, flt, err = w.accept(out, headers)
 		}
 		if flt != nil {

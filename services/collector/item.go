@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/freshet/freshet/services/collector/enrich"
 	"github.com/freshet/freshet/services/collector/jsonscan"
 )
 
@@ -25,6 +26,7 @@ type item struct {
 	context, integrations, properties, traits        []byte
 	email, phone                                     []byte // of traits
 	personEmail, personPhone, deviceID, externalIDs  []byte // of context
+	hints                                            enrich.Hints
 }
 
 // scan walks the object at the scanner's position.
@@ -89,6 +91,7 @@ func (it *item) scanContext(s *jsonscan.Scanner) error {
 		return skipTo(s, &it.context)
 	}
 	start := s.Offset()
+	it.hints.Start(s)
 	err := s.Object(func(key []byte) error {
 		switch string(key) {
 		case "traits":
@@ -104,10 +107,10 @@ func (it *item) scanContext(s *jsonscan.Scanner) error {
 				if string(key) == "id" {
 					return skipTo(s, &it.deviceID)
 				}
-				return skipTo(s, nil)
+				return it.hints.Device(s, key)
 			})
 		}
-		return skipTo(s, nil)
+		return it.hints.Member(s, key)
 	})
 	it.context = s.Since(start)
 	return err

@@ -27,6 +27,7 @@ import (
 	"github.com/freshet/freshet/pkg/freshness"
 	"github.com/freshet/freshet/pkg/service"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
+	"github.com/freshet/freshet/services/collector/enrich"
 )
 
 // Deps are what the process gives.
@@ -54,6 +55,7 @@ type Service struct {
 	broker    *broker.Client
 	producer  *broker.Producer
 	sources   atomic.Pointer[registry]
+	enrich    *enrich.Enricher
 	memory    budget
 	now       func() time.Time
 	newID     func() string
@@ -89,6 +91,9 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	if s.newID == nil {
 		s.newID = uuid.NewString
+	}
+	if s.enrich, err = enrich.New(cfg.Enrich, enrich.Deps{Logger: deps.Logger, Metrics: deps.Metrics, Now: s.now}); err != nil {
+		return nil, fmt.Errorf("configure the collector: %w", err)
 	}
 	if err := s.reload(); err != nil {
 		return nil, err
@@ -154,7 +159,9 @@ func (s *Service) Run(ctx context.Context) error {
 	watched := make(chan struct{})
 	watch, cancelWatch := context.WithCancel(ctx)
 	go func() { s.watchBroker(watch); close(watched) }()
-	defer func() { cancelWatch(); <-watched }()
+	geo := make(chan struct{})
+	go func() { s.enrich.Run(watch); close(geo) }()
+	defer func() { cancelWatch(); <-watched; <-geo }()
 	select {
 	case err := <-served:
 		return err

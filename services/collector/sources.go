@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 
+	"github.com/freshet/freshet/services/collector/enrich"
 	declared "github.com/freshet/freshet/services/collector/source"
 )
 
@@ -14,6 +15,7 @@ type source struct {
 	metrics         *sourceMetrics
 	// limits are the process's with the source's own in their place.
 	limits Limits
+	enrich *enrich.Source
 }
 
 // registry is who may send, at one moment. A reload puts a new one in its place; a request under way keeps the source it found.
@@ -49,7 +51,11 @@ func (s *Service) load(inline []Source, file []declared.Source, dir string) (*re
 // prepare makes what the hot path needs of one source. It runs once a load, for every source: what can be read, compiled or checked
 // is so here, and a fault refuses the whole load, so that the sources before it stay. dir is what paths are relative to.
 func (s *Service) prepare(d declared.Source, dir string) (*source, error) {
-	return &source{name: d.Name, workspace: d.Workspace, metrics: s.metrics.ofSource(d.Name), limits: s.cfg.Limits}, nil
+	enriching, err := s.enrichment(d)
+	if err != nil {
+		return nil, err
+	}
+	return &source{name: d.Name, workspace: d.Workspace, metrics: s.metrics.ofSource(d.Name), limits: s.cfg.Limits, enrich: enriching}, nil
 }
 
 // reload puts new sources in place of the old, or keeps those when a new one is faulty.

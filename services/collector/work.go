@@ -11,6 +11,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/enrich"
 	"github.com/freshet/freshet/services/collector/jsonscan"
 )
 
@@ -23,6 +24,7 @@ type work struct {
 	outer, inner jsonscan.Scanner
 	event        eventv1.Event
 	identifiers  []*eventv1.Identifier // reused, one struct each
+	enriching    enrich.Work
 	msgs         []broker.Message
 	rejections   []Rejection
 	reserved     int64 // bytes taken from the service's budget

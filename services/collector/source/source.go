@@ -23,6 +23,11 @@ type Source struct {
 	// Origins are the web origins whose pages may send, such as https://shop.example or https://*.shop.example. Empty: any.
 	// Requests without an Origin header, which are all that are not from a page, are not bound by it.
 	Origins []string `koanf:"origins"`
+	// IP is what becomes of people's addresses in context.ip: none takes them out, masked keeps the network (IPv4 /24, IPv6 /48), full keeps
+	// them. Empty: masked. The country is looked up before.
+	IP string `koanf:"ip"`
+	// Channel set to offline says that the source is a till, a store or a call centre, and so are all its events. Empty: as docs/enrichment.md tells it.
+	Channel string `koanf:"channel"`
 	// Limits are the source's own; what is absent is the process's.
 	Limits Limits `koanf:"limits"`
 	// Plan is the tracking plan's file, relative to the sources file. Empty: none.

@@ -1,0 +1,198 @@
+package enrich
+
+import (
+	"strings"
+
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+)
+
+// clientLibraries and serverLibraries are what context.library.name holds when a person's own browser or app speaks, and when a server does.
+// A name that begins so counts.
+var (
+	clientLibraries = []string{
+		"analytics.js", "@segment/analytics-next", "analytics-ios", "analytics-android", "analytics-swift", "analytics-kotlin", "@segment/analytics-react-native",
+		"analytics-react-native", "analytics_flutter", "analytics-flutter",
+		"RudderLabs JavaScript SDK", "rudder-ios-library", "rudder-android-library", "rudder-react-native-library", "rudder-flutter",
+		"com.rudderstack.android", "rudderlabs.ios", "jitsu-js", "@jitsu/js", "freshet-pixel",
+	}
+	serverLibraries = []string{
+		"@segment/analytics-node", "analytics-node", "analytics-go", "analytics-python", "analytics-ruby", "analytics-php", "analytics-java", "Analytics.NET",
+		"analytics-csharp", "@rudderstack/rudder-sdk-node", "rudder-sdk-node", "rudder-analytics", "RudderStack", "http",
+	}
+)
+
+// visitor says that a person's browser or app made the call, not a server on its behalf. docs/enrichment.md has the rule.
+func (h *Hints) visitor(client *Client, src *Source) bool {
+	if !client.addr.IsValid() && client.userAgent == "" { // an import, a file or gRPC
+		return startsWith(str(h.get(h.library), maxText), clientLibraries)
+	}
+	if src.pages {
+		return true
+	}
+	switch str(h.Channel, 16) {
+	case "web", "browser", "mobile", "client":
+		return true
+	case "server", "sources":
+		return false
+	}
+	library := str(h.get(h.library), maxText)
+	switch {
+	case startsWith(library, clientLibraries):
+		return true
+	case startsWith(library, serverLibraries):
+		return false
+	}
+	return client.visitor
+}
+
+func startsWith(text string, list []string) bool {
+	for _, l := range list {
+		if len(text) >= len(l) && strings.EqualFold(text[:len(l)], l) {
+			return true
+		}
+	}
+	return false
+}
+
+// fill copies what a user agent says.
+func (a *agent) fill(x *eventv1.Enrichment, visitor bool) {
+	x.Browser, x.BrowserVersion, x.Os, x.OsVersion = a.browser, a.browserVersion, a.os, a.osVersion
+	x.DeviceType, x.DeviceModel = a.deviceType, a.deviceModel
+	x.Bot = a.bot || a.tool && visitor
+}
+
+// fillHints adds what client hints and apps say of themselves, where it says more than the user agent.
+func (w *Work) fillHints(x *eventv1.Enrichment, h *Hints) {
+	if raw := h.object(h.userAgentData); raw != nil {
+		w.fillClientHints(x, raw)
+	}
+	if x.Os == "" && x.Browser == "" {
+		x.Os, x.OsVersion = field(h.get(h.osName)), field(h.get(h.osVersion))
+	}
+	if x.DeviceModel == "" && !x.Bot {
+		x.DeviceModel = join(field(h.get(h.deviceMaker)), field(h.get(h.deviceModel)))
+	}
+	if x.DeviceType == "" && !x.Bot {
+		x.DeviceType = appDevice(field(h.get(h.deviceType)), x.DeviceModel)
+	}
+}
+
+// appDevice reads context.device.type: Segment's apps say ios or android there.
+func appDevice(kind, model string) string {
+	switch kind = strings.ToLower(kind); kind {
+	case "ios", "android", "phone":
+		if strings.Contains(strings.ToLower(model), "ipad") {
+			return "tablet"
+		}
+		return "mobile"
+	case "desktop", "mobile", "tablet", "tv", "console", "wearable":
+		return kind
+	case "watchos":
+		return "wearable"
+	case "tvos":
+		return "tv"
+	}
+	return ""
+}
+
+// join puts a maker before a model that does not begin with it.
+func join(maker, model string) string {
+	if maker == "" || model == "" || strings.HasPrefix(strings.ToLower(model), strings.ToLower(maker)) {
+		return model
+	}
+	return clean(maker+" "+model, maxText)
+}
+
+// fillClientHints reads context.userAgentData, which browsers give because their user agents no longer tell: since 2023 Chrome says
+// "Windows NT 10.0" for Windows 11 and "Android 10; K" for every phone.
+func (w *Work) fillClientHints(x *eventv1.Enrichment, raw []byte) {
+	var platform, platformVersion, model, brandName, brandVersion string
+	mobile := false
+	s := w.scanner(raw)
+	_ = s.Object(func(key []byte) error {
+		if string(key) == "brands" && s.Peek() == '[' {
+			return w.readBrands(&brandName, &brandVersion)
+		}
+		name := string(key)
+		value, err := s.Skip()
+		if err != nil {
+			return err
+		}
+		switch name {
+		case "platform":
+			platform = field(value)
+		case "platformVersion":
+			platformVersion = field(value)
+		case "model":
+			model = field(value)
+		case "mobile":
+			mobile = string(value) == "true"
+		}
+		return nil
+	})
+	if x.Browser == "" && !x.Bot || brandName == "Brave" {
+		x.Browser, x.BrowserVersion = brandName, brandVersion
+	}
+	if x.Os == "" {
+		x.Os = platform
+	}
+	if v := osVersion(x.Os, platformVersion); v != "" {
+		x.OsVersion = v
+	}
+	if x.DeviceModel == "" {
+		x.DeviceModel = model
+	}
+	switch {
+	case x.DeviceType != "" || x.Bot:
+	case mobile:
+		x.DeviceType = "mobile"
+	case platform == "Windows" || platform == "macOS" || platform == "Linux" || platform == "Chrome OS":
+		x.DeviceType = "desktop"
+	}
+}
+
+// readBrands reads the browser's name out of the brands, past the nonsense that browsers put between them on purpose.
+func (w *Work) readBrands(name, version *string) error {
+	s := &w.scan
+	return s.Array(func() error {
+		if s.Peek() != '{' {
+			_, err := s.Skip()
+			return err
+		}
+		var b, v string
+		err := s.Object(func(key []byte) error {
+			to := &b
+			if string(key) == "version" {
+				to = &v
+			} else if string(key) != "brand" {
+				to = new(string)
+			}
+			value, err := s.Skip()
+			*to = field(value)
+			return err
+		})
+		lower := strings.ToLower(b)
+		if b != "" && !(strings.Contains(lower, "not") && strings.Contains(lower, "brand")) && (*name == "" || *name == "Chromium") {
+			*name, *version = strings.TrimPrefix(b, "Google "), v
+		}
+		return err
+	})
+}
+
+// osVersion reads a platform version: Windows counts its own way there, 13 and above being Windows 11.
+func osVersion(os, platformVersion string) string {
+	if platformVersion == "" {
+		return ""
+	}
+	if os != "Windows" {
+		return platformVersion
+	}
+	major, _, _ := strings.Cut(platformVersion, ".")
+	switch {
+	case len(major) == 2 && major >= "13":
+		return "11"
+	case major >= "1" && major <= "9" && len(major) == 1 || len(major) == 2:
+		return "10"
+	}
+	return ""
+}

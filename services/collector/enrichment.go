@@ -1,0 +1,27 @@
+package collector
+
+import (
+	"net/http"
+
+	"github.com/freshet/freshet/services/collector/enrich"
+	declared "github.com/freshet/freshet/services/collector/source"
+)
+
+// enrichment is what a source says of enrichment, made ready for the hot path.
+func (s *Service) enrichment(d declared.Source) (*enrich.Source, error) {
+	return s.enrich.Source(d.Name, enrich.IPPolicy(d.IP), d.Channel, d.Origins)
+}
+
+// clientOf reads who is at the other end of a request; nobody is for imports: their connection is a machine's, years later.
+func (s *Service) clientOf(r *http.Request, c call) enrich.Client {
+	if c.history {
+		return enrich.Client{}
+	}
+	return s.enrich.Client(r)
+}
+
+// fillEvent adds to w.event, judged and found good, what its surroundings tell.
+func (s *Service) fillEvent(w *work, it *item, o *origin) {
+	it.hints.Channel = it.channel
+	s.enrich.Fill(&w.event, &w.enriching, &it.hints, &o.client, o.src.enrich)
+}
