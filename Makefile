@@ -30,7 +30,7 @@ LDFLAGS  := -s -w -X github.com/freshet/freshet/pkg/service.Version=$(VERSION)
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 .PHONY: need
 need:
@@ -82,6 +82,14 @@ replay-kill: engine build ## the same while the stack is killed (kill -9) ten ti
 .PHONY: bench
 bench: engine build ## the benchmarks of docs/benchmarks.md
 	@scripts/bench.sh
+
+.PHONY: bench-collector
+bench-collector: build ## the collector against a null handler, in every ack mode (QUICK=--quick for a short look)
+	@scripts/bench-collector.sh $(QUICK)
+
+.PHONY: fuzz
+fuzz: need ## fuzz every decoder that faces strangers, ten million executions together (FUZZ_TOTAL)
+	@scripts/fuzz.sh
 
 .PHONY: tools
 tools: need
