@@ -5,20 +5,50 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
+	"sync/atomic"
+	"time"
 )
 
-// credential is one write key: whose it is.
+// credential is one write key: whose it is, and whether it works.
 type credential struct {
 	src *source
+	// id names the key to people; empty for a key of the configuration.
+	id string
+	// dead says why the key does not work: revoked or disabled. Empty when it does, until expires.
+	dead string
+	// expires is when it stops working, Unix nanoseconds; 0 means never.
+	expires int64
+	// complained is when a use of the dead key was last logged, Unix nanoseconds.
+	complained atomic.Int64
 }
+
+// Why a key does not work, as the metric has it.
+const keyUnknown, keyRevoked, keyExpired, keyDisabled = "unknown", "revoked", "expired", "disabled"
 
 // keyring finds the source of a write key. It keeps hashes only: a look-up takes the
 // same time however much of a wrong key is right, and a memory dump shows no key.
-type keyring map[[sha256.Size]byte]credential
+type keyring map[[sha256.Size]byte]*credential
 
-// byKey returns the source that a write key may send as, nil when it may not.
+// byKey returns the source that a write key may send as, nil when it may not. Whoever holds
+// a key is not told which of the reasons it is; the metric and the log are.
 func (s *Service) byKey(key []byte) *source {
-	return s.sources.Load().keys[sha256.Sum256(key)].src
+	c := s.sources.Load().keys[sha256.Sum256(key)]
+	if c == nil {
+		s.sourcesMetrics.unknown.Inc()
+		return nil
+	}
+	why := c.dead
+	if why == "" {
+		if c.expires == 0 || s.now().UnixNano() < c.expires {
+			return c.src
+		}
+		why = keyExpired
+	}
+	s.sourcesMetrics.keys.WithLabelValues(c.src.name, why).Inc()
+	if now := s.now().UnixNano(); now-c.complained.Swap(now) > int64(time.Minute) {
+		s.logger.Warn("a write key that does not work is in use", "source", c.src.name, "key", c.id, "reason", why)
+	}
+	return nil
 }
 
 // byAuthorization returns the source of a Basic authorization, the key being its user

@@ -40,10 +40,9 @@ var (
 const firstRead = 4096
 
 // readBody reads the request's body into w.body, decompressed, and never more of
-// it than the limit, whatever its headers or its compression promise. Memory is
+// it than limit bytes, whatever its headers or its compression promise. Memory is
 // reserved in w before it is used; the caller gives back w.reserved.
-func (s *Service) readBody(w *work, r *http.Request) *refusal {
-	limit := s.cfg.Limits.BodyBytes
+func (s *Service) readBody(w *work, r *http.Request, limit int) *refusal {
 	if r.ContentLength > int64(limit) {
 		return tooLarge(limit)
 	}

@@ -48,7 +48,7 @@ func TestTrackArrivesWhole(t *testing.T) {
 			{Type: "device_id", Value: "d-1"}, {Type: "loyalty_card", Value: "card-9"}, {Type: "anonymous_id", Value: "a-1"},
 		},
 		OriginalMs: noon.UnixMilli() - 500, SentMs: noon.UnixMilli() - 100, ReceivedMs: noon.UnixMilli(), OccurredMs: noon.UnixMilli() - 500,
-		ContextJson: []byte(`{"ip":"8.8.8.8","traits":{"email":" Ann@Example.com ","phone":"+44 20 7946 0018"},"device":{"id":"d-1"},
+		ContextJson: []byte(`{"ip":"8.8.8.0","traits":{"email":" Ann@Example.com ","phone":"+44 20 7946 0018"},"device":{"id":"d-1"},
 			"externalIds":[{"id":"card-9","type":"loyalty_card","collection":"users","encoding":"none"},{"id":"x","type":"acme","collection":"accounts"}],"integrations":{"All":true}}`),
 		PropertiesJson: []byte(`{"price":1.10,"name":"caf\u00e9"}`),
 	}

@@ -3,6 +3,7 @@ package collector
 import (
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"time"
 
@@ -18,6 +19,11 @@ type Config struct {
 	PublicURL string `koanf:"public_url"`
 	// Sources are who may send. Without one every request is answered 401.
 	Sources []Source `koanf:"sources"`
+	// SourcesFile is a YAML file of further sources, with their keys as hashes and settings of their own, which is looked at
+	// every second: see docs/sources.md. A source may be in both, in the same workspace. Empty means none.
+	SourcesFile string `koanf:"sources_file"`
+	// SourcesFileMayBeMissing lets the collector start without the file and take it up when it appears.
+	SourcesFileMayBeMissing bool
 	// Limits bound what one request and all requests together may cost.
 	Limits Limits `koanf:"limits"`
 	// Clock says which event times are believed.
@@ -47,9 +53,12 @@ type Source struct {
 	// WriteKey is the secret the sender shows. At least 8 bytes. Two sources may not share one; a source may be
 	// listed twice, with an old and a new key.
 	WriteKey string `koanf:"write_key"`
+	// Plan is the file of its tracking plan, see docs/tracking-plans.md; empty: none. It is read again when it changes. A source
+	// that is listed twice has one plan.
+	Plan string `koanf:"plan"`
 }
 
-// Limits are upper bounds; all must be above 0.
+// Limits are upper bounds; all but Rate and Burst must be above 0. The sources file sets them for one source.
 type Limits struct {
 	// BodyBytes is the largest request body, after decompression.
 	BodyBytes int `koanf:"body_bytes"`
@@ -66,6 +75,12 @@ type Limits struct {
 	Depth int `koanf:"depth"`
 	// InFlightBytes bounds the memory of all bodies being worked on together; beyond it requests get 503.
 	InFlightBytes int64 `koanf:"in_flight_bytes"`
+	// Rate is how many events a second all sources together may send on average, history included; beyond it they get 429. It is shared
+	// fairly: every active source gets an equal part, and what one leaves the others may use. Zero means no bound.
+	Rate float64 `koanf:"rate"`
+	// Burst is how many events all sources together may send at once after a pause, an equal part each; one batch of any size
+	// always goes through. Zero means two seconds of Rate.
+	Burst int `koanf:"burst"`
 }
 
 // Clock says which event times are believed, and which are mended.
@@ -109,7 +124,7 @@ func (c Config) Validate() error {
 	if c.Address == "" {
 		fault("http_address: give host:port")
 	}
-	keys := map[string]int{}
+	keys, names := map[string]int{}, map[string]int{}
 	for i, s := range c.Sources {
 		if !word.MatchString(s.Name) {
 			fault("sources[%d].name: %q is not 1 to 64 of a-z 0-9 _ -", i, s.Name)
@@ -124,6 +139,14 @@ func (c Config) Validate() error {
 			fault("sources[%d].write_key: the same as of sources[%d]", i, first)
 		}
 		keys[s.WriteKey] = i
+		if first, ok := names[s.Name]; ok && c.Sources[first].Workspace != s.Workspace {
+			fault("sources[%d].workspace: %q is not that of sources[%d], which has the same name: %q", i, s.Workspace, first, c.Sources[first].Workspace)
+		}
+		if first, ok := names[s.Name]; ok && c.Sources[first].Plan != s.Plan {
+			fault("sources[%d].plan: %q is not that of sources[%d], which has the same name: %q", i, s.Plan, first, c.Sources[first].Plan)
+		} else if !ok {
+			names[s.Name] = i
+		}
 	}
 	for _, d := range []struct {
 		key string
@@ -158,6 +181,12 @@ func (l Limits) validate() error {
 	}
 	if l.Depth > 1000 {
 		errs = append(errs, fmt.Errorf("limits.depth: %d is above 1000", l.Depth))
+	}
+	if l.Rate < 0 || math.IsNaN(l.Rate) || math.IsInf(l.Rate, 0) {
+		errs = append(errs, fmt.Errorf("limits.rate: %v is not a number of events, 0 or more", l.Rate))
+	}
+	if l.Burst < 0 || l.Burst > 0 && l.Rate == 0 {
+		errs = append(errs, fmt.Errorf("limits.burst: %d means nothing with a rate of %v", l.Burst, l.Rate))
 	}
 	if l.InFlightBytes < int64(l.BodyBytes) {
 		errs = append(errs, fmt.Errorf("limits.in_flight_bytes: %d is below limits.body_bytes", l.InFlightBytes))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	runtimemetrics "runtime/metrics"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -35,7 +36,7 @@ func detached(t testing.TB) *Service {
 // decodeBody does with a body what a request does, up to the broker.
 func (s *Service) decodeBody(w *work, body []byte, c call) (*refusal, error) {
 	w.body = append(w.body[:0], body...)
-	if ref := s.parse(w, c); ref != nil {
+	if ref := s.parse(w, c, s.cfg.Limits); ref != nil {
 		return ref, nil
 	}
 	o := origin{src: s.byKey([]byte(testKey)), typ: c.typ, history: c.history, received: noon.UnixMilli()}
@@ -70,9 +71,14 @@ func FuzzDecode(f *testing.F) {
 		c := kinds[int(kind)%len(kinds)]
 		w := works.Get().(*work)
 		defer s.release(w)
+		before := allocated()
 		ref, err := s.decodeBody(w, body, c)
 		if err != nil {
 			t.Fatal(err)
+		}
+		// The whole of the work, not what is kept: records, answers, and an item for each event.
+		if used, bound := allocated()-before, 64*uint64(len(body))+4096*uint64(len(w.items))+1<<20; used > bound {
+			t.Fatalf("%d bytes of memory for a body of %d with %d events", used, len(body), len(w.items))
 		}
 		if ref != nil {
 			if ref.status < 400 || ref.status > 499 || ref.code == "" || ref.message == "" {
@@ -84,12 +90,28 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// allocated is how many bytes this process has ever taken from the heap.
+func allocated() uint64 {
+	sample := []runtimemetrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	runtimemetrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
 // checkRecords: one record for each item, and every accepted event is what the
 // contract says and what encoding/json reads.
 func checkRecords(t *testing.T, w *work, body []byte, c call) {
 	t.Helper()
 	if len(w.msgs) != len(w.items) || len(w.items) == 0 {
 		t.Fatalf("%d records for %d items", len(w.msgs), len(w.items))
+	}
+	rejects := 0
+	for _, m := range w.msgs {
+		if m.Topic == topics.EventsRejected.Name {
+			rejects++
+		}
+	}
+	if rejects != len(w.rejections) {
+		t.Fatalf("%d records of refused events, %d are answered", rejects, len(w.rejections))
 	}
 	plain := plainItems(body, c)
 	if plain != nil && len(plain) != len(w.items) {
@@ -158,8 +180,8 @@ func contract(e *eventv1.Event) error {
 		}
 	}
 	for _, raw := range [][]byte{e.ContextJson, e.PropertiesJson, e.TraitsJson} {
-		if len(raw) > 0 && (raw[0] != '{' || !json.Valid(raw)) {
-			return fmt.Errorf("%q is no JSON object", raw)
+		if len(raw) > 0 && (raw[0] != '{' || !json.Valid(raw) || !utf8.Valid(raw)) {
+			return fmt.Errorf("%q is no JSON object in UTF-8", raw)
 		}
 	}
 	return nil

@@ -40,11 +40,14 @@ func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestR
 	if src == nil {
 		return result{}, unknownKey()
 	}
+	if ref := s.throttle(src, src.quota.Peek()); ref != nil {
+		return result{}, ref
+	}
 	switch n := len(req.GetEvents()); {
 	case n == 0:
 		return result{}, refused(http.StatusBadRequest, "empty_batch", "the request has no event")
-	case n > s.cfg.Limits.BatchEvents:
-		return result{}, tooManyEvents(s.cfg.Limits)
+	case n > src.limits.BatchEvents:
+		return result{}, tooManyEvents(src.limits)
 	}
 	size := 0
 	for _, raw := range req.GetEvents() {
@@ -55,7 +58,7 @@ func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestR
 	}
 	s.metrics.bytes.Add(float64(size))
 	for _, raw := range req.GetEvents() {
-		w.readAlone(raw, s.cfg.Limits)
+		w.readAlone(raw, src.limits)
 	}
 	if at := req.GetSentAt(); at.IsValid() {
 		w.envelope.sentMS = at.AsTime().UnixMilli()
@@ -84,6 +87,8 @@ func grpcCode(status int) codes.Code {
 	switch status {
 	case http.StatusUnauthorized:
 		return codes.Unauthenticated
+	case http.StatusTooManyRequests:
+		return codes.ResourceExhausted
 	case http.StatusServiceUnavailable:
 		return codes.Unavailable
 	case http.StatusInternalServerError:

@@ -19,6 +19,18 @@ type call struct {
 	typ eventv1.EventType
 	// history says that the events are history.
 	history bool
+	// pixel says that the event is in the address, fetched by GET, and that an image is the answer.
+	pixel bool
+	// read finds the request's events where they are not the body alone, in Segment's form; else nil.
+	read func(*Service, *work, *http.Request, call, Limits) *refusal
+}
+
+// method is the one that the path takes.
+func (c call) method() string {
+	if c.pixel {
+		return http.MethodGet
+	}
+	return http.MethodPost
 }
 
 // calls are the paths of the API, with and without /v1, in full and as the one letter
@@ -39,6 +51,7 @@ var calls = func() map[string]call {
 	add(call{typ: eventv1.EventType_EVENT_TYPE_ALIAS}, "alias", "a")
 	add(call{}, "batch", "b")
 	add(call{history: true}, "import")
+	addPixels(paths)
 	return paths
 }()
 
@@ -54,10 +67,12 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodOptions:
 		preflight(rw, r)
 		return
-	case r.Method != http.MethodPost:
-		rw.Header().Set("Allow", "POST, OPTIONS")
-		s.refuse(rw, refused(http.StatusMethodNotAllowed, "method_not_allowed", "use POST"))
+	case r.Method != c.method():
+		rw.Header().Set("Allow", c.method()+", OPTIONS")
+		s.refuse(rw, refused(http.StatusMethodNotAllowed, "method_not_allowed", "use "+c.method()))
 		return
+	case c.pixel:
+		rw.Header().Set("Cache-Control", "no-store") // each look is an event
 	}
 	begun := s.now()
 	s.metrics.inFlight.Inc()
@@ -70,6 +85,7 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 	w := works.Get().(*work)
 	defer s.release(w)
 	res, ref := s.take(w, r.WithContext(ctx), c, begun)
+	w.share(rw.Header())
 	var status int
 	if ref != nil {
 		status = ref.status
@@ -95,31 +111,49 @@ func (s *Service) take(w *work, r *http.Request, c call, begun time.Time) (resul
 	if given && src == nil {
 		return result{}, unknownKey()
 	}
-	if ref := s.readBody(w, r); ref != nil {
-		return result{}, ref
+	limits := s.cfg.Limits
+	if src != nil {
+		if ref := s.admit(w, r, src); ref != nil {
+			return result{}, ref
+		}
+		limits = src.limits
 	}
-	if ref := s.parse(w, c); ref != nil {
+	if ref := s.read(w, r, c, limits); ref != nil {
 		return result{}, ref
 	}
 	if src == nil {
 		if src = s.keyOf(w.envelope.writeKey); src == nil {
 			return result{}, w.unauthenticated()
 		}
+		if ref := s.named(w, r, c, src); ref != nil {
+			return result{}, ref
+		}
 	}
 	return s.ingest(r.Context(), w, &origin{src: src, typ: c.typ, history: c.history, received: begun.UnixMilli(), client: s.clientOf(r, c)})
 }
 
-func (s *Service) parse(w *work, c call) *refusal {
-	if c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED {
-		return w.parseSingle(s.cfg.Limits)
+// read finds the request's events, not yet judged.
+func (s *Service) read(w *work, r *http.Request, c call, limits Limits) *refusal {
+	if c.read != nil {
+		return c.read(s, w, r, c, limits)
 	}
-	if ref := w.parseBatch(s.cfg.Limits); ref != nil {
+	if ref := s.readBody(w, r, limits.BodyBytes); ref != nil {
+		return ref
+	}
+	return s.parse(w, c, limits)
+}
+
+func (s *Service) parse(w *work, c call, limits Limits) *refusal {
+	if c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED {
+		return w.parseSingle(limits)
+	}
+	if ref := w.parseBatch(limits); ref != nil {
 		return ref
 	}
 	// Each event gets its own copy of the envelope's context: bounded, and counted.
 	copies := int64(len(w.envelope.context)+len(w.envelope.integrations)) * int64(len(w.items))
-	if copies > 4*int64(s.cfg.Limits.BodyBytes) {
-		return tooLarge(s.cfg.Limits.BodyBytes)
+	if copies > 4*int64(limits.BodyBytes) {
+		return tooLarge(limits.BodyBytes)
 	}
 	if !s.reserve(w, w.reserved+copies) {
 		return busy()
@@ -162,6 +196,10 @@ type reply struct {
 // so that whoever wrote the call learns of it; in a batch the neighbours count.
 func (s *Service) answer(rw http.ResponseWriter, c call, res result) int {
 	if len(res.rejected) == 0 {
+		if c.pixel {
+			answerPixel(rw)
+			return http.StatusOK
+		}
 		body := make([]byte, 0, 64)
 		body = append(body, `{"success":true,"accepted":`...)
 		body = strconv.AppendInt(body, int64(res.accepted), 10)
@@ -181,13 +219,10 @@ func (s *Service) answer(rw http.ResponseWriter, c call, res result) int {
 // refuse reports a request of which nothing was taken.
 func (s *Service) refuse(rw http.ResponseWriter, ref *refusal) {
 	switch ref.status {
-	case http.StatusServiceUnavailable:
-		rw.Header().Set("Retry-After", strconv.Itoa(int(s.cfg.RetryAfter.Seconds())))
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+		later(rw.Header(), max(ref.wait, s.cfg.RetryAfter))
 	case http.StatusUnauthorized:
 		rw.Header().Set("WWW-Authenticate", `Basic realm="write key"`)
-	}
-	if rw.Header().Get("Retry-After") != "" {
-		rw.Header().Set("Access-Control-Expose-Headers", "Retry-After") // else a page's script cannot read it
 	}
 	s.write(rw, ref.status, reply{Error: ref.code, Message: ref.message, Rejected: []Rejection{}})
 }
@@ -203,7 +238,9 @@ func (s *Service) write(rw http.ResponseWriter, status int, out reply) {
 
 func writeJSON(rw http.ResponseWriter, status int, body []byte) {
 	h := rw.Header()
-	h.Set("Access-Control-Allow-Origin", "*")
+	if h["Access-Control-Allow-Origin"] == nil {
+		h.Set("Access-Control-Allow-Origin", "*")
+	}
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	rw.WriteHeader(status)

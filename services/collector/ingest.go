@@ -26,6 +26,9 @@ type result struct {
 // of them, the rejected ones included. A refusal means that the broker did not: the
 // client has to send the request again.
 func (s *Service) ingest(ctx context.Context, w *work, o *origin) (result, *refusal) {
+	if ref := s.charge(w, o.src); ref != nil {
+		return result{}, ref
+	}
 	if err := s.encode(w, o, traceHeaders(ctx)); err != nil {
 		s.logger.ErrorContext(ctx, "encode a request", "source", o.src.name, "error", err)
 		return result{}, refused(http.StatusInternalServerError, "internal", "internal error")

@@ -19,12 +19,15 @@ type metrics struct {
 	ack      prometheus.Histogram
 	bytes    prometheus.Counter
 	inFlight prometheus.Gauge
+	plans    planMetrics
 }
 
 // sourceMetrics are the counters of one source, looked up once.
 type sourceMetrics struct {
 	accepted prometheus.Counter
 	rejected map[string]prometheus.Counter // by reason
+	// throttled counts its requests answered 429.
+	throttled prometheus.Counter
 }
 
 // protocols are the values of the protocol label.
@@ -53,9 +56,10 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "freshet_collector_requests_in_flight",
 			Help: "Requests being worked on now."}),
+		plans: newPlanMetrics(),
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.events, m.requests, m.seconds, m.ack, m.bytes, m.inFlight} {
+	for _, c := range []prometheus.Collector{m.events, m.requests, m.seconds, m.ack, m.bytes, m.inFlight, m.plans.violations, m.plans.stale} {
 		errs = append(errs, reg.Register(c))
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -1,5 +1,7 @@
 package collector
 
+import "github.com/freshet/freshet/services/collector/plan"
+
 // Reasons an event is refused for: the words of RejectedEvent.reason, of answers
 // and of the metric's label. docs/events.md explains each; the set is closed.
 const (
@@ -22,6 +24,8 @@ const (
 	reasonTooOld          = "too_old"
 	reasonInFuture        = "in_future"
 	reasonBadOrder        = "bad_order"
+	reasonPlanViolation   = plan.ReasonViolation
+	reasonUnplannedEvent  = plan.ReasonUnplanned
 )
 
 // reasons lists them all.
@@ -29,7 +33,7 @@ var reasons = []string{
 	reasonInvalidJSON, reasonNotAnObject, reasonInvalidUTF8, reasonTooLarge, reasonTooDeep, reasonTooManyKeys,
 	reasonMissingType, reasonUnknownType, reasonMissingName, reasonMissingGroup, reasonMissingPrevious,
 	reasonWrongType, reasonTooLong, reasonBadIdentifier, reasonNoIdentifier,
-	reasonBadTimestamp, reasonTooOld, reasonInFuture, reasonBadOrder,
+	reasonBadTimestamp, reasonTooOld, reasonInFuture, reasonBadOrder, reasonPlanViolation, reasonUnplannedEvent,
 }
 
 // maxRejectedPayload is how much of a refused event is kept, in bytes.

@@ -28,6 +28,8 @@ import (
 	"github.com/freshet/freshet/pkg/service"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	"github.com/freshet/freshet/services/collector/enrich"
+	"github.com/freshet/freshet/services/collector/quota"
+	declared "github.com/freshet/freshet/services/collector/source"
 )
 
 // Deps are what the process gives.
@@ -55,12 +57,17 @@ type Service struct {
 	broker    *broker.Client
 	producer  *broker.Producer
 	sources   atomic.Pointer[registry]
-	enrich    *enrich.Enricher
-	memory    budget
-	now       func() time.Time
-	newID     func() string
-	http      *service.HTTPServer
-	streams   *streams
+	files     declared.Watch
+	quotas    *quota.Limiter
+
+	sourcesMetrics *sourcesMetrics
+
+	enrich  *enrich.Enricher
+	memory  budget
+	now     func() time.Time
+	newID   func() string
+	http    *service.HTTPServer
+	streams *streams
 
 	stopping   atomic.Bool
 	unhealthy  atomic.Pointer[error] // why the broker takes nothing, nil when it does
@@ -95,6 +102,10 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if s.enrich, err = enrich.New(cfg.Enrich, enrich.Deps{Logger: deps.Logger, Metrics: deps.Metrics, Now: s.now}); err != nil {
 		return nil, fmt.Errorf("configure the collector: %w", err)
 	}
+	if s.sourcesMetrics, err = newSourcesMetrics(deps.Metrics); err != nil {
+		return nil, err
+	}
+	s.quotas = quota.New(cfg.Limits.Rate, cfg.Limits.Burst, s.now)
 	if err := s.reload(); err != nil {
 		return nil, err
 	}
@@ -161,7 +172,9 @@ func (s *Service) Run(ctx context.Context) error {
 	go func() { s.watchBroker(watch); close(watched) }()
 	geo := make(chan struct{})
 	go func() { s.enrich.Run(watch); close(geo) }()
-	defer func() { cancelWatch(); <-watched; <-geo }()
+	reloading := make(chan struct{})
+	go func() { s.watchSources(watch); close(reloading) }()
+	defer func() { cancelWatch(); <-watched; <-geo; <-reloading }()
 	select {
 	case err := <-served:
 		return err

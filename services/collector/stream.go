@@ -11,10 +11,12 @@ import (
 	"sync"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 )
@@ -186,7 +188,7 @@ func (s *Service) ingestGroup(ctx context.Context, header string, group []arriva
 	case src != nil:
 		s.metrics.bytes.Add(float64(w.reserved))
 		for _, a := range group {
-			w.readArrival(a, s.cfg.Limits)
+			w.readArrival(a, src.limits)
 		}
 		res, ref = s.ingest(ctx, w, &origin{src: src, history: group[0].history, received: group[0].receivedMS})
 	}
@@ -250,7 +252,15 @@ func authorization(ctx context.Context) string {
 }
 
 // statusOf is the gRPC form of a refusal.
-func statusOf(ref *refusal) error { return status.Error(grpcCode(ref.status), ref.message) }
+func statusOf(ref *refusal) error {
+	st := status.New(grpcCode(ref.status), ref.message)
+	if ref.wait > 0 {
+		if detailed, err := st.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(ref.wait)}); err == nil {
+			st = detailed
+		}
+	}
+	return st.Err()
+}
 
 // streams are the streams under way, and how they learn of a stop.
 type streams struct {

@@ -27,7 +27,9 @@ type work struct {
 	enriching    enrich.Work
 	msgs         []broker.Message
 	rejections   []Rejection
-	reserved     int64 // bytes taken from the service's budget
+	reserved     int64  // bytes taken from the service's budget
+	page         string // the web origin that may read the answer; empty when there is none, or any may
+	paged        bool   // the answer depends on the web origin
 }
 
 // envelope is what a batch says about all its events, as raw JSON.
@@ -63,7 +65,7 @@ func (s *Service) release(w *work) {
 	clear(w.items)
 	clear(w.msgs)
 	w.items, w.msgs, w.rejections = w.items[:0], w.msgs[:0], nil
-	w.envelope, w.reserved = envelope{}, 0
+	w.envelope, w.reserved, w.page, w.paged = envelope{}, 0, "", false
 	w.outer.Reset(nil, 0, jsonscan.Limits{})
 	w.inner.Reset(nil, 0, jsonscan.Limits{})
 	works.Put(w)

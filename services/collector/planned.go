@@ -1,0 +1,117 @@
+package collector
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/jsonscan"
+	"github.com/freshet/freshet/services/collector/plan"
+)
+
+// planMetrics count what tracking plans find. Rules are a closed set, sources are configured; names of events are never labels.
+type planMetrics struct {
+	violations *prometheus.CounterVec
+	stale      *prometheus.GaugeVec
+}
+
+func newPlanMetrics() planMetrics {
+	return planMetrics{
+		violations: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "freshet_collector_plan_violations_total",
+			Help: "Disagreements of events with their source's tracking plan, by source and rule: a keyword of JSON Schema, unplanned_event, or stripped (members taken out)."},
+			[]string{"source", "rule"}),
+		stale: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "freshet_collector_plan_stale",
+			Help: "1 while a source's tracking plan file cannot be loaded and the plan before it counts, by source."},
+			[]string{"source"}),
+	}
+}
+
+// sourcePlan is the tracking plan of a source with its counters.
+type sourcePlan struct {
+	*plan.Plan
+	found map[string]prometheus.Counter // by rule
+}
+
+// loadPlan reads the plan of a source; nil when it has none. A plan that is faulty at the start of the process stops it. One that becomes
+// faulty later leaves the plan before it in place: it must not hold up what else changed, a revoked key for one.
+func (s *Service) loadPlan(source, path, dir string) (*sourcePlan, error) {
+	if path == "" {
+		s.metrics.plans.stale.DeleteLabelValues(source)
+		return nil, nil
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	p, err := plan.Load(path)
+	if err != nil {
+		before := s.planBefore(source)
+		if before == nil {
+			return nil, fmt.Errorf("source %s: %w", source, err)
+		}
+		s.logger.Error("a tracking plan cannot be loaded, the plan before it counts", "source", source, "plan", path, "error", err)
+		s.metrics.plans.stale.WithLabelValues(source).Set(1)
+		return before, nil
+	}
+	s.metrics.plans.stale.WithLabelValues(source).Set(0)
+	out := &sourcePlan{Plan: p, found: map[string]prometheus.Counter{}}
+	for _, rule := range plan.Rules() {
+		out.found[rule] = s.metrics.plans.violations.WithLabelValues(source, rule)
+	}
+	return out, nil
+}
+
+// planBefore is the plan a source has now.
+func (s *Service) planBefore(source string) *sourcePlan {
+	if r := s.sources.Load(); r != nil && r.byName[source] != nil {
+		return r.byName[source].plan
+	}
+	return nil
+}
+
+// holdToPlan holds w.event against its source's plan, before names and money are read from it.
+func (w *work) holdToPlan(it *item, o *origin) *fault {
+	e := &w.event
+	e.Plan = nil
+	p := o.src.plan
+	if p == nil {
+		return nil
+	}
+	body := &e.PropertiesJson
+	traits := e.Type == eventv1.EventType_EVENT_TYPE_IDENTIFY || e.Type == eventv1.EventType_EVENT_TYPE_GROUP
+	if traits {
+		body = &e.TraitsJson
+	}
+	v := p.Check(plan.Event{Type: e.Type, Name: e.Name, Context: e.ContextJson, Body: *body})
+	for _, rule := range v.Rules {
+		p.found[rule].Inc()
+	}
+	if v.Reason != "" {
+		return &fault{v.Reason, v.Detail}
+	}
+	e.Plan = v.Check
+	if len(v.Body) == len(*body) {
+		return nil
+	}
+	if *body = v.Body; len(bytes.TrimSpace(v.Body[1:len(v.Body)-1])) == 0 {
+		*body = nil
+	}
+	if traits {
+		return w.readPersonAgain(it, v.Body)
+	}
+	return nil
+}
+
+// readPersonAgain finds the e-mail and phone in traits of which something was taken out: a stripped trait names nobody.
+func (w *work) readPersonAgain(it *item, traits []byte) *fault {
+	it.email, it.phone = nil, nil
+	w.inner.Reset(traits, 0, jsonscan.Limits{})
+	if err := scanPerson(&w.inner, &it.traits, &it.email, &it.phone); err != nil {
+		return &fault{reasonInvalidJSON, "traits: " + err.Error()}
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/freshet/freshet/services/collector/quota"
+	declared "github.com/freshet/freshet/services/collector/source"
+)
+
+// lookEvery is how often the sources file, and the files it names, are looked at.
+const lookEvery = time.Second
+
+// readSources reads the sources file, after noting how it is. No file is configured: no sources.
+func (s *Service) readSources() ([]declared.Source, error) {
+	path := s.cfg.SourcesFile
+	if path == "" {
+		return nil, nil
+	}
+	s.files.Note(path)
+	data, err := declared.Read(path)
+	if errors.Is(err, fs.ErrNotExist) && s.cfg.SourcesFileMayBeMissing && s.sources.Load() == nil {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the sources file: %w", err)
+	}
+	f, err := declared.Parse(data, path, s.now())
+	if err != nil {
+		return nil, err
+	}
+	return f.Sources, nil
+}
+
+// watched are the files that the sources are made of.
+func (s *Service) watched(file []declared.Source) []string {
+	var paths []string
+	if s.cfg.SourcesFile != "" {
+		paths = append(paths, s.cfg.SourcesFile)
+	}
+	for _, d := range file {
+		if d.Plan != "" {
+			paths = append(paths, beside(filepath.Dir(s.cfg.SourcesFile), d.Plan))
+		}
+	}
+	for _, in := range s.cfg.Sources {
+		if in.Plan != "" {
+			paths = append(paths, in.Plan)
+		}
+	}
+	return paths
+}
+
+// reload puts new sources in place of the old, or keeps those when a new one is faulty. It is for one goroutine.
+func (s *Service) reload() error {
+	file, err := s.readSources()
+	if err != nil {
+		return err
+	}
+	paths := s.watched(file)
+	for _, path := range paths {
+		if path != s.cfg.SourcesFile { // noted before it was read
+			s.files.Note(path)
+		}
+	}
+	r, err := s.load(s.cfg.Sources, file, filepath.Dir(s.cfg.SourcesFile))
+	if err != nil {
+		return fmt.Errorf("load the sources: %w", err)
+	}
+	s.files.Only(paths...)
+	// From here on nothing fails.
+	specs := make([]quota.Spec, 0, len(r.byName))
+	for _, src := range r.byName {
+		specs = append(specs, src.spec)
+	}
+	for name, q := range s.quotas.Set(specs) {
+		r.byName[name].quota = q
+	}
+	s.sources.Store(r)
+	s.sourcesMetrics.loaded.Set(float64(s.now().Unix()))
+	return nil
+}
+
+// watchSources reloads whenever a file has changed, until ctx ends. A faulty file is logged once, and looked at again when it changes.
+func (s *Service) watchSources(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if !s.files.Changed() {
+			continue
+		}
+		if err := s.reload(); err != nil {
+			s.sourcesMetrics.failed.Inc()
+			s.logger.Error("the sources changed and cannot be used: those before them stay", "error", err)
+			continue
+		}
+		s.sourcesMetrics.reloaded.Inc()
+		now := s.sources.Load()
+		s.logger.Info("the sources changed and are in use", "sources", len(now.byName), "keys", len(now.keys))
+	}
+}
