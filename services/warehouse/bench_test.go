@@ -55,7 +55,9 @@ func pageView(i int) *eventv1.ResolvedEvent {
 		EventId: fmt.Sprintf("ajs-next-%016d", i), Workspace: "default", Source: "web", Type: eventv1.EventType_EVENT_TYPE_TRACK,
 		Name:        []string{"Product Viewed", "Product Added", "Product List Viewed"}[i%3],
 		Identifiers: []*eventv1.Identifier{{Type: "user_id", Value: fmt.Sprint(i % 10_000)}, {Type: "anonymous_id", Value: fmt.Sprintf("%032x", i%30_000)}},
-		OriginalMs:  at, SentMs: at, ReceivedMs: at, OccurredMs: at,
+		Enrichment: &eventv1.Enrichment{Browser: "Chrome", BrowserVersion: "126.0", Os: "Windows", OsVersion: "10", DeviceType: "desktop",
+			Country: "GB", Region: "ENG", City: []string{"London", "Leeds", "York"}[i%3], Channel: eventv1.Channel(i % 9), ReferrerHost: "google.com", SessionId: fmt.Sprint(i % 3000)},
+		OriginalMs: at, SentMs: at, ReceivedMs: at, OccurredMs: at,
 		ContextJson:    bytes.Repeat([]byte(`{"page":{"path":"/p"},"userAgent":"Mozilla/5.0"}`), 6),
 		PropertiesJson: fmt.Appendf(nil, `{"product_id":"p%d","price":%d.99,"quantity":1,"category":"garden","url":"https://shop.example/p/%d"}`, i%5000, i%100, i%5000),
 	}}

@@ -20,6 +20,7 @@ type factRows struct {
 	rawPartition                                []int32
 	rawOffset                                   []int64
 
+	around aroundRows
 	orders orderRows
 	items  itemRows
 	live   []int64
@@ -85,6 +86,7 @@ func (f *factRows) addEvent(r *eventv1.ResolvedEvent, kind string) {
 	f.epoch = append(f.epoch, r.IdentityEpoch)
 	f.rawPartition = append(f.rawPartition, r.RawPartition)
 	f.rawOffset = append(f.rawOffset, r.RawOffset)
+	f.around.add(e)
 }
 
 func (f *factRows) result() rows {
@@ -97,6 +99,7 @@ func (f *factRows) result() rows {
 		{"context", f.contextJSON}, {"properties", f.propertiesJSON}, {"traits", f.traitsJSON},
 		{"identity_epoch", f.epoch}, {"raw_partition", f.rawPartition}, {"raw_offset", f.rawOffset},
 	}}
+	events.columns = append(events.columns, f.around.columns()...)
 	return rows{tables: []table{events, f.orders.table(), f.items.table()}, live: f.live}
 }
 

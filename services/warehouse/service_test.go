@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/freshet/freshet/pkg/broker"
@@ -42,6 +43,48 @@ func TestEveryTopicReachesItsTables(t *testing.T) {
 	}
 	for p := range 2 {
 		w.wantCommitted(topics.EventsResolved, p)
+	}
+}
+
+// What the collector read out of an event's surroundings has a column each.
+func TestSurroundingsReachTheirColumns(t *testing.T) {
+	w := newWorld(t, 1)
+	full := fact("a", 1)
+	full.Event.Enrichment = &eventv1.Enrichment{
+		Browser: "Chrome", BrowserVersion: "126.0", Os: "Android", OsVersion: "14", DeviceType: "mobile", DeviceModel: "Samsung SM-G991B", Bot: true,
+		Country: "GB", Region: "ENG", City: "London", Channel: eventv1.Channel_CHANNEL_ADVERTISING,
+		CampaignSource: "google", CampaignMedium: "cpc", CampaignName: "spring", CampaignTerm: "boots", CampaignContent: "a",
+		ClickIdType: "gclid", ReferrerHost: "google.com", SessionId: "1718000000000", SessionStart: true,
+	}
+	full.Event.Consent = &eventv1.Consent{Granted: []string{"analytics", "functional"}, Denied: []string{"ads"}, OptedOut: true}
+	full.Event.Plan = &eventv1.PlanCheck{Plan: "web", Violations: []*eventv1.Violation{{Rule: "required"}, {Rule: "type"}, {Rule: "required"}}}
+	tomorrow := fact("a", 2)
+	tomorrow.Event.Enrichment = &eventv1.Enrichment{Channel: 99}
+	w.produce(topics.EventsResolved, "a", full, tomorrow, fact("a", 3))
+	w.start(nil)
+
+	w.want(3, "SELECT count() FROM {dw}.events")
+	w.want(2, `SELECT count() FROM {dw}.events WHERE (country, browser, channel, campaign_name, session_id, click_id_type) = ('', '', '', '', '', '')
+		AND NOT is_bot AND NOT opted_out AND NOT session_start AND consent_granted = [] AND plan_violations = 0 AND plan_rules = []`)
+	w.want(1, `SELECT count() FROM {dw}.events WHERE event_id = 'e-a-1'
+		AND (country, region, city) = ('GB', 'ENG', 'London') AND (browser, browser_version, os, os_version) = ('Chrome', '126.0', 'Android', '14')
+		AND (device_type, device_model, is_bot) = ('mobile', 'Samsung SM-G991B', true)
+		AND (channel, campaign_source, campaign_medium, campaign_name, campaign_term, campaign_content) = ('advertising', 'google', 'cpc', 'spring', 'boots', 'a')
+		AND (click_id_type, referrer_host, session_id, session_start) = ('gclid', 'google.com', '1718000000000', true)
+		AND consent_granted = ['analytics', 'functional'] AND consent_denied = ['ads'] AND opted_out
+		AND plan_violations = 3 AND plan_rules = ['required', 'type']`)
+}
+
+// Every channel there is has a word; a new one must get one here.
+func TestEveryChannelHasAWord(t *testing.T) {
+	for number, name := range eventv1.Channel_name {
+		want := strings.ToLower(strings.TrimPrefix(name, "CHANNEL_"))
+		if number == 0 {
+			want = ""
+		}
+		if got := channels[eventv1.Channel(number)]; got != want {
+			t.Errorf("%s is %q in the column, want %q", name, got, want)
+		}
 	}
 }
 

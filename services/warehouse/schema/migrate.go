@@ -57,6 +57,10 @@ type migration struct {
 // idempotent and run in order, so that processes that start together, or one that
 // died half-way, end with the same schema. Safe to call at every start.
 func Migrate(ctx context.Context, conn driver.Conn, opts Options) error {
+	return migrate(ctx, conn, opts, files)
+}
+
+func migrate(ctx context.Context, conn driver.Conn, opts Options, files fs.FS) error {
 	if err := opts.Validate(); err != nil {
 		return err
 	}

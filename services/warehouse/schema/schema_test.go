@@ -104,6 +104,44 @@ func TestAChangedMigrationIsRefused(t *testing.T) {
 	}
 }
 
+// A warehouse that is in use gets its new columns: rows from before have nothing in them, and a writer of the old version can go on.
+func TestRowsFromBeforeEnrichmentStay(t *testing.T) {
+	conn, opts, _ := open(t)
+	before := fstest.MapFS{}
+	for _, name := range []string{"0001_ods", "0002_dw", "0003_identity"} {
+		path := "migrations/" + name + ".sql"
+		text, err := files.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before[path] = &fstest.MapFile{Data: text}
+	}
+	if err := migrate(t.Context(), conn, opts, before); err != nil {
+		t.Fatal(err)
+	}
+	insert := func(id string) {
+		t.Helper()
+		err := conn.Exec(t.Context(), Names{opts.Prefix}.Expand(`INSERT INTO {dw}.events_rows (workspace, event_id, customer_id, type, occurred_at, received_at)
+			SETTINGS async_insert = 0 VALUES ('default', '`+id+`', 'c', 'page', now64(), now64())`))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	insert("before")
+	if err := Migrate(t.Context(), conn, opts); err != nil {
+		t.Fatal(err)
+	}
+	insert("by an old writer")
+	got := strs(t, conn, opts, `SELECT groupArray(x) FROM (SELECT concat(event_id, '|', country, browser, channel, session_id, '|', toString(is_bot), toString(opted_out),
+		toString(plan_violations), toString(plan_rules), toString(consent_denied), '|', current_customer_id) AS x FROM {dw}.events_current ORDER BY event_id)`)
+	if diff := cmp.Diff([]string{"before||falsefalse0[][]|c", "by an old writer||falsefalse0[][]|c"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if got := strs(t, conn, opts, `SELECT [toString(sum(events))] FROM {dw}.customers`); got[0] != "2" {
+		t.Errorf("dw.customers counts %s events, want 2", got[0])
+	}
+}
+
 // A column added to the storage must reach the view too.
 func TestViewsShowEveryColumnOfTheirStorage(t *testing.T) {
 	conn, opts, _ := open(t)
