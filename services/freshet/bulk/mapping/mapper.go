@@ -1,0 +1,293 @@
+package mapping
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/freshet/freshet/services/freshet/bulk/rows"
+)
+
+// Unit is what became of one row, or of the rows of one event.
+type Unit struct {
+	// Event is one item of POST /v1/import; nil when there is none.
+	Event []byte
+	// MessageID is the event's.
+	MessageID string
+	// Rows made it, in the file's order; at least one.
+	Rows []*rows.Row
+	// Fault is why there is no event; without one the row was skipped by `when`.
+	Fault *rows.Fault
+}
+
+// Mapper turns rows into units. For one goroutine.
+type Mapper struct {
+	source, kind, rest string
+	file               File
+	columns            []string
+	sorted             bool
+
+	when               *condition
+	event, timestamp   *value
+	top                []named // members of the event that name somebody
+	person             []named // members of traits that do
+	external           []named
+	device             named
+	properties, traits *object
+	id, key            []int // slots
+	idNames, keyNames  []string
+	lines              *object
+	into               string
+
+	groups  groups
+	seen    map[uint64]struct{} // hashes of keys, or of message ids, met before
+	scratch []byte
+}
+
+// named is a value and the JSON before it, or, of external ids, behind it.
+type named struct {
+	key   string
+	value *value
+}
+
+// Columns are what the reader must be bound to.
+func (m *Mapper) Columns() []string { return m.columns }
+
+// Rest says whether the columns that are not bound are wanted.
+func (m *Mapper) Rest() bool { return m.rest != "" }
+
+// maxEvent is the largest event made, in bytes: beyond it no collector takes it, and the request around it would be refused with it.
+const maxEvent = 1 << 20
+
+// Add takes the next row; emit is called for each unit that is complete. An error ends the import: emit's own, or a bound that is reached.
+func (m *Mapper) Add(row *rows.Row, emit func(Unit) error) error {
+	if m.lines != nil {
+		return m.addLine(row, emit)
+	}
+	unit := Unit{Rows: []*rows.Row{row}, Fault: row.Fault}
+	if unit.Fault == nil {
+		is, fault := m.when.holds(row)
+		if unit.Fault = fault; is && fault == nil {
+			unit.Event, unit.MessageID, unit.Fault = m.write(row, nil)
+		}
+	}
+	return emit(unit)
+}
+
+// End emits what is still held.
+func (m *Mapper) End(emit func(Unit) error) error {
+	if m.lines == nil {
+		return nil
+	}
+	return m.groups.end(m, emit)
+}
+
+// write makes the event of a row; lines are the elements of a group's list, with commas behind.
+func (m *Mapper) write(row *rows.Row, lines []byte) (event []byte, id string, fault *rows.Fault) {
+	if id, fault = m.messageID(row); fault != nil {
+		return nil, "", fault
+	}
+	b := append(m.scratch[:0], `{"type":"`...)
+	b = append(b, m.kind...)
+	b = append(b, `","messageId":`...)
+	b = append(rows.AppendText(b, id), ',')
+	for _, step := range []func([]byte, *rows.Row) ([]byte, *rows.Fault){m.head, m.names, m.context} {
+		if b, fault = step(b, row); fault != nil {
+			return nil, id, fault
+		}
+	}
+	if b, fault = m.objects(b, row, lines); fault != nil {
+		return nil, id, fault
+	}
+	b = shut(b)
+	m.scratch = b
+	if len(b) > maxEvent {
+		return nil, id, &rows.Fault{Reason: rows.ReasonTooLarge, Detail: fmt.Sprintf("the event has %d bytes, more than %d", len(b), maxEvent)}
+	}
+	if len(m.id) > 0 && !m.fresh(id) {
+		return nil, id, &rows.Fault{Reason: reasonRepeated, Detail: fmt.Sprintf(
+			"the message id %s was there before in this file, so that only one of the two would be counted: message_id needs columns that tell rows apart", id)}
+	}
+	return append([]byte(nil), b...), id, nil
+}
+
+// head writes the time and the name.
+func (m *Mapper) head(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
+	key := `"event":`
+	if m.kind == "page" || m.kind == "screen" {
+		key = `"name":`
+	}
+	for _, n := range []named{{`"timestamp":`, m.timestamp}, {key, m.event}} {
+		var fault *rows.Fault
+		if b, fault = n.append(b, row); fault != nil {
+			return b, fault
+		}
+	}
+	return b, nil
+}
+
+// append writes a member as text, with a comma behind it; nothing when it has no value.
+func (n named) append(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
+	if n.value == nil {
+		return b, nil
+	}
+	v, fault := n.value.of(row)
+	if fault != nil || v.Kind == rows.Absent {
+		return b, fault
+	}
+	return append(rows.AppendText(append(b, n.key...), v.Text), ','), nil
+}
+
+func (m *Mapper) names(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
+	for _, n := range m.top {
+		var fault *rows.Fault
+		if b, fault = n.append(b, row); fault != nil {
+			return b, fault
+		}
+	}
+	return b, nil
+}
+
+// context writes what names the person beside the ids, and where the event came from.
+func (m *Mapper) context(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
+	var fault *rows.Fault
+	b = append(b, `"context":{`...)
+	if m.kind != "identify" {
+		if b, fault = m.list(b, `"traits":{`, m.person, '}', row); fault != nil {
+			return b, fault
+		}
+	}
+	at := len(b)
+	if b, fault = m.device.append(b, row); fault != nil {
+		return b, fault
+	}
+	if len(b) > at {
+		b[len(b)-1] = '}'
+		b = append(b, ',')
+	}
+	at = len(b)
+	b = append(b, `"externalIds":[`...)
+	none := len(b)
+	for _, e := range m.external {
+		v, fault := e.value.of(row)
+		if fault != nil {
+			return b, fault
+		}
+		if v.Kind != rows.Absent {
+			b = append(rows.AppendText(append(b, `{"id":`...), v.Text), e.key...)
+		}
+	}
+	if len(b) == none {
+		b = b[:at]
+	} else {
+		b[len(b)-1] = ']'
+		b = append(b, ',')
+	}
+	b = append(b, `"import":{"source":`...)
+	b = rows.AppendText(b, m.source)
+	b = append(b, `,"file":`...)
+	b = rows.AppendText(b, strings.ToValidUTF8(m.file.Name, "?"))
+	b = append(b, `,"row":`...)
+	b = strconv.AppendInt(b, row.Number, 10)
+	return append(b, `}},`...), nil
+}
+
+// list writes an object of members; nothing when none has a value.
+func (m *Mapper) list(b []byte, open string, members []named, end byte, row *rows.Row) ([]byte, *rows.Fault) {
+	at := len(b)
+	b = append(b, open...)
+	inside := len(b)
+	for _, n := range members {
+		var fault *rows.Fault
+		if b, fault = n.append(b, row); fault != nil {
+			return b, fault
+		}
+	}
+	if len(b) == inside {
+		return b[:at], nil
+	}
+	b[len(b)-1] = end
+	return append(b, ','), nil
+}
+
+// objects writes the properties and traits.
+func (m *Mapper) objects(b []byte, row *rows.Row, lines []byte) ([]byte, *rows.Fault) {
+	for _, o := range []struct {
+		name string
+		is   *object
+	}{{"properties", m.properties}, {"traits", m.traits}} {
+		at := len(b)
+		b = append(append(append(b, '"'), o.name...), `":{`...)
+		inside := len(b)
+		var fault *rows.Fault
+		if b, fault = o.is.append(b, row); fault != nil {
+			return b, fault
+		}
+		if o.name == "traits" && m.kind == "identify" {
+			if b, fault = m.personTraits(b, row); fault != nil {
+				return b, fault
+			}
+		}
+		if m.rest == o.name {
+			row.Rest(func(name string, v rows.Value) {
+				if v.Kind != rows.Absent && !o.is.has(name) {
+					b = append(v.Append(append(rows.AppendText(b, name), ':')), ',')
+				}
+			})
+		}
+		if o.name == "properties" && len(lines) > 0 {
+			b = append(append(b, m.into...), lines...)
+			b[len(b)-1] = ']'
+			b = append(b, ',')
+		}
+		if len(b) == inside {
+			b = b[:at]
+			continue
+		}
+		b = append(shut(b), ',')
+	}
+	return b, nil
+}
+
+// personTraits adds the e-mail and phone of an identify call to its traits, unless the mapping names them there itself.
+func (m *Mapper) personTraits(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
+	for i, name := range []string{"email", "phone"} {
+		if m.traits.has(name) {
+			continue
+		}
+		var fault *rows.Fault
+		if b, fault = m.person[i].append(b, row); fault != nil {
+			return b, fault
+		}
+	}
+	return b, nil
+}
+
+// messageID is made of the columns of message_id, or of the file's content and the row's number.
+func (m *Mapper) messageID(row *rows.Row) (string, *rows.Fault) {
+	if len(m.id) == 0 {
+		sum := sha256.Sum256(fmt.Appendf(m.scratch[:0], "%s\x00%s\x00%d", m.file.Sum, m.source, row.Number))
+		return "import-" + hex.EncodeToString(sum[:16]), nil
+	}
+	b := append([]byte(m.source), '-')
+	for i, slot := range m.id {
+		v := row.Value(slot)
+		if v.Kind == rows.Absent {
+			return "", &rows.Fault{Reason: reasonMissing, Detail: fmt.Sprintf("message_id: column %s is empty", m.idNames[i])}
+		}
+		if i > 0 {
+			b = append(b, '/')
+		}
+		b = append(b, escaped.Replace(v.Text)...)
+	}
+	if len(b) > 200 {
+		sum := sha256.Sum256(b)
+		return m.source + "-" + hex.EncodeToString(sum[:16]), nil
+	}
+	return string(b), nil
+}
+
+// escaped keeps ("a", "b/c") and ("a/b", "c") apart.
+var escaped = strings.NewReplacer("~", "~0", "/", "~1")
