@@ -13,15 +13,40 @@ import (
 	"time"
 )
 
-// answer is the collector's reply to a batch.
-type answer struct {
-	Accepted int `json:"accepted"`
-	Rejected []struct {
-		Index  int    `json:"index"`
-		Reason string `json:"reason"`
-		Detail string `json:"detail"`
-	} `json:"rejected"`
+// Answer is the collector's reply to a batch: all of it is durable.
+type Answer struct {
+	Accepted int        `json:"accepted"`
+	Rejected []Rejected `json:"rejected"`
 }
+
+// Rejected is one refused event of a batch.
+type Rejected struct {
+	// Index is its place in the batch, from 0.
+	Index  int    `json:"index"`
+	Reason string `json:"reason"`
+	Detail string `json:"detail"`
+}
+
+// Client posts batches and waits for their answers. Many goroutines may use it. Close it.
+type Client struct {
+	cfg     Config
+	http    *http.Client
+	retries func()
+	latency func(time.Duration)
+}
+
+// NewClient makes a client for callers that need to know what became of each batch; Sender is for the others. Of the configuration,
+// batches, linger and OnResult are the caller's business. Errors are those of the configuration.
+func NewClient(cfg Config) (*Client, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	return &Client{cfg: cfg, http: cfg.client(), retries: func() {}, latency: func(time.Duration) {}}, nil
+}
+
+// Close gives up the connections that are not in use.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // retryable wraps a fault that may pass; after is the collector's wish, 0 when it has none.
 type retryable struct {
@@ -35,71 +60,83 @@ func (r retryable) Unwrap() error { return r.err }
 // errTooLarge says that the request, not an event, was too large.
 var errTooLarge = errors.New("the request is too large")
 
-// deliver posts items until they are answered for good.
-func (s *Sender) deliver(items [][]byte) error {
-	deadline := time.Now().Add(s.cfg.RetryFor)
+// Deliver posts items until they are answered for good: again after a dropped connection, 429, 502, 503 and 504, for at most RetryFor, and
+// in halves when the request is too large. An error says that items may have arrived or not; sending them again is safe.
+func (c *Client) Deliver(ctx context.Context, items [][]byte) (Answer, error) {
+	deadline := time.Now().Add(c.cfg.RetryFor)
 	for attempt := 0; ; attempt++ {
 		began := time.Now()
-		got, err := s.post(items)
+		got, err := c.post(ctx, items)
 		if err == nil {
-			s.tally.latency.Observe(time.Since(began))
-			s.account(got)
-			return nil
+			c.latency(time.Since(began))
+			return got, nil
 		}
 		if errors.Is(err, errTooLarge) && len(items) > 1 {
-			if err := s.deliver(items[:len(items)/2]); err != nil {
-				return err
-			}
-			return s.deliver(items[len(items)/2:])
+			return c.halves(ctx, items)
 		}
 		var again retryable
 		if !errors.As(err, &again) || time.Now().After(deadline) {
-			return err
+			return got, err
 		}
-		s.tally.retries.Add(1)
-		if err := s.pause(attempt, again.after); err != nil {
-			return errors.Join(err, again)
+		c.retries()
+		if err := pause(ctx, attempt, again.after); err != nil {
+			return got, errors.Join(err, again)
 		}
 	}
 }
 
+func (c *Client) halves(ctx context.Context, items [][]byte) (Answer, error) {
+	half := len(items) / 2
+	got, err := c.Deliver(ctx, items[:half])
+	if err != nil {
+		return got, err
+	}
+	rest, err := c.Deliver(ctx, items[half:])
+	got.Accepted += rest.Accepted
+	for _, r := range rest.Rejected {
+		r.Index += half
+		got.Rejected = append(got.Rejected, r)
+	}
+	return got, err
+}
+
 // pause waits as long as the collector asks, else longer with each attempt, with jitter.
-func (s *Sender) pause(attempt int, asked time.Duration) error {
+func pause(ctx context.Context, attempt int, asked time.Duration) error {
 	wait := min(50*time.Millisecond<<min(attempt, 6), 2*time.Second)
 	wait = max(wait/2+rand.N(wait), asked)
 	select {
 	case <-time.After(wait):
 		return nil
-	case <-s.ctx.Done():
-		return context.Cause(s.ctx)
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 
-func (s *Sender) post(items [][]byte) (answer, error) {
+func (c *Client) post(ctx context.Context, items [][]byte) (Answer, error) {
 	body := envelope(items, time.Now())
-	req, err := http.NewRequestWithContext(s.ctx, http.MethodPost, s.cfg.URL+s.cfg.path(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.cfg.URL+c.cfg.path(), bytes.NewReader(body))
 	if err != nil {
-		return answer{}, fmt.Errorf("make the request: %w", err)
+		return Answer{}, fmt.Errorf("make the request: %w", err)
 	}
-	req.SetBasicAuth(s.cfg.WriteKey, "")
+	req.SetBasicAuth(c.cfg.WriteKey, "")
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := s.client.Do(req)
+	resp, err := c.http.Do(req)
 	if err != nil {
-		if s.ctx.Err() != nil {
-			return answer{}, context.Cause(s.ctx)
+		if ctx.Err() != nil {
+			return Answer{}, context.Cause(ctx)
 		}
-		return answer{}, retryable{err: err}
+		return Answer{}, retryable{err: err}
 	}
 	defer resp.Body.Close()
 	reply, err := io.ReadAll(io.LimitReader(resp.Body, 8<<20))
 	if err != nil {
-		return answer{}, retryable{err: fmt.Errorf("read the answer: %w", err)}
+		return Answer{}, retryable{err: fmt.Errorf("read the answer: %w", err)}
 	}
 	return read(resp, reply)
 }
 
 // read tells an answer from a fault that may pass and one that will not.
-func read(resp *http.Response, reply []byte) (got answer, err error) {
+func read(resp *http.Response, reply []byte) (got Answer, err error) {
 	switch code := resp.StatusCode; {
 	case code/100 == 2, code == http.StatusBadRequest:
 		if err := json.Unmarshal(reply, &got); err != nil || code == http.StatusBadRequest && len(got.Rejected) == 0 {

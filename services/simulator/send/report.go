@@ -55,7 +55,7 @@ func (t *tally) report(elapsed time.Duration) Report {
 		Retries: t.retries.Load(), Elapsed: elapsed, P50: t.latency.Quantile(0.5), P99: t.latency.Quantile(0.99)}
 }
 
-func (s *Sender) account(got answer) {
+func (s *Sender) account(got Answer) {
 	t := &s.tally
 	t.accepted.Add(int64(got.Accepted))
 	if len(got.Rejected) > 0 {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"net/http"
 	"sync"
 	"time"
 )
@@ -21,7 +20,7 @@ type Event struct {
 // Sender sends events until Close. One goroutine calls Send; its connections work beside it.
 type Sender struct {
 	cfg    Config
-	client *http.Client
+	client *Client
 	seed   maphash.Seed
 	queues []chan []byte
 	wait   sync.WaitGroup
@@ -33,11 +32,13 @@ type Sender struct {
 
 // New makes a sender and starts its connections; they end with Close, or when ctx ends. Errors are those of the configuration.
 func New(ctx context.Context, cfg Config) (*Sender, error) {
-	cfg, err := cfg.withDefaults()
+	client, err := NewClient(cfg)
 	if err != nil {
 		return nil, err
 	}
-	s := &Sender{cfg: cfg, client: cfg.client(), seed: maphash.MakeSeed(), began: time.Now()}
+	cfg = client.cfg
+	s := &Sender{cfg: cfg, client: client, seed: maphash.MakeSeed(), began: time.Now()}
+	client.retries, client.latency = func() { s.tally.retries.Add(1) }, s.tally.latency.Observe
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	for range cfg.Connections {
 		// Two batches wait while one is under way: enough to never idle, little enough to feel a slow collector.
@@ -74,7 +75,7 @@ func (s *Sender) Close() (Report, error) {
 		close(q)
 	}
 	s.wait.Wait()
-	s.client.CloseIdleConnections()
+	s.client.Close()
 	err := context.Cause(s.ctx)
 	s.cancel(nil)
 	return s.Report(), err
@@ -90,9 +91,11 @@ func (s *Sender) work(queue chan []byte) error {
 			return err
 		}
 		if len(batch.items) > 0 {
-			if err := s.deliver(batch.items); err != nil {
+			got, err := s.client.Deliver(s.ctx, batch.items)
+			if err != nil {
 				return fmt.Errorf("send %d events to %s: %w", len(batch.items), s.cfg.URL, err)
 			}
+			s.account(got)
 		}
 		if !more {
 			return nil
