@@ -56,3 +56,18 @@ func Permanent(err error) bool {
 	}
 	return false
 }
+
+// RecordFault tells a permanent error that lies in the records of the batch (too large, invalid) from one that
+// would meet any record (no permission, no such topic). Of a batch of several, not each need be at fault.
+func RecordFault(err error) bool {
+	var code kafka.Error
+	if !errors.As(err, &code) {
+		return false
+	}
+	switch code {
+	case kafka.MessageSizeTooLarge, kafka.InvalidMessageSize, kafka.RecordListTooLarge,
+		kafka.InvalidRecord, kafka.InvalidTimestamp, kafka.UnsupportedForMessageFormat:
+		return true
+	}
+	return false
+}

@@ -105,8 +105,9 @@ type Client struct {
 	partitions map[string]int
 }
 
-// Dial makes a client and checks that a broker answers within 10 s.
-func Dial(ctx context.Context, cfg Config, logger *slog.Logger) (*Client, error) {
+// Connect makes a client without asking whether a broker is there: for who can do its work, or a part of
+// it, until one is.
+func Connect(cfg Config, logger *slog.Logger) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -122,10 +123,18 @@ func Dial(ctx context.Context, cfg Config, logger *slog.Logger) (*Client, error)
 		IdleTimeout: 2 * time.Minute,
 		MetadataTTL: 10 * time.Second,
 	}
-	c := &Client{
+	return &Client{
 		cfg: cfg, logger: logger, transport: transport,
 		kafka:      &kafka.Client{Addr: kafka.TCP(cfg.Addresses...), Transport: transport},
 		partitions: map[string]int{},
+	}, nil
+}
+
+// Dial is Connect that checks that a broker answers within 10 s.
+func Dial(ctx context.Context, cfg Config, logger *slog.Logger) (*Client, error) {
+	c, err := Connect(cfg, logger)
+	if err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -135,7 +144,7 @@ func Dial(ctx context.Context, cfg Config, logger *slog.Logger) (*Client, error)
 			return c, nil
 		}
 		if sleep(ctx, 100*time.Millisecond) != nil {
-			transport.CloseIdleConnections()
+			c.transport.CloseIdleConnections()
 			return nil, fmt.Errorf("reach Kafka at %s: %w", strings.Join(cfg.Addresses, ", "), err)
 		}
 	}

@@ -26,7 +26,10 @@ func ackWithin(d time.Duration) func(*setup) {
 	return func(s *setup) { s.cfg.AckTimeout = d }
 }
 
-// The broker goes away and comes back: 503 with Retry-After while it is gone, never a
+// withoutSpool has every answer depend on the broker.
+func withoutSpool(s *setup) { s.cfg.Spool.Enabled = false }
+
+// Without a spool, the broker goes away and comes back: 503 with Retry-After while it is gone, never a
 // 200, and what was answered 200 before and after is there.
 func TestBrokerGoneIs503AndBackIs200(t *testing.T) {
 	dir := t.TempDir()
@@ -34,7 +37,7 @@ func TestBrokerGoneIs503AndBackIs200(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := start(t, func(s *setup) { s.kafka = kafka.Addr() }, ackWithin(300*time.Millisecond))
+	r := start(t, func(s *setup) { s.kafka = kafka.Addr() }, ackWithin(300*time.Millisecond), withoutSpool)
 	if g := r.post("/v1/track", track("before")); g.Status != http.StatusOK {
 		t.Fatalf("before: %+v", g)
 	}
@@ -90,7 +93,7 @@ func stubborn(t *testing.T) (address string, control func(func(kmsg.Request) (km
 // A broker that takes the request and refuses it (too few replicas) has not stored it.
 func TestBrokerThatRefusesIsNever200(t *testing.T) {
 	address, control := stubborn(t)
-	r := start(t, func(s *setup) { s.kafka = address }, ackWithin(300*time.Millisecond))
+	r := start(t, func(s *setup) { s.kafka = address }, ackWithin(300*time.Millisecond), withoutSpool)
 	control(func(req kmsg.Request) (kmsg.Response, error, bool) {
 		resp := req.ResponseKind().(*kmsg.ProduceResponse)
 		resp.Version = req.GetVersion()
@@ -116,7 +119,7 @@ func TestBrokerThatRefusesIsNever200(t *testing.T) {
 // A broker that says nothing holds a client no longer than the deadline.
 func TestBrokerThatHangsIs503AtTheDeadline(t *testing.T) {
 	address, control := stubborn(t)
-	r := start(t, func(s *setup) { s.kafka = address }, ackWithin(400*time.Millisecond))
+	r := start(t, func(s *setup) { s.kafka = address }, ackWithin(400*time.Millisecond), withoutSpool)
 	release := make(chan struct{})
 	defer close(release)
 	control(func(kmsg.Request) (kmsg.Response, error, bool) {

@@ -32,7 +32,9 @@ type Config struct {
 	Stream Stream `koanf:"stream"`
 	// Enrich says what is read out of an event's surroundings.
 	Enrich enrich.Config `koanf:"enrich"`
-	// AckTimeout is how long a request waits for the broker before it is answered 503. Above 0.
+	// Spool says where events wait while Kafka does not take them.
+	Spool Spool `koanf:"spool"`
+	// AckTimeout is how long a request waits until its events are durable before it is answered 503. Above 0.
 	AckTimeout time.Duration `koanf:"ack_timeout"`
 	// RetryAfter is what a 503 tells the client to wait, in whole seconds. At least 1s.
 	RetryAfter time.Duration `koanf:"retry_after"`
@@ -110,6 +112,7 @@ func Default() Config {
 		},
 		Stream:     defaultStream(),
 		Enrich:     enrich.Default(),
+		Spool:      defaultSpool(),
 		AckTimeout: 10 * time.Second, RetryAfter: time.Second,
 		ReadTimeout: 30 * time.Second, DrainTimeout: 8 * time.Second,
 	}
@@ -163,7 +166,7 @@ func (c Config) Validate() error {
 	if c.RetryAfter < time.Second {
 		fault("retry_after: %s is below 1s", c.RetryAfter)
 	}
-	return errors.Join(append(errs, c.Limits.validate(), checkPublicURL(c.PublicURL), c.Stream.validate(), c.Enrich.Validate())...)
+	return errors.Join(append(errs, c.Limits.validate(), checkPublicURL(c.PublicURL), c.Stream.validate(), c.Spool.validate(), c.Enrich.Validate())...)
 }
 
 func (l Limits) validate() error {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
@@ -22,9 +21,8 @@ type result struct {
 	rejected []Rejection
 }
 
-// ingest decodes the items of w and returns once the broker has confirmed every one
-// of them, the rejected ones included. A refusal means that the broker did not: the
-// client has to send the request again.
+// ingest decodes the items of w and returns once every one of them is durable, the rejected
+// ones included. A refusal means that they are not: the client has to send the request again.
 func (s *Service) ingest(ctx context.Context, w *work, o *origin) (result, *refusal) {
 	if ref := s.charge(w, o.src); ref != nil {
 		return result{}, ref
@@ -34,10 +32,13 @@ func (s *Service) ingest(ctx context.Context, w *work, o *origin) (result, *refu
 		return result{}, refused(http.StatusInternalServerError, "internal", "internal error")
 	}
 	start := s.now()
-	if err := s.produce(ctx, w.msgs); err != nil {
+	durable, err := s.store.put(ctx, w.msgs)
+	if err != nil {
 		return result{}, s.notStored(err)
 	}
 	stored := s.now()
+	s.store.metrics.acknowledged(ctx, durable, len(w.msgs))
+	w.refuse(durable.unstorable)
 	s.metrics.ack.Observe(stored.Sub(start).Seconds())
 	res := result{accepted: len(w.items) - len(w.rejections), rejected: w.rejections}
 	if !o.history {
@@ -142,20 +143,4 @@ func (s *Service) messageID(it *item) (string, *fault) {
 		return s.newID(), f
 	}
 	return value, nil
-}
-
-// produce waits for the broker within the deadline of cfg.AckTimeout.
-func (s *Service) produce(ctx context.Context, msgs []broker.Message) error {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.AckTimeout)
-	defer cancel()
-	return s.producer.Produce(ctx, msgs...)
-}
-
-// notStored logs, at most once a second, why requests are being turned away.
-func (s *Service) notStored(err error) *refusal {
-	if now := s.now().UnixNano(); now-s.complained.Swap(now) > int64(time.Second) {
-		s.logger.Error("the broker did not confirm a request", "error", err)
-	}
-	return refused(http.StatusServiceUnavailable, "not_stored",
-		"the events could not be stored now: send the same request again, message ids keep it from counting twice")
 }

@@ -50,6 +50,7 @@ func start(t testing.TB, edits ...func(*setup)) *rig {
 	t.Helper()
 	s := setup{cfg: Default(), tracer: noop.NewTracerProvider().Tracer("test")}
 	s.cfg.Address = "127.0.0.1:0"
+	s.cfg.Spool.Dir = t.TempDir()
 	s.cfg.Sources = []Source{{Name: "web", Workspace: "default", WriteKey: testKey}, {Name: "pos", Workspace: "shop", WriteKey: "pos-write-key"}}
 	for _, edit := range edits {
 		edit(&s)

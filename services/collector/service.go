@@ -2,11 +2,11 @@
 // each, mends clocks, and makes it durable. It knows nothing of customers: see
 // identity.
 //
-// Delivery: a 2xx is sent only after the broker confirmed, with acks=all, every event
-// of the request: the accepted ones in events.raw.v1, the refused ones in
-// events.rejected.v1. Without the confirmation within the deadline the answer is 503
-// and some of the events may be stored: the client sends the request again, and identity
-// drops what came twice by message id. Nothing is buffered beyond the request.
+// Delivery: a 2xx is sent only after every event of the request is durable, the accepted ones
+// for events.raw.v1, the refused ones for events.rejected.v1: confirmed by the broker with acks=all or, while
+// that is slow or down, written and synced to the spool on local disk, from which they go to the broker in
+// order. Otherwise the answer is 503 and some of the events may be stored: the client sends the request
+// again, and identity drops what came twice by message id. Nothing is buffered in memory beyond the request.
 package collector
 
 import (
@@ -54,8 +54,7 @@ type Service struct {
 	tracer    trace.Tracer
 	metrics   *metrics
 	freshness *freshness.Histogram
-	broker    *broker.Client
-	producer  *broker.Producer
+	store     *store
 	sources   atomic.Pointer[registry]
 	files     declared.Watch
 	quotas    *quota.Limiter
@@ -69,9 +68,7 @@ type Service struct {
 	http    *service.HTTPServer
 	streams *streams
 
-	stopping   atomic.Bool
-	unhealthy  atomic.Pointer[error] // why the broker takes nothing, nil when it does
-	complained atomic.Int64          // when the last lost confirmation was logged, Unix nanoseconds
+	stopping atomic.Bool
 }
 
 // New makes a collector. It opens nothing: see Listen and Run.
@@ -83,13 +80,16 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	sm, err := newStoreMetrics(deps.Metrics, m.events)
+	if err != nil {
+		return nil, err
+	}
 	fresh, err := freshness.New(deps.Metrics)
 	if err != nil {
 		return nil, err
 	}
 	s := &Service{
-		cfg: cfg, logger: deps.Logger, tracer: deps.Tracer, metrics: m, freshness: fresh,
-		broker: deps.Broker, producer: deps.Broker.NewProducer(broker.ProducerConfig{}),
+		cfg: cfg, logger: deps.Logger, tracer: deps.Tracer, metrics: m, freshness: fresh, store: newStore(cfg, deps, sm),
 		memory: budget{limit: cfg.Limits.InFlightBytes}, streams: newStreams(),
 		now: deps.Now, newID: deps.NewID,
 	}
@@ -109,8 +109,10 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err := s.reload(); err != nil {
 		return nil, err
 	}
-	if err := deps.Metrics.Register(s.memoryGauge()); err != nil {
-		return nil, fmt.Errorf("register the collector's metrics: %w", err)
+	for _, gauge := range append(s.store.gauges(), s.memoryGauge()) {
+		if err := deps.Metrics.Register(gauge); err != nil {
+			return nil, fmt.Errorf("register the collector's metrics: %w", err)
+		}
 	}
 	s.http = service.NewHTTPServer("collector http server", cfg.Address, s.handler(), s.harden)
 	return s, nil
@@ -133,8 +135,17 @@ func (s *Service) harden(srv *http.Server) {
 	srv.ErrorLog = slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug) // strangers' broken connections
 }
 
-// Listen takes the HTTP address, so that Addr is known before Run. Calling it again changes nothing.
-func (s *Service) Listen() error { return s.http.Listen() }
+// Listen opens the spool and takes the HTTP address, so that Addr is known before Run, which has to follow. Calling it
+// again changes nothing.
+func (s *Service) Listen() error {
+	if err := s.store.open(); err != nil {
+		return err
+	}
+	if err := s.http.Listen(); err != nil {
+		return errors.Join(err, s.store.close())
+	}
+	return nil
+}
 
 // Addr is where the HTTP API listens; empty before Listen.
 func (s *Service) Addr() string { return s.http.Addr() }
@@ -142,21 +153,34 @@ func (s *Service) Addr() string { return s.http.Addr() }
 // Register adds the gRPC API to a server.
 func (s *Service) Register(r grpc.ServiceRegistrar) { collectorv1.RegisterCollectorServiceServer(r, s) }
 
-// Ready returns nil while the collector runs and the broker takes events.
+// Ready returns nil while the collector runs and the broker or the spool takes events.
 func (s *Service) Ready() error {
 	if s.stopping.Load() {
 		return errors.New("stopping")
 	}
-	if err := s.unhealthy.Load(); err != nil {
-		return *err
-	}
-	return nil
+	return s.store.ready()
 }
 
 // Run serves HTTP until ctx ends. Then it is not ready, takes no new connection,
-// and returns when the requests in hand are answered, which is after the broker has
-// confirmed their events or refused them.
+// and returns when the requests in hand are answered, which is after their events are durable or
+// refused, and what the spool holds is in Kafka, or stays on disk for the next run.
 func (s *Service) Run(ctx context.Context) error {
+	if err := s.Listen(); err != nil {
+		return err
+	}
+	s.store.start(context.WithoutCancel(ctx))
+	drain, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	context.AfterFunc(ctx, func() { time.AfterFunc(s.cfg.DrainTimeout, cancel) })
+	err := s.serve(ctx, drain)
+	if ctx.Err() == nil {
+		cancel() // nothing to wait for: a part has failed
+	}
+	return errors.Join(err, s.store.stop(drain))
+}
+
+// serve answers requests until ctx ends, and those in hand then until drain does.
+func (s *Service) serve(ctx, drain context.Context) error {
 	server := s.http.Component()
 	if err := server.Start(ctx); err != nil {
 		return err
@@ -169,7 +193,7 @@ func (s *Service) Run(ctx context.Context) error {
 	go func() { served <- server.Run(ctx) }()
 	watched := make(chan struct{})
 	watch, cancelWatch := context.WithCancel(ctx)
-	go func() { s.watchBroker(watch); close(watched) }()
+	go func() { s.store.watch(watch); close(watched) }()
 	geo := make(chan struct{})
 	go func() { s.enrich.Run(watch); close(geo) }()
 	reloading := make(chan struct{})
@@ -181,38 +205,9 @@ func (s *Service) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	s.stopping.Store(true)
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.DrainTimeout)
-	defer cancel()
 	streams := make(chan struct{}) // they have ended already where a gRPC server was told of StopStreams
 	go func() { s.StopStreams(drain); close(streams) }()
 	err := errors.Join(server.Stop(drain), <-served)
 	<-streams
 	return err
-}
-
-// pingEvery is how often the broker is asked whether it is there.
-const pingEvery = time.Second
-
-// watchBroker keeps readiness true to the broker, also while no events come.
-func (s *Service) watchBroker(ctx context.Context) {
-	tick := time.NewTicker(pingEvery)
-	defer tick.Stop()
-	for {
-		ping, cancel := context.WithTimeout(ctx, 2*pingEvery)
-		err := s.broker.Ping(ping)
-		cancel()
-		if ctx.Err() != nil {
-			return
-		}
-		if err != nil {
-			s.unhealthy.Store(&err)
-		} else {
-			s.unhealthy.Store(nil)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
 }

@@ -302,7 +302,7 @@ func TestStreamThroughAnOutage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := start(t, func(s *setup) { s.kafka = kafka.Addr() }, ackWithin(300*time.Millisecond))
+	r := start(t, func(s *setup) { s.kafka = kafka.Addr() }, ackWithin(300*time.Millisecond), withoutSpool)
 	stream := openStream(t, dial(t, r))
 	send(t, stream, one(1, track("before")))
 	if got := receive(t, stream); got.GetStatus() != accepted {

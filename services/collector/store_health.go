@@ -1,0 +1,134 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/services/collector/spool"
+)
+
+const (
+	// pingEvery is how often the broker, and where it is needed the spool, is asked whether it is there.
+	pingEvery = time.Second
+	// probeBytes is what is written to find out whether the spool's disk takes anything: a large event.
+	probeBytes = 64 << 10
+)
+
+// health is what was last found about the broker and the spool.
+type health struct {
+	brokerFault, spoolFault atomic.Pointer[error] // nil when there is none
+	complained              atomic.Int64          // when a fault of an event was last logged, Unix nanoseconds
+}
+
+// broker is why it takes nothing, nil when it answers.
+func (h *health) broker() error {
+	if err := h.brokerFault.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// complain logs, at most once a second, why events are not stored.
+func (h *health) complain(logger *slog.Logger, err error) {
+	if now := time.Now().UnixNano(); now-h.complained.Swap(now) < int64(time.Second) {
+		return
+	}
+	if broker.Permanent(err) {
+		logger.Error("Kafka takes no events until its settings change: check that the topics exist and that the collector's user may write to them",
+			"error", err)
+		return
+	}
+	logger.Error("events could not be stored", "error", err)
+}
+
+// ready returns nil when the next event would be taken: by the broker while the spool is empty, else by the spool.
+func (st *store) ready() error {
+	fault := st.health.broker()
+	if !st.cfg.Enabled {
+		return fault
+	}
+	log := st.log.Load()
+	if log == nil {
+		return errNotOpen
+	}
+	if fault == nil && log.Empty() {
+		return nil
+	}
+	if room := log.Room(); room < st.whole {
+		return errors.Join(fmt.Errorf("%w: %d bytes are left of %d", spool.ErrFull, max(room, 0), st.cfg.MaxBytes), fault)
+	}
+	if err := st.health.spoolFault.Load(); err != nil {
+		return errors.Join(*err, fault)
+	}
+	return nil
+}
+
+// watch keeps readiness true, also while no events come.
+func (st *store) watch(ctx context.Context) {
+	tick := time.NewTicker(pingEvery)
+	defer tick.Stop()
+	for {
+		ping, cancel := context.WithTimeout(ctx, 2*pingEvery)
+		err := st.broker.Ping(ping)
+		cancel()
+		if ctx.Err() != nil {
+			return
+		}
+		st.note(err)
+		st.probe()
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// note keeps what a ping found and logs the change.
+func (st *store) note(err error) {
+	before := st.health.broker()
+	if err == nil {
+		st.health.brokerFault.Store(nil)
+		st.metrics.brokerUp.Set(1)
+		if before != nil {
+			st.logger.Info("Kafka answers again")
+		}
+		return
+	}
+	st.health.brokerFault.Store(&err)
+	st.metrics.brokerUp.Set(0)
+	if before == nil {
+		st.logger.Error("Kafka does not answer", "error", err, "events_go_to_the_spool", st.cfg.Enabled)
+	}
+}
+
+// probe asks the spool's disk while events depend on it.
+func (st *store) probe() {
+	log := st.log.Load()
+	if log == nil || st.health.broker() == nil && log.Empty() {
+		st.health.spoolFault.Store(nil)
+		return
+	}
+	if err := log.Probe(probeBytes); err != nil {
+		st.health.spoolFault.Store(&err)
+		return
+	}
+	st.health.spoolFault.Store(nil)
+}
+
+// notStored is the answer to a request whose events are not durable; why is logged at most once a second.
+func (s *Service) notStored(err error) *refusal {
+	s.store.health.complain(s.logger, err)
+	if errors.Is(err, spool.ErrFull) {
+		return refused(http.StatusServiceUnavailable, "spool_full",
+			"the broker takes nothing now and there is no room to keep the events: send the same request again, message ids keep it from counting twice")
+	}
+	return refused(http.StatusServiceUnavailable, "not_stored",
+		"the events could not be stored now: send the same request again, message ids keep it from counting twice")
+}
