@@ -140,8 +140,8 @@ func (w *Work) readCampaign(raw []byte) {
 
 // queryOf is the query of an address, without its question mark.
 func queryOf(address string) string {
+	address, _, _ = strings.Cut(address, "#")
 	_, query, _ := strings.Cut(address, "?")
-	query, _, _ = strings.Cut(query, "#")
 	return query
 }
 

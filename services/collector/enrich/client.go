@@ -10,6 +10,8 @@ import (
 // Client is what a request's connection and headers say of who sent it. The zero value says nothing: gRPC, imports and files have no person
 // at the other end.
 type Client struct {
+	// connected says that there is a connection to speak of.
+	connected bool
 	addr      netip.Addr
 	userAgent string
 	// visitor says that the user agent is a browser's or an app's.
@@ -20,7 +22,7 @@ type Client struct {
 // Client reads a request. Once for all its events.
 func (e *Enricher) Client(r *http.Request) Client {
 	h := r.Header
-	c := Client{userAgent: h.Get("User-Agent"), addr: e.peer(r)}
+	c := Client{connected: true, userAgent: h.Get("User-Agent"), addr: e.peer(r)}
 	lower := strings.ToLower(cut(c.userAgent, maxUserAgent))
 	c.visitor = isBrowser(lower) || isApp(lower)
 	c.optedOut = h.Get("Dnt") == "1" || h.Get("Sec-Gpc") == "1"

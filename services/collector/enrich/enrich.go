@@ -166,7 +166,7 @@ func (e *Enricher) fillPlace(x *eventv1.Enrichment, h *Hints, client *Client, vi
 		return
 	}
 	addr := client.addr
-	if !visitor {
+	if !visitor || !client.connected {
 		addr = parseAddr(str(h.get(h.ip), 64))
 	}
 	if p := e.geo.find(addr); p != nil {

@@ -49,9 +49,11 @@ type stamp struct {
 type geo struct {
 	path    string
 	file    atomic.Pointer[geoFile]
-	failed  stamp // the state that could not be read, so that it is complained about once
 	logger  *slog.Logger
 	metrics *metrics
+	// complained says that the state failed could not be read: once is enough.
+	complained bool
+	failed     stamp
 }
 
 // placesKept is how many places are remembered, about 100 bytes each.
@@ -76,7 +78,7 @@ func (g *geo) use(f *geoFile) {
 	g.metrics.geoBuilt.Set(float64(f.db.Metadata.BuildEpoch))
 }
 
-// readGeo reads a whole file and looks through it, so that a truncated one is found here and not by events.
+// readGeo reads a whole file. One that is cut short is found here: what describes it is at its end.
 func readGeo(path string) (*geoFile, error) {
 	at, err := stampOf(path)
 	if err != nil {
@@ -92,9 +94,6 @@ func readGeo(path string) (*geoFile, error) {
 	}
 	if kind := db.Metadata.DatabaseType; !strings.Contains(kind, "City") && !strings.Contains(kind, "Country") {
 		return nil, fmt.Errorf("%s is a MaxMind DB of type %q: want City or Country", path, kind)
-	}
-	if err := db.Verify(); err != nil {
-		return nil, fmt.Errorf("verify %s: %w", path, err)
 	}
 	places, err := lru.New[uintptr, *place](placesKept)
 	if err != nil {
@@ -129,8 +128,11 @@ func (g *geo) watch(ctx context.Context, every time.Duration) {
 }
 
 func (g *geo) reload() {
-	at, err := stampOf(g.path)
-	if err == nil && at == g.file.Load().stamp || at == g.failed && g.failed != (stamp{}) {
+	at, err := stampOf(g.path) // the zero stamp when it is gone
+	if err == nil && at == g.file.Load().stamp {
+		return
+	}
+	if g.complained && at == g.failed {
 		return
 	}
 	var f *geoFile
@@ -138,17 +140,12 @@ func (g *geo) reload() {
 		f, err = readGeo(g.path)
 	}
 	if err != nil {
-		if g.failed != at || g.failed == (stamp{}) {
-			g.metrics.geoReloads.WithLabelValues("failed").Inc()
-			g.logger.Error("the geo file cannot be read: the old one stays in use", "error", err)
-		}
-		g.failed = at
-		if at == (stamp{}) { // it is gone: not the same complaint every few seconds
-			g.failed = stamp{size: -1}
-		}
+		g.complained, g.failed = true, at
+		g.metrics.geoReloads.WithLabelValues("failed").Inc()
+		g.logger.Error("the geo file cannot be read: the old one stays in use", "error", err)
 		return
 	}
-	g.failed = stamp{}
+	g.complained = false
 	g.use(f)
 	g.metrics.geoReloads.WithLabelValues("ok").Inc()
 	g.logger.Info("geo file read", "file", g.path, "built", time.Unix(int64(f.db.Metadata.BuildEpoch), 0).UTC())

@@ -23,10 +23,7 @@ var (
 
 // visitor says that a person's browser or app made the call, not a server on its behalf. docs/enrichment.md has the rule.
 func (h *Hints) visitor(client *Client, src *Source) bool {
-	if !client.addr.IsValid() && client.userAgent == "" { // an import, a file or gRPC
-		return startsWith(str(h.get(h.library), maxText), clientLibraries)
-	}
-	if src.pages {
+	if src.pages && client.connected {
 		return true
 	}
 	switch str(h.Channel, 16) {
