@@ -11,8 +11,14 @@ import (
 	embeddedclickhouse "github.com/freshet/freshet/pkg/embedded/clickhouse"
 )
 
+// asCommand has this test binary, started again, be the command line: a process of its own.
+const asCommand = "FRESHET_TEST_COMMAND"
+
 func TestMain(m *testing.M) {
 	embeddedclickhouse.MaybeChild() // the stack's ClickHouse is this test binary, started again
+	if os.Getenv(asCommand) != "" {
+		os.Exit(Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
 	os.Exit(m.Run())
 }
 

@@ -34,9 +34,9 @@ A first look:
 			root.AddCommand(c)
 		}
 	}
-	add("run", newUp(), newDemo())
+	add("run", newUp(), newDemo(), newSource())
 	add("feed", newSend(), newReplay(), newSimulate())
-	add("look", newCustomer(), newSegments(), newReconcile(), newTail(), newListen(), newDoctor())
+	add("look", newCustomer(), newSegments(), newReconcile(), newTail(), newPlan(), newListen(), newDoctor())
 	return root
 }
 

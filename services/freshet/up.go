@@ -56,6 +56,7 @@ With --webhook the rules' endpoint "webhook" gets that address; its signing secr
 	f.StringVar(&o.file, "addresses-file", "", "where to write the addresses as JSON; by default DIR/addresses.json")
 	f.StringVar(&o.cfg.WriteKey, "write-key", DefaultWriteKey, "the write key of the source local, at least 8 characters")
 	f.StringVar(&o.rules, "rules", "", "YAML file of segments; by default DIR/rules.yaml")
+	f.StringVar(&o.cfg.Collector.SourcesFile, "sources", "", "YAML `FILE` of further sources, see freshet source; by default DIR/sources.yaml, when it is there")
 	f.StringVar(&o.url, "webhook", "", `where the rules' endpoint "webhook" posts alerts`)
 	f.StringVar(&o.secret, "webhook-secret-file", "", "file with the signing secret, whsec_...; by default DIR/webhook-secret")
 	f.IntVar(&o.cfg.Partitions, "partitions", o.cfg.Partitions, "partitions of a topic when it is made; fixed once DIR has data")

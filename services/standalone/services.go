@@ -170,6 +170,10 @@ func (s *Stack) collector() []lifecycle.Component {
 	start := func(context.Context) (err error) {
 		cfg := s.cfg.Collector
 		cfg.Address = s.cfg.Listen.CollectorHTTP
+		cfg.Spool.Dir = filepath.Join(s.cfg.Dir, "collector", "spool")
+		if cfg.SourcesFile == "" {
+			cfg.SourcesFile, cfg.SourcesFileMayBeMissing = filepath.Join(s.cfg.Dir, "sources.yaml"), true
+		}
 		if s.cfg.WriteKey != "" {
 			local := collector.Source{Name: "local", Workspace: customer.DefaultWorkspace, WriteKey: s.cfg.WriteKey}
 			cfg.Sources = append([]collector.Source{local}, cfg.Sources...)
