@@ -1,0 +1,33 @@
+package collector
+
+import "time"
+
+// Checker judges events of an import as a collector with the default settings would, without one: for dry runs. It knows no source, hence no
+// tracking plan and no limits of a source's own. For one goroutine.
+type Checker struct {
+	cfg  Config
+	work work
+	src  source
+	now  func() time.Time
+}
+
+// NewChecker makes a Checker; now is the time that events would be received at.
+func NewChecker(now func() time.Time) *Checker {
+	cfg := Default()
+	return &Checker{cfg: cfg, now: now, src: source{name: "dry-run", workspace: "default", limits: cfg.Limits}}
+}
+
+// Check judges one event; nil means that it would be accepted.
+func (c *Checker) Check(event []byte) *Rejection {
+	c.work.items = c.work.items[:0]
+	c.work.readAlone(event, c.cfg.Limits)
+	it := &c.work.items[0]
+	id, f := id("messageId", it.messageID)
+	if f == nil {
+		f = c.work.decode(it, &origin{src: &c.src, history: true, received: c.now().UnixMilli()}, &c.cfg, id)
+	}
+	if f == nil {
+		return nil
+	}
+	return &Rejection{MessageID: id, Reason: f.reason, Detail: f.detail}
+}
