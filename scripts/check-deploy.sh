@@ -26,7 +26,7 @@ if sed 's/replicas: 1/replicas: "one"/' "$rendered" | validate >/dev/null; then
   exit 1
 fi
 $tool/deploycheck helm "$rendered" bin
-for bad in services.identity.replicas=0 kafka.partitions=0 clickhouse.address=nowhere; do
+for bad in services.identity.replicas=0 kafka.partitions=0 clickhouse.address=nowhere services.collector.storage=much; do
   if helm template freshet $chart --kube-version 1.36.0 --set "$bad" >/dev/null 2>&1; then
     echo "the chart accepts $bad" >&2
     exit 1

@@ -34,6 +34,7 @@ func startCollector(t testing.TB) (url string, c *broker.Client) {
 	}
 	cfg := collector.Default()
 	cfg.Address = "127.0.0.1:0"
+	cfg.Spool.Dir = t.TempDir()
 	cfg.Sources = []collector.Source{{Name: "shop", Workspace: "default", WriteKey: key}}
 	svc, err := collector.New(cfg, collector.Deps{Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 		Tracer: noop.NewTracerProvider().Tracer("test"), Broker: c})

@@ -128,7 +128,7 @@ func (f *fleet) startAll(webhook string) {
 		"CUT_POINTS__DATABASE="+f.prefix+"dw", "ENDPOINTS={shop: {url: \""+webhook+"\", secret: \""+secret+"\"}}")...)
 	f.start("churn")
 	f.start("recommendation")
-	f.start("collector", kafka, "HTTP_ADDRESS="+f.port["http"], "SOURCES=[{name: app, workspace: default, write_key: "+writeKey+"}]")
+	f.start("collector", kafka, "SPOOL__DIR="+filepath.Join(f.dir, "spool"), "HTTP_ADDRESS="+f.port["http"], "SOURCES=[{name: app, workspace: default, write_key: "+writeKey+"}]")
 	upstreams := []string{"HTTP_ADDRESS=" + f.port["api"]}
 	for _, name := range []string{"identity", "feature", "segmentation", "churn", "recommendation"} {
 		upstreams = append(upstreams, "UPSTREAMS__"+strings.ToUpper(name)+"="+f.port[name])

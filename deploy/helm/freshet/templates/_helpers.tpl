@@ -33,7 +33,9 @@ clickhouse:
   address: {{ .root.Values.clickhouse.address | quote }}
   user: {{ .root.Values.clickhouse.user | quote }}
 {{- end }}
-{{- if $svc.storage }}
+{{- if and $svc.storage (eq .name "collector") }}
+spool: {dir: /data/spool}
+{{- else if $svc.storage }}
 dir: /data
 {{- end }}
 {{- if has .name (list "feature" "segmentation") }}

@@ -3,6 +3,8 @@ package main
 
 import (
 	"context"
+	"log/slog"
+	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/lifecycle"
@@ -30,11 +32,10 @@ func main() {
 }
 
 func build(ctx context.Context, p *service.Process, cfg config) error {
-	client, err := broker.Open(ctx, cfg.Broker, p.Logger, topics.EventsRaw, topics.EventsRejected)
+	client, err := connect(ctx, p, cfg)
 	if err != nil {
 		return err
 	}
-	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
 	s, err := collector.New(cfg.Collector, collector.Deps{
 		Logger: p.Logger, Metrics: p.Metrics, Tracer: p.Tracer, Broker: client})
 	if err != nil {
@@ -50,4 +51,47 @@ func build(ctx context.Context, p *service.Process, cfg config) error {
 		Run:   s.Run,
 	})
 	return nil
+}
+
+// connect opens the way to Kafka. With a spool nothing waits for Kafka: events are taken from the start, and the topics are
+// made when it is there.
+func connect(ctx context.Context, p *service.Process, cfg config) (client *broker.Client, err error) {
+	list := []topics.Topic{topics.EventsRaw, topics.EventsRejected}
+	if cfg.Collector.Spool.Enabled {
+		client, err = broker.Connect(cfg.Broker, p.Logger)
+	} else {
+		client, err = broker.Open(ctx, cfg.Broker, p.Logger, list...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
+	if cfg.Collector.Spool.Enabled {
+		p.Add(lifecycle.Component{Name: "topics", Run: func(ctx context.Context) error {
+			makeTopics(ctx, p.Logger, client, list)
+			<-ctx.Done()
+			return nil
+		}})
+	}
+	return client, nil
+}
+
+// topicsAgain is how long the next attempt to make the topics is put off.
+const topicsAgain = time.Second
+
+// makeTopics tries until the topics are there or ctx ends.
+func makeTopics(ctx context.Context, logger *slog.Logger, client *broker.Client, list []topics.Topic) {
+	for {
+		try, cancel := context.WithTimeout(ctx, 30*topicsAgain)
+		err := client.EnsureTopics(try, list...)
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		logger.Warn("the topics are not there yet", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(topicsAgain):
+		}
+	}
 }
