@@ -122,7 +122,14 @@ func (w *work) readObjects(it *item, _ *origin) *fault {
 	if present(it.category) && (e.Type == eventv1.EventType_EVENT_TYPE_PAGE || e.Type == eventv1.EventType_EVENT_TYPE_SCREEN) {
 		e.PropertiesJson = with(e.PropertiesJson, "category", it.category)
 	}
-	return w.readContext(it)
+	if f := w.readContext(it); f != nil {
+		return f
+	}
+	if own := it.personTraits; e.Type == eventv1.EventType_EVENT_TYPE_IDENTIFY && len(e.TraitsJson) == 0 && len(own) > 2 && own[0] == '{' {
+		e.TraitsJson = own // RudderStack's browser client sends the traits there alone
+		it.email, it.phone, it.personEmail, it.personPhone = it.personEmail, it.personPhone, nil, nil
+	}
+	return nil
 }
 
 func (w *work) readContext(it *item) *fault {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
@@ -21,6 +22,8 @@ type call struct {
 	history bool
 	// pixel says that the event is in the address, fetched by GET, and that an image is the answer.
 	pixel bool
+	// cloudEvents says that the body is one CloudEvent, or many when its label says so.
+	cloudEvents, many bool
 	// read finds the request's events where they are not the body alone, in Segment's form; else nil.
 	read func(*Service, *work, *http.Request, call, Limits) *refusal
 }
@@ -52,6 +55,7 @@ var calls = func() map[string]call {
 	add(call{}, "batch", "b")
 	add(call{history: true}, "import")
 	addPixels(paths)
+	addCloudEvents(paths)
 	return paths
 }()
 
@@ -73,6 +77,8 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 		return
 	case c.pixel:
 		rw.Header().Set("Cache-Control", "no-store") // each look is an event
+	case c.cloudEvents:
+		c.many = strings.HasPrefix(label(r.Header), cloudEventsLabel)
 	}
 	begun := s.now()
 	s.metrics.inFlight.Inc()
@@ -208,7 +214,7 @@ func (s *Service) answer(rw http.ResponseWriter, c call, res result) int {
 		return http.StatusOK
 	}
 	status, out := http.StatusOK, reply{Success: true, Accepted: res.accepted, Rejected: res.rejected}
-	if c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED {
+	if c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED && !c.many {
 		status, out.Success = http.StatusBadRequest, false
 		out.Error, out.Message = res.rejected[0].Reason, res.rejected[0].Detail
 	}

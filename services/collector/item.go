@@ -25,7 +25,8 @@ type item struct {
 	messageID, timestamp, original, sentAt, writeKey []byte
 	context, integrations, properties, traits        []byte
 	email, phone                                     []byte // of traits
-	personEmail, personPhone, deviceID, externalIDs  []byte // of context
+	personTraits, personEmail, personPhone           []byte // of context.traits
+	deviceID, externalIDs                            []byte // of context
 	hints                                            enrich.Hints
 }
 
@@ -95,8 +96,7 @@ func (it *item) scanContext(s *jsonscan.Scanner) error {
 	err := s.Object(func(key []byte) error {
 		switch string(key) {
 		case "traits":
-			var traits []byte
-			return scanPerson(s, &traits, &it.personEmail, &it.personPhone)
+			return scanPerson(s, &it.personTraits, &it.personEmail, &it.personPhone)
 		case "externalIds":
 			return skipTo(s, &it.externalIDs)
 		case "device":

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -70,7 +69,7 @@ func (s *Service) readPixelQuery(w *work, r *http.Request, _ call, limits Limits
 	slices.Sort(names) // of a and a.b the second wins, always
 	for _, name := range names {
 		if value := query[name][0]; utf8.ValidString(name) && utf8.ValidString(value) {
-			put(event, name, value)
+			nest(event, name, value)
 		} else {
 			return refused(http.StatusBadRequest, reasonInvalidUTF8, "the address has a parameter that is not UTF-8")
 		}
@@ -85,8 +84,8 @@ func (s *Service) readPixelQuery(w *work, r *http.Request, _ call, limits Limits
 	return s.readPixel(w, body, limits)
 }
 
-// put sets a.b.c of an object of objects.
-func put(object map[string]any, name, value string) {
+// nest sets a.b.c of an object of objects.
+func nest(object map[string]any, name, value string) {
 	for {
 		first, rest, nested := strings.Cut(name, ".")
 		if !nested {
@@ -120,18 +119,9 @@ func (s *Service) readBeacon(w *work, r *http.Request, c call, limits Limits) *r
 		return ref
 	}
 	if w.envelope.writeKey == nil {
-		w.envelope.writeKey = queryKey(r.URL.Query())
+		w.envelope.writeKey = jsonText(r.URL.Query().Get("writeKey"))
 	}
 	return nil
-}
-
-// queryKey is the address's write key as a JSON string.
-func queryKey(query url.Values) []byte {
-	raw, err := json.Marshal(query.Get("writeKey"))
-	if err != nil {
-		return nil
-	}
-	return raw
 }
 
 // answerPixel sends the image: the event is stored. What is not stored gets the status

@@ -1,0 +1,282 @@
+package collector
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/jsonscan"
+)
+
+// The media types of CloudEvents' HTTP binding start with these; what follows is the format, of which JSON is read.
+const (
+	cloudEventLabel  = "application/cloudevents"
+	cloudEventsLabel = "application/cloudevents-batch"
+)
+
+// addCloudEvents adds the path of CloudEvents 1.0.
+func addCloudEvents(paths map[string]call) {
+	const path = "/v1/cloudevents"
+	paths[path] = call{route: "POST " + path, typ: eventv1.EventType_EVENT_TYPE_TRACK, cloudEvents: true, read: (*Service).readCloudEvents}
+}
+
+// label is the media type of a request without its parameters.
+func label(h http.Header) string {
+	name, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(name))
+}
+
+// readCloudEvents reads the three content modes of the HTTP binding and turns what it
+// finds into track calls, which then go the way of all others.
+func (s *Service) readCloudEvents(w *work, r *http.Request, c call, limits Limits) *refusal {
+	format := label(r.Header)
+	structured := strings.HasPrefix(format, cloudEventLabel)
+	if structured && !strings.HasSuffix(format, "+json") {
+		return refused(http.StatusUnsupportedMediaType, "unsupported_format",
+			fmt.Sprintf("%.60q is not read: send %s+json, %s+json or binary mode", format, cloudEventLabel, cloudEventsLabel))
+	}
+	if ref := s.readBody(w, r, limits.BodyBytes); ref != nil {
+		return ref
+	}
+	if !s.reserve(w, w.reserved+int64(len(w.body))) { // attributes and decoded data are copied
+		return busy()
+	}
+	var ref *refusal
+	switch {
+	case c.many:
+		ref = w.parseCloudEvents(limits)
+	case structured:
+		ref = w.parseSingle(limits)
+	default:
+		ref = w.parseBinary(r.Header, limits)
+	}
+	if ref != nil {
+		return ref
+	}
+	w.envelope = envelope{}
+	for i := range w.items {
+		w.convert(&w.items[i], limits)
+	}
+	return nil
+}
+
+// parseCloudEvents reads the body as an array of events, which may be empty.
+func (w *work) parseCloudEvents(limits Limits) *refusal {
+	s := &w.outer
+	s.Reset(w.body, 0, jsonscan.Limits{Depth: limits.Depth, Keys: limits.Keys})
+	if s.Peek() != '[' {
+		return refused(http.StatusBadRequest, "batch_not_an_array", "the body must be an array of CloudEvents")
+	}
+	err := w.scanBatch(limits, utf8.Valid(w.body))
+	if err == nil {
+		err = s.End()
+	}
+	if err != nil {
+		return bodyRefusal(err, limits)
+	}
+	return nil
+}
+
+// convert makes a track call of a CloudEvent; what is wrong with it is noted in the item.
+func (w *work) convert(it *item, limits Limits) {
+	if it.fault != nil {
+		return
+	}
+	raw, length := it.raw, it.length
+	*it = item{raw: raw, length: length}
+	e := cloudEvent{context: []byte(`{"cloudevent":{`)}
+	if it.fault = e.scan(&w.inner, raw); it.fault == nil {
+		it.fault = e.fill(it, &w.inner, limits)
+	}
+}
+
+// cloudEvent is one event's attributes as raw JSON, nil when absent.
+type cloudEvent struct {
+	specversion, id, source, typ, subject, time []byte
+	userID, anonymousID, data, base64           []byte
+	// context is the beginning of an object with every attribute that has no other place.
+	context []byte
+}
+
+func badCloudEvent(format string, args ...any) *fault {
+	return &fault{reasonBadCloudEvent, fmt.Sprintf(format, args...)}
+}
+
+// scan finds the attributes. raw was found to be a JSON object before.
+func (e *cloudEvent) scan(s *jsonscan.Scanner, raw []byte) *fault {
+	var f *fault
+	s.Reset(raw, 0, jsonscan.Limits{})
+	err := s.Object(func(key []byte) error {
+		name := string(key)
+		value, err := s.Skip()
+		if err != nil || !present(value) {
+			return err
+		}
+		if to := e.place(name); to != nil {
+			*to = value
+		}
+		switch name {
+		case "data", "data_base64", "type", "time", "userid", "anonymousid":
+			return nil
+		}
+		if value[0] == '{' || value[0] == '[' {
+			f = badCloudEvent("the attribute %.40s must be a text, a number or a boolean: put objects into data", name)
+			return nil
+		}
+		e.context = member(e.context, key, value)
+		return nil
+	})
+	if err != nil {
+		return &fault{reasonInvalidJSON, err.Error()}
+	}
+	return f
+}
+
+// place is where an attribute goes; nil when it is an extension like any other.
+func (e *cloudEvent) place(name string) *[]byte {
+	switch name {
+	case "specversion":
+		return &e.specversion
+	case "id":
+		return &e.id
+	case "source":
+		return &e.source
+	case "type":
+		return &e.typ
+	case "subject":
+		return &e.subject
+	case "time":
+		return &e.time
+	case "userid":
+		return &e.userID
+	case "anonymousid":
+		return &e.anonymousID
+	case "data":
+		return &e.data
+	case "data_base64":
+		return &e.base64
+	}
+	return nil
+}
+
+// fill makes the item a track call.
+func (e *cloudEvent) fill(it *item, s *jsonscan.Scanner, limits Limits) *fault {
+	for _, required := range []struct {
+		name string
+		raw  []byte
+	}{{"specversion", e.specversion}, {"id", e.id}, {"source", e.source}, {"type", e.typ}} {
+		if required.raw == nil || required.raw[0] != '"' || len(required.raw) == 2 {
+			return badCloudEvent("the required attribute %s is missing, empty or no text", required.name)
+		}
+	}
+	it.messageID = cloudEventID(jsonscan.Text(e.source), jsonscan.Text(e.id))
+	if version := jsonscan.Text(e.specversion); string(version) != "1.0" {
+		return badCloudEvent("specversion %.20q is not read: send 1.0", version)
+	}
+	it.event, it.timestamp = e.typ, e.time
+	it.context = append(e.context, '}', '}')
+	if f := e.readData(it, s, limits); f != nil {
+		return f
+	}
+	if e.userID != nil {
+		it.userID = e.userID
+	}
+	if e.anonymousID != nil {
+		it.anonymousID = e.anonymousID
+	}
+	if it.userID == nil && it.anonymousID == nil {
+		it.userID = e.subject
+	}
+	return nil
+}
+
+// readData takes the data as the properties, and the names of the person that it holds.
+func (e *cloudEvent) readData(it *item, s *jsonscan.Scanner, limits Limits) *fault {
+	data := e.data
+	if e.base64 != nil {
+		if data != nil {
+			return badCloudEvent("data and data_base64 are both there: send one")
+		}
+		var f *fault
+		if data, f = unpackData(s, e.base64, limits); f != nil {
+			return f
+		}
+	}
+	if data == nil {
+		return nil
+	}
+	if data[0] != '{' {
+		return badCloudEvent("data must be a JSON object, not %s", kind(data))
+	}
+	it.properties = data
+	s.Reset(data, 0, jsonscan.Limits{})
+	err := s.Object(func(key []byte) error {
+		value, err := s.Skip()
+		if err == nil && present(value) {
+			switch string(key) {
+			case "userId":
+				it.userID = value
+			case "anonymousId":
+				it.anonymousID = value
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return &fault{reasonInvalidJSON, "data: " + err.Error()}
+	}
+	return nil
+}
+
+// unpackData reads data_base64, whose JSON nobody has looked at yet.
+func unpackData(s *jsonscan.Scanner, raw []byte, limits Limits) ([]byte, *fault) {
+	if raw[0] != '"' {
+		return nil, badCloudEvent("data_base64 must be a text, not %s", kind(raw))
+	}
+	data, err := base64.StdEncoding.DecodeString(string(jsonscan.Text(raw)))
+	if err != nil {
+		return nil, badCloudEvent("data_base64 is not base64: %v", err)
+	}
+	if data = bytes.TrimSpace(data); !utf8.Valid(data) {
+		return nil, badCloudEvent("data_base64 does not hold JSON: it is not UTF-8")
+	}
+	s.Reset(data, 0, jsonscan.Limits{Depth: limits.Depth, Keys: limits.Keys})
+	if _, err := s.Skip(); err != nil {
+		return nil, badCloudEvent("data_base64 does not hold JSON: %v", err)
+	}
+	if err := s.End(); err != nil {
+		return nil, badCloudEvent("data_base64 does not hold JSON: %v", err)
+	}
+	if !s.Odd() {
+		return data, nil
+	}
+	if data, err = jsonscan.Canonical(data); err != nil {
+		return nil, badCloudEvent("data_base64 holds a value nobody can read: %v", err)
+	}
+	return data, nil
+}
+
+// cloudEventID is the message id of an event, a JSON string. By the specification source
+// and id together are unique; either may be long, and joined by a sign ("a","b-c") and
+// ("a-b","c") would be one.
+func cloudEventID(source, id []byte) []byte {
+	h := sha256.New()
+	h.Write(binary.AppendUvarint(nil, uint64(len(source))))
+	h.Write(source)
+	h.Write(id)
+	return []byte(`"ce-` + hex.EncodeToString(h.Sum(nil)[:16]) + `"`)
+}
+
+// jsonText is a text as a JSON string.
+func jsonText(text string) []byte {
+	raw, _ := json.Marshal(text) // a string always has a JSON form
+	return raw
+}

@@ -1,0 +1,102 @@
+package collector
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/freshet/freshet/services/collector/jsonscan"
+)
+
+// binaryPrefix is what the headers of binary mode begin with, as net/http writes them.
+const binaryPrefix = "Ce-"
+
+// parseBinary reads binary mode: the attributes are headers, the body is the data. It
+// writes the event in the structured form, so that there is one reader.
+func (w *work) parseBinary(h http.Header, limits Limits) *refusal {
+	var names []string
+	for name := range h {
+		if strings.HasPrefix(name, binaryPrefix) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return refused(http.StatusBadRequest, "no_cloudevent",
+			"neither the Content-Type nor ce- headers say that this is a CloudEvent: send "+cloudEventLabel+"+json, or ce-id, ce-source, ce-type and ce-specversion")
+	}
+	slices.Sort(names)
+	out := make([]byte, 0, len(w.body)+256)
+	out = append(out, '{')
+	var f *fault
+	for _, name := range names {
+		attribute := strings.ToLower(name[len(binaryPrefix):])
+		switch attribute {
+		case "data", "data_base64", "datacontenttype": // no attributes; the last is the Content-Type
+			continue
+		}
+		value, ok := headerText(h.Get(name))
+		if !ok {
+			f = badCloudEvent("the header ce-%.40s does not decode to UTF-8", attribute)
+		}
+		out = member(out, []byte(attribute), jsonText(value))
+	}
+	if data := bytes.TrimSpace(w.body); len(data) > 0 && f == nil {
+		if f = binaryData(&w.inner, h, data, limits); f == nil {
+			out = member(out, []byte("datacontenttype"), jsonText(label(h)))
+			out = member(out, []byte("data"), data)
+		}
+	}
+	if w.items = w.items[:0]; f != nil {
+		it := w.next()
+		it.raw, it.fault = w.body, f
+		return nil
+	}
+	w.body = append(w.body[:0], append(out, '}')...)
+	return w.parseSingle(limits)
+}
+
+// binaryData says why the body cannot be an event's data: it has to be one JSON value.
+func binaryData(s *jsonscan.Scanner, h http.Header, data []byte, limits Limits) *fault {
+	if format := label(h); format != "" && !strings.HasSuffix(format, "/json") && !strings.HasSuffix(format, "+json") {
+		return badCloudEvent("data of the type %.60q is not read: send JSON", format)
+	}
+	s.Reset(data, 0, jsonscan.Limits{Depth: limits.Depth, Keys: limits.Keys})
+	_, err := s.Skip()
+	if err == nil {
+		err = s.End()
+	}
+	if err != nil {
+		return scanFault(err, 0, limits)
+	}
+	return nil
+}
+
+// headerText decodes a header as the binding says: a quoted string is unquoted, then
+// percent-decoded once. What is no percent code stays. ok is false when the result is not UTF-8.
+func headerText(value string) (text string, ok bool) {
+	if len(value) >= 2 && value[0] == '"' && value[len(value)-1] == '"' {
+		value = unquote(value[1 : len(value)-1])
+	}
+	if decoded, err := url.PathUnescape(value); err == nil {
+		value = decoded
+	}
+	return value, utf8.ValidString(value)
+}
+
+// unquote resolves the backslashes of a quoted string.
+func unquote(text string) string {
+	if !strings.Contains(text, `\`) {
+		return text
+	}
+	out := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' && i+1 < len(text) {
+			i++
+		}
+		out = append(out, text[i])
+	}
+	return string(out)
+}
