@@ -14,6 +14,8 @@ import (
 )
 
 const (
+	// maxFile bounds the text of a plan, in bytes.
+	maxFile = 8 << 20
 	// maxEvents bounds the entries of a plan.
 	maxEvents = 10_000
 	// maxName is the longest event name the collector takes, in bytes.
@@ -27,6 +29,9 @@ var (
 
 // Parse compiles the text of a plan file. The error joins every fault of it, each under its place.
 func Parse(data []byte) (*Plan, error) {
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("the plan has %d bytes, the limit is %d", len(data), maxFile)
+	}
 	d := &document{}
 	root, err := d.open(data)
 	if err != nil {

@@ -91,18 +91,8 @@ func (p *Plan) Entries() []Entry {
 	return out
 }
 
-// maxFile bounds a plan file, in bytes.
-const maxFile = 8 << 20
-
 // Load reads and compiles a plan file. The error joins every fault of it.
 func Load(path string) (*Plan, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the tracking plan: %w", err)
-	}
-	if info.Size() > maxFile {
-		return nil, fmt.Errorf("tracking plan %s has %d bytes, the limit is %d", path, info.Size(), maxFile)
-	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the tracking plan: %w", err)
@@ -133,3 +123,6 @@ func member(t eventv1.EventType) string {
 	}
 	return "properties"
 }
+
+// TraitsOf says whether a call is judged by its traits; the others are by their properties.
+func TraitsOf(t eventv1.EventType) bool { return member(t) == "traits" }
