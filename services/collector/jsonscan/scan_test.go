@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -135,6 +136,36 @@ func FuzzResync(f *testing.F) {
 		}
 		if !ok || !bytes.Equal(bytes.Trim(loose, " \t\r\n"), raw) {
 			t.Fatalf("%q: Resync gave %q %v, Skip %q", text, loose, ok, raw)
+		}
+	})
+}
+
+// FuzzCanonical: what is written anew means what encoding/json reads, and nobody can read it in two ways.
+func FuzzCanonical(f *testing.F) {
+	for _, text := range corpus {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var s Scanner
+		s.Reset(text, 0, Limits{Depth: 100})
+		raw, err := s.Skip()
+		if err != nil || s.End() != nil {
+			return
+		}
+		out, err := Canonical(raw)
+		if err != nil {
+			t.Fatalf("%q: %v", raw, err)
+		}
+		s.Reset(out, 0, Limits{Depth: 100})
+		if _, err := s.Skip(); err != nil || s.End() != nil || s.Odd() || !utf8.Valid(out) {
+			t.Fatalf("%q became %q: %v, odd %v", raw, out, err, s.Odd())
+		}
+		if again, err := Canonical(out); err != nil || !bytes.Equal(again, out) {
+			t.Fatalf("%q became %q and then %q", raw, out, again)
+		}
+		var before, after any
+		if json.Unmarshal(raw, &before) == nil && (json.Unmarshal(out, &after) != nil || !reflect.DeepEqual(before, after)) {
+			t.Fatalf("%q became %q", raw, out)
 		}
 	})
 }
