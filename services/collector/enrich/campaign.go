@@ -145,29 +145,44 @@ func queryOf(address string) string {
 	return query
 }
 
+// hostBytes are what a host may hold; all of them in one look, because every event has two addresses.
+var hostBytes = func() (allowed [256]bool) {
+	for c := range allowed {
+		allowed[c] = c >= 0x80 || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte("-._[]:~", byte(c)) >= 0
+	}
+	return allowed
+}()
+
 // hostOf is the host of an address in lower case, without port and www.; "" when there is none.
 func hostOf(address string) string {
-	_, rest, ok := strings.Cut(address, "://")
-	if !ok {
+	colon := strings.IndexByte(address, ':')
+	if colon < 0 || !strings.HasPrefix(address[colon:], "://") {
 		return ""
 	}
-	if end := strings.IndexAny(rest, `/?#\`); end >= 0 {
-		rest = rest[:end]
-	}
-	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
-		rest = rest[at+1:]
-	}
-	if colon := strings.LastIndexByte(rest, ':'); colon >= 0 && !strings.HasSuffix(rest, "]") {
-		rest = rest[:colon]
-	}
-	if len(rest) > maxText {
-		return ""
-	}
-	host := strings.TrimSuffix(strings.TrimPrefix(strings.ToLower(rest), "www."), ".")
-	for _, c := range []byte(host) {
-		if c <= ' ' || c == 0x7f || strings.IndexByte(`"'<>%,;=&|^{}()*!$+`, c) >= 0 {
+	rest := address[colon+3:]
+	from, port := 0, -1
+scan:
+	for i := range len(rest) {
+		switch c := rest[i]; {
+		case hostBytes[c]:
+			if c == ':' {
+				port = i
+			}
+		case c == '/' || c == '?' || c == '#' || c == '\\':
+			rest = rest[:i]
+			break scan
+		case c == '@':
+			from, port = i+1, -1
+		case i < maxText && strings.IndexByte(rest[i:], '@') >= 0: // a password may hold anything
+		default:
 			return ""
 		}
 	}
-	return clean(host, maxText)
+	if port >= 0 && !strings.HasSuffix(rest, "]") {
+		rest = rest[:port]
+	}
+	if rest = rest[from:]; len(rest) > maxText {
+		return ""
+	}
+	return clean(strings.TrimSuffix(strings.TrimPrefix(strings.ToLower(rest), "www."), "."), maxText)
 }

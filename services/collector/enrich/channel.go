@@ -30,6 +30,9 @@ var mediums = func() map[string]eventv1.Channel {
 
 // channelOfMedium is what a medium says; unspecified when it is an unknown word.
 func channelOfMedium(medium string) eventv1.Channel {
+	if medium == "" {
+		return eventv1.Channel_CHANNEL_UNSPECIFIED
+	}
 	medium = strings.ToLower(medium)
 	if strings.HasPrefix(medium, "paid") {
 		return eventv1.Channel_CHANNEL_ADVERTISING
@@ -39,14 +42,15 @@ func channelOfMedium(medium string) eventv1.Channel {
 
 // channelOfSource is what a campaign's source says: a network by its name or its host; unspecified when it is neither.
 func channelOfSource(source string) eventv1.Channel {
+	if source == "" {
+		return eventv1.Channel_CHANNEL_UNSPECIFIED
+	}
 	source = strings.ToLower(source)
 	if channel, ok := sourceNames[source]; ok {
 		return channel
 	}
-	for _, b := range searchBrands {
-		if source == b {
-			return eventv1.Channel_CHANNEL_ORGANIC
-		}
+	if searchBrands[source] {
+		return eventv1.Channel_CHANNEL_ORGANIC
 	}
 	if strings.IndexByte(source, '.') > 0 {
 		if channel := channelOfHost(strings.TrimPrefix(source, "www.")); channel != eventv1.Channel_CHANNEL_REFERRAL {

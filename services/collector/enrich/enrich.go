@@ -44,6 +44,9 @@ func New(cfg Config, deps Deps) (*Enricher, error) {
 		return nil, err
 	}
 	e := &Enricher{cfg: cfg, metrics: m}
+	if cfg.Enabled {
+		builtIn() // now, and not in the first request
+	}
 	if e.proxies, err = prefixes(cfg.TrustedProxies); err != nil {
 		return nil, err
 	}

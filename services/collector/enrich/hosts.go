@@ -1,17 +1,16 @@
 package enrich
 
 import (
-	"slices"
 	"strings"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 )
 
 // searchBrands are search engines with a domain in many countries: google.de, uk.search.yahoo.com, www.google.co.uk.
-var searchBrands = []string{"google", "bing", "yahoo", "yandex", "baidu", "duckduckgo", "ecosia", "startpage", "qwant", "naver", "seznam", "daum", "sogou", "ask", "aol", "swisscows", "mojeek", "kagi", "petalsearch"}
+var searchBrands = set("google", "bing", "yahoo", "yandex", "baidu", "duckduckgo", "ecosia", "startpage", "qwant", "naver", "seznam", "daum", "sogou", "ask", "aol", "swisscows", "mojeek", "kagi", "petalsearch")
 
 // searchPrefixes are the names before a brand under which it searches; others (docs, accounts, groups) are plain sites.
-var searchPrefixes = []string{"search", "m", "r", "images", "image", "html", "lite", "cn", "news", "shopping", "maps"}
+var searchPrefixes = set("search", "m", "r", "images", "image", "html", "lite", "cn", "news", "shopping", "maps")
 
 // searchHosts are the other search engines, and their apps.
 var searchHosts = []string{"search.brave.com", "ya.ru", "so.com", "presearch.com", "coccoc.com", "search.lycos.com", "lens.google.com", "com.google.android.googlequicksearchbox", "com.google.android.apps.searchlite"}
@@ -32,6 +31,16 @@ var mailHosts = []string{
 	"inbox.google.com", "outlook.com", "outlook.live.com", "outlook.office.com", "outlook.office365.com", "hotmail.com", "e.mail.ru",
 	"deref-gmx.net", "deref-web.de", "deref-mail.com", "navigator.gmx.net", "navigator.web.de", "app.fastmail.com", "icloud.com",
 	"com.google.android.gm", "com.microsoft.office.outlook", "com.yahoo.mobile.client.android.mail",
+}
+
+var pinterest = set("pinterest")
+
+func set(words ...string) map[string]bool {
+	m := make(map[string]bool, len(words))
+	for _, w := range words {
+		m[w] = true
+	}
+	return m
 }
 
 // known are the hosts of the lists, by name.
@@ -73,7 +82,7 @@ func channelOfHost(host string) eventv1.Channel {
 	switch {
 	case first == "mail" || first == "webmail" || first == "email":
 		return eventv1.Channel_CHANNEL_EMAIL
-	case strings.Contains(host, "pinterest.") && brand(host, []string{"pinterest"}, nil):
+	case strings.Contains(host, "pinterest.") && brand(host, pinterest, nil):
 		return eventv1.Channel_CHANNEL_SOCIAL
 	case brand(host, searchBrands, searchPrefixes):
 		return eventv1.Channel_CHANNEL_ORGANIC
@@ -83,7 +92,7 @@ func channelOfHost(host string) eventv1.Channel {
 
 // brand says that a host is <prefixes>.<brand>.<country or com>: "uk.search.yahoo.com", "google.co.uk", not "google.example.com".
 // Prefixes may also be a country's two letters; nil allows any.
-func brand(host string, brands, prefixes []string) bool {
+func brand(host string, brands, prefixes map[string]bool) bool {
 	labels := strings.Count(host, ".") + 1
 	if labels < 2 || labels > 6 {
 		return false
@@ -94,10 +103,10 @@ func brand(host string, brands, prefixes []string) bool {
 		if !ok {
 			return false
 		}
-		if slices.Contains(brands, label) {
+		if brands[label] {
 			return topLevel(tail)
 		}
-		if prefixes != nil && len(label) != 2 && !slices.Contains(prefixes, label) {
+		if prefixes != nil && len(label) != 2 && !prefixes[label] {
 			return false
 		}
 		rest = tail
@@ -105,11 +114,14 @@ func brand(host string, brands, prefixes []string) bool {
 	return false
 }
 
+// secondLevels are the names below a country under which it sells domains.
+var secondLevels = set("co", "com", "ne", "or", "net", "org")
+
 // topLevel says that what follows a brand is a domain nobody else can register below: "de", "com", "co.uk", "com.br".
 func topLevel(tail string) bool {
 	head, last, two := strings.Cut(tail, ".")
 	if !two {
 		return len(head) >= 2 && len(head) <= 4
 	}
-	return len(last) == 2 && slices.Contains([]string{"co", "com", "ne", "or", "net", "org"}, head)
+	return len(last) == 2 && secondLevels[head]
 }
