@@ -95,6 +95,7 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 	var status int
 	if ref != nil {
 		status = ref.status
+		unread(rw.Header(), w, r)
 		s.refuse(rw, ref)
 	} else {
 		status = s.answer(rw, c, res)
