@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# kafka.sh start|stop: one Apache Kafka node (KRaft) on a loopback port, from Maven's jars, in .tools/kafka.
-# start prints the broker's address; stop ends what start began, by its process id.
+# kafka.sh start|stop|kill|again: one Apache Kafka node (KRaft) on a loopback port, from Maven's jars, in .tools/kafka.
+# start prints the broker's address; stop ends what start began, by its process id; kill is its sudden death
+# (SIGKILL), and again starts it on the data it left.
 set -eu
 cd "$(dirname "$0")/.."
 home=$PWD/.tools/kafka
@@ -30,7 +31,11 @@ start() {
     third_party/kafka/server.properties > "$run/server.properties"
   java -cp "$home/libs/*" kafka.tools.StorageTool format -t RnJlc2hldC1UZXN0cy0wMQ -c "$run/server.properties" >"$run/format.log" 2>&1 \
     || { cat "$run/format.log" >&2; exit 1; }
-  java -Xmx1g -cp "$home/libs/*" kafka.Kafka "$run/server.properties" >"$run/kafka.log" 2>&1 </dev/null &
+  serve
+}
+
+serve() {
+  java -Xmx1g -cp "$home/libs/*" kafka.Kafka "$run/server.properties" >>"$run/kafka.log" 2>&1 </dev/null &
   echo $! > "$run/pid"
   for _ in $(seq 300); do
     if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then echo "127.0.0.1:$port"; return; fi
@@ -43,8 +48,18 @@ start() {
   exit 1
 }
 
+sudden_death() {
+  pid=$(cat "$run/pid")
+  kill -9 "$pid"
+  for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || return 0; sleep 0.1; done
+  echo "Apache Kafka (process $pid) does not die" >&2
+  exit 1
+}
+
 case "${1:-}" in
   start) start ;;
   stop) stop ;;
-  *) echo "usage: scripts/kafka.sh start|stop" >&2; exit 2 ;;
+  kill) sudden_death ;;
+  again) serve ;;
+  *) echo "usage: scripts/kafka.sh start|stop|kill|again" >&2; exit 2 ;;
 esac

@@ -90,24 +90,29 @@ func stubborn(t *testing.T) (address string, control func(func(kmsg.Request) (km
 	}
 }
 
+// refuseProduce is the answer of a broker that stores nothing, for the reason of code.
+func refuseProduce(req kmsg.Request, code int16) kmsg.Response {
+	resp := req.ResponseKind().(*kmsg.ProduceResponse)
+	resp.Version = req.GetVersion()
+	for _, topic := range req.(*kmsg.ProduceRequest).Topics {
+		out := kmsg.NewProduceResponseTopic()
+		out.Topic, out.TopicID = topic.Topic, topic.TopicID
+		for _, p := range topic.Partitions {
+			partition := kmsg.NewProduceResponseTopicPartition()
+			partition.Partition, partition.ErrorCode = p.Partition, code
+			out.Partitions = append(out.Partitions, partition)
+		}
+		resp.Topics = append(resp.Topics, out)
+	}
+	return resp
+}
+
 // A broker that takes the request and refuses it (too few replicas) has not stored it.
 func TestBrokerThatRefusesIsNever200(t *testing.T) {
 	address, control := stubborn(t)
 	r := start(t, func(s *setup) { s.kafka = address }, ackWithin(300*time.Millisecond), withoutSpool)
 	control(func(req kmsg.Request) (kmsg.Response, error, bool) {
-		resp := req.ResponseKind().(*kmsg.ProduceResponse)
-		resp.Version = req.GetVersion()
-		for _, topic := range req.(*kmsg.ProduceRequest).Topics {
-			out := kmsg.NewProduceResponseTopic()
-			out.Topic, out.TopicID = topic.Topic, topic.TopicID
-			for _, p := range topic.Partitions {
-				partition := kmsg.NewProduceResponseTopicPartition()
-				partition.Partition, partition.ErrorCode = p.Partition, kerr.NotEnoughReplicas.Code
-				out.Partitions = append(out.Partitions, partition)
-			}
-			resp.Topics = append(resp.Topics, out)
-		}
-		return resp, nil, true
+		return refuseProduce(req, kerr.NotEnoughReplicas.Code), nil, true
 	})
 	for range 3 {
 		if g := r.post("/v1/track", track("1")); g.Status != http.StatusServiceUnavailable {

@@ -25,7 +25,8 @@ const (
 type drainer struct {
 	cancel context.CancelFunc
 	done   chan struct{}
-	asked  time.Time // when requests were last asked to wait
+	asked  time.Time     // when requests were last asked to wait
+	took   time.Duration // to store the batch before; 0: there was none
 }
 
 // start drains from now on, until stop.
@@ -70,13 +71,16 @@ func (st *store) drainAll(ctx context.Context) {
 			continue // damage was all there was
 		}
 		st.handOver(log, len(b.Messages))
+		begun := time.Now()
 		if !st.bring(ctx, b.Messages) {
 			return
 		}
 		log.Advance(b)
+		st.drain.took = time.Since(begun)
 		st.metrics.drained.Add(float64(len(b.Messages)))
 		if log.Empty() {
 			st.door.open()
+			st.drain.took = 0
 			st.logger.Info("the spool is empty: events go to Kafka directly")
 		}
 	}
@@ -85,7 +89,7 @@ func (st *store) drainAll(ctx context.Context) {
 // handOver asks new requests to wait a moment when the spool is nearly empty: under load it would never become
 // empty otherwise, since every request that comes while the last batch is stored adds to it.
 func (st *store) handOver(log *spool.Log, reading int) {
-	if st.health.broker() != nil || time.Since(st.drain.asked) < handOverEvery || log.Stats().Events-int64(reading) > handOver {
+	if quick := st.drain.took > 0 && st.drain.took < handOverWithin; !quick || time.Since(st.drain.asked) < handOverEvery || log.Stats().Events-int64(reading) > handOver {
 		return
 	}
 	st.drain.asked = time.Now()
