@@ -160,29 +160,23 @@ func hostOf(address string) string {
 		return ""
 	}
 	rest := address[colon+3:]
-	from, port := 0, -1
-scan:
-	for i := range len(rest) {
-		switch c := rest[i]; {
-		case hostBytes[c]:
-			if c == ':' {
-				port = i
-			}
-		case c == '/' || c == '?' || c == '#' || c == '\\':
+	for i := range len(rest) { // strings.IndexAny costs four times this
+		if c := rest[i]; c == '/' || c == '?' || c == '#' || c == '\\' {
 			rest = rest[:i]
-			break scan
-		case c == '@':
-			from, port = i+1, -1
-		case i < maxText && strings.IndexByte(rest[i:], '@') >= 0: // a password may hold anything
-		default:
+			break
+		}
+	}
+	rest = rest[strings.LastIndexByte(rest, '@')+1:]
+	if len(rest) > maxText {
+		return ""
+	}
+	for i := range len(rest) {
+		if !hostBytes[rest[i]] {
 			return ""
 		}
 	}
-	if port >= 0 && !strings.HasSuffix(rest, "]") {
+	if port := strings.LastIndexByte(rest, ':'); port >= 0 && !strings.HasSuffix(rest, "]") {
 		rest = rest[:port]
-	}
-	if rest = rest[from:]; len(rest) > maxText {
-		return ""
 	}
 	return clean(strings.TrimSuffix(strings.TrimPrefix(strings.ToLower(rest), "www."), "."), maxText)
 }

@@ -103,49 +103,61 @@ func join(maker, model string) string {
 // fillClientHints reads context.userAgentData, which browsers give because their user agents no longer tell: since 2023 Chrome says
 // "Windows NT 10.0" for Windows 11 and "Android 10; K" for every phone.
 func (w *Work) fillClientHints(x *eventv1.Enrichment, raw []byte) {
-	var platform, platformVersion, model, brandName, brandVersion string
-	mobile := false
-	s := w.scanner(raw)
-	_ = s.Object(func(key []byte) error {
-		if string(key) == "brands" && s.Peek() == '[' {
-			return w.readBrands(&brandName, &brandVersion)
-		}
-		name := string(key)
-		value, err := s.Skip()
-		if err != nil {
-			return err
-		}
-		switch name {
-		case "platform":
-			platform = field(value)
-		case "platformVersion":
-			platformVersion = field(value)
-		case "model":
-			model = field(value)
-		case "mobile":
-			mobile = string(value) == "true"
-		}
-		return nil
-	})
-	if x.Browser == "" && !x.Bot || brandName == "Brave" {
-		x.Browser, x.BrowserVersion = brandName, brandVersion
+	d := w.readUserAgentData(raw)
+	if x.Browser == "" && !x.Bot || d.brand == "Brave" {
+		x.Browser, x.BrowserVersion = d.brand, d.brandVersion
 	}
 	if x.Os == "" {
-		x.Os = platform
+		x.Os = d.platform
 	}
-	if v := osVersion(x.Os, platformVersion); v != "" {
+	if v := osVersion(x.Os, d.platformVersion); v != "" {
 		x.OsVersion = v
 	}
 	if x.DeviceModel == "" {
-		x.DeviceModel = model
+		x.DeviceModel = d.model
 	}
 	switch {
 	case x.DeviceType != "" || x.Bot:
-	case mobile:
+	case d.mobile:
 		x.DeviceType = "mobile"
-	case platform == "Windows" || platform == "macOS" || platform == "Linux" || platform == "Chrome OS":
+	case d.platform == "Windows" || d.platform == "macOS" || d.platform == "Linux" || d.platform == "Chrome OS":
 		x.DeviceType = "desktop"
 	}
+}
+
+// userAgentData is what is read of context.userAgentData.
+type userAgentData struct {
+	brand, brandVersion              string
+	platform, platformVersion, model string
+	mobile                           bool
+}
+
+func (w *Work) readUserAgentData(raw []byte) (d userAgentData) {
+	s := w.scanner(raw)
+	_ = s.Object(func(key []byte) error {
+		if string(key) == "brands" && s.Peek() == '[' {
+			return w.readBrands(&d.brand, &d.brandVersion)
+		}
+		var to *string
+		mobile := false
+		switch string(key) {
+		case "platform":
+			to = &d.platform
+		case "platformVersion":
+			to = &d.platformVersion
+		case "model":
+			to = &d.model
+		case "mobile":
+			mobile = true
+		}
+		value, err := s.Skip()
+		if err == nil && to != nil {
+			*to = field(value)
+		}
+		d.mobile = d.mobile || mobile && string(value) == "true"
+		return err
+	})
+	return d
 }
 
 // readBrands reads the browser's name out of the brands, past the nonsense that browsers put between them on purpose.
