@@ -86,7 +86,7 @@ func TestGRPCRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(kafka.Close)
-	r := start(t, func(s *setup) { s.kafka = kafka.Addr(); s.cfg.Limits.BatchEvents = 2 }, ackWithin(300*time.Millisecond))
+	r := start(t, func(s *setup) { s.kafka = kafka.Addr(); s.cfg.Limits.BatchEvents = 2 }, ackWithin(300*time.Millisecond), withoutSpool)
 	client := dial(t, r)
 	one := [][]byte{[]byte(track("1"))}
 	for name, c := range map[string]struct {

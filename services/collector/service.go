@@ -131,6 +131,7 @@ func (s *Service) handler() http.Handler {
 // harden bounds what a client can hold by sending slowly or much.
 func (s *Service) harden(srv *http.Server) {
 	srv.ReadTimeout = s.cfg.ReadTimeout
+	srv.ReadHeaderTimeout = min(srv.ReadHeaderTimeout, s.cfg.ReadTimeout)
 	srv.MaxHeaderBytes = 16 << 10
 	srv.ErrorLog = slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug) // strangers' broken connections
 }

@@ -237,10 +237,19 @@ func again(group []arrival, w *work, ref *refusal, wait time.Duration) []collect
 		a.Sequence, a.Status = group[i].sequence, collectorv1.IngestStatus_INGEST_STATUS_RETRY
 		a.Reason, a.Detail, a.RetryAfterMs = ref.code, ref.message, wait.Milliseconds()
 		if i < len(w.items) {
-			a.EventId = strings.Clone(w.items[i].id)
+			a.EventId = strings.Clone(w.items[i].knownID())
 		}
 	}
 	return answers
+}
+
+// knownID is the event's messageId, also when it got no further than being read; else empty.
+func (it *item) knownID() string {
+	if it.id != "" {
+		return it.id
+	}
+	sent, _ := id("messageId", it.messageID)
+	return sent
 }
 
 // authorization is the metadata's, empty when there is none.

@@ -67,20 +67,21 @@ func (p *process) kill() {
 	_ = p.stdin.Close()
 }
 
-// collectorConfig is a collector with nothing but a source, before a broker. %s: the broker,
-// the write key.
+// collectorConfig is a collector with nothing but a source, before a broker: the broker's address,
+// the spool's directory, the write key.
 const collectorConfig = `
 http_address: 127.0.0.1:0
 grpc: {address: "127.0.0.1:0"}
 admin: {address: "127.0.0.1:0", profiles: true}
 broker: {addresses: [%q]}
+spool: {dir: %q}
 sources: [{name: web, workspace: default, write_key: %q}]
 `
 
 // startCollector starts the real binary and learns from its log where it listens.
 func startCollector(ctx context.Context, binary, dir, broker string) (*process, error) {
 	file := filepath.Join(dir, "collector.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, collectorConfig, broker, writeKey), 0o600); err != nil {
+	if err := os.WriteFile(file, fmt.Appendf(nil, collectorConfig, broker, filepath.Join(dir, "spool"), writeKey), 0o600); err != nil {
 		return nil, fmt.Errorf("write the collector's configuration: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, binary, "-config", file)
