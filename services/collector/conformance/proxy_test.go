@@ -19,6 +19,8 @@ type fault struct {
 	retryAfter int
 	// stored lets the collector have the request first, and store it.
 	stored bool
+	// pass lets the request through: it is a later one that fails.
+	pass bool
 }
 
 // seen is one request as it came.
@@ -29,6 +31,8 @@ type seen struct {
 	body         []byte
 	// status is what the client was told, 0 for a cut connection.
 	status int
+	// retryAfter is the Retry-After of that answer, in seconds.
+	retryAfter int
 }
 
 // proxy stands before the collector on a port of its own. It passes requests on, and
@@ -77,19 +81,6 @@ func (p *proxy) posts() []seen {
 	return out
 }
 
-// asked are the requests other than POSTs.
-func (p *proxy) asked() []seen {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var out []seen
-	for _, s := range p.requests {
-		if s.method != http.MethodPost {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
 // next takes the fault that is due for a POST.
 func (p *proxy) next(method string) (fault, bool) {
 	p.mu.Lock()
@@ -99,7 +90,7 @@ func (p *proxy) next(method string) (fault, bool) {
 	}
 	f := p.faults[0]
 	p.faults = p.faults[1:]
-	return f, true
+	return f, !f.pass
 }
 
 func (p *proxy) note(s seen) {
@@ -127,10 +118,11 @@ func (p *proxy) serve(rw http.ResponseWriter, r *http.Request, collector string)
 	switch {
 	case !faulty:
 		s.status = resp.StatusCode
+		s.retryAfter, _ = strconv.Atoi(resp.Header.Get("Retry-After")) // 0 without one
 		p.note(s)
 		pass(rw, resp)
 	case f.status != 0:
-		s.status = f.status
+		s.status, s.retryAfter = f.status, f.retryAfter
 		p.note(s)
 		answer(rw, f)
 	default:

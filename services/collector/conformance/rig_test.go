@@ -2,8 +2,13 @@ package conformance
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -34,7 +39,7 @@ type rig struct {
 func start(t *testing.T, edits ...func(*collector.Config)) *rig {
 	t.Helper()
 	cfg := collector.Default()
-	cfg.Address = "127.0.0.1:0"
+	cfg.Address, cfg.Spool.Dir = "127.0.0.1:0", t.TempDir()
 	cfg.Sources = []collector.Source{{Name: "app", Workspace: "default", WriteKey: writeKey}}
 	for _, edit := range edits {
 		edit(&cfg)
@@ -67,6 +72,20 @@ func start(t *testing.T, edits ...func(*collector.Config)) *rig {
 		}
 	})
 	return &rig{t: t, url: "http://" + svc.Addr(), proxy: startProxy(t, svc.Addr()), client: client}
+}
+
+// limited gives the source a rate of its own, in events a second, and pages that may send.
+func limited(t *testing.T, rate, burst int, origins ...string) func(*collector.Config) {
+	hash := sha256.Sum256([]byte(writeKey))
+	text := fmt.Sprintf("sources:\n- name: app\n  keys: [{id: one, sha256: %q}]\n  limits: {rate: %d, burst: %d}\n", hex.EncodeToString(hash[:]), rate, burst)
+	if len(origins) > 0 {
+		text += fmt.Sprintf("  origins: [%q]\n", origins[0])
+	}
+	path := filepath.Join(t.TempDir(), "sources.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return func(c *collector.Config) { c.Sources, c.SourcesFile = nil, path }
 }
 
 // records reads everything a topic holds.
@@ -102,20 +121,6 @@ func (r *rig) stored() []*eventv1.Event {
 		out = append(out, e)
 	}
 	slices.SortStableFunc(out, func(a, b *eventv1.Event) int { return int(a.OriginalMs - b.OriginalMs) })
-	return out
-}
-
-// rejected are the events in quarantine.
-func (r *rig) rejected() []*eventv1.RejectedEvent {
-	r.t.Helper()
-	var out []*eventv1.RejectedEvent
-	for _, rec := range r.records(topics.EventsRejected) {
-		e := &eventv1.RejectedEvent{}
-		if err := proto.Unmarshal(rec.Value, e); err != nil {
-			r.t.Fatal(err)
-		}
-		out = append(out, e)
-	}
 	return out
 }
 

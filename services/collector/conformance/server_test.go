@@ -136,6 +136,34 @@ func TestNodeClientsRetry(t *testing.T) {
 	}
 }
 
+// The collector's own rate limit: each client waits as it is told and loses nothing, as long
+// as its patience lasts.
+func TestNodeClientsObeyTheRateLimit(t *testing.T) {
+	t.Parallel()
+	eachServer(t, func(t *testing.T, c client) {
+		modules(t, c.pkg)
+		r := start(t, limited(t, 20, 20))
+		if n := failures(r.play(c, nil, numberedUpTo(60)...)); n != 0 {
+			t.Errorf("the client gave up %d calls", n)
+		}
+		if got := r.numbers(); !slices.Equal(got, upTo(60)) {
+			t.Errorf("in Kafka: %v", got)
+		}
+		r.once()
+		throttled := 0
+		for _, s := range r.proxy.posts() {
+			if s.status == 429 {
+				if throttled++; s.retryAfter < 1 {
+					t.Error("a 429 without Retry-After")
+				}
+			}
+		}
+		if t.Logf("%d of %d requests were answered 429", throttled, len(r.proxy.posts())); throttled == 0 {
+			t.Error("no request was answered 429")
+		}
+	})
+}
+
 // What the collector refuses for good is not sent again.
 func TestNodeClientsDoNotRepeatWhatIsRefused(t *testing.T) {
 	t.Parallel()
