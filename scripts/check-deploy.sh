@@ -18,7 +18,8 @@ chart=deploy/helm/freshet
 helm lint --strict --quiet $chart
 rendered=$(mktemp)
 trap 'rm -f "$rendered"' EXIT
-helm template freshet $chart --kube-version 1.36.0 --set-file rules.content=deploy/rules.yaml > "$rendered"
+helm template freshet $chart --kube-version 1.36.0 --set-file rules.content=deploy/rules.yaml \
+  --set sources.file.existingSecret=freshet-sources-file > "$rendered"
 validate() { kubeconform -strict -summary -schema-location 'third_party/kubernetes/schemas/{{ .ResourceKind }}.json' -; }
 validate <"$rendered"
 if sed 's/replicas: 1/replicas: "one"/' "$rendered" | validate >/dev/null; then
@@ -26,7 +27,7 @@ if sed 's/replicas: 1/replicas: "one"/' "$rendered" | validate >/dev/null; then
   exit 1
 fi
 $tool/deploycheck helm "$rendered" bin
-for bad in services.identity.replicas=0 kafka.partitions=0 clickhouse.address=nowhere services.collector.storage=much; do
+for bad in services.identity.replicas=0 kafka.partitions=0 clickhouse.address=nowhere services.collector.storage=much sources.file.key=a/b; do
   if helm template freshet $chart --kube-version 1.36.0 --set "$bad" >/dev/null 2>&1; then
     echo "the chart accepts $bad" >&2
     exit 1

@@ -49,13 +49,18 @@ func Edit(ctx context.Context, path string, now time.Time, edit func(*Document) 
 	return replace(real, text)
 }
 
-// replace puts text in the place of a file, readable by its owner only.
+// replace puts text in the place of a file, with its mode; a new one is readable by its owner only.
 func replace(path string, text []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // 0600
 	if err != nil {
 		return fmt.Errorf("write beside the sources file: %w", err)
 	}
-	_, err = f.Write(text)
+	if old, statErr := os.Stat(path); statErr == nil {
+		err = f.Chmod(old.Mode().Perm())
+	}
+	if err == nil {
+		_, err = f.Write(text)
+	}
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)

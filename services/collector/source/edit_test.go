@@ -121,6 +121,9 @@ sources:
 			t.Errorf("%q is missing in:\n%s", want, raw)
 		}
 	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("the mode is %v, %v: others, a container's user for one, read it as before", info.Mode(), err)
+	}
 	_, raw = edited(t, path, noon, rotate("pos", false, &key))
 	if !strings.Contains(raw, "- name: pos\n    keys:\n      - {id: k1") {
 		t.Errorf("a first key:\n%s", raw)

@@ -38,6 +38,9 @@ spool: {dir: /data/spool}
 {{- else if $svc.storage }}
 dir: /data
 {{- end }}
+{{- if and (eq .name "collector") .root.Values.sources.file.existingSecret }}
+sources_file: {{ printf "/etc/freshet-sources/%s" .root.Values.sources.file.key | quote }}
+{{- end }}
 {{- if has .name (list "feature" "segmentation") }}
 identity: {{ printf "%s-identity:9000" $release | quote }}
 {{- end }}
