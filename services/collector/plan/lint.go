@@ -79,7 +79,11 @@ type lint struct {
 	at    *yaml.Node
 	draft int
 	mode  Mode
+	count int // of schemas
 }
+
+// maxSchemas bounds the schemas within one event's: the compiler looks for each among all others.
+const maxSchemas = 10_000
 
 func (l *lint) fault(path, format string, args ...any) { l.d.fault(l.at, path, format, args...) }
 
@@ -94,6 +98,12 @@ func (l *lint) schema(doc any, path string, root bool) {
 	}
 	if l.draft == 0 {
 		l.fault(path+".$schema", "only JSON Schema 2020-12 and draft-07 are known")
+		return
+	}
+	if l.count++; l.count == maxSchemas {
+		l.fault(path, "the event's schema holds more than %d schemas", maxSchemas)
+	}
+	if l.count >= maxSchemas {
 		return
 	}
 	for _, word := range sorted(s) {

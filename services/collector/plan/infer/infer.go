@@ -16,7 +16,7 @@ import (
 const (
 	maxEvents  = 1_000  // names of events
 	maxMembers = 300    // names of members of one object
-	maxNodes   = 50_000 // places in all events together
+	maxNodes   = 20_000 // places in all events together
 	maxDepth   = 32
 	maxName    = 255 // bytes
 	maxWord    = 64  // bytes of an enum's value

@@ -153,7 +153,7 @@ func TestMemoryIsBoundedAndThePlanStaysOpenThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	var last plan.Event
-	for i := range 400 {
+	for i := range 100 {
 		var b strings.Builder
 		for j := range 250 {
 			fmt.Fprintf(&b, `,"k%d":{"x":%d}`, i*250+j, j)
