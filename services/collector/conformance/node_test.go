@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -78,7 +79,10 @@ func (r *rig) play(c client, options map[string]any, calls ...call) []outcome {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	out := runNode(r.t, c.driver, task)
+	out, err := runNode(r.t, c.driver, task)
+	if err != nil {
+		r.t.Fatal(err)
+	}
 	outcomes := make([]outcome, len(calls))
 	answered := 0
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); answered++ {
@@ -94,19 +98,18 @@ func (r *rig) play(c client, options map[string]any, calls ...call) []outcome {
 	return outcomes
 }
 
-// runNode runs a driver to its end and returns its standard output.
-func runNode(t *testing.T, driver string, task []byte, env ...string) []byte {
+// runNode runs a driver to its end and returns its standard output, or its complaint.
+func runNode(t *testing.T, driver string, task []byte) ([]byte, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "node", filepath.Join("drivers", driver))
-	cmd.Env = append(os.Environ(), env...)
 	cmd.WaitDelay = 5 * time.Second
 	var stderr bytes.Buffer
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(task), &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%s: %v\n%s", driver, err, stderr.Bytes())
+		return nil, fmt.Errorf("%s: %w\n%s", driver, err, stderr.Bytes())
 	}
-	return out
+	return out, nil
 }
 
 // failures are the calls that the client gave up.

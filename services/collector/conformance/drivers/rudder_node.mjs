@@ -3,12 +3,13 @@
 import { createRequire } from 'node:module'
 import { text } from 'node:stream/consumers'
 
-const { modules, host, writeKey, options, calls } = JSON.parse(await text(process.stdin))
+const { modules, host, writeKey, options, calls, bare } = JSON.parse(await text(process.stdin))
 const RudderAnalytics = createRequire(modules + '/')('@rudderstack/rudder-sdk-node')
 
 const say = (line) => process.stdout.write(JSON.stringify(line) + '\n')
-// Without an errorHandler a failed flush is an unhandled rejection, which ends the process.
-const analytics = new RudderAnalytics(writeKey, { dataPlaneUrl: host, logLevel: 'none', errorHandler: () => {}, ...options })
+// Without an errorHandler (bare) a failed flush is an unhandled rejection, which ends the process.
+const handler = bare ? {} : { errorHandler: () => {} }
+const analytics = new RudderAnalytics(writeKey, { dataPlaneUrl: host, logLevel: 'none', ...handler, ...options })
 
 let waiting = calls.length
 calls.forEach(([type, message], index) => {
@@ -19,7 +20,7 @@ calls.forEach(([type, message], index) => {
   })
 })
 // One flush takes at most flushAt events.
-while (waiting > 0) {
+while (waiting > 0 && !bare) {
   await analytics.flush().catch(() => {})
   await new Promise((resolve) => setTimeout(resolve, 5))
 }
