@@ -35,7 +35,7 @@ A first look:
 		}
 	}
 	add("run", newUp(), newDemo(), newSource())
-	add("feed", newSend(), newReplay(), newSimulate())
+	add("feed", newSend(), newImport(), newReplay(), newSimulate())
 	add("look", newCustomer(), newSegments(), newReconcile(), newTail(), newPlan(), newListen(), newDoctor())
 	return root
 }

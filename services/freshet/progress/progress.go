@@ -38,6 +38,18 @@ func New(w io.Writer, name string, total int64) Bar {
 	return &plain{w: w, name: name, total: total, shown: -1, began: time.Now(), told: time.Now(), now: time.Now}
 }
 
+// NewBytes starts a bar of bytes on w; note is shown behind it and is asked anew each time, by another goroutine.
+func NewBytes(w io.Writer, name string, total int64, note func() string) Bar {
+	if terminal(w) {
+		all := mpb.New(mpb.WithOutput(w), mpb.WithRefreshRate(120*time.Millisecond))
+		bar := all.AddBar(total,
+			mpb.PrependDecorators(decor.Name(name+" "), decor.CountersKibiByte("% .1f of % .1f ")),
+			mpb.AppendDecorators(decor.Percentage(), decor.Any(func(decor.Statistics) string { return " " + note() }), decor.AverageETA(decor.ET_STYLE_GO, decor.WC{W: 8})))
+		return &drawn{all: all, bar: bar}
+	}
+	return &plain{w: w, name: name, total: total, shown: -1, began: time.Now(), told: time.Now(), now: time.Now, note: note}
+}
+
 type drawn struct {
 	all  *mpb.Progress
 	bar  *mpb.Bar
@@ -72,6 +84,7 @@ type plain struct {
 	shown       int64 // what the last line said; -1 when there was none
 	began, told time.Time
 	now         func() time.Time
+	note        func() string // of a bar of bytes
 	once        sync.Once
 }
 
@@ -89,7 +102,7 @@ func (p *plain) Done() {
 	p.once.Do(func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if p.done != p.shown {
+		if p.done != p.shown || p.note != nil {
 			p.tell(p.now())
 		}
 	})
@@ -98,6 +111,11 @@ func (p *plain) Done() {
 func (p *plain) tell(now time.Time) {
 	p.shown = p.done
 	seconds := max(now.Sub(p.began).Seconds(), 0.001)
+	if p.note != nil {
+		fmt.Fprintf(p.w, "%s: %.1f of %.1f MiB (%.0f%%), %s, %.0f s\n", p.name, float64(p.done)/(1<<20), float64(p.total)/(1<<20),
+			100*float64(p.done)/float64(max(p.total, 1)), p.note(), seconds)
+		return
+	}
 	fmt.Fprintf(p.w, "%s: %d of %d (%.0f%%), %.0f/s, %.0f s\n", p.name, p.done, p.total, 100*float64(p.done)/float64(max(p.total, 1)),
 		float64(p.done)/seconds, seconds)
 }

@@ -45,6 +45,17 @@ func TestABarOfNothingAndOneBeyondItsTotalAreShown(t *testing.T) {
 	}
 }
 
+func TestABarOfBytesShowsItsNote(t *testing.T) {
+	var out strings.Builder
+	bar := NewBytes(&out, "x.csv", 2<<20, func() string { return "7 rows" }).(*plain)
+	bar.now = func() time.Time { return bar.began.Add(every) }
+	bar.Add(1 << 20)
+	bar.Done()
+	if want := strings.Repeat("x.csv: 1.0 of 2.0 MiB (50%), 7 rows, 5 s\n", 2); out.String() != want { // the note may differ at the end
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}
+
 func TestADrawnBarThatIsNotFullEnds(t *testing.T) {
 	var out strings.Builder
 	bar := newDrawn(&out, "x", 10)

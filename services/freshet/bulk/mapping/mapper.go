@@ -14,7 +14,7 @@ import (
 type Unit struct {
 	// Event is one item of POST /v1/import; nil when there is none.
 	Event []byte
-	// MessageID is the event's.
+	// MessageID is the event's; "" when there is none.
 	MessageID string
 	// Rows made it, in the file's order; at least one.
 	Rows []*rows.Row
@@ -95,19 +95,19 @@ func (m *Mapper) write(row *rows.Row, lines []byte) (event []byte, id string, fa
 	b = append(rows.AppendText(b, id), ',')
 	for _, step := range []func([]byte, *rows.Row) ([]byte, *rows.Fault){m.head, m.names, m.context} {
 		if b, fault = step(b, row); fault != nil {
-			return nil, id, fault
+			return nil, "", fault
 		}
 	}
 	if b, fault = m.objects(b, row, lines); fault != nil {
-		return nil, id, fault
+		return nil, "", fault
 	}
 	b = shut(b)
 	m.scratch = b
 	if len(b) > maxEvent {
-		return nil, id, &rows.Fault{Reason: rows.ReasonTooLarge, Detail: fmt.Sprintf("the event has %d bytes, more than %d", len(b), maxEvent)}
+		return nil, "", &rows.Fault{Reason: rows.ReasonTooLarge, Detail: fmt.Sprintf("the event has %d bytes, more than %d", len(b), maxEvent)}
 	}
 	if len(m.id) > 0 && !m.fresh(id) {
-		return nil, id, &rows.Fault{Reason: reasonRepeated, Detail: fmt.Sprintf(
+		return nil, "", &rows.Fault{Reason: reasonRepeated, Detail: fmt.Sprintf(
 			"the message id %s was there before in this file, so that only one of the two would be counted: message_id needs columns that tell rows apart", id)}
 	}
 	return append([]byte(nil), b...), id, nil

@@ -1,0 +1,198 @@
+// Package bulk is `freshet import`: it joins the parts (file, rows, mapping, run, ledger) to an import of one file. It is not for live events: those
+// come from an SDK.
+package bulk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/freshet/freshet/services/collector"
+	"github.com/freshet/freshet/services/freshet/bulk/file"
+	"github.com/freshet/freshet/services/freshet/bulk/ledger"
+	"github.com/freshet/freshet/services/freshet/bulk/mapping"
+	"github.com/freshet/freshet/services/freshet/bulk/rows"
+	"github.com/freshet/freshet/services/freshet/bulk/run"
+	"github.com/freshet/freshet/services/simulator/send"
+)
+
+// Import is one file under one mapping. Use one of Preview, DryRun and Send, once.
+type Import struct {
+	File *file.File
+	// OnProgress, when set, is told how many more bytes of File were worked on.
+	OnProgress func(bytes int)
+
+	spec   *mapping.Spec
+	reader rows.Reader
+	mapper *mapping.Mapper
+	began  time.Time
+	shown  int64
+	rows   atomic.Int64 // in all
+	new    atomic.Int64 // of this run
+	bad    atomic.Int64
+}
+
+// Prepare loads the mapping and holds it against the file. Faults are those of either; warnings are for people.
+func Prepare(in *file.File, mappingFile string) (i *Import, warnings []string, err error) {
+	f, err := os.Open(mappingFile)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the mapping: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	spec, err := mapping.Load(f)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s:\n%w", mappingFile, err)
+	}
+	reader, err := rows.Open(in, spec.Format)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", in.Name, err)
+	}
+	columns, closed := reader.Columns()
+	mapper, warnings, err := spec.Compile(mapping.File{Name: in.Name, Sum: in.Sum}, columns, closed)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s does not fit %s:\n%w", mappingFile, in.Name, err)
+	}
+	reader.Bind(mapper.Columns(), mapper.Rest())
+	return &Import{File: in, spec: spec, reader: reader, mapper: mapper, began: time.Now()}, warnings, nil
+}
+
+// Settings say where and how to send.
+type Settings struct {
+	Client      *send.Client
+	Connections int
+	// Ledger is the folder of the ledger; Target the collector as the user named it, "" for the stack beside the ledger.
+	Ledger, Target string
+	// Rejects is where refused rows go.
+	Rejects string
+	// Again begins a finished or an interrupted import anew.
+	Again bool
+	// Note is told what the user should know.
+	Note func(line string)
+}
+
+// Result is what became of a file.
+type Result struct {
+	Counts ledger.Counts
+	// Rows of Counts were done by this run.
+	Rows    int64
+	Elapsed time.Duration
+	// Finished is when the file was imported, when that was before and this run sent nothing.
+	Finished time.Time
+	// Rejects is the file of the refused rows, "" when there is none; DryRun says that nothing was sent.
+	Rejects string
+	DryRun  bool
+	// Recorded says that the ledger holds what is done.
+	Recorded bool
+}
+
+// DryRun does everything but sending: events are judged as a collector with the default settings would.
+func (i *Import) DryRun(ctx context.Context) (Result, error) {
+	checker := collector.NewChecker(time.Now)
+	job := i.job(1)
+	job.Deliver = func(_ context.Context, items [][]byte) (send.Answer, error) {
+		a := send.Answer{}
+		for n, item := range items {
+			if r := checker.Check(item); r != nil {
+				a.Rejected = append(a.Rejected, send.Rejected{Index: n, Reason: r.Reason, Detail: r.Detail})
+			} else {
+				a.Accepted++
+			}
+		}
+		return a, nil
+	}
+	counts, err := job.Run(ctx)
+	return Result{Counts: counts, Rows: counts.Rows, Elapsed: time.Since(i.began), DryRun: true}, err
+}
+
+// Send imports the file, or goes on with it.
+func (i *Import) Send(ctx context.Context, s Settings) (res Result, err error) {
+	key := ledger.Key{Sum: i.File.Sum, Mapping: i.spec.Hash(), Source: i.spec.SourceName, Target: s.Target}
+	l, err := ledger.Open(s.Ledger, key, i.File.Name, time.Now())
+	if err != nil {
+		return res, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	if err := i.look(l, s); err != nil {
+		return res, err
+	}
+	if !l.Finished.IsZero() {
+		return Result{Counts: l.Counts, Finished: l.Finished, Rejects: kept(l.Rejects, l.RejectBytes)}, nil
+	}
+	if l.Found && l.Rejects != "" {
+		s.Rejects = l.Rejects
+	}
+	rejects, err := run.OpenRejects(s.Rejects, l.RejectBytes)
+	if err != nil {
+		return res, err
+	}
+	before := l.Counts.Rows
+	job := i.job(s.Connections)
+	job.Deliver, job.Ledger, job.Rejects, job.Began = s.Client.Deliver, l, rejects, l.Counts
+	i.rows.Store(before)
+	counts, err := job.Run(ctx)
+	err = errors.Join(err, rejects.Close())
+	return Result{Counts: counts, Rows: counts.Rows - before, Elapsed: time.Since(i.began), Rejects: kept(s.Rejects, l.RejectBytes), Recorded: true}, err
+}
+
+// look tells what the ledger knows of the file, and forgets it with Again.
+func (i *Import) look(l *ledger.Ledger, s Settings) error {
+	others, err := l.Others()
+	if err != nil {
+		return err
+	}
+	for _, o := range others {
+		s.Note(fmt.Sprintf("warning: the same content was imported under another mapping, begun %s: %d events of it were accepted. Rows keep their message ids, so what "+
+			"came within 7 days stays as it was; later, it would count twice. Undo or correct the first import, or give this one another source_name",
+			o.Began.Local().Format(time.DateTime), o.Counts.Accepted))
+	}
+	switch {
+	case l.Found && s.Again:
+		l.Restart(time.Now())
+	case l.Found && l.Finished.IsZero():
+		s.Note(fmt.Sprintf("going on behind row %d, where the import begun %s was interrupted", l.Counts.Rows, l.Began.Local().Format(time.DateTime)))
+	}
+	return nil
+}
+
+// kept is the file of rejects, if it was not empty.
+func kept(path string, size int64) string {
+	if size == 0 {
+		return ""
+	}
+	return path
+}
+
+func (i *Import) job(connections int) *run.Job {
+	return &run.Job{File: i.File, Reader: i.reader, Mapper: i.mapper, Connections: max(connections, 1), OnProgress: i.progress, Now: time.Now}
+}
+
+// progress takes the counts of what is done.
+func (i *Import) progress(c ledger.Counts) {
+	i.new.Add(c.Rows - i.rows.Load())
+	i.rows.Store(c.Rows)
+	i.bad.Store(c.Rejected + c.Lost)
+	if done := min(i.File.Done(), i.File.Size); i.OnProgress != nil && done > i.shown {
+		i.OnProgress(int(done - i.shown))
+		i.shown = done
+	}
+}
+
+// Note is the state of a running import, for a progress bar.
+func (i *Import) Note() string {
+	rate := float64(i.new.Load()) / max(time.Since(i.began).Seconds(), 0.001)
+	return fmt.Sprintf("%d rows, %d rejected, %.0f rows/s", i.rows.Load(), i.bad.Load(), rate)
+}
+
+// Infer writes a draft of a mapping for the file.
+func Infer(in *file.File, w io.Writer) error {
+	draft, err := mapping.Infer(in)
+	if err != nil {
+		return fmt.Errorf("%s: %w", in.Name, err)
+	}
+	_, err = io.WriteString(w, draft)
+	return err
+}

@@ -1,0 +1,111 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/freshet/freshet/services/freshet/bulk/ledger"
+	"github.com/freshet/freshet/services/freshet/bulk/mapping"
+)
+
+// committer records batches in the order of the file, whatever the order of their answers.
+type committer struct {
+	job    *Job
+	counts ledger.Counts
+	units  int64 // done since the last save
+	saved  time.Time
+}
+
+func (c *committer) run(ctx context.Context, order <-chan *batch) error {
+	for b := range order {
+		select {
+		case <-b.done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if err := c.commit(b); err != nil {
+			return err
+		}
+		if c.job.OnProgress != nil {
+			c.job.OnProgress(c.counts)
+		}
+		if c.job.Ledger != nil && c.job.Now().Sub(c.saved) >= saveEvery {
+			if err := c.save(false); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// commit counts a batch that is answered and writes down its rejects.
+func (c *committer) commit(b *batch) error {
+	refused := map[int]int{} // index of an event to that of its rejection
+	for i, r := range b.answer.Rejected {
+		if r.Index < 0 || r.Index >= len(b.items) {
+			return fmt.Errorf("the collector rejected event %d of %d", r.Index, len(b.items))
+		}
+		refused[r.Index] = i
+	}
+	event := 0
+	for _, u := range b.units {
+		n := int64(len(u.Rows))
+		c.counts.Rows += n
+		switch {
+		case u.Fault != nil:
+			c.counts.Rejected += n
+			if err := c.reject(u, "mapping", u.Fault.Reason, u.Fault.Detail); err != nil {
+				return err
+			}
+		case u.Event == nil:
+			c.counts.Skipped += n
+		default:
+			if i, bad := refused[event]; bad {
+				r := b.answer.Rejected[i]
+				c.counts.Refused++
+				c.counts.Lost += n
+				if err := c.reject(u, "collector", r.Reason, r.Detail); err != nil {
+					return err
+				}
+			} else {
+				c.counts.Accepted++
+			}
+			event++
+		}
+	}
+	c.units += int64(len(b.units))
+	return nil
+}
+
+func (c *committer) reject(u mapping.Unit, by, reason, detail string) error {
+	c.counts.Add(by+" "+reason, int64(len(u.Rows)), u.Rows[0].Number, detail)
+	if c.job.Rejects == nil {
+		return nil
+	}
+	for _, row := range u.Rows {
+		if err := c.job.Rejects.write(reject{row.Number, row.Line, by, reason, detail, u.MessageID, c.job.Reader.Data(row)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// save makes durable what is done: first the rejects, then the record that counts on them.
+func (c *committer) save(finished bool) error {
+	l, now := c.job.Ledger, c.job.Now()
+	if c.job.Rejects != nil {
+		n, err := c.job.Rejects.sync()
+		if err != nil {
+			return err
+		}
+		l.Rejects, l.RejectBytes = c.job.Rejects.Path, n
+	}
+	l.Units += c.units
+	c.units, c.saved = 0, now
+	l.Counts = c.counts
+	if finished {
+		l.Finished = now
+	}
+	return l.Save(now)
+}

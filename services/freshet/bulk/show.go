@@ -1,0 +1,80 @@
+package bulk
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/freshet/freshet/services/freshet/bulk/mapping"
+)
+
+// errEnough ends a preview.
+var errEnough = errors.New("enough")
+
+// Preview prints the first n events beside their rows.
+func (i *Import) Preview(w io.Writer, n int) error {
+	emit := func(u mapping.Unit) error {
+		if n == 0 {
+			return errEnough
+		}
+		n--
+		for _, row := range u.Rows {
+			fmt.Fprintf(w, "row %d: %s\n", row.Number, i.reader.Data(row))
+		}
+		switch {
+		case u.Fault != nil:
+			fmt.Fprintf(w, "rejected, %s: %s\n\n", u.Fault.Reason, u.Fault.Detail)
+		case u.Event == nil:
+			fmt.Fprint(w, "skipped\n\n")
+		default:
+			var b bytes.Buffer
+			if err := json.Indent(&b, u.Event, "", "  "); err != nil {
+				return fmt.Errorf("row %d became no JSON: %w", u.Rows[0].Number, err)
+			}
+			fmt.Fprintf(w, "%s\n\n", b.Bytes())
+		}
+		return nil
+	}
+	for n > 0 {
+		row, err := i.reader.Next()
+		if errors.Is(err, io.EOF) {
+			err = i.mapper.End(emit)
+			n = 0
+		} else if err == nil {
+			err = i.mapper.Add(row, emit)
+		}
+		if err != nil && !errors.Is(err, errEnough) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Print tells what became of the file.
+func (r Result) Print(w io.Writer) {
+	c := r.Counts
+	accepted, refused := "accepted", "refused by the collector"
+	if r.DryRun {
+		accepted, refused = "would be sent", "that a collector would refuse"
+	}
+	if !r.Finished.IsZero() {
+		fmt.Fprintf(w, "this file was imported with this mapping before, until %s; nothing was sent (--again does it again)\n", r.Finished.Local().Format(time.DateTime))
+	}
+	fmt.Fprintf(w, "%d rows read: %d events %s, %d rows rejected by the mapping, %d events of %d rows %s, %d rows skipped\n",
+		c.Rows, c.Accepted, accepted, c.Rejected, c.Refused, c.Lost, refused, c.Skipped)
+	for _, reason := range slices.Sorted(maps.Keys(c.Reasons)) {
+		is := c.Reasons[reason]
+		fmt.Fprintf(w, "  %s: %d rows, first row %d: %s\n", reason, is.Count, is.FirstRow, is.Detail)
+	}
+	if r.Rejects != "" {
+		fmt.Fprintf(w, "rejected rows are in %s\n", r.Rejects)
+	}
+	if r.Rows > 0 {
+		fmt.Fprintf(w, "%d rows in %s, %.0f rows/s\n", r.Rows, r.Elapsed.Round(time.Millisecond), float64(r.Rows)/max(r.Elapsed.Seconds(), 0.001))
+	}
+}
