@@ -194,6 +194,16 @@ func TestTheEnvelopesContextMaySayTheVersionAndHistoryIsJudgedToo(t *testing.T) 
 	}
 }
 
+func TestCloudEventsAreHeldToThePlan(t *testing.T) {
+	_, edit := withPlan(t, shopPlan, "block", "block")
+	r := start(t, edit)
+	g := r.post("/v1/cloudevents", `{"specversion":"1.0","id":"ce","source":"/shop","type":"Order Completed","subject":"user_id:1","data":{"userId":"1","order_id":7}}`,
+		"Content-Type", "application/cloudevents+json")
+	if g.Error != "plan_violation" || !strings.Contains(g.Message, "properties.order_id is a number, and must be a string") {
+		t.Errorf("%+v", g)
+	}
+}
+
 // The last of two equal keys counts for everybody, the plan included.
 func TestAKeyThatComesTwiceIsJudgedByItsLastValue(t *testing.T) {
 	_, edit := withPlan(t, shopPlan, "block", "warn")

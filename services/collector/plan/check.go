@@ -167,7 +167,7 @@ func list(found []finding) []*eventv1.Violation {
 		if i == maxViolations {
 			break
 		}
-		out = append(out, &eventv1.Violation{Rule: f.rule, Path: f.path, Message: f.sentence()})
+		out = append(out, &eventv1.Violation{Rule: f.rule, Path: f.path(), Message: f.sentence()})
 	}
 	return out
 }
@@ -187,24 +187,4 @@ func (p *Plan) detail(v *version, found []finding) string {
 		b.WriteString(f.sentence())
 	}
 	return b.String()
-}
-
-// sentence is the message with its place before it, written as the collector's other sentences do: properties.products[0].price.
-func (f finding) sentence() string {
-	var b strings.Builder
-	for i, token := range strings.Split(f.path, "/")[1:] {
-		if _, err := strconv.Atoi(token); err == nil {
-			b.WriteString("[" + token + "]")
-			continue
-		}
-		if i > 0 {
-			b.WriteByte('.')
-		}
-		b.WriteString(clip(token))
-	}
-	message := f.message()
-	if verb, _, _ := strings.Cut(message, " "); verb == "is" || verb == "has" || verb == "fits" {
-		return b.String() + " " + message
-	}
-	return b.String() + ": " + message
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func TestViolationsSayWhatToChange(t *testing.T) {
 			[]string{`required /properties/a: properties.a is missing: send "a"`, `required /properties/b: properties.b is missing: send "b"`}},
 		"additional": {"{additionalProperties: false, properties: {a: {}}}", `{"z/~":1,"b":1}`, []string{
 			"additionalProperties /properties/b: properties.b is not planned: do not send it, or put it into the plan",
-			"additionalProperties /properties/z~1~0: properties.z~1~0 is not planned: do not send it, or put it into the plan"}},
+			"additionalProperties /properties/z~1~0: properties.z/~ is not planned: do not send it, or put it into the plan"}},
 		"enum":    {"{properties: {c: {enum: [EUR, GBP]}}}", `{"c":"DEM"}`, []string{`enum /properties/c: properties.c is "DEM": send one of "EUR", "GBP"`}},
 		"const":   {"{properties: {c: {const: 1}}}", `{"c":2}`, []string{`const /properties/c: properties.c is 2: it must be 1`}},
 		"format":  {"{properties: {c: {format: email}}}", `{"c":"a"}`, []string{`format /properties/c: properties.c is "a": send it in the format email`}},
@@ -204,4 +205,28 @@ func TestRulesAreAClosedSet(t *testing.T) {
 			t.Errorf("%s is no rule", word)
 		}
 	}
+}
+
+// An event can hold thousands of disagreements under one very long name: what is written of them stays short.
+func TestLongNamesAreCutAndManyViolationsStaySmall(t *testing.T) {
+	name := strings.Repeat("n", 200_000)
+	body := `{"` + name + `":[1` + strings.Repeat(",1", 100_000) + `],"x":{"` + name + `":1}}`
+	p := must(t, shop("strip", "{additionalProperties: {items: {type: string}, properties: {a: {}}}}"))
+	var v Verdict
+	grown := allocated(func() { v = p.Check(track("Order Completed", body)) })
+	if len(v.Rules) != 100_002 || len(v.Check.Violations) != 20 || len(v.Check.Violations[3].Path) > 1100 || len(v.Check.Violations[3].Message) > 1100 || len(v.Check.Stripped[0]) > 1100 {
+		t.Errorf("%d rules, %.200v", len(v.Rules), v.Check)
+	}
+	if grown > 200<<20 {
+		t.Errorf("%d MB were allocated for an event of 400 KB", grown>>20)
+	}
+}
+
+// allocated is how much memory f takes in all, in bytes.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }

@@ -65,7 +65,7 @@ func (d *document) schemaFault(n *yaml.Node, path string, err error) {
 			if i == 5 {
 				break
 			}
-			d.fault(n, path+strings.ReplaceAll(f.path, "/", "."), "%s", f.message())
+			d.fault(n, path+strings.ReplaceAll(f.path(), "/", "."), "%s", f.message())
 		}
 		return
 	}

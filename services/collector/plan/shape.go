@@ -13,7 +13,9 @@ import (
 type shape struct {
 	// open takes members that nobody names: additionalProperties or unevaluatedProperties is true or a schema, or the schema says nothing
 	// of members at all.
-	open     bool
+	open bool
+	// rest is the shape of those members.
+	rest     *shape
 	members  map[string]*shape
 	patterns []pattern
 	prefix   []*shape
@@ -27,7 +29,11 @@ type pattern struct {
 }
 
 // free knows everything.
-var free = &shape{open: true}
+var free = func() *shape {
+	sh := &shape{open: true}
+	sh.rest, sh.items = sh, sh
+	return sh
+}()
 
 // maxShapes bounds the outline of one schema; beyond it everything is known.
 const maxShapes = 20_000
@@ -93,18 +99,22 @@ func inPlace(s *jsonschema.Schema, to []*jsonschema.Schema) []*jsonschema.Schema
 // objects fills in what is known of members.
 func (o *outliner) objects(sh *shape, all []*jsonschema.Schema) {
 	names := map[string][]*jsonschema.Schema{}
-	said := false
+	var rest []*jsonschema.Schema
+	said, anything := false, false
 	for _, s := range all {
-		said = said || s.Properties != nil || s.PatternProperties != nil || s.AdditionalProperties == false
-		if additional, ok := s.AdditionalProperties.(bool); (ok && additional) || isSchema(s.AdditionalProperties) || accepting(s.UnevaluatedProperties) {
-			sh.open = true
+		said = said || s.Properties != nil || s.PatternProperties != nil || s.AdditionalProperties != nil || s.UnevaluatedProperties != nil
+		anything = anything || s.AdditionalProperties == true || accepting(s.UnevaluatedProperties)
+		if sub, ok := s.AdditionalProperties.(*jsonschema.Schema); ok {
+			rest = append(rest, sub)
 		}
-		said = said || s.UnevaluatedProperties != nil
 		for name, sub := range s.Properties {
 			names[name] = append(names[name], sub)
 		}
 	}
-	sh.open = sh.open || !said
+	sh.open, sh.rest = anything || !said || len(rest) > 0, free
+	if !anything && len(rest) > 0 {
+		sh.rest = o.of(rest)
+	}
 	for _, s := range all {
 		for re, sub := range s.PatternProperties {
 			sh.patterns = append(sh.patterns, pattern{match: re, shape: o.of([]*jsonschema.Schema{sub})})
@@ -116,13 +126,26 @@ func (o *outliner) objects(sh *shape, all []*jsonschema.Schema) {
 		}
 	}
 	for name, subs := range names {
+		for _, s := range all { // what one part names, another may describe among its others
+			if sub, ok := s.AdditionalProperties.(*jsonschema.Schema); ok && !mentions(s, name) {
+				subs = append(subs, sub)
+			}
+		}
 		sh.members[name] = o.of(subs)
 	}
 }
 
-func isSchema(v any) bool {
-	_, ok := v.(*jsonschema.Schema)
-	return ok
+// mentions says whether a schema names a member by itself.
+func mentions(s *jsonschema.Schema, name string) bool {
+	if _, ok := s.Properties[name]; ok {
+		return true
+	}
+	for re := range s.PatternProperties {
+		if re.MatchString(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // accepting says that a schema is there and not false.
@@ -187,7 +210,7 @@ func (sh *shape) below(name []byte) (*shape, bool) {
 	if found != nil {
 		return found, true
 	}
-	return free, sh.open
+	return sh.rest, sh.open
 }
 
 // element is the shape of an array's element i.

@@ -1,8 +1,8 @@
 package plan
 
 import (
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/freshet/freshet/services/collector/jsonscan"
 )
@@ -123,13 +123,5 @@ func (w *stripper) note(name []byte) {
 	if len(w.pointers) == maxStripped {
 		return
 	}
-	var b strings.Builder
-	b.WriteString(w.path[0])
-	for _, token := range w.path[1:] {
-		b.WriteByte('/')
-		b.WriteString(escape(token))
-	}
-	b.WriteByte('/')
-	b.WriteString(escape(view(name)))
-	w.pointers = append(w.pointers, b.String())
+	w.pointers = append(w.pointers, pointer(w.path[0], append(slices.Clone(w.path[1:]), view(name))))
 }

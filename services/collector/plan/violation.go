@@ -6,38 +6,40 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
-// finding is one disagreement; its message is made when it is shown.
+// finding is one disagreement. It is small, whatever the event: its place and its message are written when it is shown, because an event
+// can hold thousands of disagreements under one very long name.
 type finding struct {
-	rule, path string
-	kind       jsonschema.ErrorKind
-	// name is the member that is missing or too much.
+	rule string
+	root string   // pointer of the judged object, "/properties"
+	at   []string // the place below root
+	// name is the member that is missing or too much, below at; empty when at is the place.
 	name string
+	kind jsonschema.ErrorKind
 }
 
-// findings lists the disagreements of a validation in the order of their paths: the validator's own order is that of Go's maps.
+// findings lists the disagreements of a validation in the order of their places: the validator's own order is that of Go's maps.
 func findings(err *jsonschema.ValidationError, root string) []finding {
 	var out []finding
 	collect(err, root, &out)
 	slices.SortFunc(out, func(a, b finding) int {
-		return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.rule, b.rule))
+		return cmp.Or(slices.Compare(a.at, b.at), cmp.Compare(a.name, b.name), cmp.Compare(a.rule, b.rule))
 	})
-	return slices.CompactFunc(out, func(a, b finding) bool { return a.path == b.path && a.rule == b.rule })
+	return slices.CompactFunc(out, func(a, b finding) bool {
+		return a.rule == b.rule && a.name == b.name && slices.Equal(a.at, b.at)
+	})
 }
 
 // collect goes down to the keywords that failed. The branches of anyOf, oneOf, not and contains are no violations of their own.
 func collect(err *jsonschema.ValidationError, root string, out *[]finding) {
 	add := func(rule, name string) {
-		path := root + pointer(err.InstanceLocation)
-		if name != "" {
-			path += "/" + escape(name)
-		}
-		*out = append(*out, finding{rule: rule, path: path, kind: err.ErrorKind, name: strings.Clone(name)})
+		*out = append(*out, finding{rule: rule, root: root, at: err.InstanceLocation, name: name, kind: err.ErrorKind})
 	}
 	switch k := err.ErrorKind.(type) {
 	case *kind.Schema, *kind.Group, *kind.AllOf, *kind.Reference:
@@ -71,8 +73,63 @@ func collect(err *jsonschema.ValidationError, root string, out *[]finding) {
 	}
 }
 
+// tokens is the place with the name.
+func (f finding) tokens() []string {
+	if f.name == "" {
+		return f.at
+	}
+	return append(slices.Clone(f.at), f.name)
+}
+
+// path is the JSON pointer from the event's root.
+func (f finding) path() string { return pointer(f.root, f.tokens()) }
+
+// maxPointer is the longest pointer written, in bytes: names in an event may be as long as the event.
+const maxPointer = 1 << 10
+
+// pointer writes a JSON pointer below another one, cut when it is too long.
+func pointer(root string, tokens []string) string {
+	var b strings.Builder
+	b.WriteString(root)
+	for _, t := range tokens {
+		b.WriteByte('/')
+		if b.Len()+len(t) > maxPointer {
+			b.WriteString(escape(strings.TrimSuffix(clip(t), "...")) + "...")
+			break
+		}
+		b.WriteString(escape(t))
+	}
+	return b.String()
+}
+
+// sentence is the message with its place before it, written as the collector's other sentences do: properties.products[0].price.
+func (f finding) sentence() string {
+	var b strings.Builder
+	b.WriteString(strings.TrimPrefix(f.root, "/"))
+	for _, token := range f.tokens() {
+		switch _, err := strconv.Atoi(token); {
+		case b.Len() > maxPointer:
+			continue
+		case err == nil:
+			b.WriteString("[" + clip(token) + "]")
+			continue
+		case b.Len() > 0:
+			b.WriteByte('.')
+		}
+		b.WriteString(clip(token))
+	}
+	message := f.message()
+	if verb, _, _ := strings.Cut(message, " "); verb == "is" || verb == "has" || verb == "fits" {
+		return b.String() + " " + message
+	}
+	return b.String() + ": " + message
+}
+
 // ruleOf is the keyword of a kind, when it is in the closed set.
 func ruleOf(k jsonschema.ErrorKind) string {
+	if k == nil {
+		return ruleOther
+	}
 	if path := k.KeywordPath(); len(path) > 0 && ruleSet[path[0]] {
 		return path[0]
 	}
@@ -86,15 +143,6 @@ func falseRule(url string) string {
 		return word
 	}
 	return ruleFalse
-}
-
-func pointer(tokens []string) string {
-	var b strings.Builder
-	for _, t := range tokens {
-		b.WriteByte('/')
-		b.WriteString(escape(t))
-	}
-	return b.String()
 }
 
 var escaper = strings.NewReplacer("~", "~0", "/", "~1")

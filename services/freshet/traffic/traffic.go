@@ -182,8 +182,22 @@ func (w *wire) event(shared json.RawMessage) (Event, error) {
 		}
 	case eventv1.EventType_EVENT_TYPE_IDENTIFY, eventv1.EventType_EVENT_TYPE_GROUP:
 		e.Name, e.Body = "", object(w.Traits)
+		if e.Body == nil && e.Type == eventv1.EventType_EVENT_TYPE_IDENTIFY {
+			e.Body = contextTraits(e.Context)
+		}
 	}
 	return Event{Event: e}, nil
+}
+
+// contextTraits are the traits of a client that sends them in the context alone, as RudderStack's browser client does.
+func contextTraits(context []byte) []byte {
+	var w struct {
+		Traits json.RawMessage `json:"traits"`
+	}
+	if len(context) == 0 || json.Unmarshal(context, &w) != nil {
+		return nil
+	}
+	return object(w.Traits)
 }
 
 // categorise puts the category of a page among its properties, as the collector does.

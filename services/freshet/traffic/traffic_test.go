@@ -29,6 +29,7 @@ func TestEveryFormOfALineIsRead(t *testing.T) {
 	}{
 		"a track call":           {`{"type":"track","event":"A","properties":{"a":1},"context":{"b":2}}`, []string{`EVENT_TYPE_TRACK "A" {"b":2}|{"a":1}|`}},
 		"traits":                 {`{"type":"identify","traits":{"a":1},"properties":{"b":2}}`, []string{`EVENT_TYPE_IDENTIFY "" |{"a":1}|`}},
+		"traits in the context":  {`{"type":"identify","context":{"traits":{"a":1}}}`, []string{`EVENT_TYPE_IDENTIFY "" {"traits":{"a":1}}|{"a":1}|`}},
 		"a page with a category": {`{"type":"page","name":"A","category":"c","properties":{"a":1}}`, []string{`EVENT_TYPE_PAGE "A" |{"category":"c","a":1}|`}},
 		"a category alone":       {`{"type":"screen","category":"c"}`, []string{`EVENT_TYPE_SCREEN "" |{"category":"c"}|`}},
 		"a category twice":       {`{"type":"page","category":"c","properties":{"category":"d"}}`, []string{`EVENT_TYPE_PAGE "" |{"category":"d"}|`}},
