@@ -27,7 +27,7 @@ type factRows struct {
 }
 
 func newFactRows(n int) *factRows {
-	return &factRows{id: make([]string, 0, n), customer: make([]string, 0, n)}
+	return &factRows{id: make([]string, 0, n), customer: make([]string, 0, n), around: newAroundRows(n)}
 }
 
 func (f *factRows) add(rec broker.Record) error {
