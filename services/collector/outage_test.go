@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/freshet/freshet/pkg/testkit"
@@ -176,14 +175,20 @@ func TestBrokerKilledUnderLoad(t *testing.T) {
 // syncs is how many syncs the spool made and how many took longer than a bucket's bound.
 func (r *rig) syncs(bound float64) (all, long uint64) {
 	r.t.Helper()
-	var m dto.Metric
-	if err := r.svc.store.metrics.sync.Write(&m); err != nil {
+	families, err := r.reg.Gather()
+	if err != nil {
 		r.t.Fatal(err)
 	}
-	all = m.GetHistogram().GetSampleCount()
-	for _, b := range m.GetHistogram().GetBucket() {
-		if b.GetUpperBound() == bound {
-			long = all - b.GetCumulativeCount()
+	for _, f := range families {
+		if f.GetName() != "freshet_collector_spool_sync_duration_seconds" {
+			continue
+		}
+		h := f.GetMetric()[0].GetHistogram()
+		all = h.GetSampleCount()
+		for _, b := range h.GetBucket() {
+			if b.GetUpperBound() == bound {
+				long = all - b.GetCumulativeCount()
+			}
 		}
 	}
 	return all, long
