@@ -22,7 +22,7 @@ import (
 // places is a MaxMind DB: networks and where they are, as "GB/ENG/London".
 func places(t testing.TB, kind string, built int64, networks map[string]string) []byte {
 	t.Helper()
-	tree, err := mmdbwriter.New(mmdbwriter.Options{DatabaseType: kind, BuildEpoch: built, RecordSize: 24})
+	tree, err := mmdbwriter.New(mmdbwriter.Options{DatabaseType: kind, BuildEpoch: built, RecordSize: 24, IncludeReservedNetworks: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,8 @@ func places(t testing.TB, kind string, built int64, networks map[string]string) 
 	return out.Bytes()
 }
 
-var world = map[string]string{"81.2.69.0/24": "GB/ENG/London", "89.160.20.0/24": "SE/E/Linköping", "2a02:d280::/32": "CZ//", "175.16.199.0/24": "CN"}
+var world = map[string]string{"81.2.69.0/24": "GB/ENG/London", "89.160.20.0/24": "SE/E/Linköping", "2a02:d280::/32": "CZ//", "175.16.199.0/24": "CN",
+	"192.168.0.0/16": "ZZ", "100.64.0.0/10": "ZZ"}
 
 // withGeo is an enricher with a file, and the file's path.
 func withGeo(t testing.TB, data []byte, edit func(*Config)) (e *Enricher, path string, reg *prometheus.Registry) {
@@ -104,6 +105,7 @@ func TestCountry(t *testing.T) {
 		"garbage ends the search":                         {src: open, peer: "10.1.2.3:1", headers: []string{"X-Forwarded-For", se + ", unknown"}, channel: "web", sentIP: se, want: "//"},
 		"only proxies":                                    {src: open, peer: "10.1.2.3:1", headers: []string{"X-Forwarded-For", "10.9.9.9, 10.8.8.8"}, channel: "web", want: "//"},
 		"a private address":                               {src: open, peer: "192.168.1.5:1", channel: "web", want: "//"},
+		"a carrier's own address":                         {src: open, peer: "100.64.9.9:1", channel: "web", want: "//"},
 		"a port in the header":                            {src: open, peer: "10.1.2.3:1", headers: []string{"X-Forwarded-For", se + ":4711"}, channel: "web", want: "SE/E/Linköping"},
 	} {
 		context := `{}`
