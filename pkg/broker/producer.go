@@ -19,17 +19,29 @@ type ProducerConfig struct {
 	MaxBatchBytes int
 	// MaxPendingBytes is what may wait in memory; beyond it Produce blocks. Zero means 64 MiB.
 	MaxPendingBytes int
+	// Gather is how long a partition waits for company before it sends, while many callers wait for the broker and
+	// little has gathered: a request with one record costs both sides as much as one with twenty. A lone caller's record goes at
+	// once. Zero means that no record waits.
+	Gather time.Duration
 }
 
-// Producer writes records with acks=all. There is no linger: while one request to
-// a partition is under way, all that arrives for that partition gathers for the next.
+// A crowd is so many groups under way; and so many bytes are worth a request of their own.
+const (
+	crowd       = 8
+	enoughBytes = 32 << 10
+)
+
+// Producer writes records with acks=all. Nothing waits for a clock (but see
+// ProducerConfig.Gather): while one request to a partition is under way, all that arrives
+// for that partition gathers for the next.
 type Producer struct {
 	client *Client
 	cfg    ProducerConfig
 
 	mu      sync.Mutex
 	room    *sync.Cond
-	pending int
+	pending int // bytes
+	groups  int // that pending is made of
 	lanes   map[TopicPartition]*lane
 }
 
@@ -125,23 +137,37 @@ func (p *Producer) lane(tp TopicPartition) *lane {
 
 // reserve blocks while too much is pending.
 func (p *Producer) reserve(ctx context.Context, n int) error {
-	stop := context.AfterFunc(ctx, func() { p.mu.Lock(); p.room.Broadcast(); p.mu.Unlock() })
-	defer stop()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.pending > 0 && p.pending+n > p.cfg.MaxPendingBytes {
+	if p.full(n) {
+		stop := context.AfterFunc(ctx, func() { p.mu.Lock(); p.room.Broadcast(); p.mu.Unlock() })
+		defer stop()
+	}
+	for p.full(n) {
 		if ctx.Err() != nil {
 			return fmt.Errorf("%w: %d bytes are waiting already", ErrNotStored, p.pending)
 		}
 		p.room.Wait()
 	}
 	p.pending += n
+	p.groups++
 	return nil
+}
+
+// full says that n more bytes have to wait. mu is held.
+func (p *Producer) full(n int) bool { return p.pending > 0 && p.pending+n > p.cfg.MaxPendingBytes }
+
+// crowded says that more is likely to come within a moment.
+func (p *Producer) crowded() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.groups >= crowd
 }
 
 func (p *Producer) release(n int) {
 	p.mu.Lock()
 	p.pending -= n
+	p.groups--
 	p.mu.Unlock()
 	p.room.Broadcast()
 }
@@ -164,6 +190,7 @@ type lane struct {
 
 	mu     sync.Mutex
 	queue  []*group
+	bytes  int // in queue
 	active bool
 }
 
@@ -171,6 +198,7 @@ func (l *lane) add(g *group) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.queue = append(l.queue, g)
+	l.bytes += g.bytes
 	if !l.active {
 		l.active = true
 		go l.drain()
@@ -180,12 +208,22 @@ func (l *lane) add(g *group) {
 // drain sends until the queue is empty.
 func (l *lane) drain() {
 	for {
+		if l.p.cfg.Gather > 0 && l.small() && l.p.crowded() {
+			time.Sleep(l.p.cfg.Gather)
+		}
 		batch := l.take()
 		if batch == nil {
 			return
 		}
 		l.send(batch)
 	}
+}
+
+// small says that what waits, if anything, is hardly worth a request.
+func (l *lane) small() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.queue) > 0 && l.bytes < enoughBytes
 }
 
 // take removes what fits into one request; nil, and the lane goes idle, when there is nothing.
@@ -203,6 +241,7 @@ func (l *lane) take() []*group {
 	}
 	batch := l.queue[:n:n]
 	l.queue = l.queue[n:]
+	l.bytes -= bytes
 	return batch
 }
 
