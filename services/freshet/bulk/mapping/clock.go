@@ -17,18 +17,51 @@ type clock struct {
 	zone    *time.Location
 }
 
-// layout is one way to write a time: Go's layout, or 1 unit = a second or a millisecond since 1970.
+// layout is one way to write a time: Go's layout, any of ISO 8601, or a number of units (seconds, milliseconds) since 1970.
 type layout struct {
 	name  string
 	goes  string
 	unit  time.Duration
 	zoned bool
+	iso   bool
 }
 
-// iso are the forms of ISO 8601 met in files.
-var iso = []string{
-	time.RFC3339Nano, "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z0700", "2006-01-02 15:04:05 -0700",
-	"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly, "20060102T150405Z0700", "20060102T150405",
+// isoLayouts are the forms of ISO 8601 that a text may have, found by its shape: to try them one after the other costs more than all the rest.
+func isoLayouts(text string) []layout {
+	switch {
+	case len(text) == len(time.DateOnly):
+		return isoDay
+	case len(text) > 10 && text[8] == 'T':
+		return isoCompact
+	case len(text) <= 10 || text[10] != 'T' && text[10] != ' ':
+		return nil
+	}
+	zoned := strings.ContainsAny(text[11:], "Z+-")
+	switch {
+	case text[10] == 'T' && zoned:
+		return isoZoned
+	case text[10] == 'T':
+		return isoLocal
+	case zoned:
+		return isoBlankZoned
+	}
+	return isoBlank
+}
+
+var (
+	isoDay        = goLayouts(time.DateOnly)
+	isoCompact    = goLayouts("20060102T150405", "20060102T150405Z0700")
+	isoZoned      = goLayouts(time.RFC3339Nano, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04Z07:00")
+	isoLocal      = goLayouts("2006-01-02T15:04:05", "2006-01-02T15:04")
+	isoBlankZoned = goLayouts("2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05Z0700", "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 -07:00")
+	isoBlank      = goLayouts("2006-01-02 15:04:05", "2006-01-02 15:04")
+)
+
+func goLayouts(list ...string) (out []layout) {
+	for _, l := range list {
+		out = append(out, goLayout("iso", l))
+	}
+	return out
 }
 
 func newClock(layouts []string, zone string) (*clock, error) {
@@ -43,9 +76,7 @@ func newClock(layouts []string, zone string) (*clock, error) {
 	for i, name := range layouts {
 		switch {
 		case name == "iso":
-			for _, l := range iso {
-				c.layouts = append(c.layouts, goLayout(name, l))
-			}
+			c.layouts = append(c.layouts, layout{name: name, iso: true})
 		case name == "unix":
 			c.layouts = append(c.layouts, layout{name: name, unit: time.Second})
 		case name == "unix_ms":
@@ -116,22 +147,38 @@ func (c *clock) parse(v rows.Value) (time.Time, error) {
 	}
 	for i := range c.layouts {
 		l := &c.layouts[i]
-		if l.unit != 0 {
+		switch {
+		case l.unit != 0:
 			if t, ok := l.since(v.Text); ok {
 				return t, nil
 			}
-			continue
+		case l.iso:
+			if t, ok, err := c.any(isoLayouts(v.Text), v.Text); ok {
+				return t, err
+			}
+		default:
+			if t, ok, err := c.any(c.layouts[i:i+1], v.Text); ok {
+				return t, err
+			}
 		}
-		t, err := time.Parse(l.goes, v.Text)
+	}
+	return time.Time{}, fmt.Errorf("is no time written as %s", c.names())
+}
+
+// any tries layouts; ok says that one fits, err that the time does not exist.
+func (c *clock) any(layouts []layout, text string) (t time.Time, ok bool, err error) {
+	for i := range layouts {
+		t, err := time.Parse(layouts[i].goes, text)
 		if err != nil {
 			continue
 		}
-		if l.zoned || c.zone == time.UTC {
-			return t, nil
+		if layouts[i].zoned || c.zone == time.UTC {
+			return t, true, nil
 		}
-		return local(t, c.zone)
+		t, err = local(t, c.zone)
+		return t, true, err
 	}
-	return time.Time{}, fmt.Errorf("is no time written as %s", c.names())
+	return t, false, nil
 }
 
 // since reads a number of units since 1970, with decimals.

@@ -150,12 +150,12 @@ func literal(b []byte, n *yaml.Node, depth int) ([]byte, error) {
 }
 
 func scalar(b []byte, n *yaml.Node) []byte {
-	switch tag := n.ShortTag(); {
-	case tag == "!!null":
+	switch n.ShortTag() {
+	case "!!null":
 		return append(b, "null"...)
-	case tag == "!!bool":
+	case "!!bool":
 		return append(b, strings.ToLower(n.Value)...)
-	case tag == "!!int" || tag == "!!float":
+	case "!!int", "!!float":
 		if number, ok := decimal(n.Value, ".", ""); ok {
 			return append(b, number...)
 		}

@@ -17,7 +17,7 @@ func TestFaultsOfAMappingAreNamedByTheirPath(t *testing.T) {
 		"two documents":      {base + "---\na: 1\n", "more than one YAML document"},
 		"unknown key":        {base + "propertys: {}", "line 4: propertys: unknown key; the nearest known key is properties"},
 		"unknown inside":     {base + "properties: {total: {colum: x}}", "line 4: properties.total.colum: unknown key; the nearest known key is column"},
-		"unknown format key": {base + "format: {seperator: x}", "format.seperator: unknown key"},
+		"unknown format key": {base + "format: {sep: x}", "format.sep: unknown key"},
 		"unknown column":     {base + "properties: {total: totl}", `properties.total.column: there is no column "totl"; the nearest is "total"`},
 		"column of template": {base + "properties: {x: {template: '{idd}'}}", `properties.x.template: there is no column "idd"; the nearest is "id"`},
 		"column of when":     {base + "when: row.stat == ''", `when: there is no column "stat"`},
@@ -118,8 +118,8 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		_, _, _ = s.Compile(File{}, []string{"id", "v"}, false)
-		if s.Hash() != s.Hash() || strings.HasPrefix(s.Hash(), "unhashable") {
-			panic(errors.New("no stable hash: " + s.Hash()))
+		if first, second := s.Hash(), s.Hash(); first != second || strings.HasPrefix(first, "unhashable") {
+			panic(errors.New("no stable hash: " + first))
 		}
 	})
 }
