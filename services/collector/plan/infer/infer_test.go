@@ -179,6 +179,15 @@ func TestMemoryIsBoundedAndThePlanStaysOpenThere(t *testing.T) {
 	fits(t, b.String(), plan.Event{Type: track, Name: "All", Body: last.Body})
 }
 
+func TestANameTooLongToPlanLeavesItsObjectOpen(t *testing.T) {
+	events := bodies(`{"o":{"` + strings.Repeat("n", 300) + `":1,"a":1}}`)
+	text := inferred(t, Default(), events...)
+	if !strings.Contains(text, "additionalProperties: true") {
+		t.Error(text)
+	}
+	fits(t, text, events...)
+}
+
 // fits checks that a plan takes events in every mode, and takes nothing out of them.
 func fits(t interface {
 	Fatal(...any)
