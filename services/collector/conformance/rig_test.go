@@ -75,9 +75,9 @@ func start(t *testing.T, edits ...func(*collector.Config)) *rig {
 }
 
 // limited gives the source a rate of its own, in events a second, and pages that may send.
-func limited(t *testing.T, rate, burst int, origins ...string) func(*collector.Config) {
+func limited(t *testing.T, rate float64, burst int, origins ...string) func(*collector.Config) {
 	hash := sha256.Sum256([]byte(writeKey))
-	text := fmt.Sprintf("sources:\n- name: app\n  keys: [{id: one, sha256: %q}]\n  limits: {rate: %d, burst: %d}\n", hex.EncodeToString(hash[:]), rate, burst)
+	text := fmt.Sprintf("sources:\n- name: app\n  keys: [{id: one, sha256: %q}]\n  limits: {rate: %g, burst: %d}\n", hex.EncodeToString(hash[:]), rate, burst)
 	if len(origins) > 0 {
 		text += fmt.Sprintf("  origins: [%q]\n", origins[0])
 	}
