@@ -214,7 +214,9 @@ func TestTheProcessIsSharedFairly(t *testing.T) {
 				}
 				break
 			}
-			greedy += g.Accepted
+			if greedy += g.Accepted; greedy > 10_000 {
+				t.Fatal("the greedy source is never refused")
+			}
 		}
 		for i := range 4 { // 400 a second of its 500
 			if g := send("/v1/track", "pos-write-key", track(fmt.Sprintf("%d-%d", step, i))); g.Status != 200 {
@@ -226,5 +228,27 @@ func TestTheProcessIsSharedFairly(t *testing.T) {
 	// What the other left, half of the burst, and a batch.
 	if low, high := 3*590, 3*600+500+250; modest != 1200 || greedy < low || greedy > high {
 		t.Errorf("the greedy source got %d events, want %d to %d", greedy, low, high)
+	}
+}
+
+// What a request pays for its source: the look-up, an origin, its own rate and the shared one.
+func BenchmarkAdmission(b *testing.B) {
+	var path string
+	r := start(b, sourcesFile(b, &path, `
+sources: [{name: shop, keys: [`+keyed("k1", "the-shop-key")+`], origins: ["https://*.shop.example"], limits: {rate: 1e9}}]
+`), func(s *setup) { s.cfg.Limits.Rate = 1e9 })
+	req, err := http.NewRequest(http.MethodPost, "/v1/track", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	req.SetBasicAuth("the-shop-key", "")
+	req.Header.Set("Origin", "https://www.shop.example")
+	w := &work{items: make([]item, 1)}
+	b.ReportAllocs()
+	for b.Loop() {
+		src, _ := r.svc.byAuthorization(req.Header.Get("Authorization"))
+		if src == nil || r.svc.admit(w, req, src) != nil || r.svc.charge(w, src) != nil {
+			b.Fatal("refused")
+		}
 	}
 }
