@@ -49,7 +49,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			[]string{"protocol"}),
 		ack: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "freshet_collector_ack_duration_seconds",
-			Help: "Time the broker took to confirm one request's events (acks=all).", Buckets: durations}),
+			Help: "Time until one request's events were durable: confirmed by the broker (acks=all), or synced to the spool.", Buckets: durations}),
 		bytes: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "freshet_collector_body_bytes_total",
 			Help: "Bytes of request bodies, after decompression."}),
