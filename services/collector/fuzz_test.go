@@ -354,3 +354,46 @@ func FuzzStreamGroup(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPixel: what comes in an address becomes one good record or a clear refusal.
+func FuzzPixel(f *testing.F) {
+	event := base64.StdEncoding.EncodeToString([]byte(track("p")))
+	for kind := range byte(4) {
+		for _, query := range []string{"", "data=" + event, "data=" + strings.TrimRight(event, "="), "data=e30", "data=%ff", "data=***", "writeKey=" + testKey + "&anonymousId=%22a%22&event=E&properties.x=1&properties.x.y=2",
+			"a=1&a.b=2&a.b.c=3&type=track&userId=1", "%zz", "userId=%ff&event=E", "..=1&.a=2&event=E&userId=1", "event=E&userId=1&context.page.url=https%3A%2F%2Fx", strings.Repeat("a.", 500) + "=1"} {
+			f.Add(query, kind)
+		}
+	}
+	s := detached(f)
+	src := s.byKey([]byte(testKey))
+	paths := []string{"/v1/pixel/track", "/v1/pixel/identify", "/pixel/v1/track", "/pixel/v1/page"}
+	f.Fuzz(func(t *testing.T, query string, kind byte) {
+		c := calls[paths[int(kind)%len(paths)]]
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.URL.RawQuery = query
+		w := works.Get().(*work)
+		defer s.release(w)
+		if ref := s.read(w, r, c, s.cfg.Limits); ref != nil {
+			if ref.status < 400 || ref.status > 499 || !utf8.ValidString(ref.message) {
+				t.Fatalf("%q: refused with %+v", query, ref)
+			}
+			return
+		}
+		if err := s.encode(w, &origin{src: src, typ: c.typ, received: noon.UnixMilli()}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if len(w.items) != 1 || len(w.msgs) != 1 {
+			t.Fatalf("%q: %d events, %d records", query, len(w.items), len(w.msgs))
+		}
+		if w.msgs[0].Topic != topicsRaw.Name {
+			return
+		}
+		e := &eventv1.Event{}
+		if err := proto.Unmarshal(w.msgs[0].Value, e); err != nil {
+			t.Fatal(err)
+		}
+		if err := contract(e); err != nil {
+			t.Fatalf("%q: %v in %v", query, err, e)
+		}
+	})
+}

@@ -202,6 +202,22 @@ func pad(id string, n int) string {
 	return fmt.Sprintf(`{"type":"track","event":"E","userId":"42","messageId":%q,"pad":%q}`, id, strings.Repeat("x", n))
 }
 
+// stalled waits until a count of at least so much has not moved for half a second.
+func stalled(t *testing.T, count *atomic.Int64, least int64) {
+	t.Helper()
+	last, since := int64(-1), time.Now()
+	testkit.Eventually(t, 30*time.Second, func() error {
+		now := count.Load()
+		if now != last {
+			last, since = now, time.Now()
+		}
+		if now < least || time.Since(since) < 500*time.Millisecond {
+			return fmt.Errorf("%d for %s", now, time.Since(since))
+		}
+		return nil
+	})
+}
+
 // The broker holds an answer back: the server reads a window and no more, so that the
 // client's Send blocks; and nothing is lost of what it sent.
 func TestStreamReadsNoMoreThanItsWindow(t *testing.T) {
@@ -224,15 +240,7 @@ func TestStreamReadsNoMoreThanItsWindow(t *testing.T) {
 		}
 		_ = stream.CloseSend()
 	}()
-	last := int64(-1)
-	testkit.Eventually(t, 10*time.Second, func() error { // until nothing moves any more
-		now := sent.Load()
-		defer func() { last = now }()
-		if now != last || now < 50 {
-			return fmt.Errorf("%d sent", now)
-		}
-		return nil
-	})
+	stalled(t, &sent, 50)
 	// 50 in the window, one in the reader's hand; the rest fills the transport's buffers on both sides, 64 KiB each.
 	if got := sent.Load(); got > 50+1+4*64 {
 		t.Errorf("%d events of 1 KB were sent with a window of 50", got)
@@ -265,15 +273,7 @@ func TestStreamOfAClientThatNeverReads(t *testing.T) {
 			sent.Add(1)
 		}
 	}()
-	last := int64(-1)
-	testkit.Eventually(t, 20*time.Second, func() error {
-		now := sent.Load()
-		defer func() { last = now }()
-		if now != last || now < 500 {
-			return fmt.Errorf("%d sent", now)
-		}
-		return nil
-	})
+	stalled(t, &sent, 500)
 	if got := sent.Load(); got > 20_000 {
 		t.Errorf("%d events were taken from a client that read no answer", got)
 	}
@@ -409,8 +409,9 @@ func TestStreamAtAStop(t *testing.T) {
 	})
 	stopped := make(chan error, 1)
 	go func() { stopped <- stop() }()
-	if resp, err := idle.Recv(); status.Code(err) != codes.Unavailable {
-		t.Errorf("the idle stream: %v, %v; want UNAVAILABLE", resp, err)
+	begun := time.Now()
+	if resp, err := idle.Recv(); status.Code(err) != codes.Unavailable || time.Since(begun) > 3*time.Second {
+		t.Errorf("the idle stream: %v, %v after %s; want UNAVAILABLE at once", resp, err, time.Since(begun))
 	}
 	select {
 	case err := <-stopped:
