@@ -2,6 +2,7 @@ package collector
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -263,6 +264,30 @@ func TestHeaderText(t *testing.T) {
 	if _, ok := headerText("%C0%A0"); ok {
 		t.Error("an overlong blank was taken")
 	}
+}
+
+// BenchmarkCloudEvents reads and converts a batch of 50.
+func BenchmarkCloudEvents(b *testing.B) {
+	events := make([]string, 50)
+	for i := range events {
+		events[i] = cloud(b, fmt.Sprintf(`{"id":"%d","time":"2026-03-01T11:59:00Z","data":{"userId":"42","product_id":"22633","price":19.99,"category":%q}}`, i, strings.Repeat("x", 300)))
+	}
+	body := []byte("[" + strings.Join(events, ",") + "]")
+	limits := Default().Limits
+	w := &work{}
+	b.ReportAllocs()
+	for b.Loop() {
+		w.body = append(w.body[:0], body...)
+		if ref := w.parseCloudEvents(limits); ref != nil {
+			b.Fatal(ref)
+		}
+		for i := range w.items {
+			if w.convert(&w.items[i], limits); w.items[i].fault != nil {
+				b.Fatal(w.items[i].fault)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(50*b.N), "ns/event")
 }
 
 // Whatever the bytes are: no panic, and each item is either refused or a track call with an id and properties that are JSON.
