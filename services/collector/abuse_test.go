@@ -255,7 +255,7 @@ func raw(t *testing.T, r *rig, text string, halfClose bool) (statuses []int) {
 // What is no HTTP, or lies about its length, gets one clear answer and loses its connection;
 // nothing of it is ever taken for another's request.
 func TestGarbageOnTheWire(t *testing.T) {
-	r := start(t, func(s *setup) { s.cfg.ReadTimeout = 2 * time.Second })
+	r := start(t, func(s *setup) { s.cfg.ReadTimeout = 2 * time.Second }, withoutSpool)
 	good := func(id string) string {
 		return fmt.Sprintf("%sContent-Length: %d\r\n\r\n%s", postHead, len(track(id)), track(id))
 	}
@@ -324,7 +324,7 @@ func TestWrongMethods(t *testing.T) {
 
 // Legal JSON made to hurt: each event is judged alone, in a time that does not grow with its malice.
 func TestHostileJSON(t *testing.T) {
-	r := start(t, atNoon)
+	r := start(t, atNoon, withoutSpool)
 	event := func(rest string) string {
 		return `{"type":"track","event":"E","userId":"42","properties":{` + rest + `}}`
 	}
@@ -369,7 +369,7 @@ func TestHostileJSON(t *testing.T) {
 
 // Of a key that comes twice the last counts, for us and for whoever reads the record.
 func TestDuplicateKeysHaveOneMeaning(t *testing.T) {
-	r := start(t, atNoon)
+	r := start(t, atNoon, withoutSpool)
 	g := r.post("/v1/track", `{"event":"A","userId":"first","messageId":"1","properties":{"x":1,"x":2},"event":"B","userId":"second","messageId":"2"}`)
 	if e := r.events()["2"]; g.Status != http.StatusOK || e == nil || e.GetName() != "B" || e.GetIdentifiers()[0].GetValue() != "second" || string(e.GetPropertiesJson()) != `{"x":2}` {
 		t.Errorf("%+v, stored %v", g, e)
