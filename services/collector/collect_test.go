@@ -64,11 +64,14 @@ func TestTrackArrivesWhole(t *testing.T) {
 	}
 }
 
-// Every path of the API, in every form of its name.
+// Every path of Segment's API, in every form of its name.
 func TestEveryPath(t *testing.T) {
 	r := start(t)
 	n := 0
 	for path, c := range calls {
+		if c.read != nil {
+			continue // pixels, beacons and CloudEvents: tested beside their readers
+		}
 		body := `{"userId":"u","event":"E","groupId":"g","previousId":"p","messageId":"` + path + `"}`
 		if c.typ == eventv1.EventType_EVENT_TYPE_UNSPECIFIED {
 			body = `{"batch":[{"type":"screen","name":"Home","userId":"u","messageId":"` + path + `"}]}`
