@@ -128,7 +128,7 @@ func up(t *testing.T, more ...string) (file string) {
 	return file
 }
 
-func must(t *testing.T, args ...string) string {
+func must(t testing.TB, args ...string) string {
 	t.Helper()
 	code, out, fault := run(t, "", args...)
 	if code != 0 {

@@ -48,6 +48,7 @@ func TestABarOfNothingAndOneBeyondItsTotalAreShown(t *testing.T) {
 func TestABarOfBytesShowsItsNote(t *testing.T) {
 	var out strings.Builder
 	bar := NewBytes(&out, "x.csv", 2<<20, func() string { return "7 rows" }).(*plain)
+	bar.told = bar.began
 	bar.now = func() time.Time { return bar.began.Add(every) }
 	bar.Add(1 << 20)
 	bar.Done()
