@@ -157,13 +157,14 @@ func (b *bench) measure(ctx context.Context, s scenario) error {
 	var own, null []sample
 	for round := range b.o.rounds {
 		if s.null {
+			used := b.null.cpu()
 			o, err := generate(ctx, b.null.addresses[""], s, b.o.seconds, 0)
 			if err != nil {
 				return err
 			}
 			// The null handler does not count, and its answer says 1.
-			o.Events = o.Requests * int64(s.batch)
-			null = append(null, sample{outcome: o})
+			o.Events, o.Acknowledged = o.Requests*int64(s.batch), o.Acknowledged*int64(s.batch)
+			null = append(null, sample{outcome: o, serverCPU: b.null.cpu() - used})
 		}
 		stop := b.profile(ctx, s, round)
 		one, err := b.once(ctx, s)
@@ -191,7 +192,7 @@ func (b *bench) once(ctx context.Context, s scenario) (sample, error) {
 	b.sent += int64(s.connections) * 1_000_000_000
 	b.acked += o.Acknowledged
 	b.failed += o.Failed
-	return sample{outcome: o, collectorCPU: b.collector.cpu() - collector, brokerCPU: b.broker.cpu() - brokerCPU, resident: b.collector.resident()}, nil
+	return sample{outcome: o, serverCPU: b.collector.cpu() - collector, brokerCPU: b.broker.cpu() - brokerCPU, resident: b.collector.resident()}, nil
 }
 
 // verify counts what Kafka holds: every acknowledged event, and none beyond unless a

@@ -9,8 +9,8 @@ import (
 type sample struct {
 	outcome
 
-	collectorCPU, brokerCPU float64 // seconds
-	resident                float64 // of the collector after it, MiB
+	serverCPU, brokerCPU float64 // seconds; the server is the collector or the null handler
+	resident             float64 // of the collector after it, MiB
 }
 
 func (s scenario) title() string {
@@ -21,23 +21,25 @@ func (s scenario) title() string {
 	return fmt.Sprintf("%s, %d %s", s.name, s.connections, kind)
 }
 
-const header = "| acknowledged by | load | events/s (spread) | null handler, events/s (spread) | ratio | p50 ms | p99 ms | CPU us an event: collector, broker, generator | resident MiB |\n" +
+const header = "| acknowledged by | load | events/s (spread) | null handler, events/s (spread) | ratio | p50 ms | p99 ms | CPU us an event: collector, broker, generator; null handler | resident MiB |\n" +
 	"|---|---|---|---|---|---|---|---|---|"
 
 // printRow prints medians.
 func printRow(storage string, s scenario, own, null []sample) {
 	rate := func(s sample) float64 { return float64(s.Events) / s.Seconds }
-	perEvent := func(seconds func(sample) float64) float64 {
-		return median(own, func(s sample) float64 { return 1e6 * seconds(s) / float64(max(1, s.Acknowledged)) })
+	perEvent := func(samples []sample, seconds func(sample) float64) float64 {
+		return median(samples, func(s sample) float64 { return 1e6 * seconds(s) / float64(max(1, s.Acknowledged)) })
 	}
-	beside, ratio := "", ""
+	server := func(s sample) float64 { return s.serverCPU }
+	beside, ratio, nullCPU := "", "", ""
 	if len(null) > 0 {
 		beside, ratio = spread(null, rate), fmt.Sprintf("%.2f", median(own, rate)/median(null, rate))
+		nullCPU = fmt.Sprintf("; %.1f", perEvent(null, server))
 	}
-	fmt.Printf("| %s | %s | %s | %s | %s | %.1f | %.1f | %.1f, %.1f, %.1f | %.0f |\n", storage, s.title(), spread(own, rate), beside, ratio,
+	fmt.Printf("| %s | %s | %s | %s | %s | %.1f | %.1f | %.1f, %.1f, %.1f%s | %.0f |\n", storage, s.title(), spread(own, rate), beside, ratio,
 		median(own, func(s sample) float64 { return s.P50 }), median(own, func(s sample) float64 { return s.P99 }),
-		perEvent(func(s sample) float64 { return s.collectorCPU }), perEvent(func(s sample) float64 { return s.brokerCPU }),
-		perEvent(func(s sample) float64 { return s.CPU }), median(own, func(s sample) float64 { return s.resident }))
+		perEvent(own, server), perEvent(own, func(s sample) float64 { return s.brokerCPU }),
+		perEvent(own, func(s sample) float64 { return s.CPU }), nullCPU, median(own, func(s sample) float64 { return s.resident }))
 }
 
 // spread is the median with the least and the greatest.
