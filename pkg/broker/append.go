@@ -43,7 +43,7 @@ func (c *Client) Append(ctx context.Context, tp TopicPartition, msgs []Message) 
 func Permanent(err error) bool {
 	var code kafka.Error
 	if errors.As(err, &code) {
-		return !code.Temporary()
+		return code != kafka.Unknown && !code.Temporary() // Unknown is what a broker says while it starts
 	}
 	var network net.Error
 	switch {

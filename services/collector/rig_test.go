@@ -143,21 +143,7 @@ func (r *rig) do(req *http.Request) got {
 // records reads everything a topic holds.
 func (r *rig) records(topic topics.Topic) []broker.Record {
 	r.t.Helper()
-	spans, err := r.client.Spans(r.t.Context(), topic.Name)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	var out []broker.Record
-	for partition, span := range spans {
-		for next := span.First; next < span.Next; {
-			b, err := r.client.Fetch(r.t.Context(), broker.TopicPartition{Topic: topic.Name, Partition: partition}, next, broker.FetchOptions{})
-			if err != nil {
-				r.t.Fatal(err)
-			}
-			out, next = append(out, b.Records...), b.Next
-		}
-	}
-	return out
+	return testkit.Records(r.t, r.client, topic)
 }
 
 // events are the accepted events in Kafka, by id.

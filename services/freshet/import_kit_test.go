@@ -2,12 +2,10 @@ package freshet
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -19,82 +17,28 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"go.opentelemetry.io/otel/trace/noop"
-	"google.golang.org/protobuf/proto"
-
-	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/testkit"
-	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
-	"github.com/freshet/freshet/services/collector"
+	"github.com/freshet/freshet/services/collector/collectortest"
 )
 
 // door is a real collector before a real broker, without the services behind it.
-type door struct {
-	t      testing.TB
-	url    string
-	client *broker.Client
-}
+type door struct{ *collectortest.Collector }
 
-func newDoor(t testing.TB) *door {
+func newDoor(t testing.TB) door {
 	t.Helper()
-	client, err := broker.Dial(t.Context(), broker.Config{Addresses: []string{testkit.Kafka(t)}}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	if err := client.EnsureTopics(t.Context(), topics.EventsRaw, topics.EventsRejected); err != nil {
-		t.Fatal(err)
-	}
-	cfg := collector.Default()
-	cfg.Address = "127.0.0.1:0"
-	cfg.Sources = []collector.Source{{Name: "files", Workspace: "default", WriteKey: DefaultWriteKey}}
-	if dir := t.TempDir(); cfg.Spool.Dir != "" {
-		cfg.Spool.Dir = dir
-	}
-	svc, err := collector.New(cfg, collector.Deps{Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
-		Tracer: noop.NewTracerProvider().Tracer("test"), Broker: client})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := svc.Listen(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- svc.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-done })
-	return &door{t: t, url: "http://" + svc.Addr(), client: client}
+	return door{collectortest.Start(t, "files", DefaultWriteKey)}
 }
 
 // events are those in Kafka by id, and how many records there are.
-func (d *door) events() (map[string]*eventv1.Event, int) {
-	d.t.Helper()
-	spans, err := d.client.Spans(d.t.Context(), topics.EventsRaw.Name)
-	if err != nil {
-		d.t.Fatal(err)
+func (d door) events() (map[string]*eventv1.Event, int) {
+	all := d.Events()
+	out := map[string]*eventv1.Event{}
+	for _, e := range all {
+		e.ReceivedMs, e.SentMs = 0, 0
+		out[e.EventId] = e
 	}
-	out, n := map[string]*eventv1.Event{}, 0
-	for partition, span := range spans {
-		for next := span.First; next < span.Next; {
-			b, err := d.client.Fetch(d.t.Context(), broker.TopicPartition{Topic: topics.EventsRaw.Name, Partition: partition}, next, broker.FetchOptions{})
-			if err != nil {
-				d.t.Fatal(err)
-			}
-			for _, rec := range b.Records {
-				e := &eventv1.Event{}
-				if err := proto.Unmarshal(rec.Value, e); err != nil {
-					d.t.Fatal(err)
-				}
-				e.ReceivedMs, e.SentMs = 0, 0
-				out[e.EventId] = e
-				n++
-			}
-			next = b.Next
-		}
-	}
-	return out, n
+	return out, len(all)
 }
 
 const rowMapping = `source_name: test

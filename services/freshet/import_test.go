@@ -26,7 +26,7 @@ import (
 func TestAFileIsImportedOnce(t *testing.T) {
 	d := newDoor(t)
 	file, mapping := rowsFile(t, 1000), write(t, "map.yaml", rowMapping)
-	args := []string{"import", file, "--map", mapping, "--url", d.url, "--ledger", t.TempDir(), "--max-rejects", "10"}
+	args := []string{"import", file, "--map", mapping, "--url", d.URL, "--ledger", t.TempDir(), "--max-rejects", "10"}
 	out := must(t, args...)
 	if err := contains(out, "1000 rows read: 990 events accepted, 10 rows rejected by the mapping", "mapping bad_value: 10 rows, first row 100: properties.n: column n \"99x\" is no whole number",
 		"rejected rows are in "+file+".rejects.ndjson"); err != nil {
@@ -52,7 +52,7 @@ func TestAFileIsImportedOnce(t *testing.T) {
 		t.Errorf("--again: %d ids in %d records", len(events), n)
 	}
 	other := write(t, "other.yaml", rowMapping+"description: x\nmessage_id: [n]\n")
-	code, out, fault := run(t, "", "import", file, "--map", other, "--url", d.url, "--ledger", args[7])
+	code, out, fault := run(t, "", "import", file, "--map", other, "--url", d.URL, "--ledger", args[7])
 	if err := contains(out+fault, "warning: the same content was imported under another mapping", "more than --max-rejects 0"); err != nil || code != 1 {
 		t.Error(code, err)
 	}
@@ -62,7 +62,7 @@ func TestWhatTheCollectorRefusesIsARejectToo(t *testing.T) {
 	d := newDoor(t)
 	file := write(t, "x.ndjson", `{"id":"1","o":"1"}`+"\n"+`{"id":"null","o":"2"}`+"\n"+`{"o":3}`+"\n"+`{"id":"2","o":"4"}`)
 	mapping := write(t, "map.yaml", "source_name: x\nevent: E\nidentifiers: {user_id: id}\nmessage_id: [o]\n")
-	code, out, _ := run(t, "", "import", file, "--map", mapping, "--url", d.url, "--ledger", t.TempDir())
+	code, out, _ := run(t, "", "import", file, "--map", mapping, "--url", d.URL, "--ledger", t.TempDir())
 	if err := contains(out, "2 events accepted", "2 events of 2 rows refused by the collector", "collector no_identifier: 2 rows, first row 2"); err != nil || code != 1 {
 		t.Error(code, err)
 	}
@@ -80,7 +80,7 @@ func TestAnImportThatIsKilledGoesOn(t *testing.T) {
 	for name, packed := range map[string]bool{"plain": false, "packed": true} {
 		t.Run(name, func(t *testing.T) {
 			d := newDoor(t)
-			slow := slowly(t, d.url, 20*time.Millisecond)
+			slow := slowly(t, d.URL, 20*time.Millisecond)
 			file := rowsFile(t, 30_000)
 			if packed {
 				file = gzipped(t, file)
@@ -105,7 +105,7 @@ func TestAnImportThatIsKilledGoesOn(t *testing.T) {
 			if err := os.Remove(file + ".rejects.ndjson"); err != nil {
 				t.Fatal(err)
 			}
-			must(t, "import", file, "--map", mapping, "--url", calm.url, "--ledger", t.TempDir(), "--max-rejects", "300")
+			must(t, "import", file, "--map", mapping, "--url", calm.URL, "--ledger", t.TempDir(), "--max-rejects", "300")
 			want, _ := calm.events()
 			same := func(a, b *eventv1.Event) bool { return proto.Equal(a, b) }
 			if !maps.EqualFunc(events, want, same) {
@@ -122,7 +122,7 @@ func TestAnImportThatIsKilledGoesOn(t *testing.T) {
 func TestFaultsOfTheCollectorPass(t *testing.T) {
 	d := newDoor(t)
 	var n, faults atomic.Int64
-	flaky := proxy(t, d.url, func(w http.ResponseWriter, _ *http.Request) bool {
+	flaky := proxy(t, d.URL, func(w http.ResponseWriter, _ *http.Request) bool {
 		switch n.Add(1) % 5 {
 		case 1:
 			w.Header().Set("Retry-After", "0")
@@ -150,7 +150,7 @@ func TestACollectorThatStaysAwayStopsTheImportWhereItIs(t *testing.T) {
 	d := newDoor(t)
 	var served atomic.Int64
 	var healed atomic.Bool
-	dying := proxy(t, d.url, func(w http.ResponseWriter, _ *http.Request) bool {
+	dying := proxy(t, d.URL, func(w http.ResponseWriter, _ *http.Request) bool {
 		if healed.Load() || served.Add(1) <= 4 {
 			return false
 		}
@@ -175,7 +175,7 @@ func TestACollectorThatStaysAwayStopsTheImportWhereItIs(t *testing.T) {
 func TestTheRetailFileGivesTheOrdersOfTheReplay(t *testing.T) {
 	path := testkit.Data(t, "online_retail.csv.gz")
 	d := newDoor(t)
-	out := must(t, "import", path, "--map", "../../docs/examples/import/online-retail.yaml", "--url", d.url, "--ledger", t.TempDir(), "--rejects", filepath.Join(t.TempDir(), "r"))
+	out := must(t, "import", path, "--map", "../../docs/examples/import/online-retail.yaml", "--url", d.URL, "--ledger", t.TempDir(), "--rejects", filepath.Join(t.TempDir(), "r"))
 	if err := contains(out, "541909 rows read: 25900 events accepted, 0 rows rejected", "0 rows skipped"); err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func equalLines(a, b []byte) bool {
 func TestTheTelcoFileBecomesTraits(t *testing.T) {
 	path := testkit.Data(t, "telco_churn.csv.gz")
 	d := newDoor(t)
-	must(t, "import", path, "--map", "../../docs/examples/import/telco.yaml", "--url", d.url, "--ledger", t.TempDir(), "--rejects", filepath.Join(t.TempDir(), "r"))
+	must(t, "import", path, "--map", "../../docs/examples/import/telco.yaml", "--url", d.URL, "--ledger", t.TempDir(), "--rejects", filepath.Join(t.TempDir(), "r"))
 	events, _ := d.events()
 	people, churned := map[string]bool{}, 0
 	for _, e := range events {
@@ -283,7 +283,7 @@ func TestFormsOfOneTableGiveTheSameEvents(t *testing.T) {
 		if form.name != "-" {
 			file, stdin = write(t, form.name, form.content), ""
 		}
-		code, out, fault := run(t, stdin, "import", file, "--map", mapping, "--url", d.url, "--ledger", t.TempDir(), "--rejects", filepath.Join(t.TempDir(), "r"))
+		code, out, fault := run(t, stdin, "import", file, "--map", mapping, "--url", d.URL, "--ledger", t.TempDir(), "--rejects", filepath.Join(t.TempDir(), "r"))
 		got, _ := d.events()
 		for _, e := range got {
 			e.ContextJson = nil // the file's name
@@ -372,7 +372,7 @@ func BenchmarkImport(b *testing.B) {
 	}
 	began, n := time.Now(), 0
 	for b.Loop() {
-		must(b, "import", file, "--map", mapping, "--url", d.url, "--ledger", b.TempDir(), "--max-rejects", "1000")
+		must(b, "import", file, "--map", mapping, "--url", d.URL, "--ledger", b.TempDir(), "--max-rejects", "1000")
 		n += 100_000
 	}
 	b.ReportMetric(float64(n)/time.Since(began).Seconds(), "rows/s")

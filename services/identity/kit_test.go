@@ -169,22 +169,7 @@ func rawMessage(t testing.TB, e *eventv1.Event) broker.Message {
 // read gives all records of a topic, partition by partition.
 func (w *world) read(topic topics.Topic) []broker.Record {
 	w.t.Helper()
-	spans, err := w.client.Spans(context.Background(), topic.Name)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	var out []broker.Record
-	for p := range len(spans) {
-		for at := spans[p].First; at < spans[p].Next; {
-			b, err := w.client.Fetch(context.Background(), broker.TopicPartition{Topic: topic.Name, Partition: p}, at, broker.FetchOptions{})
-			if err != nil {
-				w.t.Fatal(err)
-			}
-			out = append(out, b.Records...)
-			at = b.Next
-		}
-	}
-	return out
+	return testkit.Records(w.t, w.client, topic)
 }
 
 func decode[T any, P interface {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -244,26 +243,13 @@ func all[M any, P interface {
 	proto.Message
 }](w *world, topic topics.Topic) []P {
 	w.t.Helper()
-	spans, err := w.client.Spans(context.Background(), topic.Name)
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	var out []P
-	for _, p := range slices.Sorted(maps.Keys(spans)) {
-		for at := spans[p].First; at < spans[p].Next; {
-			b, err := w.client.Fetch(context.Background(), broker.TopicPartition{Topic: topic.Name, Partition: p}, at, broker.FetchOptions{})
-			if err != nil {
-				w.t.Fatal(err)
-			}
-			for _, rec := range b.Records {
-				m := P(new(M))
-				if err := proto.Unmarshal(rec.Value, m); err != nil {
-					w.t.Fatal(err)
-				}
-				out = append(out, m)
-			}
-			at = b.Next
+	for _, rec := range testkit.Records(w.t, w.client, topic) {
+		m := P(new(M))
+		if err := proto.Unmarshal(rec.Value, m); err != nil {
+			w.t.Fatal(err)
 		}
+		out = append(out, m)
 	}
 	return out
 }

@@ -1,77 +1,34 @@
 package conformance
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"go.opentelemetry.io/otel/trace/noop"
-	"google.golang.org/protobuf/proto"
-
-	"github.com/freshet/freshet/pkg/broker"
-	"github.com/freshet/freshet/pkg/testkit"
-	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector"
+	"github.com/freshet/freshet/services/collector/collectortest"
 )
 
 const writeKey = "conformance-write-key"
 
-// rig is a collector on a real socket before a real broker, with a proxy in front of
-// it that fails as a test wants.
+// rig is a collector before a real broker, with a proxy in front of it that fails as a test wants.
 type rig struct {
-	t      *testing.T
-	proxy  *proxy
-	client *broker.Client
-	// url is the collector's own address, past the proxy.
-	url string
+	*collectortest.Collector
+	t     *testing.T
+	proxy *proxy
 }
 
 func start(t *testing.T, edits ...func(*collector.Config)) *rig {
 	t.Helper()
-	cfg := collector.Default()
-	cfg.Address, cfg.Spool.Dir = "127.0.0.1:0", t.TempDir()
-	cfg.Sources = []collector.Source{{Name: "app", Workspace: "default", WriteKey: writeKey}}
-	for _, edit := range edits {
-		edit(&cfg)
-	}
-	client, err := broker.Dial(t.Context(), broker.Config{Addresses: []string{testkit.Kafka(t)}}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	if err := client.EnsureTopics(t.Context(), topics.EventsRaw, topics.EventsRejected); err != nil {
-		t.Fatal(err)
-	}
-	svc, err := collector.New(cfg, collector.Deps{
-		Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
-		Tracer: noop.NewTracerProvider().Tracer("test"), Broker: client,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := svc.Listen(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- svc.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return &rig{t: t, url: "http://" + svc.Addr(), proxy: startProxy(t, svc.Addr()), client: client}
+	c := collectortest.Start(t, "app", writeKey, edits...)
+	return &rig{Collector: c, t: t, proxy: startProxy(t, c.Address)}
 }
 
 // limited gives the source a rate of its own, in events a second, and pages that may send.
@@ -88,38 +45,10 @@ func limited(t *testing.T, rate float64, burst int, origins ...string) func(*col
 	return func(c *collector.Config) { c.Sources, c.SourcesFile = nil, path }
 }
 
-// records reads everything a topic holds.
-func (r *rig) records(topic topics.Topic) []broker.Record {
-	r.t.Helper()
-	spans, err := r.client.Spans(r.t.Context(), topic.Name)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	var out []broker.Record
-	for partition, span := range spans {
-		for next := span.First; next < span.Next; {
-			at := broker.TopicPartition{Topic: topic.Name, Partition: partition}
-			b, err := r.client.Fetch(r.t.Context(), at, next, broker.FetchOptions{})
-			if err != nil {
-				r.t.Fatal(err)
-			}
-			out, next = append(out, b.Records...), b.Next
-		}
-	}
-	return out
-}
-
 // stored are the accepted events in Kafka, copies included, in the order the clients made them.
 func (r *rig) stored() []*eventv1.Event {
 	r.t.Helper()
-	var out []*eventv1.Event
-	for _, rec := range r.records(topics.EventsRaw) {
-		e := &eventv1.Event{}
-		if err := proto.Unmarshal(rec.Value, e); err != nil {
-			r.t.Fatal(err)
-		}
-		out = append(out, e)
-	}
+	out := r.Events()
 	slices.SortStableFunc(out, func(a, b *eventv1.Event) int { return int(a.OriginalMs - b.OriginalMs) })
 	return out
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/topics"
 	"github.com/freshet/freshet/services/collector"
+	"github.com/freshet/freshet/pkg/testkit"
 )
 
 var (
@@ -255,7 +256,7 @@ func TestNodeClientsSendEventsThatAreTooLarge(t *testing.T) {
 		if got := r.numbers(); !slices.Equal(got, []int{0, 2}) {
 			t.Errorf("in Kafka: %v", got)
 		}
-		if got := r.records(topics.EventsRejected); len(got) != 1 {
+		if got := testkit.Records(t, r.Broker, topics.EventsRejected); len(got) != 1 {
 			t.Errorf("%d events in quarantine, want 1", len(got))
 		}
 	})
