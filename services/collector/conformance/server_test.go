@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	"github.com/freshet/freshet/services/collector"
-	"github.com/freshet/freshet/pkg/testkit"
 )
 
 var (
