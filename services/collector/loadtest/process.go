@@ -74,7 +74,7 @@ http_address: 127.0.0.1:0
 grpc: {address: "127.0.0.1:0"}
 admin: {address: "127.0.0.1:0", profiles: true}
 broker: {addresses: [%q]}
-spool: {dir: %q}
+spool: {dir: %q, max_bytes: 8589934592}
 sources: [{name: web, workspace: default, write_key: %q}]
 `
 
