@@ -273,12 +273,14 @@ func (b *browser) doesNotRepeat(t *testing.T, c client, tt browserRefusal) {
 	}
 }
 
-// leavesAndComesBack: the client keeps what it could not send in the browser's storage.
+// leavesAndComesBack: the client keeps what has no answer yet in the browser's storage. (What has failed already,
+// while analytics-next goes through its queue, it keeps nowhere: a page left in that moment loses it.)
 func (b *browser) leavesAndComesBack(t *testing.T, c client) {
 	r := start(t)
 	b.visit(t, r, c, nil)
-	r.proxy.fail(slices.Repeat([]fault{{}}, 3)...)
+	r.proxy.fail(slices.Repeat([]fault{{hold: true}}, 20)...)
 	b.play(t, views(0, 3)...)
+	eventually(t, "a request under way", func() bool { return len(r.proxy.posts()) > 0 })
 	b.leave(t)
 	r.proxy.fail()
 	b.comeBack(t, r, c, nil)

@@ -19,6 +19,8 @@ type fault struct {
 	retryAfter int
 	// stored lets the collector have the request first, and store it.
 	stored bool
+	// hold gives no answer until the client is gone.
+	hold bool
 	// pass lets the request through: it is a later one that fails.
 	pass bool
 }
@@ -127,6 +129,9 @@ func (p *proxy) serve(rw http.ResponseWriter, r *http.Request, collector string)
 		answer(rw, f)
 	default:
 		p.note(s)
+		if f.hold {
+			<-r.Context().Done()
+		}
 		cut(rw)
 	}
 }
