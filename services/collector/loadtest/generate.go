@@ -57,7 +57,7 @@ func (t *tally) add(l *load, sent, answered time.Time, events int64) {
 
 // generateRole sends until the time is over. Every request that was sent is waited for,
 // so that what is acknowledged can be compared with what is stored.
-func generateRole(_ context.Context, args []string) error {
+func generateRole(ctx context.Context, args []string) error {
 	var l load
 	var connections int
 	var grpc bool
@@ -86,7 +86,7 @@ func generateRole(_ context.Context, args []string) error {
 	for i := range connections {
 		mine := l
 		mine.first += int64(i) * 1_000_000_000
-		wg.Go(func() { faults[i] = send(&mine, &tallies[i]) })
+		wg.Go(func() { faults[i] = send(ctx, &mine, &tallies[i]) })
 	}
 	wg.Wait()
 	if err := errors.Join(faults...); err != nil {

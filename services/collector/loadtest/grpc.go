@@ -16,13 +16,13 @@ import (
 )
 
 // overGRPC keeps a window of events under way on one stream.
-func overGRPC(l *load, t *tally) error {
+func overGRPC(ctx context.Context, l *load, t *tally) error {
 	conn, err := grpc.NewClient(l.address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return fmt.Errorf("connect to %s: %w", l.address, err)
 	}
 	defer func() { _ = conn.Close() }()
-	ctx := metadata.AppendToOutgoingContext(context.Background(), "authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(writeKey+":")))
+	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(writeKey+":")))
 	stream, err := collectorv1.NewCollectorServiceClient(conn).IngestStream(ctx)
 	if err != nil {
 		return fmt.Errorf("open a stream: %w", err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"strconv"
@@ -11,8 +12,9 @@ import (
 // overHTTP sends one request after the other on one connection, as cheaply as can be:
 // the bytes of the request are there already, and of the answer only the status, the
 // length and the count are looked at.
-func overHTTP(l *load, t *tally) error {
-	conn, err := net.Dial("tcp", l.address) //nolint:noctx // the process ends with its work
+func overHTTP(ctx context.Context, l *load, t *tally) error {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", l.address)
 	if err != nil {
 		return fmt.Errorf("dial %s: %w", l.address, err)
 	}
