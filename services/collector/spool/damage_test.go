@@ -244,3 +244,28 @@ func TestDamageThatCannotBeCopiedKeepsTheSegment(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A file whose name is not on disk is gone after a power cut, with all that was synced into it.
+func TestNewSegmentIsNotUsedUntilItsFolderIsSynced(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	sync := l.sync
+	l.sync = func(f *os.File) error {
+		if info, err := f.Stat(); err != nil || info.IsDir() {
+			return errors.Join(err, syscall.EIO)
+		}
+		return sync(f)
+	}
+	if err := l.Append(t.Context(), []broker.Message{message("lost")}); !errors.Is(err, syscall.EIO) {
+		t.Fatalf("append into a folder that cannot be synced: %v", err)
+	}
+	if n := len(files(t, dir, ".spool")); n != 0 {
+		t.Errorf("%d segments are left", n)
+	}
+	l.sync = sync
+	put(t, l, "after")
+	l.kill()
+	if got := drain(open(t, dir), 1000); got != "after" {
+		t.Errorf("read %s", got)
+	}
+}
