@@ -27,7 +27,7 @@ func (s *Service) readSources() ([]declared.Source, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the sources file: %w", err)
+		return nil, fmt.Errorf("read the sources file: %w: name it with sources_file, make one with `freshet source add NAME --file FILE`", err)
 	}
 	f, err := declared.Parse(data, path, s.now())
 	if err != nil {

@@ -102,8 +102,11 @@ func Open(cfg Config) (*Log, error) {
 	}
 	cfg.SegmentBytes = min(cfg.SegmentBytes, max(cfg.MaxBytes/4, 1))
 	lock, err := dirlock.Acquire(cfg.Dir, "lock")
-	if err != nil {
-		return nil, fmt.Errorf("open spool: %w (two collectors need two spools)", err)
+	switch {
+	case errors.Is(err, dirlock.ErrHeld):
+		return nil, fmt.Errorf("open spool: %w: give each collector a spool.dir of its own", err)
+	case err != nil:
+		return nil, fmt.Errorf("open spool: %w: set spool.dir to a folder that the collector may write to", err)
 	}
 	l := &Log{cfg: cfg, lock: lock, arrived: make(chan struct{}, 1), write: writeAt, sync: datasync}
 	l.quiet = sync.NewCond(&l.mu)
