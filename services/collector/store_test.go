@@ -261,7 +261,7 @@ func TestTwoCollectorsOnOneSpool(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := second.Listen(); !errors.Is(err, dirlock.ErrHeld) || !strings.Contains(err.Error(), "two spools") {
+	if err := second.Listen(); !errors.Is(err, dirlock.ErrHeld) || !strings.Contains(err.Error(), "spool.dir of its own") {
 		t.Errorf("a second collector on the spool: %v", err)
 	}
 }
