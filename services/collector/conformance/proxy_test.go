@@ -35,6 +35,7 @@ type seen struct {
 	status int
 	// retryAfter is the Retry-After of that answer, in seconds.
 	retryAfter int
+	passed     bool // on to the collector
 }
 
 // proxy stands before the collector on a port of its own. It passes requests on, and
@@ -45,6 +46,8 @@ type proxy struct {
 	mu       sync.Mutex
 	faults   []fault
 	requests []seen
+	passed   int        // requests that the collector has and that are not noted yet
+	noted    *sync.Cond // passed has become less
 }
 
 func startProxy(t *testing.T, collector string) *proxy {
@@ -54,6 +57,7 @@ func startProxy(t *testing.T, collector string) *proxy {
 		t.Fatal(err)
 	}
 	p := &proxy{url: "http://" + listener.Addr().String(), host: listener.Addr().String()}
+	p.noted = sync.NewCond(&p.mu)
 	srv := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		p.serve(rw, r, collector)
 	})}
@@ -70,10 +74,14 @@ func (p *proxy) fail(faults ...fault) {
 	p.faults = faults
 }
 
-// posts are the requests that carried events, in order.
+// posts are the requests that carried events, in order. One that the collector has is waited for: its events may be
+// in Kafka before its answer is here.
 func (p *proxy) posts() []seen {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	for p.passed > 0 {
+		p.noted.Wait()
+	}
 	var out []seen
 	for _, s := range p.requests {
 		if s.method == http.MethodPost {
@@ -99,6 +107,15 @@ func (p *proxy) note(s seen) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.requests = append(p.requests, s)
+	if s.passed {
+		p.settle()
+	}
+}
+
+// settle says that one request that the collector had is noted, or will not be. mu is held.
+func (p *proxy) settle() {
+	p.passed--
+	p.noted.Broadcast()
 }
 
 func (p *proxy) serve(rw http.ResponseWriter, r *http.Request, collector string) {
@@ -111,7 +128,14 @@ func (p *proxy) serve(rw http.ResponseWriter, r *http.Request, collector string)
 	f, faulty := p.next(r.Method)
 	var resp *http.Response
 	if !faulty || f.stored {
+		p.mu.Lock()
+		s.passed = true
+		p.passed++
+		p.mu.Unlock()
 		if resp, err = forward(r, body, collector); err != nil {
+			p.mu.Lock()
+			p.settle()
+			p.mu.Unlock()
 			rw.WriteHeader(http.StatusBadGateway)
 			return
 		}
