@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/produce"
 )
 
 // tryFor bounds one attempt at the broker, so that a hung connection is noticed.
@@ -19,24 +21,85 @@ const tryFor = 10 * time.Second
 // Permanent leaves open whether the batch was stored.
 // The topics and keys of the messages do not choose the partition here.
 func (c *Client) Append(ctx context.Context, tp TopicPartition, msgs []Message) (int64, error) {
+	b := recordBatch{to: tp, msgs: msgs}
+	c.appendAll(ctx, []*recordBatch{&b})
+	return b.base, b.err
+}
+
+// recordBatch is what goes to one partition in one request, and what came of it.
+type recordBatch struct {
+	to   TopicPartition
+	msgs []Message // at least one
+
+	base int64 // offset of the first, when err is nil
+	err  error
+}
+
+// appendAll writes one record batch to each of several partitions in ONE request, and once. Each is stored or not
+// on its own. The partitions have to differ, and one broker has to lead them all: Kafka takes no other request.
+func (c *Client) appendAll(ctx context.Context, batches []*recordBatch) {
 	ctx, cancel := context.WithTimeout(ctx, tryFor)
 	defer cancel()
-	records := make([]kafka.Record, len(msgs))
-	now := time.Now()
-	for i, m := range msgs {
-		records[i] = kafka.Record{Key: kafka.NewBytes(m.Key), Value: kafka.NewBytes(m.Value), Headers: m.Headers, Time: now}
+	res, err := c.transport.RoundTrip(ctx, c.kafka.Addr, produceRequest(batches))
+	for _, b := range batches {
+		b.err = err
+		if err == nil {
+			b.settle(res.(*produce.Response))
+		}
+		if b.err != nil {
+			b.err = fmt.Errorf("append %d records to %s: %w", len(b.msgs), b.to, b.err)
+		}
 	}
-	res, err := c.kafka.Produce(ctx, &kafka.ProduceRequest{
-		Topic: tp.Topic, Partition: tp.Partition, RequiredAcks: kafka.RequireAll, Records: kafka.NewRecordReader(records...),
-	})
-	if err == nil {
-		err = res.Error
-	}
-	if err != nil {
-		return 0, fmt.Errorf("append %d records to %s: %w", len(msgs), tp, err)
-	}
-	return res.BaseOffset, nil
 }
+
+func produceRequest(batches []*recordBatch) *produce.Request {
+	// The broker waits for the replicas for half of the time, so that its answer, when they are late, still arrives.
+	req := &produce.Request{Acks: int16(kafka.RequireAll), Timeout: int32((tryFor / 2).Milliseconds())}
+	now := time.Now()
+	at := map[string]int{}
+	for _, b := range batches {
+		i, ok := at[b.to.Topic]
+		if !ok {
+			i = len(req.Topics)
+			at[b.to.Topic] = i
+			req.Topics = append(req.Topics, produce.RequestTopic{Topic: b.to.Topic})
+		}
+		records := make([]kafka.Record, len(b.msgs))
+		for j, m := range b.msgs {
+			records[j] = kafka.Record{Key: kafka.NewBytes(m.Key), Value: kafka.NewBytes(m.Value), Headers: m.Headers, Time: now}
+		}
+		req.Topics[i].Partitions = append(req.Topics[i].Partitions, produce.RequestPartition{
+			Partition: int32(b.to.Partition), RecordSet: protocol.RecordSet{Records: kafka.NewRecordReader(records...)},
+		})
+	}
+	return req
+}
+
+// settle reads what the answer says of the batch.
+func (b *recordBatch) settle(res *produce.Response) {
+	for _, t := range res.Topics {
+		if t.Topic != b.to.Topic {
+			continue
+		}
+		for _, p := range t.Partitions {
+			switch {
+			case int(p.Partition) != b.to.Partition:
+				continue
+			case p.ErrorCode == 0:
+				b.base = p.BaseOffset
+			case p.ErrorMessage == "":
+				b.err = kafka.Error(p.ErrorCode)
+			default:
+				b.err = fmt.Errorf("%w: %s", kafka.Error(p.ErrorCode), p.ErrorMessage)
+			}
+			return
+		}
+	}
+	b.err = errNoAnswer
+}
+
+// errNoAnswer leaves open whether the records are stored.
+var errNoAnswer = errors.New("the broker's answer does not speak of the partition")
 
 // Permanent tells an error that no retry mends (a record too large, an unknown
 // topic that was deleted, no permission) from a passing one (network, elections, timeouts).

@@ -103,6 +103,7 @@ type Client struct {
 
 	mu         sync.Mutex
 	partitions map[string]int
+	led        map[string]map[int]int // topic, partition: the leader's id
 }
 
 // Connect makes a client without asking whether a broker is there: for who can do its work, or a part of
@@ -126,7 +127,7 @@ func Connect(cfg Config, logger *slog.Logger) (*Client, error) {
 	return &Client{
 		cfg: cfg, logger: logger, transport: transport,
 		kafka:      &kafka.Client{Addr: kafka.TCP(cfg.Addresses...), Transport: transport},
-		partitions: map[string]int{},
+		partitions: map[string]int{}, led: map[string]map[int]int{},
 	}, nil
 }
 

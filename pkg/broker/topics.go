@@ -122,18 +122,11 @@ func (c *Client) waitForLeaders(ctx context.Context, topic string) (int, error) 
 	}
 }
 
+// leaders returns the number of partitions, once each has a leader.
 func (c *Client) leaders(ctx context.Context, topic string) (int, error) {
-	res, err := c.kafka.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
+	t, err := c.layout(ctx, topic)
 	if err != nil {
 		return 0, err
-	}
-	i := slices.IndexFunc(res.Topics, func(t kafka.Topic) bool { return t.Name == topic })
-	if i < 0 {
-		return 0, kafka.UnknownTopicOrPartition
-	}
-	t := res.Topics[i]
-	if t.Error != nil {
-		return 0, t.Error
 	}
 	if len(t.Partitions) == 0 {
 		return 0, kafka.LeaderNotAvailable
@@ -144,6 +137,64 @@ func (c *Client) leaders(ctx context.Context, topic string) (int, error) {
 		}
 	}
 	return len(t.Partitions), nil
+}
+
+// layout is what the broker last said of a topic.
+func (c *Client) layout(ctx context.Context, topic string) (kafka.Topic, error) {
+	res, err := c.kafka.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
+	if err != nil {
+		return kafka.Topic{}, err
+	}
+	i := slices.IndexFunc(res.Topics, func(t kafka.Topic) bool { return t.Name == topic })
+	if i < 0 {
+		return kafka.Topic{}, kafka.UnknownTopicOrPartition
+	}
+	return res.Topics[i], res.Topics[i].Error
+}
+
+// noLeader stands for the leader of a partition that has none, as far as is known.
+const noLeader = -1
+
+// leader is the id of the broker that leads a partition. It may have changed since: good for grouping requests, no more.
+func (c *Client) leader(ctx context.Context, tp TopicPartition) int {
+	c.mu.Lock()
+	led := c.led[tp.Topic]
+	c.mu.Unlock()
+	if led == nil {
+		led = c.lookUpLeaders(ctx, tp.Topic)
+	}
+	if id, ok := led[tp.Partition]; ok {
+		return id
+	}
+	return noLeader
+}
+
+func (c *Client) lookUpLeaders(ctx context.Context, topic string) map[int]int {
+	ctx, cancel := context.WithTimeout(ctx, tryFor)
+	defer cancel()
+	t, err := c.layout(ctx, topic)
+	if err != nil {
+		return nil
+	}
+	led := map[int]int{}
+	for _, p := range t.Partitions {
+		if p.Error == nil {
+			led[p.ID] = p.Leader.ID
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(led) == len(t.Partitions) {
+		c.led[topic] = led
+	}
+	return led
+}
+
+// forgetLeaders has the leaders of a topic looked up anew.
+func (c *Client) forgetLeaders(topic string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.led, topic)
 }
 
 // Spans returns what each partition of a topic holds. Elections and other faults
