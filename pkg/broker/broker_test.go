@@ -153,19 +153,7 @@ func failProduce(fake *kfake.Cluster, n int, code *kerr.Error) {
 			return nil, nil, false
 		}
 		n--
-		in := req.(*kmsg.ProduceRequest)
-		res := in.ResponseKind().(*kmsg.ProduceResponse)
-		for _, rt := range in.Topics {
-			st := kmsg.NewProduceResponseTopic()
-			st.Topic = rt.Topic
-			for _, rp := range rt.Partitions {
-				sp := kmsg.NewProduceResponseTopicPartition()
-				sp.Partition, sp.ErrorCode = rp.Partition, code.Code
-				st.Partitions = append(st.Partitions, sp)
-			}
-			res.Topics = append(res.Topics, st)
-		}
-		return res, nil, true
+		return refusal(req.(*kmsg.ProduceRequest), code), nil, true
 	})
 }
 

@@ -1,0 +1,182 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// held has a broker hold every produce request until it is told what to do with it.
+func held(fake *kfake.Cluster) (arrived <-chan *kmsg.ProduceRequest, answer chan<- *kerr.Error) {
+	requests, answers := make(chan *kmsg.ProduceRequest, 100), make(chan *kerr.Error)
+	fake.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		fake.KeepControl()
+		requests <- req.(*kmsg.ProduceRequest)
+		var code *kerr.Error
+		fake.SleepControl(func() { code = <-answers })
+		if code == nil {
+			return nil, nil, false
+		}
+		return refusal(req.(*kmsg.ProduceRequest), code), nil, true
+	})
+	return requests, answers
+}
+
+// refusal is the answer of a broker that stores nothing of a request.
+func refusal(req *kmsg.ProduceRequest, code *kerr.Error) *kmsg.ProduceResponse {
+	res := req.ResponseKind().(*kmsg.ProduceResponse)
+	for _, rt := range req.Topics {
+		st := kmsg.NewProduceResponseTopic()
+		st.Topic = rt.Topic
+		for _, rp := range rt.Partitions {
+			sp := kmsg.NewProduceResponseTopicPartition()
+			sp.Partition, sp.ErrorCode = rp.Partition, code.Code
+			st.Partitions = append(st.Partitions, sp)
+		}
+		res.Topics = append(res.Topics, st)
+	}
+	return res
+}
+
+// queued waits until n groups wait for their turn at a partition.
+func queued(t *testing.T, p *Producer, tp TopicPartition, n int) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		l := p.lane(tp)
+		l.mu.Lock()
+		have := len(l.queue)
+		l.mu.Unlock()
+		if have == n {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d groups wait, want %d", have, n)
+		}
+	}
+}
+
+// The leader's word alone is none: its disk may be the only one that has the record.
+func TestProduceAsksForAllReplicas(t *testing.T) {
+	fake, c := fakeCluster(t, 1)
+	var acks atomic.Int32
+	fake.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		fake.KeepControl()
+		acks.Store(int32(req.(*kmsg.ProduceRequest).Acks))
+		return nil, nil, false
+	})
+	if err := c.NewProducer(ProducerConfig{}).Produce(t.Context(), Message{Topic: testTopic.Name, Value: []byte("v")}); err != nil {
+		t.Fatal(err)
+	}
+	if acks.Load() != -1 {
+		t.Errorf("asked for acks=%d, want -1, all", acks.Load())
+	}
+}
+
+// Callers share a request: the one who gives up learns that nobody knows, the other waits on and is stored once.
+func TestImpatientCallerDoesNotCutTheOthersOff(t *testing.T) {
+	fake, c := fakeCluster(t, 1)
+	arrived, answer := held(fake)
+	p := c.NewProducer(ProducerConfig{})
+	tp := TopicPartition{testTopic.Name, 0}
+	done := map[string]chan error{}
+	produce := func(ctx context.Context, name string) {
+		done[name] = make(chan error, 1)
+		go func(done chan<- error) { done <- p.Produce(ctx, Message{Topic: testTopic.Name, Value: []byte(name)}) }(done[name])
+	}
+	produce(t.Context(), "first")
+	<-arrived
+	impatient, giveUp := context.WithCancel(t.Context())
+	produce(impatient, "impatient")
+	queued(t, p, tp, 1)
+	produce(t.Context(), "patient")
+	queued(t, p, tp, 2)
+	answer <- nil
+	<-arrived // with both
+	giveUp()
+	if err := <-done["impatient"]; !errors.Is(err, ErrNotStored) {
+		t.Errorf("who gave up was told %v", err)
+	}
+	answer <- nil
+	if err := errors.Join(<-done["first"], <-done["patient"]); err != nil {
+		t.Error(err)
+	}
+	if n := len(c.readAllForTest(t, testTopic.Name)); n != 3 || len(arrived) != 0 {
+		t.Errorf("%d records, want 3; %d requests more than two", n, len(arrived))
+	}
+}
+
+// Through faults that pass, a partition's records stay in the order of their calls: nothing overtakes what is tried again.
+func TestRetriesKeepTheOrder(t *testing.T) {
+	fake, c := fakeCluster(t, 1)
+	arrived, answer := held(fake)
+	p := c.NewProducer(ProducerConfig{})
+	tp := TopicPartition{testTopic.Name, 0}
+	var wg sync.WaitGroup
+	produce := func(i int) {
+		wg.Go(func() {
+			if err := p.Produce(t.Context(), Message{Topic: testTopic.Name, Value: fmt.Append(nil, i)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	produce(0)
+	<-arrived
+	for i := 1; i < 6; i++ {
+		produce(i)
+		queued(t, p, tp, i)
+	}
+	for _, code := range []*kerr.Error{kerr.NotLeaderForPartition, nil, kerr.RequestTimedOut, kerr.NotEnoughReplicas} {
+		answer <- code
+		<-arrived
+	}
+	for i := 6; i < 8; i++ {
+		produce(i)
+		queued(t, p, tp, i-5)
+	}
+	answer <- nil
+	<-arrived
+	answer <- nil
+	wg.Wait()
+	var got []string
+	for _, r := range c.readAllForTest(t, testTopic.Name) {
+		got = append(got, string(r.Value))
+	}
+	if fmt.Sprint(got) != "[0 1 2 3 4 5 6 7]" {
+		t.Errorf("stored %v", got)
+	}
+}
+
+// One call, two partitions, of which one refuses: the call has failed, whichever of the two it is.
+func TestOnePartitionsFaultIsTheCalls(t *testing.T) {
+	for _, bad := range []int32{0, 1} {
+		fake, c := fakeCluster(t, 2)
+		fake.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			fake.KeepControl()
+			if in := req.(*kmsg.ProduceRequest); in.Topics[0].Partitions[0].Partition == bad {
+				return refusal(in, kerr.InvalidRecord), nil, true
+			}
+			return nil, nil, false
+		})
+		var msgs []Message
+		for i := 0; len(msgs) < 2; i++ {
+			if key := fmt.Append(nil, i); PartitionFor(key, 2) == len(msgs) { // one for 0, then one for 1
+				msgs = append(msgs, Message{Topic: testTopic.Name, Key: key, Value: []byte("v")})
+			}
+		}
+		err := c.NewProducer(ProducerConfig{}).Produce(t.Context(), msgs...)
+		if !RecordFault(err) {
+			t.Errorf("partition %d refused, the call gave %v", bad, err)
+		}
+		if n := len(c.readAllForTest(t, testTopic.Name)); n != 1 {
+			t.Errorf("partition %d refused, %d records are stored", bad, n)
+		}
+	}
+}
