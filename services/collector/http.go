@@ -59,15 +59,16 @@ var calls = func() map[string]call {
 	return paths
 }()
 
+// elsewhere answers what takes no events.
+func (s *Service) elsewhere(rw http.ResponseWriter, r *http.Request) {
+	if !s.browse(rw, r) {
+		s.refuse(rw, refused(http.StatusNotFound, "not_found", "there is nothing at this path: post to /v1/batch"))
+	}
+}
+
 // handle answers one request of the ingest API.
-func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
-	c, ok := calls[r.URL.Path]
+func (s *Service) handle(rw http.ResponseWriter, r *http.Request, c call) {
 	switch {
-	case !ok:
-		if !s.browse(rw, r) {
-			s.refuse(rw, refused(http.StatusNotFound, "not_found", "there is nothing at this path: post to /v1/batch"))
-		}
-		return
 	case r.Method == http.MethodOptions:
 		preflight(rw, r)
 		return
@@ -90,7 +91,7 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 	defer s.survive(ctx, rw)
 	w := works.Get().(*work)
 	defer s.release(w)
-	res, ref := s.take(w, r.WithContext(ctx), c, begun)
+	res, ref := s.take(ctx, w, r, c, begun)
 	w.share(rw.Header())
 	var status int
 	if ref != nil {
@@ -113,7 +114,7 @@ func (s *Service) survive(ctx context.Context, rw http.ResponseWriter) {
 }
 
 // take reads, authenticates, parses and stores one request.
-func (s *Service) take(w *work, r *http.Request, c call, begun time.Time) (result, *refusal) {
+func (s *Service) take(ctx context.Context, w *work, r *http.Request, c call, begun time.Time) (result, *refusal) {
 	src, given := s.byAuthorization(r.Header.Get("Authorization"))
 	if given && src == nil {
 		return result{}, unknownKey()
@@ -136,7 +137,7 @@ func (s *Service) take(w *work, r *http.Request, c call, begun time.Time) (resul
 			return result{}, ref
 		}
 	}
-	return s.ingest(r.Context(), w, &origin{src: src, typ: c.typ, history: c.history, received: begun.UnixMilli(), client: s.clientOf(r, c)})
+	return s.ingest(ctx, w, &origin{src: src, typ: c.typ, history: c.history, received: begun.UnixMilli(), client: s.clientOf(r, c)})
 }
 
 // read finds the request's events, not yet judged.

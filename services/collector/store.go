@@ -25,6 +25,7 @@ import (
 type store struct {
 	cfg      Spool
 	patience time.Duration // AckTimeout
+	direct   patience      // how long a request waits for the broker before it goes to the spool, or fails without one
 	whole    int64         // the largest request that is certain to be taken while ready
 	broker   *broker.Client
 	producer *broker.Producer
@@ -55,8 +56,12 @@ type receipt struct {
 var errNotOpen = errors.New("the spool is not open")
 
 func newStore(cfg Config, deps Deps, m *storeMetrics) *store {
+	direct := cfg.AckTimeout
+	if cfg.Spool.Enabled {
+		direct = min(direct, cfg.Spool.After)
+	}
 	return &store{
-		cfg: cfg.Spool, patience: cfg.AckTimeout, whole: min(int64(cfg.Limits.BodyBytes), cfg.Spool.MaxBytes/8),
+		cfg: cfg.Spool, patience: cfg.AckTimeout, direct: patience{lasts: direct}, whole: min(int64(cfg.Limits.BodyBytes), cfg.Spool.MaxBytes/8),
 		broker: deps.Broker, producer: deps.Broker.NewProducer(broker.ProducerConfig{Gather: gather}),
 		metrics: m, logger: deps.Logger,
 	}
@@ -92,7 +97,7 @@ func (st *store) close() error {
 // put returns once every message is durable. An error says that they are not, or that nobody knows.
 func (st *store) put(ctx context.Context, msgs []broker.Message) (receipt, error) {
 	if !st.cfg.Enabled {
-		return st.produce(ctx, msgs, st.patience)
+		return st.produce(st.direct.begin(ctx), msgs)
 	}
 	log := st.log.Load()
 	if log == nil {
@@ -104,7 +109,7 @@ func (st *store) put(ctx context.Context, msgs []broker.Message) (receipt, error
 	empty := log.Empty()
 	var failed error
 	if empty {
-		r, err := st.produce(ctx, msgs, min(st.cfg.After, st.patience))
+		r, err := st.produce(st.direct.begin(ctx), msgs)
 		if err == nil || ctx.Err() != nil { // a client that hung up sends again, or does not care
 			return r, err
 		}
@@ -117,7 +122,9 @@ func (st *store) put(ctx context.Context, msgs []broker.Message) (receipt, error
 	}
 	if left := st.patience - st.cfg.After; empty && left > 0 && log.Empty() {
 		// No room on disk and a slow broker: it may still make it.
-		if r, again := st.produce(ctx, msgs, left); again == nil {
+		ctx, cancel := context.WithTimeout(ctx, left)
+		defer cancel()
+		if r, again := st.produce(ctx, msgs); again == nil {
 			return r, nil
 		}
 	}
@@ -125,9 +132,7 @@ func (st *store) put(ctx context.Context, msgs []broker.Message) (receipt, error
 }
 
 // produce waits for the broker. A record that no broker will take becomes a reject.
-func (st *store) produce(ctx context.Context, msgs []broker.Message, patience time.Duration) (receipt, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
+func (st *store) produce(ctx context.Context, msgs []broker.Message) (receipt, error) {
 	err := st.producer.Produce(ctx, msgs...)
 	if err == nil {
 		return receipt{by: byBroker}, nil

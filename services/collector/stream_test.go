@@ -241,8 +241,9 @@ func TestStreamReadsNoMoreThanItsWindow(t *testing.T) {
 		_ = stream.CloseSend()
 	}()
 	stalled(t, &sent, 50)
-	// 50 in the window, one in the reader's hand; the rest fills the transport's buffers on both sides, 64 KiB each.
-	if got := sent.Load(); got > 50+1+4*64 {
+	// 50 in the window, one in the reader's hand; the rest fills the transport's buffers on both sides: 64 KiB each at first, more
+	// when gRPC finds that the connection would bear it. Nothing near the 5,000 that want to be sent.
+	if got := sent.Load(); got > 50+1+16*64 {
 		t.Errorf("%d events of 1 KB were sent with a window of 50", got)
 	}
 	if used := r.svc.memory.used.Load(); used < 50*size || used > 51*(size+100) {
