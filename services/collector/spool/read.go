@@ -116,6 +116,9 @@ func (l *Log) pass(b Batch) {
 	s := b.segment
 	l.offset = b.next
 	frames, events := min(b.frames, s.frames), min(b.events, s.events)
+	if b.next < s.size {
+		frames = min(frames, s.frames-1) // more than was counted, when the disk could not read it then
+	}
 	l.count(s, frames, events)
 	gone := l.drained()
 	l.mu.Unlock()
@@ -168,7 +171,7 @@ func (l *Log) remove(gone []*segment) {
 func (l *Log) quarantine(s *segment, p piece) {
 	l.damaged.Add(1)
 	path := fmt.Sprintf("%s.%d.damaged", s.path, p.at)
-	if err := s.copy(path, p); err != nil {
+	if err := l.copy(path, s, p); err != nil {
 		s.keep = true
 		l.cfg.Logger.Error("copy damaged bytes out of the spool: the whole segment is kept", "segment", s.path, "error", err)
 	}
@@ -176,9 +179,21 @@ func (l *Log) quarantine(s *segment, p piece) {
 		"file", filepath.Base(path), "bytes", p.end-p.at, "events", p.header.messages)
 }
 
-func (s *segment) copy(path string, p piece) error {
+// copy keeps the bytes of a piece in a file that outlives a power cut: the segment is deleted next.
+func (l *Log) copy(path string, s *segment, p piece) error {
 	b := s.walk(p.at, p.end, 0).view(p.end - p.at)
-	if err := os.WriteFile(path, b, 0o600); err != nil {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("copy %d bytes to %s: %w", len(b), path, err)
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = l.sync(f)
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = syncFolder(l.cfg.Dir, l.sync)
+	}
+	if err != nil {
 		return errors.Join(fmt.Errorf("copy %d bytes to %s: %w", len(b), path, err), os.Remove(path))
 	}
 	return nil

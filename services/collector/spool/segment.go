@@ -58,12 +58,8 @@ func create(dir string, number uint64, sync func(*os.File) error) (*segment, err
 	if s.file, err = os.OpenFile(s.path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err != nil {
 		return nil, fmt.Errorf("make a segment: %w", err)
 	}
-	folder, err := os.Open(dir)
-	if err == nil {
-		err = errors.Join(sync(folder), folder.Close())
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("make a segment: sync %s: %w", dir, err), s.file.Close(), os.Remove(s.path))
+	if err := syncFolder(dir, sync); err != nil {
+		return nil, errors.Join(fmt.Errorf("make a segment: %w", err), s.file.Close(), os.Remove(s.path))
 	}
 	return s, nil
 }

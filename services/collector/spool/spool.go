@@ -93,7 +93,9 @@ type Log struct {
 
 // Open opens the log in cfg.Dir, or makes it, and reads it once from end to end. A folder that
 // another process has open is an error that wraps dirlock.ErrHeld.
-func Open(cfg Config) (*Log, error) {
+func Open(cfg Config) (*Log, error) { return openSyncing(cfg, datasync) }
+
+func openSyncing(cfg Config, flush func(*os.File) error) (*Log, error) {
 	if cfg.MaxBytes <= 0 || cfg.SegmentBytes <= 0 {
 		return nil, fmt.Errorf("open spool %s: max_bytes and segment_bytes must be above 0", cfg.Dir)
 	}
@@ -101,14 +103,18 @@ func Open(cfg Config) (*Log, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	cfg.SegmentBytes = min(cfg.SegmentBytes, max(cfg.MaxBytes/4, 1))
-	lock, err := dirlock.Acquire(cfg.Dir, "lock")
+	err := makeFolder(cfg.Dir, flush)
+	var lock *dirlock.Lock
+	if err == nil {
+		lock, err = dirlock.Acquire(cfg.Dir, "lock")
+	}
 	switch {
 	case errors.Is(err, dirlock.ErrHeld):
 		return nil, fmt.Errorf("open spool: %w: give each collector a spool.dir of its own", err)
 	case err != nil:
 		return nil, fmt.Errorf("open spool: %w: set spool.dir to a folder that the collector may write to", err)
 	}
-	l := &Log{cfg: cfg, lock: lock, arrived: make(chan struct{}, 1), write: writeAt, sync: datasync}
+	l := &Log{cfg: cfg, lock: lock, arrived: make(chan struct{}, 1), write: writeAt, sync: flush}
 	l.quiet = sync.NewCond(&l.mu)
 	if err := l.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open spool %s: %w", cfg.Dir, err), l.release())
@@ -207,15 +213,16 @@ type Stats struct {
 // Stats reads the state; it reads one frame's header from disk.
 func (l *Log) Stats() Stats {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	st := Stats{Bytes: l.bytes, Capacity: l.cfg.MaxBytes, Frames: l.frames.Load(), Events: l.events, DamagedFrames: l.damaged.Load()}
 	if st.Frames == 0 || l.closed {
+		l.mu.Unlock()
 		return st
 	}
 	s, offset := l.segments[0], l.offset
 	if offset == s.size && len(l.segments) > 1 { // drained while its last group was being written
 		s, offset = l.segments[1], 0
 	}
+	l.mu.Unlock() // a disk that hangs holds up who looks, and no Append
 	var b [headerBytes]byte
 	if _, err := s.file.ReadAt(b[:], offset); err == nil {
 		if h, ok := readHeader(b[:], s.salt, offset); ok {

@@ -102,10 +102,12 @@ func (w *walker) resume() int64 {
 }
 
 // torn is whether damage that reaches a segment's end is a write that a crash cut off: a frame
-// without all its bytes, or zeros where the file had grown already.
+// without all its bytes, or zeros where the file had grown already. Zeros that stand in for what the disk
+// did not give say nothing: behind them may be what was confirmed.
 func (w *walker) torn(p piece) bool {
 	if p.at+p.header.size() > p.end { // also when there is less than a header
 		return true
 	}
-	return len(bytes.Trim(w.read(p.at, p.end-p.at), "\x00")) == 0
+	zeros := len(bytes.Trim(w.read(p.at, p.end-p.at), "\x00")) == 0
+	return zeros && !w.unreadable
 }
