@@ -3,6 +3,8 @@ package spool
 import (
 	"context"
 	"fmt"
+	"os"
+	"slices"
 	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
@@ -51,7 +53,18 @@ func (l *Log) Append(ctx context.Context, msgs []broker.Message) error {
 	case err := <-e.done:
 		return err
 	case <-ctx.Done():
+		l.forget(e)
 		return ctx.Err()
+	}
+}
+
+// forget takes an entry whose caller has gone out of the queue: while a disk hangs, callers come and go, and what
+// they leave behind would fill the memory.
+func (l *Log) forget(e *entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if i := slices.Index(l.queue, e); i >= 0 {
+		l.queue = slices.Delete(l.queue, i, i+1)
 	}
 }
 
@@ -109,6 +122,9 @@ func (l *Log) store(group []*entry) error {
 	if err == nil {
 		err = l.sync(s.file)
 	}
+	if err == nil {
+		_, err = os.Stat(s.path) // a deleted file can be written and synced as before, and is gone with the process
+	}
 	if err != nil {
 		l.seal(s)
 		return full(fmt.Errorf("write %d messages to the spool: %w", messages, err))
@@ -159,14 +175,15 @@ func (l *Log) writable() (*segment, error) {
 		l.mu.Unlock()
 		return s, nil
 	}
-	number := l.number + 1
+	l.number++ // also when making it fails: its file may be left
+	number := l.number
 	l.mu.Unlock()
 	s, err := create(l.cfg.Dir, number, l.sync)
 	if err != nil {
 		return nil, err
 	}
 	l.mu.Lock()
-	l.active, l.growing, l.number = s, s, number
+	l.active, l.growing = s, s
 	l.segments = append(l.segments, s)
 	l.mu.Unlock()
 	return s, nil
