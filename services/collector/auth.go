@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -18,8 +17,8 @@ type credential struct {
 	dead string
 	// expires is when it stops working, Unix nanoseconds; 0 means never.
 	expires int64
-	// complained is when a use of the dead key was last logged, Unix nanoseconds.
-	complained atomic.Int64
+	// complained is when a use of the dead key was last logged.
+	complained seldom
 }
 
 // Why a key does not work, as the metric has it.
@@ -45,7 +44,7 @@ func (s *Service) byKey(key []byte) *source {
 		why = keyExpired
 	}
 	s.sourcesMetrics.keys.WithLabelValues(c.src.name, why).Inc()
-	if now := s.now().UnixNano(); now-c.complained.Swap(now) > int64(time.Minute) {
+	if c.complained.now(s.now(), time.Minute) {
 		s.logger.Warn("a write key that does not work is in use", "source", c.src.name, "key", c.id, "reason", why)
 	}
 	return nil

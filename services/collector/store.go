@@ -96,6 +96,12 @@ func (st *store) close() error {
 
 // put returns once every message is durable. An error says that they are not, or that nobody knows.
 func (st *store) put(ctx context.Context, msgs []broker.Message) (receipt, error) {
+	r, err := st.take(ctx, msgs)
+	st.health.tried(ctx, err)
+	return r, err
+}
+
+func (st *store) take(ctx context.Context, msgs []broker.Message) (receipt, error) {
 	if !st.cfg.Enabled {
 		return st.produce(st.direct.begin(ctx), msgs)
 	}

@@ -18,12 +18,45 @@ const (
 	pingEvery = time.Second
 	// probeBytes is what is written to find out whether the spool's disk takes anything: a large event.
 	probeBytes = 64 << 10
+	// probeWithin is how long that may take.
+	probeWithin = 2 * time.Second
 )
 
 // health is what was last found about the broker and the spool.
 type health struct {
 	brokerFault, spoolFault atomic.Pointer[error] // nil when there is none
-	complained              atomic.Int64          // when a fault of an event was last logged, Unix nanoseconds
+	untaken                 atomic.Pointer[untaken]
+	complained              seldom // a fault of an event
+
+	probing chan error // the result of a probe under way; nil: there is none. watch's
+}
+
+// untaken is the last request that neither the broker nor the spool took.
+type untaken struct {
+	fault error
+	at    time.Time
+}
+
+// untakenFor is how long such a request says that the next will fare no better: a broker that answers pings may still
+// refuse every event. After that somebody has to try again.
+const untakenFor = 5 * time.Second
+
+// tried keeps what became of a request.
+func (h *health) tried(ctx context.Context, err error) {
+	switch {
+	case err != nil && ctx.Err() == nil:
+		h.untaken.Store(&untaken{err, time.Now()})
+	case err == nil && h.untaken.Load() != nil:
+		h.untaken.Store(nil)
+	}
+}
+
+// taking is why the last request was not taken, nil when it was or when that was long ago.
+func (h *health) taking() error {
+	if u := h.untaken.Load(); u != nil && time.Since(u.at) < untakenFor {
+		return u.fault
+	}
+	return nil
 }
 
 // broker is why it takes nothing, nil when it answers.
@@ -36,7 +69,7 @@ func (h *health) broker() error {
 
 // complain logs, at most once a second, why events are not stored.
 func (h *health) complain(logger *slog.Logger, err error) {
-	if now := time.Now().UnixNano(); now-h.complained.Swap(now) < int64(time.Second) {
+	if !h.complained.now(time.Now(), time.Second) {
 		return
 	}
 	if broker.Permanent(err) {
@@ -49,6 +82,9 @@ func (h *health) complain(logger *slog.Logger, err error) {
 
 // ready returns nil when the next event would be taken: by the broker while the spool is empty, else by the spool.
 func (st *store) ready() error {
+	if err := st.health.taking(); err != nil {
+		return err
+	}
 	fault := st.health.broker()
 	if !st.cfg.Enabled {
 		return fault
@@ -81,7 +117,7 @@ func (st *store) watch(ctx context.Context) {
 			return
 		}
 		st.note(err)
-		st.probe()
+		st.probe(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -109,17 +145,42 @@ func (st *store) note(err error) {
 }
 
 // probe asks the spool's disk while events depend on it.
-func (st *store) probe() {
+func (st *store) probe(ctx context.Context) {
 	log := st.log.Load()
 	if log == nil || st.health.broker() == nil && log.Empty() {
 		st.health.spoolFault.Store(nil)
 		return
 	}
-	if err := log.Probe(probeBytes); err != nil {
+	err := st.health.ask(ctx, func() error { return log.Probe(probeBytes) }, probeWithin)
+	if err != nil {
 		st.health.spoolFault.Store(&err)
 		return
 	}
 	st.health.spoolFault.Store(nil)
+}
+
+// errDiskHangs says that the disk gives no answer, neither a good nor a bad one.
+var errDiskHangs = errors.New("the spool's disk does not answer")
+
+// ask returns what a probe found, or errDiskHangs after a time: nothing ends a write to a disk that hangs, so it is
+// left alone, and no second one is begun beside it.
+func (h *health) ask(ctx context.Context, probe func() error, within time.Duration) error {
+	if h.probing == nil {
+		found := make(chan error, 1)
+		h.probing = found
+		go func() { found <- probe() }()
+	}
+	late := time.NewTimer(within)
+	defer late.Stop()
+	select {
+	case err := <-h.probing:
+		h.probing = nil
+		return err
+	case <-late.C:
+		return errDiskHangs
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // notStored is the answer to a request whose events are not durable; why is logged at most once a second.

@@ -1,0 +1,103 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/freshet/freshet/pkg/testkit"
+)
+
+// A broker that answers pings and refuses every event, and no spool to take them: not ready, until something is taken.
+func TestNotReadyWhileNothingIsTaken(t *testing.T) {
+	for name, edits := range map[string][]func(*setup){
+		"without a spool":             {withoutSpool},
+		"with a spool that is broken": {spoolAfter(200 * time.Millisecond)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address, control := stubborn(t)
+			r := start(t, append(edits, func(s *setup) { s.kafka = address }, ackWithin(300*time.Millisecond))...)
+			var willing atomic.Bool
+			control(func(req kmsg.Request) (kmsg.Response, error, bool) {
+				if willing.Load() {
+					return nil, nil, false
+				}
+				return refuseProduce(req, kerr.NotEnoughReplicas.Code), nil, true
+			})
+			if err := os.RemoveAll(r.svc.store.cfg.Dir); err != nil {
+				t.Fatal(err)
+			}
+			if g := r.post("/v1/track", track("refused")); g.Status != http.StatusServiceUnavailable || g.Header.Get("Retry-After") == "" {
+				t.Fatalf("with nothing that takes an event: %+v", g)
+			}
+			if status := r.get("/readyz"); status != http.StatusServiceUnavailable {
+				t.Errorf("readyz %d after an event that nothing took", status)
+			}
+			if status := r.get("/healthz"); status != http.StatusOK {
+				t.Errorf("healthz %d", status)
+			}
+			willing.Store(true)
+			if g := r.post("/v1/track", track("taken")); g.Status != http.StatusOK {
+				t.Fatalf("with a broker that takes events: %+v", g)
+			}
+			testkit.Eventually(t, 5*time.Second, r.svc.Ready)
+		})
+	}
+}
+
+func TestWhatARefusedRequestSaysOfTheNext(t *testing.T) {
+	fault := errors.New("not taken")
+	h := &health{}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if h.tried(gone, fault); h.taking() != nil {
+		t.Error("a client that hung up made it red")
+	}
+	if h.tried(t.Context(), fault); !errors.Is(h.taking(), fault) {
+		t.Error("a request that nothing took left it green")
+	}
+	if h.tried(gone, fault); !errors.Is(h.taking(), fault) {
+		t.Error("a client that hung up made it green")
+	}
+	if h.tried(t.Context(), nil); h.taking() != nil {
+		t.Error("red after a request that was taken")
+	}
+	h.untaken.Store(&untaken{fault, time.Now().Add(-untakenFor)})
+	if h.taking() != nil {
+		t.Error("red for ever: nobody would send what shows that it is green again")
+	}
+}
+
+// A disk that hangs is found out, and asked by one write at a time; the answer counts when it comes.
+func TestHangingDiskIsAskedOnce(t *testing.T) {
+	h := &health{}
+	var asked atomic.Int64
+	answer := make(chan error)
+	probe := func() error { asked.Add(1); return <-answer }
+	for range 3 {
+		if err := h.ask(t.Context(), probe, time.Millisecond); !errors.Is(err, errDiskHangs) {
+			t.Fatalf("a disk that hangs: %v", err)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := h.ask(ended, probe, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Errorf("a stop waits for the disk: %v", err)
+	}
+	fault := errors.New("the disk's own")
+	answer <- fault
+	if err := h.ask(t.Context(), probe, time.Hour); !errors.Is(err, fault) || asked.Load() != 1 {
+		t.Errorf("found %v, asked %d times", err, asked.Load())
+	}
+	go func() { answer <- nil }()
+	if err := h.ask(t.Context(), probe, time.Hour); err != nil || asked.Load() != 2 {
+		t.Errorf("then found %v, asked %d times", err, asked.Load())
+	}
+}
