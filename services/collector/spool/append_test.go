@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/embedded/dirlock"
 	"github.com/freshet/freshet/pkg/testkit"
 )
 
@@ -155,5 +156,68 @@ func TestBoundHoldsWithinAGroup(t *testing.T) {
 	}
 	if st := l.Stats(); st.Bytes > st.Capacity || st.Events != int64(kept) || kept < 5 || kept > 15 {
 		t.Errorf("%d kept, %+v", kept, st)
+	}
+}
+
+// Close waits for the group that is being written: its callers are told the truth, and the folder is not another's before.
+func TestCloseWaitsForTheGroup(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	put(t, l, "before")
+	gate, real := make(chan struct{}), l.sync
+	l.sync = func(f *os.File) error {
+		if filepath.Ext(f.Name()) == ".spool" {
+			<-gate
+		}
+		return real(f)
+	}
+	appended, closed := make(chan error, 1), make(chan error, 1)
+	go func() { appended <- l.Append(t.Context(), []broker.Message{message("in hand")}) }()
+	testkit.Eventually(t, 10*time.Second, func() error { return l.waiting(0) })
+	go func() { closed <- l.Close() }()
+	testkit.Eventually(t, 10*time.Second, func() error {
+		if !l.isClosed() {
+			return errors.New("not closed yet")
+		}
+		return nil
+	})
+	for range 100 {
+		if other, err := Open(Config{Dir: dir, MaxBytes: 1 << 20, SegmentBytes: 1 << 20}); !errors.Is(err, dirlock.ErrHeld) {
+			_ = other.Close()
+			t.Fatalf("the folder was free with a group in hand: %v", err)
+		}
+	}
+	close(gate)
+	if err := errors.Join(<-appended, <-closed); err != nil {
+		t.Fatal(err)
+	}
+	if got := drain(open(t, dir), 1000); got != "before in hand" {
+		t.Errorf("read %s", got)
+	}
+}
+
+// However much waits, one write takes about groupBytes, and so much memory.
+func TestGroupIsBounded(t *testing.T) {
+	syncs := 0
+	l := open(t, t.TempDir(), func(c *Config) { c.Synced = func(time.Duration) { syncs++ } })
+	release := hang(l)
+	defer release()
+	large := []broker.Message{{Topic: "t", Value: make([]byte, groupBytes/2)}}
+	var wg sync.WaitGroup
+	appended := func() {
+		if err := l.Append(t.Context(), large); err != nil {
+			t.Error(err)
+		}
+	}
+	wg.Go(appended)
+	testkit.Eventually(t, 10*time.Second, func() error { return l.waiting(0) })
+	for range 4 {
+		wg.Go(appended)
+	}
+	testkit.Eventually(t, 10*time.Second, func() error { return l.waiting(4) })
+	release()
+	wg.Wait()
+	if syncs != 3 {
+		t.Errorf("one frame and then four of half a group each took %d writes, want 3", syncs)
 	}
 }

@@ -213,7 +213,7 @@ func TestUnreadablePageCostsItsFrames(t *testing.T) {
 	put(t, l, names...)
 	s := l.segments[0]
 	w := s.walk(0, s.size, window)
-	w.src = unreadable{s.file, pageBytes, 2 * pageBytes}
+	w.src = unreadable{s.src, pageBytes, 2 * pageBytes}
 	var got []string
 	for p, ok := w.next(); ok; p, ok = w.next() {
 		if msgs, err := p.messages(); err == nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Of a path that did not exist, each folder's name is made durable in the one above it before the log is used.
@@ -48,7 +49,7 @@ func TestUnreadableTailIsNotCutOff(t *testing.T) {
 	s := l.segments[0]
 	for name, from := range map[string]int64{"the last frame": s.size / 2, "its payload": s.size/2 + 500, "everything": 0} {
 		w := s.walk(0, s.size, window)
-		w.src = unreadable{s.file, from, s.size}
+		w.src = unreadable{s.src, from, s.size}
 		var last piece
 		for p, ok := w.next(); ok; p, ok = w.next() {
 			last = p
@@ -128,5 +129,96 @@ func TestFrameElsewhereInItsSegmentIsNoFrame(t *testing.T) {
 	l = open(t, dir)
 	if got := drain(l, 1000); got != "m000 m002" || l.Stats().DamagedFrames != 1 {
 		t.Errorf("read %s, %d damaged", got, l.Stats().DamagedFrames)
+	}
+}
+
+// A segment that ends too early and is not the newest has lost what was confirmed: that is damage, which is told.
+func TestCutSegmentBeforeTheNewestIsDamage(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir, segments(1)) // a frame each
+	put(t, l, numbers(0, 3)...)
+	l.kill()
+	first := files(t, dir, ".spool")[0]
+	info, err := os.Stat(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(first, info.Size()-5); err != nil {
+		t.Fatal(err)
+	}
+	l = open(t, dir)
+	if got := drain(l, 1000); got != "m001 m002" || l.Stats().DamagedFrames != 1 || len(files(t, dir, ".damaged")) != 1 {
+		t.Errorf("read %s, %d damaged, kept %v", got, l.Stats().DamagedFrames, files(t, dir, ".damaged"))
+	}
+}
+
+// A segment that the disk could not read in one place is set aside whole: it may be readable elsewhere.
+func TestUnreadableSegmentIsKept(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	put(t, l, strings.Repeat("a", 5000), "b")
+	s := l.segments[0]
+	s.src = unreadable{s.src, pageBytes, 2 * pageBytes}
+	if got := drain(l, 1000); got != "b" {
+		t.Errorf("read %.20s", got)
+	}
+	if kept, err := os.Stat(s.path + ".damaged"); err != nil || kept.Size() < 10_000 {
+		t.Errorf("kept %v, %v", kept, err)
+	}
+}
+
+// The cursor's bytes are on disk before its name points to them, or a power cut leaves a cursor of zeros.
+func TestCursorIsSyncedBeforeItsName(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	put(t, l, numbers(0, 3)...)
+	real, synced := l.sync, ""
+	l.sync = func(f *os.File) error {
+		b, err := os.ReadFile(f.Name())
+		if _, ok := decodeCursor(b); err == nil && ok {
+			synced = f.Name()
+		}
+		return real(f)
+	}
+	l.Advance(l.Read(1))
+	path := filepath.Join(dir, cursorName)
+	if _, err := os.Stat(path); err != nil || synced == "" || synced == path {
+		t.Errorf("synced %q, then the cursor is there: %v", synced, err)
+	}
+	l.cursorAt = time.Time{}
+	l.sync = func(*os.File) error { return syscall.EIO }
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Advance(l.Read(1))
+	if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
+		t.Errorf("a cursor that could not be synced took the other's place: %v", err)
+	}
+}
+
+// A drained segment that could not be deleted, or that a power cut brought back, is not read again when the cursor is behind it.
+func TestDrainedSegmentThatComesBack(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir, segments(1)) // a frame each
+	put(t, l, numbers(0, 4)...)
+	paths := files(t, dir, ".spool")
+	old, err := os.ReadFile(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Advance(l.Read(1))
+	l.Read(1) // leaves the first segment
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(paths[0], old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := drain(open(t, dir), 1000); got != "m001 m002 m003" {
+		t.Errorf("read %s", got)
+	}
+	if left := files(t, dir, ".spool"); len(left) != 0 {
+		t.Errorf("%v are left", left)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,7 +18,8 @@ type segment struct {
 	number, salt uint64
 	path         string
 	file         *os.File
-	size         int64 // what is confirmed
+	src          io.ReaderAt // what frames are read from: file, but in tests
+	size         int64       // what is confirmed
 	// frames and events that the reader has not advanced over.
 	frames, events int64
 	// keep says that the disk could not read all of it, or damage in it could not be copied: the file is
@@ -61,6 +63,7 @@ func create(dir string, number uint64, sync func(*os.File) error) (*segment, err
 	if err := syncFolder(dir, sync); err != nil {
 		return nil, errors.Join(fmt.Errorf("make a segment: %w", err), s.file.Close(), os.Remove(s.path))
 	}
+	s.src = s.file
 	return s, nil
 }
 
@@ -71,6 +74,7 @@ func (s *segment) open(from int64, newest bool) (int64, error) {
 	if s.file, err = os.OpenFile(s.path, os.O_RDWR, 0); err != nil {
 		return 0, fmt.Errorf("open a segment: %w", err)
 	}
+	s.src = s.file
 	info, err := s.file.Stat()
 	if err != nil {
 		return 0, fmt.Errorf("open a segment: %w", err)
@@ -120,7 +124,7 @@ func (s *segment) count(from int64, newest bool) counted {
 }
 
 func (s *segment) walk(at, end, window int64) *walker {
-	return &walker{src: s.file, salt: s.salt, at: at, end: end, window: window}
+	return &walker{src: s.src, salt: s.salt, at: at, end: end, window: window}
 }
 
 // writeAt writes all of b.

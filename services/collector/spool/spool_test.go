@@ -109,12 +109,18 @@ func TestCursorIsWrittenAboutOnceASecond(t *testing.T) {
 // A cursor that is damaged, cut, of another segment or in the middle of a frame counts as none.
 func TestCursorThatPointsNowhere(t *testing.T) {
 	for name, spoil := range map[string]func(b []byte) []byte{
-		"lost":           func([]byte) []byte { return nil },
-		"cut":            func(b []byte) []byte { return b[:10] },
-		"damaged":        func(b []byte) []byte { b[22] ^= 1; return b },
-		"other segment":  func([]byte) []byte { return cursor{number: 9, salt: 1, offset: 0}.encode() },
-		"inside a frame": func(b []byte) []byte { c, _ := decodeCursor(b); c.offset += 3; return c.encode() },
-		"past the end":   func(b []byte) []byte { c, _ := decodeCursor(b); c.offset += 1 << 30; return c.encode() },
+		"lost":    func([]byte) []byte { return nil },
+		"cut":     func(b []byte) []byte { return b[:10] },
+		"damaged": func(b []byte) []byte { b[22] ^= 1; return b },
+		"at a frame, with another's checksum": func(b []byte) []byte {
+			c, _ := decodeCursor(b)
+			c.offset *= 2
+			return append(c.encode()[:28], b[28:]...)
+		},
+		"another segment of that number": func(b []byte) []byte { c, _ := decodeCursor(b); c.salt++; return c.encode() },
+		"other segment":                  func([]byte) []byte { return cursor{number: 9, salt: 1, offset: 0}.encode() },
+		"inside a frame":                 func(b []byte) []byte { c, _ := decodeCursor(b); c.offset += 3; return c.encode() },
+		"past the end":                   func(b []byte) []byte { c, _ := decodeCursor(b); c.offset += 1 << 30; return c.encode() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
