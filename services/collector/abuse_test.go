@@ -196,6 +196,39 @@ func TestZipBombsAreBoundedTogether(t *testing.T) {
 	}
 }
 
+// What unpacking holds counts as memory while a body arrives, however small the body is.
+func TestSlowPackedBodiesCountWhatUnpackingHolds(t *testing.T) {
+	const slow = 3
+	r := start(t, func(s *setup) {
+		s.cfg.Limits.BodyBytes, s.cfg.Limits.InFlightBytes = 64<<10, slow*(unpackerBytes+firstRead)+firstRead
+	})
+	packed := zip(t, []byte(track("slow")))
+	conns := make([]net.Conn, slow)
+	for i := range conns {
+		conns[i] = connect(t, r)
+		if _, err := io.WriteString(conns[i], postHead+"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\na\r\n"+packed[:10]+"\r\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	testkit.Eventually(t, 10*time.Second, func() error {
+		if used := r.svc.memory.used.Load(); used != slow*(unpackerBytes+firstRead) {
+			return fmt.Errorf("%d packed bodies under way hold %d bytes", slow, used)
+		}
+		return nil
+	})
+	if g := r.post("/v1/track", packed, "Content-Encoding", "gzip"); g.Status != http.StatusServiceUnavailable || g.Error != "busy" || g.Header.Get("Retry-After") == "" {
+		t.Errorf("one more: %+v", g)
+	}
+	neighbour(t, r, "plain")
+	for _, conn := range conns {
+		_ = conn.Close()
+	}
+	settled(t, r)
+	if g := r.post("/v1/track", packed, "Content-Encoding", "gzip"); g.Status != http.StatusOK {
+		t.Errorf("with room again: %+v", g)
+	}
+}
+
 // A body without a length and without an end is read to the limit and no further.
 func TestEndlessBody(t *testing.T) {
 	r := start(t)

@@ -16,11 +16,17 @@ import (
 	"github.com/freshet/freshet/pkg/testkit"
 )
 
-// hang has the log's disk hang in every sync, until the function returned is called.
-func hang(l *Log) (release func()) {
-	gate, real := make(chan struct{}), l.sync
-	l.sync = func(f *os.File) error { <-gate; return real(f) }
-	return sync.OnceFunc(func() { close(gate) })
+// hang has the log's disk hang in every sync of a segment, until release is called; hangs gets a token for each.
+func hang(l *Log) (hangs <-chan struct{}, release func()) {
+	entered, gate, real := make(chan struct{}, 100), make(chan struct{}), l.sync
+	l.sync = func(f *os.File) error {
+		if filepath.Ext(f.Name()) == ".spool" {
+			entered <- struct{}{}
+			<-gate
+		}
+		return real(f)
+	}
+	return entered, sync.OnceFunc(func() { close(gate) })
 }
 
 // waiting is an error until n appends are in the queue, behind the group that is being written.
@@ -36,11 +42,11 @@ func (l *Log) waiting(n int) error {
 // While a disk hangs, clients give up and come again: what they leave behind must not fill the memory, nor the disk afterwards.
 func TestCallersThatGaveUpLeaveNothingBehind(t *testing.T) {
 	l := open(t, t.TempDir())
-	release := hang(l)
+	hangs, release := hang(l)
 	defer release()
 	first := make(chan error, 1)
 	go func() { first <- l.Append(t.Context(), []broker.Message{message("first")}) }()
-	testkit.Eventually(t, 10*time.Second, func() error { return l.waiting(0) })
+	<-hangs
 	patience, giveUp := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	for i := range 50 {
@@ -71,11 +77,11 @@ func TestCallersThatGaveUpLeaveNothingBehind(t *testing.T) {
 func TestWhatIsBeingWrittenIsNotThere(t *testing.T) {
 	l := open(t, t.TempDir())
 	put(t, l, "before")
-	release := hang(l)
+	hangs, release := hang(l)
 	defer release()
 	done := make(chan error, 1)
 	go func() { done <- l.Append(t.Context(), []broker.Message{message("first")}) }()
-	testkit.Eventually(t, 10*time.Second, func() error { return l.waiting(0) })
+	<-hangs
 	if st := l.Stats(); st.Events != 1 || st.Oldest.IsZero() || l.Empty() {
 		t.Errorf("in mid sync: %+v", st)
 	}
@@ -134,12 +140,12 @@ func TestNumberIsUsedOnce(t *testing.T) {
 // The bound holds for a group as a whole: what its first frames leave is what the others get.
 func TestBoundHoldsWithinAGroup(t *testing.T) {
 	l := open(t, t.TempDir(), func(c *Config) { c.MaxBytes, c.SegmentBytes = 1000, 1000 })
-	release := hang(l)
+	hangs, release := hang(l)
 	defer release()
 	answers := make(chan error, 21)
 	appended := func() { answers <- l.Append(t.Context(), []broker.Message{message("m")}) }
 	go appended()
-	testkit.Eventually(t, 10*time.Second, func() error { return l.waiting(0) })
+	<-hangs
 	for range 20 {
 		go appended()
 	}
@@ -164,16 +170,11 @@ func TestCloseWaitsForTheGroup(t *testing.T) {
 	dir := t.TempDir()
 	l := open(t, dir)
 	put(t, l, "before")
-	gate, real := make(chan struct{}), l.sync
-	l.sync = func(f *os.File) error {
-		if filepath.Ext(f.Name()) == ".spool" {
-			<-gate
-		}
-		return real(f)
-	}
+	hangs, release := hang(l)
+	defer release()
 	appended, closed := make(chan error, 1), make(chan error, 1)
 	go func() { appended <- l.Append(t.Context(), []broker.Message{message("in hand")}) }()
-	testkit.Eventually(t, 10*time.Second, func() error { return l.waiting(0) })
+	<-hangs
 	go func() { closed <- l.Close() }()
 	testkit.Eventually(t, 10*time.Second, func() error {
 		if !l.isClosed() {
@@ -183,11 +184,11 @@ func TestCloseWaitsForTheGroup(t *testing.T) {
 	})
 	for range 100 {
 		if other, err := Open(Config{Dir: dir, MaxBytes: 1 << 20, SegmentBytes: 1 << 20}); !errors.Is(err, dirlock.ErrHeld) {
-			_ = other.Close()
+			t.Cleanup(func() { _ = other.Close() })
 			t.Fatalf("the folder was free with a group in hand: %v", err)
 		}
 	}
-	close(gate)
+	release()
 	if err := errors.Join(<-appended, <-closed); err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +201,7 @@ func TestCloseWaitsForTheGroup(t *testing.T) {
 func TestGroupIsBounded(t *testing.T) {
 	syncs := 0
 	l := open(t, t.TempDir(), func(c *Config) { c.Synced = func(time.Duration) { syncs++ } })
-	release := hang(l)
+	hangs, release := hang(l)
 	defer release()
 	large := []broker.Message{{Topic: "t", Value: make([]byte, groupBytes/2)}}
 	var wg sync.WaitGroup
@@ -210,7 +211,7 @@ func TestGroupIsBounded(t *testing.T) {
 		}
 	}
 	wg.Go(appended)
-	testkit.Eventually(t, 10*time.Second, func() error { return l.waiting(0) })
+	<-hangs
 	for range 4 {
 		wg.Go(appended)
 	}
