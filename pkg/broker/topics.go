@@ -48,7 +48,7 @@ func (c *Client) EnsureTopics(ctx context.Context, list ...topics.Topic) error {
 			n = 1
 		}
 		req.Topics = append(req.Topics, kafka.TopicConfig{
-			Topic: t.Name, NumPartitions: n, ReplicationFactor: c.cfg.Replication, ConfigEntries: topicConfig(t),
+			Topic: t.Name, NumPartitions: n, ReplicationFactor: c.cfg.Replication, ConfigEntries: topicConfig(t, c.cfg.Replication),
 		})
 	}
 	res, err := c.kafka.CreateTopics(ctx, req)
@@ -68,25 +68,31 @@ func (c *Client) EnsureTopics(ctx context.Context, list ...topics.Topic) error {
 	return nil
 }
 
-func topicConfig(t topics.Topic) []kafka.ConfigEntry {
+func topicConfig(t topics.Topic, replication int) []kafka.ConfigEntry {
 	entry := func(k, v string) kafka.ConfigEntry { return kafka.ConfigEntry{ConfigName: k, ConfigValue: v} }
+	var always []kafka.ConfigEntry
+	if replication > 2 {
+		// acks=all means all that are in sync, which can be the leader alone: what it confirms is gone with its disk. With this
+		// it refuses instead (NotEnoughReplicas), and one broker of three can still be away. Of two none could.
+		always = append(always, entry("min.insync.replicas", strconv.Itoa(replication-1)))
+	}
 	if t.Compacted {
-		return []kafka.ConfigEntry{
+		return append(always,
 			entry("cleanup.policy", "compact"),
 			entry("max.message.bytes", strconv.Itoa(maxCommitBytes)),
 			// Readers judge a record by what stood before it (package stream); give them an hour of the uncompacted log.
 			entry("min.compaction.lag.ms", strconv.FormatInt(time.Hour.Milliseconds(), 10)),
-		}
+		)
 	}
 	retention := int64(-1)
 	if t.Retention > 0 {
 		retention = t.Retention.Milliseconds()
 	}
-	return []kafka.ConfigEntry{
+	return append(always,
 		entry("cleanup.policy", "delete"),
 		entry("retention.ms", strconv.FormatInt(retention, 10)),
 		entry("max.message.bytes", strconv.Itoa(maxEventBytes)),
-	}
+	)
 }
 
 // Partitions returns how many partitions a topic has. The answer is kept: partitions are never added.
