@@ -52,6 +52,25 @@ func TestNotReadyWhileNothingIsTaken(t *testing.T) {
 	}
 }
 
+// Without a broker events depend on the spool's disk: it is asked before an event is lost on it.
+func TestNotReadyOnABrokenDiskBeforeAnyEvent(t *testing.T) {
+	kafka := startLasting(t)
+	r := start(t, func(s *setup) { s.kafka = kafka.address })
+	testkit.Eventually(t, 10*time.Second, r.svc.Ready)
+	kafka.stop()
+	if err := os.RemoveAll(r.svc.store.cfg.Dir); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, 20*time.Second, func() error {
+		if r.svc.Ready() == nil {
+			return errors.New("ready with neither")
+		}
+		return nil
+	})
+	kafka.start()
+	testkit.Eventually(t, 20*time.Second, r.svc.Ready)
+}
+
 func TestWhatARefusedRequestSaysOfTheNext(t *testing.T) {
 	fault := errors.New("not taken")
 	h := &health{}
