@@ -180,3 +180,60 @@ func TestOnePartitionsFaultIsTheCalls(t *testing.T) {
 		}
 	}
 }
+
+// A record that no broker takes shares a request with others: each of those is stored, and only its caller is told.
+func TestFaultOfOneIsNotTheOthers(t *testing.T) {
+	fake, c := fakeCluster(t, 1)
+	arrived, answer := held(fake)
+	p := c.NewProducer(ProducerConfig{})
+	tp := TopicPartition{testTopic.Name, 0}
+	done := make([]chan error, 4)
+	for i := range done {
+		done[i] = make(chan error, 1)
+		go func() { done[i] <- p.Produce(t.Context(), Message{Topic: testTopic.Name, Value: fmt.Append(nil, i)}) }()
+		if i == 0 {
+			<-arrived
+		}
+		queued(t, p, tp, i)
+	}
+	answer <- nil
+	for _, code := range []*kerr.Error{kerr.MessageTooLarge, nil, kerr.MessageTooLarge, nil} { // all three, then each alone
+		<-arrived
+		answer <- code
+	}
+	for i, done := range done {
+		if err := <-done; RecordFault(err) != (i == 2) || (err != nil) != (i == 2) {
+			t.Errorf("caller %d was told %v", i, err)
+		}
+	}
+	var got []string
+	for _, r := range c.readAllForTest(t, testTopic.Name) {
+		got = append(got, string(r.Value))
+	}
+	if fmt.Sprint(got) != "[0 1 3]" {
+		t.Errorf("stored %v", got)
+	}
+}
+
+// What is beyond the bound on memory waits outside, and has taken nothing when its caller gives up.
+func TestPendingIsBounded(t *testing.T) {
+	fake, c := fakeCluster(t, 1)
+	arrived, answer := held(fake)
+	p := c.NewProducer(ProducerConfig{MaxPendingBytes: 1000})
+	first := make(chan error, 1)
+	go func() { first <- p.Produce(t.Context(), Message{Topic: testTopic.Name, Value: make([]byte, 800)}) }()
+	<-arrived
+	held := reserved(p)
+	impatient, giveUp := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer giveUp()
+	if err := p.Produce(impatient, Message{Topic: testTopic.Name, Value: make([]byte, 800)}); !errors.Is(err, ErrNotStored) {
+		t.Errorf("beyond the bound: %v", err)
+	}
+	if n := reserved(p); n != held || n > 1000 {
+		t.Errorf("%d bytes are pending, of 1000", n)
+	}
+	answer <- nil
+	if err := <-first; err != nil {
+		t.Error(err)
+	}
+}
