@@ -117,7 +117,7 @@ func (o *outliner) objects(sh *shape, all []*jsonschema.Schema) {
 	}
 	for _, s := range all {
 		for re, sub := range s.PatternProperties {
-			sh.patterns = append(sh.patterns, pattern{match: re, shape: o.of([]*jsonschema.Schema{sub})})
+			sh.patterns = append(sh.patterns, pattern{match: re, shape: o.of(append(others(all, s), sub))})
 			for name := range names {
 				if re.MatchString(name) {
 					names[name] = append(names[name], sub)
@@ -133,6 +133,16 @@ func (o *outliner) objects(sh *shape, all []*jsonschema.Schema) {
 		}
 		sh.members[name] = o.of(subs)
 	}
+}
+
+// others are what the parts but one say of members that they do not name.
+func others(all []*jsonschema.Schema, but *jsonschema.Schema) (subs []*jsonschema.Schema) {
+	for _, s := range all {
+		if sub, ok := s.AdditionalProperties.(*jsonschema.Schema); ok && s != but {
+			subs = append(subs, sub)
+		}
+	}
+	return subs
 }
 
 // mentions says whether a schema names a member by itself.
