@@ -11,6 +11,7 @@ import (
 // layouts are the forms of ISO 8601 met in the wild besides RFC 3339; a time without a zone is UTC.
 var layouts = []string{
 	"2006-01-02T15:04:05.999999999Z0700", "2006-01-02 15:04:05.999999999Z07:00",
+	"2006-01-02T15:04:05.999999999Z07", "2006-01-02 15:04:05.999999999Z07",
 	"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04Z07:00", time.DateOnly,
 }
 
@@ -29,14 +30,23 @@ func instant(field string, raw []byte) (int64, *fault) {
 	}
 	var t time.Time
 	if t.UnmarshalText(value) == nil {
-		return t.UnixMilli(), nil
+		return millis(t), nil
 	}
 	for _, layout := range layouts {
 		if t, err := time.Parse(layout, view(value)); err == nil {
-			return t.UnixMilli(), nil
+			return millis(t), nil
 		}
 	}
 	return 0, &fault{reasonBadTimestamp, fmt.Sprintf("%s %.40q is not a time in ISO 8601, such as 2026-01-31T12:00:00.000Z", field, value)}
+}
+
+// millis is a time as Unix milliseconds, and never 0, which means that none was sent: what a device without a clock
+// says, the beginning of 1970, is a wrong time and not a missing one. It becomes the millisecond after.
+func millis(t time.Time) int64 {
+	if ms := t.UnixMilli(); ms != 0 {
+		return ms
+	}
+	return 1
 }
 
 // times are the four times of an event in Unix milliseconds; 0 means not sent.
