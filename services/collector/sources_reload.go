@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,8 +13,13 @@ import (
 	declared "github.com/freshet/freshet/services/collector/source"
 )
 
-// lookEvery is how often the sources file, and the files it names, are looked at.
-const lookEvery = time.Second
+const (
+	// lookEvery is how often the sources file, and the files it names, are looked at. With standsStill it is below a second.
+	lookEvery = 750 * time.Millisecond
+	// standsStill is how long a changed file must stand still before it is read, standsAtMost how long it is waited for: what else changed,
+	// a revoked key for one, must not wait for ever.
+	standsStill, standsAtMost = 200 * time.Millisecond, 5 * time.Second
+)
 
 // readSources reads the sources file, after noting how it is. No file is configured: no sources.
 func (s *Service) readSources() ([]declared.Source, error) {
@@ -28,6 +34,9 @@ func (s *Service) readSources() ([]declared.Source, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the sources file: %w: name it with sources_file, make one with `freshet source add NAME --file FILE`", err)
+	}
+	if s.sources.Load() != nil && len(bytes.TrimSpace(data)) == 0 { // whoever writes a file in place empties it first
+		return nil, fmt.Errorf("the sources file %s is empty: to have no sources, write `sources: []`", path)
 	}
 	f, err := declared.Parse(data, path, s.now())
 	if err != nil {
@@ -97,6 +106,9 @@ func (s *Service) watchSources(ctx context.Context) {
 		}
 		if !s.files.Changed() {
 			continue
+		}
+		if !s.files.Settle(ctx, standsStill, standsAtMost) {
+			return
 		}
 		if err := s.reload(); err != nil {
 			s.sourcesMetrics.failed.Inc()

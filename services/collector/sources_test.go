@@ -1,8 +1,10 @@
 package collector
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -202,6 +204,62 @@ func TestSourcesChangeWhileRequestsRun(t *testing.T) {
 	if got := r.metric("freshet_collector_sources_reload_total", "result", "failed"); got != 3 {
 		t.Errorf("%v failed reloads, want 3: a bad file is tried once", got)
 	}
+}
+
+// trickle writes a file in place, and goes on with empty lines until ctx ends.
+func trickle(ctx context.Context, path, text string) error {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	tick := time.NewTicker(standsStill / 20)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		<-tick.C
+		if _, err := f.WriteString("\n"); err != nil {
+			return errors.Join(err, f.Close())
+		}
+	}
+	return f.Close()
+}
+
+// Half of a list of sources is a list of sources, and a file that is written in place is empty first: whoever is not in it yet would be
+// answered 401, which no client sends again.
+func TestAFileThatIsWrittenInPlaceIsReadWhole(t *testing.T) {
+	var path string
+	head := "sources:\n  - {name: shop, keys: [" + keyed("k1", "the-first-key") + "]}\n"
+	tail := "  - {name: last, keys: [" + keyed("k1", "the-last-key") + "]}\n"
+	r := start(t, sourcesFile(t, &path, head+tail))
+	for _, half := range []string{"", head} {
+		slowly, stop := context.WithTimeout(t.Context(), 2*lookEvery) // it is looked at once or twice
+		written := make(chan error, 1)
+		go func() { written <- trickle(slowly, path, half) }()
+		for slowly.Err() == nil {
+			if got := r.post("/v1/track", track("x"), as("the-last-key")...); got.Status != 200 {
+				t.Errorf("while the file is written, %d bytes of it before: %+v", len(half), got)
+				stop()
+			}
+		}
+		if err := errors.Join(<-written, os.WriteFile(path, []byte(head+tail), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		stop()
+	}
+	swap(t, path, "")
+	r.settled("failed", 1)
+	if got := r.post("/v1/track", track("x"), as("the-last-key")...); got.Status != 200 {
+		t.Errorf("an empty file: %+v", got)
+	}
+	swap(t, path, "sources: []")
+	testkit.Eventually(t, 20*time.Second, func() error {
+		if got := r.post("/v1/track", track("x"), as("the-last-key")...); got.Status != 401 {
+			return fmt.Errorf("no sources: %+v", got)
+		}
+		return nil
+	})
 }
 
 func TestABadSourcesFileStopsTheStart(t *testing.T) {

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -61,6 +62,24 @@ func (w *Watch) Changed() bool {
 		w.marks[path] = now
 	}
 	return changed
+}
+
+// Settle waits until the noted files have stood still for as long as still, and at most for most: a file written in place is seen half,
+// and half a list may be a good one. It reports false when ctx has ended.
+func (w *Watch) Settle(ctx context.Context, still, most time.Duration) bool {
+	tick := time.NewTicker(still)
+	defer tick.Stop()
+	for range most / still {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+		if !w.Changed() {
+			break
+		}
+	}
+	return true
 }
 
 // look reads how a file is. One that cannot be read is as good as gone.

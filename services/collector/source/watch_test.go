@@ -1,9 +1,11 @@
 package source
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -91,4 +93,56 @@ func TestWatchSeesALinkTurned(t *testing.T) {
 	if !w.Changed() || w.Changed() {
 		t.Error("the turned link was not seen, or twice")
 	}
+}
+
+// Somebody writes a file piece by piece, slower than it is looked at: none of the pieces is the file.
+func TestSettleWaitsForAFileThatIsBeingWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "sources.yaml")
+	synctest.Test(t, func(t *testing.T) {
+		var w Watch
+		w.Note(file)
+		f, err := os.Create(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write := func() {
+			if _, err := f.WriteString("a piece\n"); err != nil {
+				t.Error(err)
+			}
+		}
+		write()
+		if !w.Changed() {
+			t.Fatal("the first piece was not seen")
+		}
+		done := false
+		go func() {
+			for range 9 {
+				time.Sleep(150 * time.Millisecond)
+				write()
+			}
+			done = true
+		}()
+		if !w.Settle(t.Context(), 200*time.Millisecond, time.Minute) || !done {
+			t.Errorf("settled while the file was written; all of it: %v", done)
+		}
+		begun := time.Now()
+		go func() {
+			for range 9 {
+				time.Sleep(150 * time.Millisecond)
+				write()
+			}
+			if err := f.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		if !w.Settle(t.Context(), 200*time.Millisecond, time.Second) || time.Since(begun) != time.Second {
+			t.Errorf("a file that never stands still was waited for for %s, want 1s", time.Since(begun))
+		}
+		time.Sleep(time.Minute)
+		stopped, stop := context.WithCancel(t.Context())
+		stop()
+		if w.Settle(stopped, 200*time.Millisecond, time.Second) {
+			t.Error("settled after the end")
+		}
+	})
 }
