@@ -14,7 +14,7 @@ type IPPolicy string
 const (
 	// IPNone takes the address out of the event.
 	IPNone IPPolicy = "none"
-	// IPMasked keeps the network: the first 24 bits of IPv4, 48 of IPv6.
+	// IPMasked keeps the network: the first 24 bits of IPv4, also within 6to4 (2002::/16), and 48 of IPv6.
 	IPMasked IPPolicy = "masked"
 	// IPFull keeps the address as it is.
 	IPFull IPPolicy = "full"
@@ -55,11 +55,17 @@ func public(addr netip.Addr) bool {
 	return addr.IsValid() && addr.IsGlobalUnicast() && !addr.IsPrivate() && !carrierGrade.Contains(addr)
 }
 
+// sixToFour are IPv6 addresses made of an IPv4 address, which is all of their first 48 bits.
+var sixToFour = netip.MustParsePrefix("2002::/16")
+
 // mask keeps an address's network.
 func mask(addr netip.Addr) netip.Addr {
 	bits := 48
-	if addr.Is4() {
+	switch {
+	case addr.Is4():
 		bits = 24
+	case sixToFour.Contains(addr):
+		bits = sixToFour.Bits() + 24
 	}
 	p, err := addr.Prefix(bits)
 	if err != nil {

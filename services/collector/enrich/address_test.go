@@ -17,6 +17,7 @@ func TestAddressesAreKeptAsTheSourceSays(t *testing.T) {
 		"masked: every other byte stays":   {IPMasked, Client{}, "{ \"a\" : 1 ,\n\"ip\" :  \"203.0.113.77\" , \"b\":\"caf\\u00e9\"}", "{ \"a\" : 1 ,\n\"ip\" :  \"203.0.113.0\" , \"b\":\"caf\\u00e9\"}"},
 		"masked: IPv6":                     {IPMasked, Client{}, `{"ip":"2001:db8:1:2:3:4:5:6"}`, `{"ip":"2001:db8:1::"}`},
 		"masked: IPv4 in IPv6":             {IPMasked, Client{}, `{"ip":"::ffff:203.0.113.7"}`, `{"ip":"203.0.113.0"}`},
+		"masked: IPv4 in 6to4":             {IPMasked, Client{}, `{"ip":"2002:cb00:7107::1"}`, `{"ip":"2002:cb00:7100::"}`},
 		"masked: a port goes":              {IPMasked, Client{}, `{"ip":"203.0.113.7:4711"}`, `{"ip":"203.0.113.0"}`},
 		"masked: escapes":                  {IPMasked, Client{}, `{"ip":"203\u002e0.113.7"}`, `{"ip":"203.0.113.0"}`},
 		"masked: no address is taken out":  {IPMasked, Client{}, `{"a":1,"ip":"203.0.113.7, 198.51.100.9","b":2}`, `{"a":1,"b":2}`},

@@ -80,6 +80,7 @@ var botWords = []string{
 	"lighthouse", "pagespeed", "gtmetrix", "webpagetest", "ptst/",
 	"pingdom", "uptimerobot", "statuscake", "site24x7", "newrelicpinger", "datadogsynthetics", "checkly", "catchpoint", "monitis", "uptime-kuma",
 	"facebookexternalhit", "slurp", "crawler", "spider", "bot/", "bot;", "bot)", "scrapy", "gptbot", "claudebot", "ccbot", "bytespider",
+	"google-inspectiontool", "googleother", "mediapartners-google", "apis-google", "feedfetcher-google", "chatgpt-user", "claude-user", "perplexity-user",
 }
 
 // toolWords begin the user agents of HTTP libraries.
@@ -88,7 +89,12 @@ var toolWords = []string{
 	"node-fetch/", "axios/", "undici", "got ", "libwww-perl/", "ruby", "php/", "guzzlehttp/", "postmanruntime/", "insomnia/", "httpie/",
 }
 
-func isBot(lower string) bool { return containsAny(lower, botWords) }
+func isBot(lower string) bool {
+	if strings.Contains(lower, "cubot") { // a maker of phones
+		lower = strings.ReplaceAll(lower, "cubot", "")
+	}
+	return containsAny(lower, botWords)
+}
 
 func isTool(lower string) bool {
 	for _, w := range toolWords {

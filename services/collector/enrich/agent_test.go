@@ -1,6 +1,9 @@
 package enrich
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 func TestDevicesAndBots(t *testing.T) {
 	for line, want := range map[string]struct {
@@ -40,6 +43,26 @@ func TestNamesOfBrowsers(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%q: %q, want %q", line, got, want)
+		}
+	}
+}
+
+// Cubot makes phones. Google's and the assistants' fetchers have neither "bot" nor "spider" in their names, and some of them run the page.
+func TestPhonesAreNoBotsAndFetchersAre(t *testing.T) {
+	const phone = "Mozilla/5.0 (Linux; Android 10; %s) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36"
+	for line, want := range map[string]bool{
+		fmt.Sprintf(phone, "CUBOT NOTE 20 PRO"): false, fmt.Sprintf(phone, "CUBOT"): false, fmt.Sprintf(phone, "CUBOT; KING KONG"): false,
+		fmt.Sprintf(phone, "CUBOT/P9 Build/X"): false, "Dalvik/2.1.0 (Linux; U; Android 9; CUBOT POWER Build/O11019)": false,
+		fmt.Sprintf(phone, "CUBOT") + " (compatible; Googlebot/2.1; +http://www.google.com/bot.html)": true,
+		fmt.Sprintf(phone, "Nexus 5X Build/MMB29P") + " (compatible; Google-InspectionTool/1.0;)":     true,
+		"GoogleOther": true, "Mediapartners-Google": true, "APIs-Google (+https://developers.google.com/webmasters/APIs-Google.html)": true,
+		"FeedFetcher-Google; (+http://www.google.com/feedfetcher.html)":                                                true,
+		"Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; ChatGPT-User/1.0; +https://openai.com/bot":    true,
+		"Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Claude-User/1.0; +Claude-User@anthropic.com)":  true,
+		"Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Perplexity-User/1.0; +https://perplexity.ai/)": true,
+	} {
+		if got, glanced := builtIn().read(line), glance(line); got.bot != want || glanced.bot != want || got.deviceType == "" != want {
+			t.Errorf("%q: bot %v, at a glance %v, device %q; want bot %v", line, got.bot, glanced.bot, got.deviceType, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode"
 )
 
 // Origins are the web origins whose pages may send. The zero value allows every origin.
@@ -59,6 +60,9 @@ func parseOrigin(text string) (*wildcard, error) {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.Scheme+"://"+u.Host != text ||
 		text != strings.ToLower(text) || strings.ContainsAny(u.Hostname(), " /?#") {
 		return nil, fmt.Errorf(form, text)
+	}
+	if strings.IndexFunc(text, func(r rune) bool { return r > unicode.MaxASCII }) >= 0 {
+		return nil, fmt.Errorf("%q: write the host as browsers send it, xn--..., or nothing would ever match", text)
 	}
 	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" || strings.HasSuffix(u.Host, ":") {
 		return nil, fmt.Errorf("%q: leave the port out, as browsers do", text)

@@ -117,6 +117,7 @@ func TestOrigins(t *testing.T) {
 	for _, bad := range []string{
 		"", "*", "https://", "https://*", "https://*.", "https://*shop.example", "https://a.*.example", "https://shop.example/", "https://shop.example/x",
 		"https://Shop.example", "ftp://shop.example", "https://shop.example:443", "http://shop.example:80", "https://shop.example:", "https://u@shop.example", "null",
+		"https://bücher.example", "https://*.bücher.example",
 	} {
 		if _, err := NewOrigins([]string{bad}); err == nil {
 			t.Errorf("%q was taken for an origin", bad)
