@@ -292,6 +292,23 @@ func await(t *testing.T, what string, holds func() bool) {
 	}
 }
 
+// An alarm on a stale plan ends with its source: nobody could mend the plan of one that is gone.
+func TestTheStalePlanOfARemovedSourceShowsNoMore(t *testing.T) {
+	dir := t.TempDir()
+	path, sources := filepath.Join(dir, "plan.yaml"), filepath.Join(dir, "sources.yaml")
+	writePlan(t, path, fmt.Sprintf(shopPlan, "warn", "block"))
+	writePlan(t, sources, "sources: [{name: app, plan: plan.yaml}, {name: shop, plan: plan.yaml}]")
+	r := start(t, func(s *setup) { s.cfg.SourcesFile = sources })
+	stale := func(source string) float64 { return r.metric("freshet_collector_plan_stale", "source", source) }
+	writePlan(t, path, "name: [")
+	await(t, "the faulty plan to show", func() bool { return stale("app") == 1 && stale("shop") == 1 })
+	writePlan(t, sources, "sources: [{name: shop, plan: plan.yaml}]")
+	await(t, "the removed source to show no more", func() bool { return stale("app") == 0 })
+	if stale("shop") != 1 {
+		t.Error("the plan that is still stale shows no more")
+	}
+}
+
 func TestAPlanBesideTheSourcesFile(t *testing.T) {
 	dir := t.TempDir()
 	writePlan(t, filepath.Join(dir, "plan.yaml"), fmt.Sprintf(shopPlan, "warn", "block"))

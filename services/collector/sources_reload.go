@@ -89,7 +89,13 @@ func (s *Service) reload() error {
 	for name, q := range s.quotas.Set(specs) {
 		r.byName[name].quota = q
 	}
-	s.sources.Store(r)
+	if before := s.sources.Swap(r); before != nil {
+		for name := range before.byName {
+			if r.byName[name] == nil {
+				s.metrics.plans.stale.DeleteLabelValues(name)
+			}
+		}
+	}
 	s.sourcesMetrics.loaded.Set(float64(s.now().Unix()))
 	return nil
 }
