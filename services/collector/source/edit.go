@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -49,14 +50,14 @@ func Edit(ctx context.Context, path string, now time.Time, edit func(*Document) 
 	return replace(real, text)
 }
 
-// replace puts text in the place of a file, with its mode; a new one is readable by its owner only.
+// replace puts text in the place of a file, with its mode and its owner; a new one is readable by its owner only.
 func replace(path string, text []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // 0600
 	if err != nil {
 		return fmt.Errorf("write beside the sources file: %w", err)
 	}
 	if old, statErr := os.Stat(path); statErr == nil {
-		err = f.Chmod(old.Mode().Perm())
+		err = errors.Join(keepOwner(f, old), f.Chmod(old.Mode().Perm()))
 	}
 	if err == nil {
 		_, err = f.Write(text)
@@ -67,6 +68,19 @@ func replace(path string, text []byte) (err error) {
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("write the sources file: %w", err), os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// keepOwner gives a file to the owner of the one it replaces: after `sudo freshet source rotate` the collector must still read it. Whoever
+// may not give files away replaces it with one of their own, as an editor does.
+func keepOwner(f *os.File, old fs.FileInfo) error {
+	s, ok := old.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	if err := f.Chown(int(s.Uid), int(s.Gid)); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return err
 	}
 	return nil
 }

@@ -5,11 +5,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -181,6 +183,43 @@ func TestEditsAtOnceAllCount(t *testing.T) {
 	f, _ := edited(t, path, noon, func(*Document) error { return nil })
 	if len(f.Sources) != 8 {
 		t.Errorf("%d of 8 sources are there", len(f.Sources))
+	}
+}
+
+// Whoever reads the file while it is replaced reads the old one to its end.
+func TestAnEditReplacesTheFileInOneStep(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sources.yaml")
+	var key string
+	_, before := edited(t, path, noon, add(Source{Name: "web"}, &key))
+	reader, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Close() }()
+	edited(t, path, noon, add(Source{Name: "pos"}, &key))
+	if seen, err := io.ReadAll(reader); err != nil || string(seen) != before {
+		t.Errorf("read %q, %v, want %q", seen, err, before)
+	}
+}
+
+// Somebody with more rights changes the file, root for one: the collector must still be able to read it.
+func TestAnEditKeepsTheOwner(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a file away")
+	}
+	path := filepath.Join(t.TempDir(), "sources.yaml")
+	var key string
+	edited(t, path, noon, add(Source{Name: "web"}, &key))
+	if err := os.Chown(path, 4711, 4712); err != nil {
+		t.Fatal(err)
+	}
+	edited(t, path, noon, add(Source{Name: "pos"}, &key))
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := info.Sys().(*syscall.Stat_t); s.Uid != 4711 || s.Gid != 4712 || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file is of %d:%d, mode %v", s.Uid, s.Gid, info.Mode())
 	}
 }
 
