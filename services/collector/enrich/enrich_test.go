@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -399,6 +400,19 @@ func BenchmarkFill(b *testing.B) {
 }
 
 // A flood of new user agents costs no more than the budget; what is left out is told at a glance.
+// What is remembered is bounded by its bytes, not by its number alone.
+func TestALongUserAgentIsReadAndRememberedInPart(t *testing.T) {
+	e := enricher(t, Default())
+	for i := range 3 {
+		if a := e.agents.read(chrome + strings.Repeat(" x", maxUserAgent) + strconv.Itoa(i)); a.browser != "Chrome" {
+			t.Errorf("%+v", a)
+		}
+	}
+	if keys := e.agents.known.Keys(); len(keys) != 1 || len(keys[0]) != maxUserAgent {
+		t.Errorf("%d remembered, the first of %d bytes", len(keys), len(keys[0]))
+	}
+}
+
 func TestAFloodOfNewUserAgents(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	reg := prometheus.NewRegistry()

@@ -27,7 +27,7 @@ func schemas(depth int) *rapid.Generator[string] {
 	leaf := []string{
 		`true`, `false`, `{}`, `{"type":"string"}`, `{"type":["integer","null"]}`, `{"type":"number","minimum":0}`, `{"minimum":0.5,"maximum":2}`,
 		`{"exclusiveMinimum":1,"exclusiveMaximum":2.0}`, `{"enum":["a","b"]}`, `{"enum":["a",1,null]}`, `{"const":"a"}`, `{"const":2}`,
-		`{"minLength":1,"maxLength":2}`, `{"pattern":"^a"}`, `{"format":"email"}`, `{"multipleOf":0.5}`, `{"type":"integer","maximum":9007199254740992}`,
+		`{"minLength":1,"maxLength":2}`, `{"minLength":2}`, `{"pattern":"^a"}`, `{"format":"email"}`, `{"multipleOf":0.5}`, `{"type":"integer","maximum":9007199254740992}`,
 		`{"type":"object"}`, `{"type":"array","minItems":1,"maxItems":2}`, `{"type":"boolean"}`, `{"minProperties":1,"maxProperties":1}`, `{"uniqueItems":true}`,
 		`{"enum":["a"],"type":"number"}`, `{"$ref":"#/$defs/d"}`, `{"type":"integer","minimum":1}`, `{"const":"a","enum":["a"]}`,
 		`{"const":null}`, `{"enum":[1.0,"ä","\ud83d\ude00"]}`, `{"type":["string","null"],"maxLength":1}`, `{"format":"date-time"}`, `{"format":"uuid","type":"string"}`,
