@@ -49,6 +49,11 @@ func (d *document) compile(n *yaml.Node, path string, mode Mode) *version {
 		d.fault(n, path, "a $ref leads back to itself without going into a member: nothing can be checked against it")
 		return nil
 	}
+	if name := doubled(schema); name != "" {
+		d.fault(n, path, "%q leads back to the same schema in two ways: each level of an event would take twice as long as the one above it. "+
+			"Describe it once, outside anyOf, oneOf and allOf", clip(name))
+		return nil
+	}
 	v := &version{schema: schema, quick: quicken(schema)}
 	if mode == Strip {
 		v.shape = outline(schema)
