@@ -34,7 +34,7 @@ func channelOfMedium(medium string) eventv1.Channel {
 		return eventv1.Channel_CHANNEL_UNSPECIFIED
 	}
 	medium = strings.ToLower(medium)
-	if strings.HasPrefix(medium, "paid") {
+	if strings.HasPrefix(medium, "paid") || strings.Contains(medium, "cp") { // as Google Analytics has it: .*cp.*|paid.*
 		return eventv1.Channel_CHANNEL_ADVERTISING
 	}
 	return mediums[medium]
