@@ -128,6 +128,42 @@ func TestStandardInputHasTheIdentityOfItsContent(t *testing.T) {
 	}
 }
 
+// archive is a zip with these files, each of which holds its own name.
+func archive(t *testing.T, names ...string) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, name := range names {
+		w, err := z.Create(name)
+		if err == nil {
+			_, err = io.WriteString(w, name)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestArchivesOfMacs: their Finder puts a shadow beside each file, which nobody sees.
+func TestArchivesOfMacs(t *testing.T) {
+	f, err := Open(Stdin, strings.NewReader(archive(t, "x.csv", "__MACOSX/._x.csv", "folder/.DS_Store")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := f.Reader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(r); string(got) != "x.csv" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 func TestFaultsAreSentences(t *testing.T) {
 	if _, err := Open(filepath.Join(t.TempDir(), "gone"), nil); err == nil {
 		t.Error("a file that is not there")
@@ -150,10 +186,12 @@ func TestFaultsAreSentences(t *testing.T) {
 	}
 	cut := packed(t, "gzip")
 	for raw, want := range map[string]string{
-		string(cut[:len(cut)-20]):                 "unpack gzip: unexpected EOF",
-		"\x1f\x8b\x08":                            "unpack gzip",
-		"PK\x05\x06" + strings.Repeat("\x00", 18): "holds 0 files",
-		"\x28\xb5\x2f\xfdgarbage":                 "unpack zstd",
+		string(cut[:len(cut)-20]):                            "unpack gzip: unexpected EOF",
+		"\x1f\x8b\x08":                                       "unpack gzip",
+		"PK\x05\x06" + strings.Repeat("\x00", 18):            "holds 0 files",
+		"\x28\xb5\x2f\xfdgarbage":                            "unpack zstd",
+		archive(t, "a.csv", "b.csv"):                         "holds 2 files: give one with a single file in it",
+		archive(t, "[Content_Types].xml", "xl/workbook.xml"): "it is a workbook of Excel: save the sheet as CSV UTF-8 and import that",
 	} {
 		if err := read(raw); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v", want, err)

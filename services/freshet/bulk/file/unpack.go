@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -83,7 +85,11 @@ func unzip(r io.ReaderAt, size int64, count func(int)) (io.Reader, error) {
 	}
 	var files []*zip.File
 	for _, f := range archive.File {
-		if !f.FileInfo().IsDir() {
+		switch {
+		case f.Name == "xl/workbook.xml":
+			return nil, errors.New("it is a workbook of Excel: save the sheet as CSV UTF-8 and import that")
+		case f.FileInfo().IsDir(), strings.HasPrefix(f.Name, "__MACOSX/"), path.Base(f.Name) == ".DS_Store": // a Mac's notes to itself
+		default:
 			files = append(files, f)
 		}
 	}
