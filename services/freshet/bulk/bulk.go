@@ -56,6 +56,9 @@ func Prepare(in *file.File, mappingFile string) (i *Import, warnings []string, e
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s does not fit %s:\n%w", mappingFile, in.Name, err)
 	}
+	for _, path := range rows.Unread(reader) {
+		warnings = append(warnings, fmt.Sprintf("%s: %s is a list inside a list: it cannot be read and is left out", in.Name, path))
+	}
 	reader.Bind(mapper.Columns(), mapper.Rest())
 	return &Import{File: in, spec: spec, reader: reader, mapper: mapper, began: time.Now()}, warnings, nil
 }

@@ -33,8 +33,13 @@ func openCSV(b *bufio.Reader, f Format) (Reader, error) {
 			return nil, err
 		}
 	}
-	if r.in.delimiter, err = r.delimiter(text); err != nil {
+	if err := r.named(text); err != nil {
 		return nil, err
+	}
+	if r.in.delimiter == 0 {
+		if r.in.delimiter, err = r.delimiter(text); err != nil {
+			return nil, err
+		}
 	}
 	if len(r.columns) == 0 {
 		if err := r.header(); err != nil {
@@ -52,6 +57,23 @@ func openCSV(b *bufio.Reader, f Format) (Reader, error) {
 		}
 	}
 	return r, nil
+}
+
+// named reads the line "sep=;" by which Excel tells itself the delimiter. A delimiter that is configured counts all the same.
+func (r *csvReader) named(text *bufio.Reader) error {
+	head, err := text.Peek(len("sep=;\r\n"))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	line, _, ended := strings.Cut(string(head), "\n")
+	line = strings.TrimSuffix(line, "\r")
+	if !ended || len(line) != len("sep=;") || !strings.EqualFold(line[:4], "sep=") || line[4] >= 0x80 {
+		return nil
+	}
+	if r.format.Delimiter == "" && r.format.Type != "tsv" {
+		r.in.delimiter = line[4]
+	}
+	return r.in.skipLine()
 }
 
 // delimiter is the one configured, or the most frequent candidate of the first line.
@@ -94,6 +116,12 @@ func (r *csvReader) header() error {
 	}
 	if !utf8.ValidString(rec.text) {
 		return errors.New("the header is not UTF-8: name the encoding in format.encoding, such as windows-1252 or gb18030")
+	}
+	switch text := strings.ReplaceAll(rec.text, "\r\n", ""); {
+	case strings.Contains(text, "\x00"):
+		return errors.New("the header holds zero bytes, which no text has: a file of UTF-16 without a byte order mark needs format.encoding: utf-16")
+	case strings.Contains(text, "\r"):
+		return errors.New(`the lines of the file end in CR alone, as old Macs wrote them: convert them, with ` + "`tr '\\r' '\\n'`" + ` for instance`)
 	}
 	fields, fault := r.split(rec)
 	if fault != nil {

@@ -28,6 +28,11 @@ var encodings = map[string]encoding.Encoding{
 
 var encodingNames = strings.Join(slices.Sorted(maps.Keys(encodings))[1:], ", ")
 
+// marked16 says that a text begins with the byte order mark of UTF-16.
+func marked16(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff"))
+}
+
 // decode reads text as UTF-8. foreign says that the text is translated: a byte that does not belong to the encoding is then U+FFFD.
 func decode(b *bufio.Reader, name string) (out *bufio.Reader, foreign bool, err error) {
 	head, err := b.Peek(3)
@@ -35,7 +40,7 @@ func decode(b *bufio.Reader, name string) (out *bufio.Reader, foreign bool, err 
 		return nil, false, err
 	}
 	e := encodings[strings.ToLower(name)]
-	if e == nil && (bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff"))) {
+	if e == nil && marked16(head) {
 		e = encodings["utf-16"]
 	}
 	if e == nil {

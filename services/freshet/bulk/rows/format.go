@@ -15,7 +15,7 @@ import (
 type Format struct {
 	// Type is csv, tsv, ndjson, json (one array) or parquet; by default what the content looks like.
 	Type string `yaml:"type,omitempty"`
-	// Encoding of CSV: utf-8 (the default), utf-16 (also found by its mark), latin1, windows-1252, gbk or gb18030.
+	// Encoding of CSV and JSON: utf-8 (the default), utf-16 (also found by its mark), latin1, windows-1252, gbk or gb18030.
 	Encoding string `yaml:"encoding,omitempty"`
 	// Delimiter between CSV's fields, one ASCII character or "tab"; by default the most frequent of , ; tab | in the header.
 	Delimiter string `yaml:"delimiter,omitempty"`
@@ -100,6 +100,9 @@ func Open(in *file.File, f Format) (Reader, error) {
 func guess(head []byte) string {
 	if bytes.HasPrefix(head, []byte("PAR1")) {
 		return "parquet"
+	}
+	if marked16(head) {
+		head = bytes.ReplaceAll(head[2:], []byte{0}, nil) // its ASCII
 	}
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte(mark)), " \t\r\n")
 	switch {

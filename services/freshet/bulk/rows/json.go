@@ -19,15 +19,16 @@ const maxDepth = 100
 
 // jsonReader reads JSON objects, one a line or as the elements of one array. A column is a member, a dotted path the member of an object inside.
 type jsonReader struct {
-	next   func() (record, error)
-	format Format
-	ahead  []record
-	end    error // what came behind ahead
-	paths  *path
-	size   int // bound columns
-	rest   bool
-	number int64
-	scan   jsonscan.Scanner
+	next    func() (record, error)
+	format  Format
+	foreign bool
+	ahead   []record
+	end     error // what came behind ahead
+	paths   *path
+	size    int // bound columns
+	rest    bool
+	number  int64
+	scan    jsonscan.Scanner
 }
 
 // path is a node of the bound columns, by the keys that lead there.
@@ -37,11 +38,11 @@ type path struct {
 }
 
 func openJSON(b *bufio.Reader, f Format) (Reader, error) {
-	text, _, err := decode(b, "")
+	text, foreign, err := decode(b, f.Encoding)
 	if err != nil {
 		return nil, err
 	}
-	r := &jsonReader{format: f}
+	r := &jsonReader{format: f, foreign: foreign}
 	if f.Type == "json" {
 		r.next = (&elements{in: text}).next
 	} else {
@@ -139,7 +140,11 @@ func (r *jsonReader) Next() (*Row, error) {
 		return row, nil
 	}
 	if !utf8.ValidString(rec.text) {
-		row.Fault = &Fault{ReasonEncoding, "the row is not UTF-8: JSON has no other encoding"}
+		row.Fault = &Fault{ReasonEncoding, "the row is not UTF-8: name the file's encoding in format.encoding"}
+		return row, nil
+	}
+	if r.foreign && strings.ContainsRune(rec.text, utf8.RuneError) {
+		row.Fault = &Fault{ReasonEncoding, "the row holds bytes that the encoding does not have"}
 		return row, nil
 	}
 	row.fields = make([]Value, r.size)
@@ -155,33 +160,39 @@ func (r *jsonReader) read(row *Row) error {
 	if r.scan.Peek() != '{' {
 		return errors.New("it does not begin with {")
 	}
-	if err := r.object(row, r.paths, true); err != nil {
+	if err := r.object(row, r.paths, "", r.rest); err != nil {
 		return err
 	}
 	return r.scan.End()
 }
 
-// object walks an object and notes the values of the paths below p.
-func (r *jsonReader) object(row *Row, p *path, top bool) error {
+// object walks an object and notes the values of the paths below p. rest says that what has no path is wanted too, under prefix and its key.
+func (r *jsonReader) object(row *Row, p *path, prefix string, rest bool) error {
 	return r.scan.Object(func(key []byte) error {
 		next := p.below[string(key)]
 		r.scan.Peek()
 		start := r.scan.Offset()
-		if next != nil && next.below != nil && row.raw[start] == '{' {
-			if err := r.object(row, next, false); err != nil {
+		inside := next != nil && next.below != nil && row.raw[start] == '{'
+		if inside {
+			below := rest && len(next.slots) == 0 // a path that takes the whole object leaves no rest of it
+			name := prefix
+			if below {
+				name = prefix + string(key) + "."
+			}
+			if err := r.object(row, next, name, below); err != nil {
 				return err
 			}
 		} else if _, err := r.scan.Skip(); err != nil {
 			return err
 		}
 		switch {
-		case next != nil:
+		case next != nil && len(next.slots) > 0:
 			v := r.value(row.raw[start:r.scan.Offset()])
 			for _, slot := range next.slots {
 				row.fields[slot] = v
 			}
-		case top && r.rest:
-			row.rest = append(row.rest, member{string(key), r.value(row.raw[start:r.scan.Offset()])})
+		case rest && !inside:
+			row.rest = append(row.rest, member{prefix + string(key), r.value(row.raw[start:r.scan.Offset()])})
 		}
 		return nil
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/freshet/freshet/services/freshet/bulk/file"
 )
@@ -18,6 +19,7 @@ type parquetReader struct {
 	file    *parquet.File
 	columns []string
 	leaves  []leaf // by index of the leaf in the file
+	unread  []string
 	used    []bool
 	slots   []int
 	rest    bool
@@ -60,34 +62,59 @@ func recovered(err *error) {
 	}
 }
 
-// add takes a leaf. The names of the two layers that Parquet puts around a list's elements are left out.
+// add takes a leaf. The names of the two layers that Parquet puts around a list's elements are left out; an element's members keep theirs.
 func (p *parquetReader) add(path []string) {
 	l := leaf{column: -1}
+	defer func() { p.leaves = append(p.leaves, l) }()
 	found, ok := p.file.Schema().Lookup(path...)
-	if ok && found.MaxRepetitionLevel <= 1 {
-		var names []string
-		var node parquet.Node = p.file.Schema()
-		definition, inList := 0, false
-		for _, name := range path {
-			node = child(node, name)
-			if node == nil {
-				return
+	if !ok || found.MaxRepetitionLevel > 1 {
+		p.unread = append(p.unread, strings.Join(path, "."))
+		return
+	}
+	var names []string
+	var node parquet.Node = p.file.Schema()
+	definition, layer := 0, false
+	for _, name := range path {
+		parent := node
+		if node = child(parent, name); node == nil {
+			return
+		}
+		if node.Optional() || node.Repeated() {
+			definition++
+		}
+		switch {
+		case node.Repeated():
+			l.list, l.element = true, definition
+			if layer = isList(parent); !layer {
+				names = append(names, name)
 			}
-			if node.Optional() || node.Repeated() {
-				definition++
-			}
-			if node.Repeated() {
-				l.list, l.element, inList = true, definition, true
-			}
-			if inList && (name == "list" || name == "element" || name == "array" || name == "item") && len(names) > 0 {
-				continue
-			}
+			layer = layer && !node.Leaf() && len(node.Fields()) == 1
+		case layer:
+			layer = false
+		default:
 			names = append(names, name)
 		}
-		l.column, l.read = len(p.columns), converter(found.Node.Type())
-		p.columns = append(p.columns, strings.Join(names, "."))
 	}
-	p.leaves = append(p.leaves, l)
+	l.column, l.read = len(p.columns), converter(found.Node.Type())
+	p.columns = append(p.columns, strings.Join(names, "."))
+}
+
+// isList says that a group is annotated as a list, of one repeated layer.
+func isList(n parquet.Node) bool {
+	t := n.Type().LogicalType()
+	if t == nil {
+		return false
+	}
+	_, is := t.Value.(*format.ListType)
+	return is
+}
+
+// Unread are what of a file is no column, and can not be read: Parquet's lists inside lists, by their paths in the schema.
+func Unread(r Reader) []string {
+	if p, ok := r.(*parquetReader); ok {
+		return p.unread
+	}
+	return nil
 }
 
 func child(n parquet.Node, name string) parquet.Node {

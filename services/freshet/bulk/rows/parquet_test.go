@@ -64,10 +64,36 @@ func TestParquetIsReadExactly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if got := Unread(r); len(got) != 1 || got[0] != "nested.inner" {
+		t.Errorf("unread: %v", got)
+	}
 	r.Bind([]string{"person.name"}, true)
 	row, err := r.Next()
 	if err != nil || !strings.HasPrefix(string(r.Data(row)), `{"id":1152921504606846976,"total":-1.005,`) || row.Value(0).Text != "Ann" {
 		t.Errorf("%s, %v", r.Data(row), err)
+	}
+}
+
+// The layers of a list have names that members of its elements may have too.
+func TestMembersOfListsKeepTheirNames(t *testing.T) {
+	type line struct {
+		Item    string `parquet:"item"`
+		Element int32  `parquet:"element"`
+	}
+	type receipt struct {
+		ID    int64    `parquet:"id"`
+		Lines []line   `parquet:"lines,list"`
+		Old   []line   `parquet:"old"`
+		Tags  []string `parquet:"tags,list"`
+	}
+	var b bytes.Buffer
+	lines := []line{{"a", 1}, {"b", 2}}
+	if err := parquet.Write(&b, []receipt{{7, lines, lines, []string{"x"}}}); err != nil {
+		t.Fatal(err)
+	}
+	want := "id|lines.item|lines.element|old.item|old.element|tags\n" + `1@0: n:7|j:["a","b"]|j:[1,2]|j:["a","b"]|j:[1,2]|j:["x"]`
+	if got := table(t, b.String(), Format{}); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 

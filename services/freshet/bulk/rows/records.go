@@ -15,6 +15,7 @@ type records struct {
 	delimiter byte
 	quote     bool
 	line      int64 // of the next record, from 1 (0 before the first)
+	suspect   int   // bytes that an open quote seemed to take: a stray quote among them may be its end
 }
 
 // record is one record without its line end.
@@ -47,10 +48,12 @@ func (r *records) one() (record, error) {
 		}
 		end := scan.end(window, r.delimiter, r.quote)
 		switch last := err != nil || len(window) >= MaxRow; {
+		case scan.garbled:
+			return r.lost(window, scan.at, line)
 		case end >= 0:
 			return r.take(window[:end], end+1, line, nil), nil
 		case last && scan.open():
-			return r.lost(window, line)
+			return r.lost(window, 0, line)
 		case last && len(window) >= MaxRow:
 			rec := r.take(window[:200], 200, line, &Fault{ReasonTooLarge, fmt.Sprintf("the row has more than %d bytes", MaxRow)})
 			return rec, r.skipLine()
@@ -67,13 +70,22 @@ func (r *records) take(text []byte, length int, line int64, fault *Fault) record
 	if fault == nil || fault.Reason != ReasonTooLarge {
 		r.line++
 	}
+	if r.suspect > 0 && rec.fault == nil && stray(rec.text, r.delimiter) {
+		rec.fault = &Fault{ReasonQuotes, "a quote stands inside a field, behind a row with an open quote: this may be the rest of that row"}
+	}
+	r.suspect = max(r.suspect-length, 0)
 	_, _ = r.in.Discard(length) // it was peeked at
 	return rec
 }
 
-// lost gives up the first line of a record whose quote is not closed, so that the rows behind it are read.
-func (r *records) lost(window []byte, line int64) (record, error) {
+// lost gives up the first line of a record whose quote is not closed, or only by one of a later line that was none's end, so that the rows behind
+// it are read. Up to suspect, what looks like a row may be the rest of this one.
+func (r *records) lost(window []byte, suspect int, line int64) (record, error) {
 	fault := &Fault{ReasonQuotes, "a quote is opened and never closed"}
+	if r.suspect = 0; suspect > 0 {
+		fault.Detail = "a quote is opened and not closed before that of a later line: quotes inside a quoted field are written twice"
+		r.suspect = suspect
+	}
 	if end := bytes.IndexByte(window, '\n'); end >= 0 {
 		return r.take(window[:end], end+1, line, fault), nil
 	}
@@ -105,6 +117,8 @@ type state struct {
 	quoted  bool // inside quotes
 	closing bool // the byte before was a quote that may close
 	inside  bool // inside a field that did not begin with a quote
+	lines   bool // the quotes that are open, or were closed last, span lines
+	garbled bool // text follows the closing quote of a field that spans lines: the quote was another field's beginning
 }
 
 // end is the position of the line end that ends the record, -1 when it is not in the window. A wider window goes on where the last one ended.
@@ -123,6 +137,10 @@ func (s *state) end(window []byte, delimiter byte, quote bool) int {
 		case s.quoted && s.closing && c == '"':
 			s.closing = false // two quotes mean one
 		case s.quoted && s.closing:
+			if s.lines && c != delimiter && c != '\n' && c != '\r' {
+				s.garbled = true
+				return -1
+			}
 			s.quoted, s.closing, s.inside = false, false, true
 			s.at-- // judged again, outside
 		case s.quoted && c == '"':
@@ -130,16 +148,18 @@ func (s *state) end(window []byte, delimiter byte, quote bool) int {
 		case s.quoted:
 			next := bytes.IndexByte(window[s.at:], '"')
 			if next < 0 {
+				s.lines = s.lines || bytes.IndexByte(window[s.at:], '\n') >= 0
 				s.at = len(window)
 				return -1
 			}
+			s.lines = s.lines || bytes.IndexByte(window[s.at:s.at+next], '\n') >= 0
 			s.at += next - 1
 		case c == '\n':
 			return s.at
 		case c == delimiter:
 			s.inside = false
 		case c == '"' && !s.inside:
-			s.quoted, s.closing = true, false
+			s.quoted, s.closing, s.lines = true, false, false
 		default:
 			s.inside = true
 		}
@@ -149,6 +169,26 @@ func (s *state) end(window []byte, delimiter byte, quote bool) int {
 
 // open says that a quote waits for its end. A quote that ends the window counts as closed: nothing follows when the window is the file's last.
 func (s *state) open() bool { return s.quoted && !s.closing }
+
+// stray says that a quote stands inside a field that did not begin with one.
+func stray(text string, delimiter byte) bool {
+	for text != "" {
+		if text[0] == '"' {
+			end := closing(text)
+			if end < 0 || end+1 < len(text) && text[end+1] != delimiter {
+				return true
+			}
+			text = text[min(end+2, len(text)):]
+			continue
+		}
+		field, rest, _ := strings.Cut(text, string(delimiter))
+		if strings.Contains(field, `"`) {
+			return true
+		}
+		text = rest
+	}
+	return false
+}
 
 // fields cuts a record; size is how many there should be. The fields share the record's memory where they can.
 func (r *records) fields(text string, size int) ([]string, *Fault) {

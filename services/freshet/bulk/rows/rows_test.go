@@ -68,10 +68,17 @@ func TestCSV(t *testing.T) {
 		"tabs":                  {"a\tb\n1\t\"2\"\n", Format{}, "a|b\n1@2: 1|2"},
 		"tsv without quotes":    {"a\tb\n\"1\t5\"\n", Format{Type: "tsv", Quotes: "none"}, "a|b\n1@2: \"1|5\""},
 		"quotes":                {"a,b\n\"x, \"\"y\"\"\nz\",1\n2,\"\"\n", Format{}, "a|b\n1@2: x, \"y\"\nz|1\n2@4: 2|-"},
-		"inches":                {"a,b\n5\" pipe,1\n", Format{}, "a|b\n1@2: 5\" pipe|1"},
-		"ragged":                {"a,b\n1\n1,2,3\n4,5\n", Format{}, "a|b\n1@2: ragged_row\n2@3: ragged_row\n3@4: 4|5"},
+		"the rest of a record with an open quote is no row": {"a,b\n\"x\ny\"z,1\n2,3\" pipe\n", Format{}, "a|b\n1@2: bad_quotes\n2@3: bad_quotes\n3@4: 2|3\" pipe"},
+		"inches": {"a,b\n5\" pipe,1\n", Format{}, "a|b\n1@2: 5\" pipe|1"},
+		"ragged": {"a,b\n1\n1,2,3\n4,5\n", Format{}, "a|b\n1@2: ragged_row\n2@3: ragged_row\n3@4: 4|5"},
 		"an open quote costs a line": {"a,b\n\"x,1\n2,y\n3,z\n", Format{},
 			"a|b\n1@2: bad_quotes\n2@3: 2|y\n3@4: 3|z"},
+		"a quote that is closed by the next one": {"a,b\n1,\"x\n2,y\n3,\"z\"\n4,\"u\nv\"\n", Format{}, "a|b\n1@2: bad_quotes\n2@3: 2|y\n3@4: 3|z\n4@5: 4|u\nv"},
+		"Excel names the delimiter":              {mark + "sep=;\r\na;b,c,d\r\n1;2\r\n", Format{}, "a|b,c,d\n1@3: 1|2"},
+		"it may be a column":                     {"sep=,b\n1,2\n", Format{}, "sep=|b\n1@2: 1|2"},
+		"UTF-16 without a mark": {"a\x00,\x00b\x00\n\x00", Format{},
+			"error: the header holds zero bytes, which no text has: a file of UTF-16 without a byte order mark needs format.encoding: utf-16"},
+		"old Macs":         {"a,b\r1,2\r3,4\r", Format{}, "error: the lines of the file end in CR alone, as old Macs wrote them: convert them, with `tr '\\r' '\\n'` for instance"},
 		"behind the quote": {"a,b\n\"x\"y,1\n2,3\n", Format{}, "a|b\n1@2: bad_quotes\n2@3: 2|3"},
 		"not UTF-8":        {"a\n\xe9\nx\n", Format{}, "a\n1@2: bad_encoding\n2@3: x"},
 		"windows-1252":     {"a\n\xe9\x80\n\x81\n", Format{Encoding: "Windows-1252"}, "a\n1@2: é€\n2@3: bad_encoding"},
@@ -111,6 +118,8 @@ func TestJSON(t *testing.T) {
 		"a huge line": {"{\"a\":1}\n{\"a\":\"" + strings.Repeat("x", MaxRow) + "\"}\n{\"a\":2}",
 			"a\n1@1: n:1\n2@2: too_large\n3@3: n:2"},
 		"a huge element": {"[{\"a\":1},{\"a\":\"" + strings.Repeat("x", MaxRow) + "\"},{\"a\":2}]", "a\n1@1: n:1\n2@1: too_large\n3@1: n:2"},
+		"UTF-16":         {"\xff\xfe{\x00\"\x00a\x00\"\x00:\x00\"\x00\xe9\x00\"\x00}\x00\n\x00", "a\n1@1: é"},
+		"no UTF-8":       {"{\"a\":\"\xe9\"}", "a\n1@1: bad_encoding"},
 		"dotted key":     {`{"a.b":1}`, "a.b\n1@1: n:1"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -143,6 +152,24 @@ func TestWhatIsNotBoundIsTheRest(t *testing.T) {
 	}
 }
 
+// A mapping that names a member of an object does not make its other members vanish.
+func TestTheRestOfAnObjectIsRest(t *testing.T) {
+	r, err := open(t, `{"plan":{"price":1,"name":"gold","terms":{"days":30,"auto":true}},"x":{"y":2}}`, Format{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Bind([]string{"plan.price", "plan.terms.days"}, true)
+	row, err := r.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	row.Rest(func(name string, v Value) { got += name + "=" + v.Text + ";" })
+	if got != `plan.name=gold;plan.terms.auto=true;x={"y":2};` {
+		t.Error(got)
+	}
+}
+
 func TestDataShowsTheRow(t *testing.T) {
 	for content, want := range map[string]string{
 		"a,b\n1,\"x\"\"\"\n": `{"a":"1","b":"x\""}`,
@@ -162,6 +189,12 @@ func TestDataShowsTheRow(t *testing.T) {
 		if got := string(r.Data(row)); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
+	}
+}
+
+func TestJSONInAnotherEncoding(t *testing.T) {
+	if got := table(t, "{\"a\":\"\xe9\"}\n", Format{Encoding: "latin1"}); got != "a\n1@1: é" {
+		t.Error(got)
 	}
 }
 
