@@ -17,13 +17,14 @@ type clock struct {
 	zone    *time.Location
 }
 
-// layout is one way to write a time: Go's layout, any of ISO 8601, or a number of units (seconds, milliseconds) since 1970.
+// layout is one way to write a time: Go's layout, any of ISO 8601, a number of units (seconds, milliseconds) since 1970, or Excel's number of days.
 type layout struct {
 	name  string
 	goes  string
 	unit  time.Duration
 	zoned bool
 	iso   bool
+	excel bool
 }
 
 // isoLayouts are the forms of ISO 8601 that a text may have, found by its shape: to try them one after the other costs more than all the rest.
@@ -81,6 +82,8 @@ func newClock(layouts []string, zone string) (*clock, error) {
 			c.layouts = append(c.layouts, layout{name: name, unit: time.Second})
 		case name == "unix_ms":
 			c.layouts = append(c.layouts, layout{name: name, unit: time.Millisecond})
+		case name == "excel":
+			c.layouts = append(c.layouts, layout{name: name, excel: true})
 		case strings.Contains(name, "%"):
 			l, err := strftime(name)
 			if err != nil {
@@ -88,7 +91,7 @@ func newClock(layouts []string, zone string) (*clock, error) {
 			}
 			c.layouts = append(c.layouts, goLayout(name, l))
 		case !strings.Contains(name, "06"):
-			return nil, fmt.Errorf("layouts[%d]: %q has no year: give iso, unix, unix_ms, a strftime pattern such as %%d.%%m.%%Y, or a Go layout such as 02.01.2006", i, name)
+			return nil, fmt.Errorf("layouts[%d]: %q has no year: give iso, unix, unix_ms, excel, a strftime pattern such as %%d.%%m.%%Y, or a Go layout such as 02.01.2006", i, name)
 		default:
 			c.layouts = append(c.layouts, goLayout(name, name))
 		}
@@ -152,6 +155,10 @@ func (c *clock) parse(v rows.Value) (time.Time, error) {
 			if t, ok := l.since(v.Text); ok {
 				return t, nil
 			}
+		case l.excel:
+			if wall, ok := serial(v.Text); ok {
+				return local(wall, c.zone)
+			}
 		case l.iso:
 			if t, ok, err := c.any(isoLayouts(v.Text), v.Text); ok {
 				return t, err
@@ -204,6 +211,23 @@ func (l *layout) since(text string) (time.Time, bool) {
 		return time.Unix(units, rest).UTC(), true
 	}
 	return time.UnixMilli(units).Add(time.Duration(rest)).UTC(), true
+}
+
+// serial is what the clocks showed after a number of days as Excel counts them: 1 is the first of January 1900, and the day 60, which never was, is passed
+// over with all before it. Its fraction is rounded to milliseconds.
+func serial(text string) (time.Time, bool) {
+	n, ok := decimal(text, ".", "")
+	whole, fraction, _ := strings.Cut(n, ".")
+	days, err := strconv.Atoi(whole)
+	if !ok || err != nil || days <= 60 || days > 2_958_465 { // the end of the year 9999
+		return time.Time{}, false
+	}
+	part, err := strconv.ParseInt((fraction + "0000000000")[:10], 10, 64)
+	if err != nil {
+		return time.Time{}, false
+	}
+	const day, scale = 86_400_000, 10_000_000_000 // milliseconds; ten digits
+	return time.Date(1899, 12, 30+days, 0, 0, 0, 0, time.UTC).Add(time.Duration((part*day+scale/2)/scale) * time.Millisecond), true
 }
 
 // local finds the instant at which the clocks of a zone show a time.

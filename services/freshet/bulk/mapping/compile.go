@@ -38,7 +38,10 @@ func (s *Spec) Compile(f File, columns []string, closed bool) (m *Mapper, warnin
 		m.event = c.value("event", &s.Event.Field)
 		m.event.required = m.event.required || s.Type == "track"
 	}
-	m.timestamp = c.value("timestamp", s.Timestamp)
+	if m.timestamp = c.value("timestamp", s.Timestamp); m.timestamp != nil {
+		m.timestamp.required = true
+		m.timestamp.hint = ", and the event would count as of its import: give a default, or a when that is false here if that is meant"
+	}
 	c.identifiers(m)
 	m.when = c.condition("when", s.When)
 	m.id, m.idNames = c.keys("message_id", s.MessageID), s.MessageID

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -133,7 +134,7 @@ func (n named) append(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
 	if n.value == nil {
 		return b, nil
 	}
-	v, fault := n.value.of(row)
+	v, fault := n.value.name(row)
 	if fault != nil || v.Kind == rows.Absent {
 		return b, fault
 	}
@@ -171,7 +172,7 @@ func (m *Mapper) context(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
 	b = append(b, `"externalIds":[`...)
 	none := len(b)
 	for _, e := range m.external {
-		v, fault := e.value.of(row)
+		v, fault := e.value.name(row)
 		if fault != nil {
 			return b, fault
 		}
@@ -225,14 +226,15 @@ func (m *Mapper) objects(b []byte, row *rows.Row, lines []byte) ([]byte, *rows.F
 		if b, fault = o.is.append(b, row); fault != nil {
 			return b, fault
 		}
+		var person []string
 		if o.name == "traits" && m.kind == "identify" {
-			if b, fault = m.personTraits(b, row); fault != nil {
+			if b, person, fault = m.personTraits(b, row); fault != nil {
 				return b, fault
 			}
 		}
 		if m.rest == o.name {
 			row.Rest(func(name string, v rows.Value) {
-				if v.Kind != rows.Absent && !o.is.has(name) {
+				if v.Kind != rows.Absent && !o.is.has(name) && !slices.Contains(person, name) {
 					b = append(v.Append(append(rows.AppendText(b, name), ':')), ',')
 				}
 			})
@@ -251,18 +253,21 @@ func (m *Mapper) objects(b []byte, row *rows.Row, lines []byte) ([]byte, *rows.F
 	return b, nil
 }
 
-// personTraits adds the e-mail and phone of an identify call to its traits, unless the mapping names them there itself.
-func (m *Mapper) personTraits(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
+// personTraits adds the e-mail and phone of an identify call to its traits, unless the mapping names them there itself. It says which it added.
+func (m *Mapper) personTraits(b []byte, row *rows.Row) (out []byte, added []string, fault *rows.Fault) {
 	for i, name := range []string{"email", "phone"} {
 		if m.traits.has(name) {
 			continue
 		}
-		var fault *rows.Fault
+		from := len(b)
 		if b, fault = m.person[i].append(b, row); fault != nil {
-			return b, fault
+			return b, nil, fault
+		}
+		if len(b) > from {
+			added = append(added, name)
 		}
 	}
-	return b, nil
+	return b, added, nil
 }
 
 // messageID is made of the columns of message_id, or of the file's content and the row's number.

@@ -98,6 +98,11 @@ func TestValues(t *testing.T) {
 		"an hour that is twice": {`{column: v, type: timestamp, zone: Europe/Berlin}`, `2026-10-25 02:30`,
 			`"2026-10-25T00:30:00.000Z"`},
 		"twice, in New York": {`{column: v, type: timestamp, zone: America/New_York}`, `2026-11-01 01:30`, `"2026-11-01T05:30:00.000Z"`},
+		"Excel's days":       {`{column: v, type: timestamp, layouts: [iso, excel], zone: Europe/Berlin}`, `46204.5`, `"2026-07-01T10:00:00.000Z"`},
+		"Excel's seconds":    {`{column: v, type: timestamp, layouts: [excel]}`, `46024.127835648149`, `"2026-01-02T03:04:05.000Z"`},
+		"a day of Excel":     {`{column: v, type: date, layouts: [excel]}`, `46024`, `"2026-01-02"`},
+		"no day of Excel":    {`{column: v, type: date, layouts: [excel]}`, `20260102`, `!bad_timestamp: properties.p: column v "20260102" is no time written as excel`},
+		"a comma":            {`{column: v, type: decimal}`, `1234,5`, `!bad_value: properties.p: column v "1234,5" is no number with the decimal sign ".": format.decimal and format.thousands say how numbers are written`},
 		"unix":               {`{column: v, type: timestamp, layouts: [unix]}`, `1767225600.5`, `"2026-01-01T00:00:00.500Z"`},
 		"unix_ms":            {`{column: v, type: timestamp, layouts: [unix_ms]}`, `-1500`, `"1969-12-31T23:59:58.500Z"`},
 		"two layouts":        {`{column: v, type: date, layouts: [iso, "%m/%d/%y"]}`, `12/31/25`, `"2025-12-31"`},
@@ -157,7 +162,7 @@ func TestEventsOfEveryKind(t *testing.T) {
 				`"import":{"source":"crm","file":"x.csv","row":1}},"traits":{"address":{"city":"Berlin"},"name":"Ann","vip":true,"email":"a/b@x.de","phone":"+4930"}}`},
 		"track": {"source_name: crm\nevent: {column: kind, map: {o: Ticket Opened, c: Ticket Closed}}\nidentifiers: {email: mail, device_id: dev}\n" +
 			"message_id: [no]\ntimestamp: at\nrest: properties\nwhen: row.kind != 'x'",
-			"no,kind,mail,dev,at,topic,empty\n1,o,a@x.de,D,2026-01-02 03:04:05,late,\n2,x,,,,,\n3,?,a@x.de,,,,\n",
+			"no,kind,mail,dev,at,topic,empty\n1,o,a@x.de,D,2026-01-02 03:04:05,late,\n2,x,,,,,\n3,?,a@x.de,,2026-01-02,,\n",
 			`{"type":"track","messageId":"crm-1","timestamp":"2026-01-02T03:04:05.000Z","event":"Ticket Opened","context":{"traits":{"email":"a@x.de"},"device":{"id":"D"},` +
 				`"import":{"source":"crm","file":"x.csv","row":1}},"properties":{"topic":"late"}}` + "\nskipped\n" +
 				`!unmapped_value: event: column kind "?" has no entry in the map, and there is no default`},
@@ -174,6 +179,43 @@ func TestEventsOfEveryKind(t *testing.T) {
 				t.Errorf("%v\ngot\n%s\nwant\n%s", err, strings.Join(got, "\n"), c.want)
 			}
 		})
+	}
+}
+
+// An event without a time counts as of its import: that has to be asked for.
+func TestAnEmptyTimeIsNotToday(t *testing.T) {
+	const fault = `!missing_value: timestamp: column at is empty, and the event would count as of its import: give a default, or a when that is false here if that is meant`
+	for name, c := range map[string]struct{ timestamp, want string }{
+		"a column":         {"at", fault},
+		"meant":            {`{column: at, when: row.at != ""}`, head("1") + from(1) + "}"},
+		"another is empty": {`{column: at, when: row.id != ""}`, fault},
+		"a default":        {`{column: at, default: "2026-01-02T00:00:00.000Z"}`, strings.Replace(head("1"), `"event"`, `"timestamp":"2026-01-02T00:00:00.000Z","event"`, 1) + from(1) + "}"},
+	} {
+		got, err := units(t, whose+"timestamp: "+c.timestamp, "id,at\n1,\n")
+		if err != nil || len(got) != 1 || got[0] != c.want {
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
+	}
+}
+
+func TestAnObjectNamesNobody(t *testing.T) {
+	for field, want := range map[string]string{
+		"user_id: id":              `!bad_value: identifiers.user_id: column id "{\"$oid\":\"5\"}" is an object or a list: name the member that is meant by its dotted path`,
+		"external_ids: {card: id}": `!bad_value: identifiers.external_ids.card: column id "{\"$oid\":\"5\"}" is an object or a list: name the member that is meant by its dotted path`,
+		"user_id: id.$oid":         head("5") + from(1) + "}",
+	} {
+		got, err := units(t, "source_name: crm\nevent: E\nmessage_id: [id.$oid]\nidentifiers: {"+field+"}", `{"id":{"$oid":"5"}}`)
+		if err != nil || len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %s, %v", field, got, err)
+		}
+	}
+}
+
+func TestTheRestDoesNotNameTwice(t *testing.T) {
+	spec := "source_name: crm\ntype: identify\nidentifiers: {user_id: id, email: mail}\nmessage_id: [id]\nrest: traits\n"
+	got, err := units(t, spec, "id,mail,email\n1,a@x.de,b@x.de\n2,,c@x.de\n")
+	if err != nil || len(got) != 2 || !strings.HasSuffix(got[0], `"traits":{"email":"a@x.de"}}`) || !strings.HasSuffix(got[1], `"traits":{"email":"c@x.de"}}`) {
+		t.Errorf("%s, %v", got, err)
 	}
 }
 

@@ -29,7 +29,7 @@ type Spec struct {
 	Event *Name `yaml:"event,omitempty"`
 	// Identifiers say whose event it is.
 	Identifiers Identifiers `yaml:"identifiers"`
-	// Timestamp is when it happened; without it, when it is imported.
+	// Timestamp is when it happened; without it, when it is imported. A row for which it is empty is refused.
 	Timestamp *Field `yaml:"timestamp,omitempty"`
 	// MessageID names the columns that make the message id; by default it is made of the file's content and the row's number.
 	MessageID []string `yaml:"message_id,omitempty"`
@@ -86,7 +86,7 @@ type Field struct {
 	// TrueWords and FalseWords are what boolean takes, in any case; by default true yes y t 1 and false no n f 0.
 	TrueWords  []string `yaml:"true_words,omitempty"`
 	FalseWords []string `yaml:"false_words,omitempty"`
-	// Layouts of date and timestamp, tried in order: iso (the default), unix, unix_ms, strftime such as %d.%m.%Y %H:%M, or Go's.
+	// Layouts of date and timestamp, tried in order: iso (the default), unix, unix_ms, excel, strftime such as %d.%m.%Y %H:%M, or Go's.
 	Layouts []string `yaml:"layouts,omitempty"`
 	// Zone is the time zone of times that name none; by default that of the format.
 	Zone string `yaml:"zone,omitempty"`
@@ -114,4 +114,4 @@ func (s *Spec) Hash() string {
 }
 
 // version changes when the same Spec gives other events than before.
-const version = 1
+const version = 2

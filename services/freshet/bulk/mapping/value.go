@@ -23,6 +23,7 @@ type value struct {
 	reason   string // of a conversion that fails
 	standIn  *rows.Value
 	required bool
+	hint     string // behind the sentence about a required value that is absent
 }
 
 type prefix struct{ begins, means string }
@@ -74,7 +75,7 @@ func (v *value) missing() (rows.Value, *rows.Fault) {
 	case v.standIn != nil:
 		return *v.standIn, nil
 	case v.required:
-		return rows.Value{}, &rows.Fault{Reason: reasonMissing, Detail: fmt.Sprintf("%s: %s is empty", v.at, v.source)}
+		return rows.Value{}, &rows.Fault{Reason: reasonMissing, Detail: fmt.Sprintf("%s: %s is empty%s", v.at, v.source, v.hint)}
 	}
 	return rows.Value{}, nil
 }
@@ -149,7 +150,7 @@ func converter(f *Field, format rows.Format) (convert func(rows.Value) (rows.Val
 			p, t := signs(v)
 			n, ok := decimal(v.Text, p, t)
 			if !ok {
-				return v, problem(fmt.Sprintf("is no number with the decimal sign %q", p))
+				return v, noNumber(v.Text, p)
 			}
 			return rows.Value{Kind: rows.Number, Text: n}, nil
 		}, reasonValue, nil
@@ -169,6 +170,26 @@ func converter(f *Field, format rows.Format) (convert func(rows.Value) (rows.Val
 		return c.converter(f.Type), reasonTime, nil
 	}
 	return nil, "", nil
+}
+
+// noNumber says what speaks against a number, and where to change it when it is one elsewhere.
+func noNumber(text, point string) error {
+	says := fmt.Sprintf("is no number with the decimal sign %q", point)
+	for _, other := range [][2]string{{",", "."}, {".", ","}, {",", "'"}, {".", "'"}, {",", " "}} {
+		if _, ok := decimal(text, other[0], other[1]); ok {
+			return problem(says + ": format.decimal and format.thousands say how numbers are written")
+		}
+	}
+	return problem(says)
+}
+
+// name is the value as one that names somebody or something: a text or a number, never an object.
+func (v *value) name(row *rows.Row) (rows.Value, *rows.Fault) {
+	got, fault := v.of(row)
+	if fault == nil && got.Kind == rows.JSON {
+		return got, v.fault(reasonValue, got, "is an object or a list: name the member that is meant by its dotted path")
+	}
+	return got, fault
 }
 
 // moment is how a time is sent.
