@@ -2,6 +2,8 @@ package freshet
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/url"
@@ -56,7 +58,7 @@ Exit status: 0; 1 when more rows were rejected than --max-rejects (0 by default:
 	f.IntVar(&o.preview, "preview", 0, "print the first N events beside their rows, and send nothing")
 	f.BoolVar(&o.dryRun, "dry-run", false, "read, map and check everything, and send nothing")
 	f.Int64Var(&o.maxRejects, "max-rejects", 0, "how many rejected rows still give exit status 0")
-	f.StringVar(&o.rejects, "rejects", "", "where to write the rejected rows; by default FILE.rejects.ndjson")
+	f.StringVar(&o.rejects, "rejects", "", "where to write the rejected rows; by default FILE.rejects.ndjson; another import's are left alone, and a number is put in")
 	f.StringVar(&o.ledger, "ledger", "", `the folder that remembers how far imports came; by default "imports" beside the addresses file`)
 	f.BoolVar(&o.again, "again", false, "import the file from its beginning though it was imported already; events with the same message ids count once for 7 days")
 	f.StringVar(&o.url, "url", "", "the collector, such as https://collect.example.com; by default that of the addresses file")
@@ -105,14 +107,13 @@ func (o *importOptions) send(cmd *cobra.Command, i *bulk.Import, path string) er
 		return err
 	}
 	defer client.Close()
-	if o.rejects == "" {
-		o.rejects = path + ".rejects.ndjson"
-		if path == file.Stdin {
-			o.rejects = "stdin.rejects.ndjson"
-		}
+	beside := path
+	if path == file.Stdin {
+		beside = "stdin"
 	}
-	settings := bulk.Settings{Client: client, Connections: o.connections, Ledger: dir, Target: o.url, Rejects: o.rejects, Again: o.again,
-		Note: func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }}
+	mark := sha256.Sum256([]byte(o.key))
+	settings := bulk.Settings{Client: client, Connections: o.connections, Ledger: dir, Target: o.url, Rejects: o.rejects, Beside: beside,
+		Writer: hex.EncodeToString(mark[:4]), Again: o.again, Note: func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }}
 	return o.show(cmd, i, func(ctx context.Context) (bulk.Result, error) { return i.Send(ctx, settings) })
 }
 
@@ -145,7 +146,9 @@ func (o *importOptions) show(cmd *cobra.Command, i *bulk.Import, run func(contex
 	i.OnProgress = bar.Add
 	result, err := run(cmd.Context())
 	bar.Done()
-	result.Print(cmd.OutOrStdout())
+	if err == nil || result.Recorded || result.DryRun {
+		result.Print(cmd.OutOrStdout())
+	}
 	switch bad := result.Counts.Rejected + result.Counts.Lost; {
 	case err != nil && !result.Recorded:
 		return err

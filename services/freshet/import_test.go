@@ -75,6 +75,97 @@ func TestWhatTheCollectorRefusesIsARejectToo(t *testing.T) {
 	}
 }
 
+// TestRejectsOfAnotherImportStay: they are its dead letters, whatever is imported from the same file or name afterwards.
+func TestRejectsOfAnotherImportStay(t *testing.T) {
+	d := newDoor(t)
+	file, ledger := rowsFile(t, 200), t.TempDir()
+	first := []string{"import", file, "--map", write(t, "map.yaml", rowMapping), "--url", d.URL, "--ledger", ledger, "--max-rejects", "2"}
+	must(t, first...)
+	want := rejectsOf(t, file)
+	clean := write(t, "clean.yaml", "source_name: clean\nevent: E\nidentifiers: {user_id: id}\n")
+	must(t, "import", file, "--map", clean, "--url", d.URL, "--ledger", ledger)
+	other := write(t, "other.yaml", strings.Replace(rowMapping, "test", "other", 1))
+	if err := contains(must(t, "import", file, "--map", other, "--url", d.URL, "--ledger", ledger, "--max-rejects", "2"), "rejected rows are in "+file+".rejects.2.ndjson"); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(want, rejectsOf(t, file)); diff != "" {
+		t.Error("the first import's rejects are gone: ", diff)
+	}
+	must(t, append(first, "--again")...)
+	if diff := cmp.Diff(want, rejectsOf(t, file)); diff != "" {
+		t.Error("the import done again does not write its own file: ", diff)
+	}
+	if err := contains(must(t, first...), "rejected rows are in "+file+".rejects.ndjson"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAnImportGoesOnFromAnotherFolder: the paths of a command are relative to where it is given.
+func TestAnImportGoesOnFromAnotherFolder(t *testing.T) {
+	d := newDoor(t)
+	var healed atomic.Bool
+	var served atomic.Int64
+	dying := proxy(t, d.URL, func(w http.ResponseWriter, _ *http.Request) bool {
+		if healed.Load() || served.Add(1) <= 4 {
+			return false
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	})
+	file := rowsFile(t, 9000)
+	rest := []string{"--map", write(t, "map.yaml", rowMapping), "--url", dying, "--ledger", t.TempDir(), "--max-rejects", "90", "--retry-for", "1ms"}
+	t.Chdir(filepath.Dir(file))
+	if code, out, fault := run(t, "", append([]string{"import", filepath.Base(file)}, rest...)...); code != 1 {
+		t.Fatal(code, out, fault)
+	}
+	healed.Store(true)
+	t.Chdir(t.TempDir())
+	must(t, append([]string{"import", file}, rest...)...)
+	if n := len(rejectsOf(t, file)); n != 90 {
+		t.Errorf("%d rejects", n)
+	}
+}
+
+// TestAFileThatGrewIsNoticed: without message_id its old rows would count twice.
+func TestAFileThatGrewIsNoticed(t *testing.T) {
+	d := newDoor(t)
+	file := write(t, "x.csv", "id,at,n,text\n1,2026-01-02,1,a\n")
+	imported := func(mapping string, rows string) string {
+		t.Helper()
+		if err := os.WriteFile(file, []byte("id,at,n,text\n"+rows), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, out, fault := run(t, "", "import", file, "--map", mapping, "--url", d.URL, "--ledger", filepath.Join(filepath.Dir(file), "ledger"))
+		if code != 0 {
+			t.Fatal(out, fault)
+		}
+		return fault
+	}
+	const warning = "warning: x.csv was imported with this mapping before, with other content"
+	byRow, byID := write(t, "row.yaml", rowMapping), write(t, "id.yaml", strings.Replace(rowMapping, "test", "other", 1)+"message_id: [n]\n")
+	for mapping, warned := range map[string]bool{byRow: true, byID: false} {
+		if got := imported(mapping, "1,2026-01-02,1,a\n"); strings.Contains(got, "warning") {
+			t.Error(got)
+		}
+		if got := imported(mapping, "1,2026-01-02,1,a\n2,2026-01-02,2,b\n"); strings.Contains(got, warning) != warned {
+			t.Errorf("%s: %s", mapping, got)
+		}
+	}
+}
+
+// TestAnotherWriteKeyIsNoticed: with it the rows are another source's, perhaps in another workspace.
+func TestAnotherWriteKeyIsNoticed(t *testing.T) {
+	d := newDoor(t)
+	args := []string{"import", rowsFile(t, 50), "--map", write(t, "map.yaml", rowMapping), "--url", d.URL, "--ledger", t.TempDir()}
+	must(t, args...)
+	const warning = "begun with another write key: if that is another source, it has nothing of this file: give it a --ledger of its own"
+	for key, warned := range map[string]bool{DefaultWriteKey: false, "another-key": true} {
+		if _, _, fault := run(t, "", append(args, "--write-key", key)...); strings.Contains(fault, warning) != warned {
+			t.Errorf("%s: %s", key, fault)
+		}
+	}
+}
+
 // TestAnImportThatIsKilledGoesOn kills the real process again and again: what is there in the end is what an undisturbed import makes.
 func TestAnImportThatIsKilledGoesOn(t *testing.T) {
 	for name, packed := range map[string]bool{"plain": false, "packed": true} {

@@ -69,8 +69,10 @@ type Settings struct {
 	Connections int
 	// Ledger is the folder of the ledger; Target the collector as the user named it, "" for the stack beside the ledger.
 	Ledger, Target string
-	// Rejects is where refused rows go.
-	Rejects string
+	// Rejects is where refused rows go, another name when it is another import's; "" for a file beside Beside.
+	Rejects, Beside string
+	// Writer tells write keys apart, for a warning.
+	Writer string
 	// Again begins a finished or an interrupted import anew.
 	Again bool
 	// Note is told what the user should know.
@@ -125,10 +127,10 @@ func (i *Import) Send(ctx context.Context, s Settings) (res Result, err error) {
 	if !l.Finished.IsZero() {
 		return Result{Counts: l.Counts, Finished: l.Finished, Rejects: kept(l.Rejects, l.RejectBytes)}, nil
 	}
-	if l.Found && l.Rejects != "" {
-		s.Rejects = l.Rejects
+	if err := claim(l, s); err != nil {
+		return res, err
 	}
-	rejects, err := run.OpenRejects(s.Rejects, l.RejectBytes)
+	rejects, err := run.OpenRejects(l.Rejects, l.RejectBytes)
 	if err != nil {
 		return res, err
 	}
@@ -137,8 +139,29 @@ func (i *Import) Send(ctx context.Context, s Settings) (res Result, err error) {
 	job.Deliver, job.Ledger, job.Rejects, job.Began = s.Client.Deliver, l, rejects, l.Counts
 	i.rows.Store(before)
 	counts, err := job.Run(ctx)
-	err = errors.Join(err, rejects.Close())
-	return Result{Counts: counts, Rows: counts.Rows - before, Elapsed: time.Since(i.began), Rejects: kept(s.Rejects, l.RejectBytes), Recorded: true}, err
+	err = errors.Join(err, rejects.Close(!l.Finished.IsZero()))
+	return Result{Counts: counts, Rows: counts.Rows - before, Elapsed: time.Since(i.began), Rejects: kept(l.Rejects, l.RejectBytes), Recorded: true}, err
+}
+
+// claim finds the import its file of rejects and records it before anything is written there: it is this import's from now on, also after a crash.
+func claim(l *ledger.Ledger, s Settings) error {
+	if !l.Found {
+		l.Writer = s.Writer
+		if s.Rejects != "" {
+			l.Rejects = ""
+		}
+	}
+	if l.Rejects == "" {
+		path := s.Rejects
+		if path == "" {
+			path = s.Beside + ".rejects.ndjson"
+		}
+		var err error
+		if l.Rejects, err = run.ClaimRejects(path); err != nil {
+			return err
+		}
+	}
+	return l.Save(time.Now())
 }
 
 // look tells what the ledger knows of the file, and forgets it with Again.
@@ -147,15 +170,29 @@ func (i *Import) look(l *ledger.Ledger, s Settings) error {
 	if err != nil {
 		return err
 	}
+	grown := ledger.Record{}
 	for _, o := range others {
-		s.Note(fmt.Sprintf("warning: the same content was imported under another mapping, begun %s: %d events of it were accepted. Rows keep their message ids, so what "+
-			"came within 7 days stays as it was; later, it would count twice. Undo or correct the first import, or give this one another source_name",
-			o.Began.Local().Format(time.DateTime), o.Counts.Accepted))
+		switch {
+		case o.Counts.Accepted == 0:
+		case o.Sum == l.Sum:
+			s.Note(fmt.Sprintf("warning: the same content was imported under another mapping, begun %s: %d events of it were accepted. Rows keep their message ids, so what "+
+				"came within 7 days stays as it was; later, it would count twice. Undo or correct the first import, or give this one another source_name",
+				o.Began.Local().Format(time.DateTime), o.Counts.Accepted))
+		case o.Mapping == l.Mapping && o.File == l.File && i.File.Name != "stdin" && o.Began.After(grown.Began):
+			grown = o
+		}
+	}
+	if !grown.Began.IsZero() && !l.Found && len(i.spec.MessageID) == 0 {
+		s.Note(fmt.Sprintf("warning: %s was imported with this mapping before, with other content, begun %s: %d events were accepted. Rows that are in both files count twice, "+
+			"because the mapping has no message_id: docs/import.md says how to choose one", l.File, grown.Began.Local().Format(time.DateTime), grown.Counts.Accepted))
+	}
+	if l.Found && !s.Again && l.Writer != "" && l.Writer != s.Writer {
+		s.Note("warning: this import was begun with another write key: if that is another source, it has nothing of this file: give it a --ledger of its own")
 	}
 	switch {
 	case l.Found && s.Again:
 		l.Restart(time.Now())
-	case l.Found && l.Finished.IsZero():
+	case l.Found && l.Finished.IsZero() && l.Units > 0:
 		s.Note(fmt.Sprintf("going on behind row %d, where the import begun %s was interrupted", l.Counts.Rows, l.Began.Local().Format(time.DateTime)))
 	}
 	return nil

@@ -45,7 +45,10 @@ type Record struct {
 	// Units is how many events and refused or skipped rows are done, from the beginning without a gap: where a resumed import goes on.
 	Units  int64
 	Counts Counts
-	// Rejects is the file of the refused rows, RejectBytes how much of it belongs to the units done.
+	// Writer tells write keys apart: the first digits of the hash of the one that the import was begun with.
+	Writer string `json:",omitempty"`
+	// Rejects is the file of the refused rows, by its absolute path: this import's alone, until it is finished without any. RejectBytes is how much
+	// of it belongs to the units done.
 	Rejects     string
 	RejectBytes int64
 }
@@ -124,9 +127,9 @@ func read(path string) (Record, error) {
 	return r, nil
 }
 
-// Restart forgets what was done.
+// Restart forgets what was done; the file of rejects stays the import's.
 func (l *Ledger) Restart(now time.Time) {
-	l.Record = Record{Key: l.Key, ID: l.ID, File: l.File, Began: now}
+	l.Record = Record{Key: l.Key, ID: l.ID, File: l.File, Began: now, Rejects: l.Rejects}
 	l.Found = false
 }
 
@@ -162,7 +165,7 @@ func replace(path string, b []byte) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// Others are the imports of the same content from the same source under another mapping.
+// Others are the other imports from the same source.
 func (l *Ledger) Others() ([]Record, error) {
 	files, err := filepath.Glob(filepath.Join(filepath.Dir(l.path), "*.json"))
 	if err != nil {
@@ -171,7 +174,7 @@ func (l *Ledger) Others() ([]Record, error) {
 	var out []Record
 	for _, f := range files {
 		r, err := read(f)
-		if err == nil && r.Sum == l.Sum && r.Source == l.Source && r.Target == l.Target && r.Mapping != l.Mapping {
+		if err == nil && r.Source == l.Source && r.Target == l.Target && r.ID != l.ID {
 			out = append(out, r)
 		}
 	}

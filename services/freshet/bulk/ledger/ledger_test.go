@@ -52,7 +52,7 @@ func TestAnEntryIsFoundAgain(t *testing.T) {
 	}
 }
 
-func TestOtherMappingsOfTheSameContentAreKnown(t *testing.T) {
+func TestOtherImportsFromTheSameSourceAreKnown(t *testing.T) {
 	dir := t.TempDir()
 	for _, k := range []Key{key, {Sum: "s", Mapping: "other", Source: "crm"}, {Sum: "s", Mapping: "m", Source: "erp"}, {Sum: "t", Mapping: "other", Source: "crm"}} {
 		l, err := Open(dir, k, "x.csv", now)
@@ -72,7 +72,7 @@ func TestOtherMappingsOfTheSameContentAreKnown(t *testing.T) {
 	}
 	defer l.Close()
 	others, err := l.Others()
-	if err != nil || len(others) != 1 || others[0].Mapping != "other" {
+	if err != nil || len(others) != 2 || others[0].Mapping != "other" || others[1].Mapping != "other" || others[0].Sum == others[1].Sum {
 		t.Errorf("%+v, %v", others, err)
 	}
 }

@@ -99,7 +99,9 @@ func (c *committer) save(finished bool) error {
 		if err != nil {
 			return err
 		}
-		l.Rejects, l.RejectBytes = c.job.Rejects.Path, n
+		if l.Rejects, l.RejectBytes = c.job.Rejects.Path, n; finished && n == 0 {
+			l.Rejects = "" // the file goes
+		}
 	}
 	l.Units += c.units
 	c.units, c.saved = 0, now

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 )
 
 // Rejects is the file of the rows that became no event, or none that the collector took: one JSON object a line, in the file's order. Close it.
@@ -27,6 +30,28 @@ type reject struct {
 	Detail    string          `json:"detail"`
 	MessageID string          `json:"message_id,omitempty"`
 	Data      json.RawMessage `json:"data"`
+}
+
+// ClaimRejects makes a file of rejects and gives its absolute path. A file that is there and not empty is another import's dead letter: the next
+// free name with a number is taken then.
+func ClaimRejects(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("find the file of rejects: %w", err)
+	}
+	bare, found := strings.CutSuffix(path, ".ndjson")
+	for n, name := 2, path; ; n++ {
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err == nil {
+			return name, f.Close()
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return "", fmt.Errorf("make the file of rejects (--rejects names another): %w", err)
+		}
+		if name = fmt.Sprintf("%s.%d", bare, n); found {
+			name += ".ndjson"
+		}
+	}
 }
 
 // OpenRejects begins the file, or goes on behind its first keep bytes: what is beyond was written before a crash and will be written again.
@@ -72,10 +97,10 @@ func (r *Rejects) sync() (int64, error) {
 	return r.n, nil
 }
 
-// Close ends the file and removes it when nothing was rejected.
-func (r *Rejects) Close() error {
+// Close ends the file. That of a finished import is removed when nothing was rejected; until then it keeps its name from other imports.
+func (r *Rejects) Close(finished bool) error {
 	err := errors.Join(r.w.Flush(), r.f.Close())
-	if r.n == 0 && err == nil {
+	if finished && r.n == 0 && err == nil {
 		err = os.Remove(r.Path)
 	}
 	if err != nil {
