@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -102,7 +103,13 @@ func (o *importOptions) send(cmd *cobra.Command, i *bulk.Import, path string) er
 	if err != nil {
 		return err
 	}
-	client, err := send.NewClient(send.Config{URL: target, WriteKey: o.key, History: true, Connections: o.connections, RetryFor: o.retryFor})
+	var told atomic.Int64 // when, so that the requests under way do not all tell the same
+	outage := func(err error) {
+		if now, before := time.Now().UnixNano(), told.Load(); now-before > int64(time.Minute) && told.CompareAndSwap(before, now) {
+			fmt.Fprintf(cmd.ErrOrStderr(), "the collector takes nothing for now: %v; it is tried again for up to %s\n", err, o.retryFor)
+		}
+	}
+	client, err := send.NewClient(send.Config{URL: target, WriteKey: o.key, History: true, Connections: o.connections, RetryFor: o.retryFor, OnOutage: outage})
 	if err != nil {
 		return err
 	}

@@ -236,6 +236,26 @@ func TestFaultsOfTheCollectorPass(t *testing.T) {
 	}
 }
 
+// TestAnOutageIsTold: a bar that stands still for minutes does not say why.
+func TestAnOutageIsTold(t *testing.T) {
+	d := newDoor(t)
+	var n atomic.Int64
+	away := proxy(t, d.URL, func(w http.ResponseWriter, _ *http.Request) bool {
+		if n.Add(1) > 8 {
+			return false
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	})
+	code, out, fault := run(t, "", "import", rowsFile(t, 50), "--map", write(t, "map.yaml", rowMapping), "--url", away, "--ledger", t.TempDir())
+	if err := contains(fault, "the collector takes nothing for now: the collector answered 503 Service Unavailable: ; it is tried again for up to 10m0s"); err != nil || code != 0 {
+		t.Error(code, out, err)
+	}
+	if strings.Count(fault, "takes nothing") != 1 {
+		t.Error(fault)
+	}
+}
+
 // TestACollectorThatStaysAwayStopsTheImportWhereItIs names the row, and the same command goes on there.
 func TestACollectorThatStaysAwayStopsTheImportWhereItIs(t *testing.T) {
 	d := newDoor(t)

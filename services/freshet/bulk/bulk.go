@@ -145,11 +145,11 @@ func (i *Import) Send(ctx context.Context, s Settings) (res Result, err error) {
 
 // claim finds the import its file of rejects and records it before anything is written there: it is this import's from now on, also after a crash.
 func claim(l *ledger.Ledger, s Settings) error {
-	if !l.Found {
+	if l.Units == 0 { // nothing of it arrived yet, of a wrong key for instance
 		l.Writer = s.Writer
-		if s.Rejects != "" {
-			l.Rejects = ""
-		}
+	}
+	if !l.Found && s.Rejects != "" {
+		l.Rejects = ""
 	}
 	if l.Rejects == "" {
 		path := s.Rejects
@@ -186,7 +186,7 @@ func (i *Import) look(l *ledger.Ledger, s Settings) error {
 		s.Note(fmt.Sprintf("warning: %s was imported with this mapping before, with other content, begun %s: %d events were accepted. Rows that are in both files count twice, "+
 			"because the mapping has no message_id: docs/import.md says how to choose one", l.File, grown.Began.Local().Format(time.DateTime), grown.Counts.Accepted))
 	}
-	if l.Found && !s.Again && l.Writer != "" && l.Writer != s.Writer {
+	if l.Units > 0 && !s.Again && l.Writer != "" && l.Writer != s.Writer {
 		s.Note("warning: this import was begun with another write key: if that is another source, it has nothing of this file: give it a --ledger of its own")
 	}
 	switch {

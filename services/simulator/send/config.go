@@ -25,6 +25,8 @@ type Config struct {
 	RetryFor time.Duration
 	// OnResult, when set, is told after each answered request how many events were accepted and rejected. Many goroutines call it.
 	OnResult func(accepted, rejected int)
+	// OnOutage, when set, is told what a request met when it has been tried again a few times, once a request. Many goroutines call it.
+	OnOutage func(err error)
 }
 
 func (c Config) withDefaults() (Config, error) {

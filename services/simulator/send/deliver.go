@@ -57,6 +57,9 @@ type retryable struct {
 func (r retryable) Error() string { return r.err.Error() }
 func (r retryable) Unwrap() error { return r.err }
 
+// outage is the attempt, a second or two after the first, from which on a fault is more than a hiccup.
+const outage = 5
+
 // errTooLarge says that the request, not an event, was too large.
 var errTooLarge = errors.New("the request is too large")
 
@@ -77,6 +80,12 @@ func (c *Client) Deliver(ctx context.Context, items [][]byte) (Answer, error) {
 		var again retryable
 		if !errors.As(err, &again) || time.Now().After(deadline) {
 			return got, err
+		}
+		if left := time.Until(deadline); again.after > left {
+			return got, fmt.Errorf("the collector asks to wait %s, longer than it is tried again: %w", again.after, err)
+		}
+		if attempt == outage && c.cfg.OnOutage != nil {
+			c.cfg.OnOutage(err)
 		}
 		c.retries()
 		if err := pause(ctx, attempt, again.after); err != nil {
@@ -149,7 +158,7 @@ func read(resp *http.Response, reply []byte) (got Answer, err error) {
 		after, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
 		return got, retryable{err: fmt.Errorf("the collector answered %s: %s", resp.Status, clip(reply)), after: time.Duration(after) * time.Second}
 	case code == http.StatusUnauthorized:
-		return got, fmt.Errorf("the collector does not know this write key: give the one it was started with")
+		return got, fmt.Errorf("the collector does not know this write key, or it has ended: `freshet source list` shows which are live, --write-key takes one")
 	default:
 		return got, fmt.Errorf("the collector answered %s: %s", resp.Status, clip(reply))
 	}

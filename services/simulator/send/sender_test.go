@@ -150,6 +150,20 @@ func TestAFaultThatStaysEndsTheSenderWithASentence(t *testing.T) {
 	}
 }
 
+// TestAWishBeyondTheDeadlineEndsTheRequest: an hour's wait under a limit of a minute would be an hour of silence.
+func TestAWishBeyondTheDeadlineEndsTheRequest(t *testing.T) {
+	s := &sink{script: func(_ int, w http.ResponseWriter, _ int) bool {
+		w.Header().Set("Retry-After", "3600")
+		w.WriteHeader(http.StatusTooManyRequests)
+		return true
+	}}
+	began := time.Now()
+	_, err := run(t, s, Config{RetryFor: time.Minute}, 1)
+	if err == nil || !strings.Contains(err.Error(), "asks to wait 1h0m0s, longer than it is tried again") || time.Since(began) > 30*time.Second {
+		t.Errorf("%v after %s", err, time.Since(began))
+	}
+}
+
 func TestARequestThatIsTooLargeIsHalved(t *testing.T) {
 	s := &sink{script: func(_ int, w http.ResponseWriter, n int) bool {
 		if n > 10 {
