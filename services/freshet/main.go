@@ -20,13 +20,17 @@ func Main(ctx context.Context, args []string, in io.Reader, out, fault io.Writer
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(fault)
-	err := root.ExecuteContext(ctx)
+	root.SilenceUsage = true // cobra would write it to out, where `> plan.yaml` takes it for the plan
+	cmd, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
 		return 0
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(fault, "freshet: interrupted")
 		return 130
+	}
+	if cmd != root && !cmd.SilenceUsage {
+		fmt.Fprintln(fault, cmd.UsageString())
 	}
 	fmt.Fprintln(fault, "freshet:", err)
 	return 1

@@ -18,10 +18,9 @@ func newPlan() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan",
 		Short: "Write a tracking plan from observed events, and hold events against one",
-		Args:  cobra.NoArgs,
 	}
 	cmd.AddCommand(newPlanInfer(), newPlanCheck())
-	return cmd
+	return family(cmd)
 }
 
 // events is where observed events come from: files, or the running stack.

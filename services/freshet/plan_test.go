@@ -88,20 +88,25 @@ track "Other"            unplanned_event  1      track "Other" is not in the pla
 func TestPlanFaultsAreExplained(t *testing.T) {
 	bad := write(t, "bad.yaml", "name: a\nevents: [{event: A, schema: {typ: x}}]\n")
 	for line, want := range map[string]string{
-		"plan infer":                        "give NDJSON files, - for standard input, or --from-stack",
-		"plan infer x --from-stack":         "not both",
-		"plan infer no-such-file":           "no-such-file",
-		"plan infer - --required-at 2":      "required-at: 2",
-		"plan infer -":                      "no event was seen",
-		"plan check " + bad:                 "events[0].schema.typ (line 2): is no keyword",
-		"plan check no-such-plan":           "no-such-plan",
-		"plan infer - --mode x --name shop": "no event was seen",
+		"plan infer":                   "give NDJSON files, - for standard input, or --from-stack",
+		"plan infer x --from-stack":    "not both",
+		"plan infer no-such-file":      "no-such-file",
+		"plan infer - --required-at 2": "required-at: 2",
+		"plan infer -":                 "no event was seen",
+		"plan check " + bad:            "events[0].schema.typ (line 2): is no keyword",
+		"plan check no-such-plan":      "no-such-plan",
+		"plan infer - --mode x":        `mode: "x" is none of warn, block, strip`,
+		"plan infer - --name Shop":     `name: "Shop" is not 1 to 64 of a-z 0-9 _ -`,
+		"plan chek x":                  "unknown command \"chek\" for \"freshet plan\": it is one of check, infer",
 		"plan check " + write(t, "e.yaml", "name: a\nevents: []\n") + " nothing": "open the events",
 	} {
 		code, _, fault := run(t, "", strings.Fields(line)...)
 		if code != 1 || !strings.Contains(fault, want) {
 			t.Errorf("%s: %d, %s", line, code, fault)
 		}
+	}
+	if code, out, fault := run(t, "", "plan", "infer"); code != 1 || out != "" || !strings.Contains(fault, "Usage:") {
+		t.Errorf("the usage belongs beside the fault, not into what is made: %d, %s%s", code, out, fault)
 	}
 	if code, out, fault := run(t, observed, "plan", "infer", "-", "--mode", "x"); code != 1 || out != "" || !strings.Contains(fault, "mode") {
 		t.Errorf("an unknown mode: %d, %s%s", code, out, fault)

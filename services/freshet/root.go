@@ -3,6 +3,9 @@
 package freshet
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/freshet/freshet/pkg/service"
@@ -65,4 +68,21 @@ type writer struct{ key string }
 
 func (w *writer) flag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&w.key, "write-key", DefaultWriteKey, "the write key of the source to send as")
+}
+
+// family makes a command that only holds others refuse what is none of them: cobra shows the help and succeeds, which a script takes for done.
+func family(cmd *cobra.Command) *cobra.Command {
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		cmd.SilenceUsage = true
+		var names []string
+		for _, c := range cmd.Commands() {
+			names = append(names, c.Name())
+		}
+		return fmt.Errorf("unknown command %q for %q: it is one of %s", args[0], cmd.CommandPath(), strings.Join(names, ", "))
+	}
+	return cmd
 }

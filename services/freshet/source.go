@@ -36,11 +36,10 @@ only. Comments in the file stay.`,
   freshet source rotate web               # the old key works for another day
   freshet source revoke web k1
   freshet source list`,
-		Args: cobra.NoArgs,
 	}
 	cmd.PersistentFlags().StringVar(&file.path, "file", defaultSources(), "the sources file; made by add when there is none")
 	cmd.AddCommand(newSourceAdd(&file), newSourceRotate(&file), newSourceRevoke(&file), newSourceList(&file))
-	return cmd
+	return family(cmd)
 }
 
 func newSourceAdd(file *sourcesFile) *cobra.Command {
@@ -93,16 +92,20 @@ the other. Two keys may work at once: a third one is refused until one has expir
 			}
 			var key string
 			var k source.Key
+			var until time.Time
 			err := file.edit(cmd, func(d *source.Document) (err error) {
-				key, k, err = d.Rotate(args[0], grace, now)
+				key, k, until, err = d.Rotate(args[0], grace, now)
 				return err
 			})
 			if err != nil {
 				return err
 			}
-			rest := "The key before it works until " + time.Now().Add(grace).Format(time.RFC3339) + "."
-			if now || grace == 0 {
+			rest := "The key before it works until " + until.UTC().Format(time.RFC3339) + "."
+			switch {
+			case now || grace == 0:
 				rest = "No other key works any more."
+			case until.IsZero():
+				rest = "No other key works."
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "Source %s has a new key, %s. %s\n", args[0], k.ID, rest)
 			return file.showKey(cmd.OutOrStdout(), key)

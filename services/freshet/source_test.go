@@ -61,6 +61,16 @@ func TestTheSourceCommands(t *testing.T) {
 	if out := cli("revoke", "web", "k3"); !strings.Contains(out, "`freshet source rotate web` gives it one") {
 		t.Error(out)
 	}
+	if out := cli("rotate", "web"); !strings.Contains(out, "k4. No other key works.") {
+		t.Error(out)
+	}
+	cli("add", "app")
+	until := time.Now().UTC().Add(time.Hour)
+	cli("rotate", "app", "--grace", "1h")
+	cli("revoke", "app", "k2")
+	if out := cli("rotate", "app", "--grace", "48h"); !strings.Contains(out, "k3. The key before it works until "+until.Format("2006-01-02T15:")) {
+		t.Error("the first key's own end counts: ", out)
+	}
 }
 
 func TestWrongSourceCommandsAreExplained(t *testing.T) {
@@ -78,6 +88,7 @@ func TestWrongSourceCommandsAreExplained(t *testing.T) {
 		"rotate app":                   "app: no such source in " + file + ": `freshet source list` shows them",
 		"rotate web --grace -1h":       "--grace -1h0m0s is below 0",
 		"revoke web":                   "accepts 2 arg",
+		"remove web":                   "unknown command \"remove\" for \"freshet source\": it is one of add, list, revoke, rotate",
 		"revoke web k9":                "web has no key k9: it has k1, k2",
 		"list --file " + dir + "/none": "`freshet source add NAME` makes one",
 	} {

@@ -103,28 +103,36 @@ func (d *Document) Add(s Source) (text string, k Key, err error) {
 }
 
 // Rotate gives a source a new key, whose text it returns. The live one goes on working for grace. With two live ones already it
-// fails, unless at once is set: then all but the new one end now.
-func (d *Document) Rotate(name string, grace time.Duration, atOnce bool) (text string, k Key, err error) {
+// fails, unless at once is set: then all but the new one end now. old is when the last of the others ends, zero when none was live.
+func (d *Document) Rotate(name string, grace time.Duration, atOnce bool) (text string, k Key, old time.Time, err error) {
 	s, ok := d.find(name)
 	if !ok {
-		return "", Key{}, fmt.Errorf("%s: %w", name, ErrNoSource)
+		return "", Key{}, old, fmt.Errorf("%s: %w", name, ErrNoSource)
 	}
 	if live := s.Live(d.now); live >= maxLive && !atOnce {
-		return "", Key{}, fmt.Errorf("%s has %d live keys already (%s): wait until one has expired, revoke one, or end them all with --now",
+		return "", Key{}, old, fmt.Errorf("%s has %d live keys already (%s): wait until one has expired, revoke one, or end them all with --now",
 			name, live, strings.Join(d.live(s), ", "))
 	}
 	until := d.now.Add(grace)
 	if atOnce {
 		until = d.now
 	}
-	for _, old := range s.Keys {
-		if old.State(d.now) == StateLive && (old.Expires.IsZero() || old.Expires.After(until)) {
-			d.stamp(name, old.ID, "expires", until)
+	for _, was := range s.Keys {
+		if was.State(d.now) != StateLive {
+			continue
+		}
+		end := was.Expires
+		if end.IsZero() || end.After(until) {
+			end = until
+			d.stamp(name, was.ID, "expires", until)
+		}
+		if end.After(old) {
+			old = end
 		}
 	}
 	text, k = NewKey(nextID(s.Keys), d.now)
 	d.appendKey(name, k)
-	return text, k, nil
+	return text, k, old, nil
 }
 
 // live describes a source's live keys.

@@ -42,7 +42,7 @@ func add(s Source, key *string) func(*Document) error {
 
 func rotate(name string, atOnce bool, key *string) func(*Document) error {
 	return func(d *Document) (err error) {
-		*key, _, err = d.Rotate(name, 24*time.Hour, atOnce)
+		*key, _, _, err = d.Rotate(name, 24*time.Hour, atOnce)
 		return err
 	}
 }

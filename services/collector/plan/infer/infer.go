@@ -5,6 +5,8 @@ package infer
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"unicode/utf8"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
@@ -52,8 +54,16 @@ func (o Options) Validate() error {
 	if o.Enum < 0 || o.Enum > MaxEnum {
 		errs = append(errs, fmt.Errorf("enum: %d is not within 0 and %d", o.Enum, MaxEnum))
 	}
+	if !planName.MatchString(o.Name) {
+		errs = append(errs, fmt.Errorf("name: %q is not 1 to 64 of a-z 0-9 _ -", o.Name))
+	}
+	if modes := []plan.Mode{plan.Warn, plan.Block, plan.Strip}; !slices.Contains(modes, o.Mode) {
+		errs = append(errs, fmt.Errorf("mode: %q is none of warn, block, strip", o.Mode))
+	}
 	return errors.Join(errs...)
 }
+
+var planName = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
 
 // Inference is the plan in the making. For one goroutine.
 type Inference struct {
