@@ -51,14 +51,12 @@ func (s *Service) byKey(key []byte) *source {
 }
 
 // byAuthorization returns the source of a Basic authorization, the key being its user
-// part. given is false when the header is empty, so that the body may name the key.
+// part. given is false when there is none, so that the body may name the key: Segment's
+// clients with OAuth send a token of Segment's (Bearer), which says nothing here, and the key in the body.
 func (s *Service) byAuthorization(header string) (src *source, given bool) {
-	if header == "" {
-		return nil, false
-	}
 	const basic = "basic "
 	if len(header) < len(basic) || !strings.EqualFold(header[:len(basic)], basic) {
-		return nil, true
+		return nil, false
 	}
 	var buf [512]byte
 	if base64.StdEncoding.DecodedLen(len(header)-len(basic)) > len(buf) {

@@ -117,6 +117,7 @@ func TestLabelsAndPacking(t *testing.T) {
 		"bom":        {"\xef\xbb\xbf" + body("bom"), nil},
 		"body-key":   {`{"writeKey":"` + testKey + `",` + body("body-key")[1:], []string{"Authorization", ""}},
 		"late-key":   {body("late-key")[:len(body("late-key"))-1] + `,"writeKey":"` + testKey + `"}`, []string{"Authorization", ""}},
+		"oauth":      {`{"writeKey":"` + testKey + `",` + body("oauth")[1:], []string{"Authorization", "Bearer a-token-of-another-server"}},
 		"lower-case": {body("lower-case"), []string{"Authorization", "basic d2ViLXdyaXRlLWtleTo="}},
 	} {
 		if g := r.post("/v1/batch", c.body, c.headers...); g.Status != http.StatusOK || g.Accepted != 1 {

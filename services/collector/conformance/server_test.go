@@ -1,7 +1,13 @@
 package conformance
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -210,6 +216,47 @@ func TestNodeClientsDoNotRepeatWhatIsRefused(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Segment's Node client with OAuth sends its token in the header and the write key in the body.
+func TestSegmentNodeWithOAuth(t *testing.T) {
+	t.Parallel()
+	modules(t, segmentNode.pkg)
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := start(t)
+	outcomes := r.play(segmentNode, map[string]any{"oauthSettings": map[string]any{
+		"clientId": "shop", "keyId": "one", "authServer": startTokens(t),
+		"clientKey": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
+	}}, numberedUpTo(20)...)
+	if n := failures(outcomes); n != 0 {
+		t.Errorf("the client gave up %d calls: %v", n, outcomes[0])
+	}
+	if got := r.numbers(); !slices.Equal(got, upTo(20)) {
+		t.Errorf("in Kafka: %v", got)
+	}
+	for _, s := range r.proxy.posts() {
+		if got := s.header.Get("Authorization"); got != "Bearer a-token" {
+			t.Errorf("Authorization %q: the client no longer uses its token", got)
+		}
+	}
+}
+
+// startTokens is an OAuth server that gives everybody a token.
+func startTokens(t *testing.T) string {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "application/json")
+		_, _ = rw.Write([]byte(`{"access_token":"a-token","expires_in":3600}`)) // the client may be gone
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL
 }
 
 // How long each client holds out, and that it then says so: what it loses by its own design.
