@@ -101,6 +101,31 @@ func TestEveryPath(t *testing.T) {
 	}
 }
 
+// Segment's clients take any 3xx for "stored", and not all follow it: an address with a slash too many is not redirected, it is answered.
+func TestNothingIsRedirected(t *testing.T) {
+	r := start(t)
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for path, want := range map[string]int{
+		"//v1/batch": 200, "/v1//batch": 200, "/v1/batch/": 200, "/v1/./batch": 200, "/x/../v1/batch": 200, "//b": 200,
+		"//v1/purchase": 404, "/v1/batch/x": 404, "//": 404, "/v1/pixel//track": 405, "//healthz": 404, "/healthz/": 404,
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url, strings.NewReader(`{"batch":[`+track(path)+`]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.URL.Path = path
+		req.SetBasicAuth(testKey, "")
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != want || (r.events()[path] != nil) != (want == 200) {
+			t.Errorf("%s: answered %d, want %d; in Kafka: %v", path, resp.StatusCode, want, r.events()[path] != nil)
+		}
+	}
+}
+
 // What clients do to headers and bodies, and what must make no difference.
 func TestLabelsAndPacking(t *testing.T) {
 	r := start(t)

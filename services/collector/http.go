@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -59,16 +60,20 @@ var calls = func() map[string]call {
 	return paths
 }()
 
-// elsewhere answers what takes no events.
-func (s *Service) elsewhere(rw http.ResponseWriter, r *http.Request) {
-	if !s.browse(rw, r) {
-		s.refuse(rw, refused(http.StatusNotFound, "not_found", "there is nothing at this path: post to /v1/batch"))
-	}
-}
-
 // handle answers one request of the ingest API.
-func (s *Service) handle(rw http.ResponseWriter, r *http.Request, c call) {
+func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
+	at := r.URL.Path
+	c, ok := calls[at]
+	if !ok { // perhaps a slash too many, where a client puts its path behind a host that ends with one
+		at = path.Clean(at)
+		c, ok = calls[at]
+	}
 	switch {
+	case !ok:
+		if !s.browse(rw, r, at) {
+			s.refuse(rw, refused(http.StatusNotFound, "not_found", "there is nothing at this path: post to /v1/batch"))
+		}
+		return
 	case r.Method == http.MethodOptions:
 		preflight(rw, r)
 		return

@@ -118,19 +118,20 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	return s, nil
 }
 
-// handler is the HTTP API: the ingest paths, /healthz and /readyz.
+// handler is the HTTP API: the ingest paths, /healthz and /readyz. Events do not go through the ServeMux: it answers a path that is not
+// clean with a redirect, and Segment's clients take every 3xx for "stored".
 func (s *Service) handler() http.Handler {
 	ready := &service.Readiness{}
 	ready.Add("collector", s.Ready)
 	mux := http.NewServeMux()
 	service.HandleHealth(mux, ready)
-	mux.HandleFunc("/", s.elsewhere)
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if c, ok := calls[r.URL.Path]; ok { // a look into a map, for what is asked thousands of times a second
-			s.handle(rw, r, c)
-			return
+		switch r.URL.Path {
+		case "/healthz", "/readyz":
+			mux.ServeHTTP(rw, r)
+		default:
+			s.handle(rw, r)
 		}
-		mux.ServeHTTP(rw, r)
 	})
 }
 

@@ -16,8 +16,8 @@ const settingsMaxAge = 300
 
 // browse answers what the browser clients ask for besides sending events, and reports
 // whether the path was one of theirs.
-func (s *Service) browse(rw http.ResponseWriter, r *http.Request) bool {
-	answer, method := s.question(r)
+func (s *Service) browse(rw http.ResponseWriter, r *http.Request, path string) bool {
+	answer, method := s.question(path)
 	if answer == nil {
 		return false
 	}
@@ -34,9 +34,9 @@ func (s *Service) browse(rw http.ResponseWriter, r *http.Request) bool {
 }
 
 // question finds what a path asks for and the method it has to be asked with.
-func (s *Service) question(r *http.Request) (answer http.HandlerFunc, method string) {
-	switch path := r.URL.Path; path {
-	case "/sourceConfig", "/sourceConfig/":
+func (s *Service) question(path string) (answer http.HandlerFunc, method string) {
+	switch path {
+	case "/sourceConfig":
 		return s.sourceConfig, http.MethodGet
 	case "/v1/m", "/m":
 		return s.clientMetrics, http.MethodPost
