@@ -41,7 +41,7 @@ func (s *Service) question(path string) (answer http.HandlerFunc, method string)
 	case "/v1/m", "/m":
 		return s.clientMetrics, http.MethodPost
 	default:
-		if rest, ok := strings.CutPrefix(path, "/v1/projects/"); ok {
+		if rest, ok := strings.CutPrefix(strings.TrimPrefix(path, "/v1"), "/projects/"); ok {
 			if key, ok := strings.CutSuffix(rest, "/settings"); ok && !strings.Contains(key, "/") {
 				return func(rw http.ResponseWriter, r *http.Request) { s.segmentSettings(rw, r, key) }, http.MethodGet
 			}
@@ -81,8 +81,11 @@ func (s *Service) segmentSettings(rw http.ResponseWriter, r *http.Request, key s
 // sourceConfig is what RudderStack's browser client loads from its configUrl: the source,
 // no device-mode destination, and no statistics for RudderStack.
 func (s *Service) sourceConfig(rw http.ResponseWriter, r *http.Request) {
+	var src *source
 	key := r.URL.Query().Get("writeKey")
-	src := s.byKey([]byte(key))
+	if key != "" {
+		src = s.byKey([]byte(key))
+	}
 	if src == nil {
 		src, _ = s.byAuthorization(r.Header.Get("Authorization"))
 	}

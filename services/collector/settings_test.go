@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
 // fetch asks for a path as a browser does, from a page of another origin.
@@ -122,6 +123,26 @@ func TestSettingsOfNobody(t *testing.T) {
 		if resp, body := r.fetch(http.MethodGet, path); resp.StatusCode != http.StatusNotFound || !strings.Contains(body, "not_found") {
 			t.Errorf("%s: %d %s", path, resp.StatusCode, body)
 		}
+	}
+}
+
+// A cdnHost without /v1 finds its settings too, and they name the whole path of the events.
+func TestSettingsWithoutTheVersion(t *testing.T) {
+	r := start(t)
+	resp, body := r.fetch(http.MethodGet, "/projects/"+testKey+"/settings")
+	if resp.StatusCode != 200 || !strings.Contains(body, `/v1"`) {
+		t.Errorf("%d %s", resp.StatusCode, body)
+	}
+}
+
+// RudderStack's mobile clients name their key in the header alone: that is no use of an unknown key.
+func TestSourceConfigByHeaderIsNoUnknownKey(t *testing.T) {
+	r := start(t)
+	if resp, body := r.fetch(http.MethodGet, "/sourceConfig?p=android&v=1.2", "Authorization", "Basic d2ViLXdyaXRlLWtleTo="); resp.StatusCode != 200 {
+		t.Fatalf("%d %s", resp.StatusCode, body)
+	}
+	if n := testutil.ToFloat64(r.svc.sourcesMetrics.unknown); n != 0 {
+		t.Errorf("%v uses of an unknown key were counted", n)
 	}
 }
 
