@@ -45,7 +45,9 @@ func (w *work) parseBinary(h http.Header, limits Limits) *refusal {
 	}
 	if data := bytes.TrimSpace(w.body); len(data) > 0 && f == nil {
 		if f = binaryData(&w.inner, h, data, limits); f == nil {
-			out = member(out, []byte("datacontenttype"), jsonText(label(h)))
+			if format := label(h); format != "" {
+				out = member(out, []byte("datacontenttype"), jsonText(format))
+			}
 			out = member(out, []byte("data"), data)
 		}
 	}

@@ -204,6 +204,13 @@ func TestBinaryCloudEvent(t *testing.T) {
 			t.Errorf("%+v", g)
 		}
 	})
+	t.Run("no label: no type of the data", func(t *testing.T) {
+		r, g := send(t, `{"userId":"42"}`, "Content-Type", "")
+		if g.Status != 200 {
+			t.Fatalf("%+v", g)
+		}
+		sameJSON(t, string(r.only().ContextJson), `{"cloudevent":{"specversion":"1.0","id":"A-1","source":"/shop"}}`)
+	})
 	for name, c := range map[string]struct {
 		body   string
 		more   []string
