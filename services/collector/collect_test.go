@@ -3,6 +3,7 @@ package collector
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -93,8 +94,10 @@ func TestEveryPath(t *testing.T) {
 			t.Errorf("%s: type %s, want %s", path, got, typ)
 		}
 	}
-	if !events["/v1/import"].GetHistory() || events["/v1/batch"].GetHistory() {
-		t.Error("history must be set by /v1/import and only there")
+	for path, e := range events {
+		if e.History {
+			t.Errorf("%s: what happens now is no history", path)
+		}
 	}
 	if got := string(events["/v1/group"].GetContextJson()); got != `{"groupId":"g"}` {
 		t.Errorf("context of a group call %s", got)
@@ -246,6 +249,58 @@ func TestImportTakesAnyPastAndKeepsTimes(t *testing.T) {
 	}
 	if e := events["future"]; e.OccurredMs != noon.UnixMilli() || e.OriginalMs != ms(t, "2027-01-01T00:00:00Z") {
 		t.Errorf("future: %v", e)
+	}
+}
+
+// Segment's clients for Ruby, Java and Android send what happens now to /v1/import: it is live like any other, and what
+// happened longer ago is history, event by event. Who sends history says so, and then nothing is live.
+func TestImportOfWhatHappensNowIsLive(t *testing.T) {
+	batch := `{"sentAt":"2026-03-01T12:00:00Z","batch":[
+		{"type":"track","event":"E","userId":"1","messageId":"now","timestamp":"2026-03-01T11:59:50Z"},
+		{"type":"track","event":"E","userId":"1","messageId":"no time"},
+		{"type":"track","event":"E","userId":"1","messageId":"an hour ago","timestamp":"2026-03-01T11:00:00Z"},
+		{"type":"track","event":"E","userId":"1","messageId":"longer ago","timestamp":"2026-03-01T10:59:59.999Z"},
+		{"type":"track","event":"E","userId":"1","messageId":"soon","timestamp":"2026-03-01T13:00:00Z"},
+		{"type":"track","event":"E","userId":"1","messageId":"far ahead","timestamp":"2026-03-01T13:00:00.001Z"}]}`
+	wrongClock := `{"sentAt":"2026-03-01T09:00:00Z","batch":[{"type":"track","event":"E","userId":"1","messageId":"a clock 3 h behind","timestamp":"2026-03-01T08:59:50Z"}]}`
+	live := []string{"a clock 3 h behind", "an hour ago", "no time", "now", "soon"}
+	for name, c := range map[string]struct {
+		path string
+		edit func(*setup)
+		live []string
+	}{
+		"as the clients send it":   {"/v1/import", func(*setup) {}, live},
+		"said to be history":       {"/v1/import?history=true", func(*setup) {}, nil},
+		"said to be none":          {"/v1/import?history=false", func(*setup) {}, live},
+		"all of it, as configured": {"/v1/import", func(s *setup) { s.cfg.Clock.ImportLive = 0 }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, atNoon, c.edit)
+			for _, body := range []string{batch, wrongClock} {
+				if g := r.post(c.path, body, "User-Agent", desktopChrome); g.Status != 200 || len(g.Rejected) != 0 {
+					t.Fatalf("%+v", g)
+				}
+			}
+			var got []string
+			for id, e := range r.events() {
+				if !e.History {
+					got = append(got, id)
+				}
+				if seen := e.Enrichment != nil; seen == e.History {
+					t.Errorf("%s: history %v, its connection was looked at: %v", id, e.History, seen)
+				}
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, c.live) {
+				t.Errorf("live: %q, want %q", got, c.live)
+			}
+			if at := r.events()["a clock 3 h behind"]; c.live != nil && at.OccurredMs != ms(t, "2026-03-01T11:59:50Z") {
+				t.Errorf("a live event's clock is mended: %d", at.OccurredMs)
+			}
+			if n := r.freshness(); n != len(c.live) {
+				t.Errorf("freshness was measured of %d events, want %d", n, len(c.live))
+			}
+		})
 	}
 }
 

@@ -96,6 +96,10 @@ type Clock struct {
 	MaxAge time.Duration `koanf:"max_age"`
 	// MaxFuture is how far ahead a live event may be: it then happens at receipt; further ones are quarantined as in_future.
 	MaxFuture time.Duration `koanf:"max_future"`
+	// ImportLive is how long ago an event that comes to /v1/import may have happened and be live: Segment's clients for Ruby, Java and
+	// Android send there what happens now. Older ones are history, and so is everything sent to /v1/import?history=true. Zero means that
+	// everything sent there is history.
+	ImportLive time.Duration `koanf:"import_live"`
 }
 
 // Default is a collector for Segment's clients, without a source.
@@ -108,7 +112,7 @@ func Default() Config {
 		},
 		Clock: Clock{
 			SkewThreshold: 5 * time.Minute, SkewLimit: 24 * time.Hour,
-			MaxAge: 30 * 24 * time.Hour, MaxFuture: time.Hour,
+			MaxAge: 30 * 24 * time.Hour, MaxFuture: time.Hour, ImportLive: time.Hour,
 		},
 		Stream:     defaultStream(),
 		Enrich:     enrich.Default(),
@@ -162,6 +166,9 @@ func (c Config) Validate() error {
 		if d.v <= 0 {
 			fault("%s: %s is not above 0", d.key, d.v)
 		}
+	}
+	if c.Clock.ImportLive < 0 {
+		fault("clock.import_live: %s is below 0", c.Clock.ImportLive)
 	}
 	if c.RetryAfter < time.Second {
 		fault("retry_after: %s is below 1s", c.RetryAfter)

@@ -21,6 +21,7 @@ func TestValidateNamesEveryFault(t *testing.T) {
 		"no ack timeout":         {func(c *Config) { c.AckTimeout = 0 }, "ack_timeout: 0s is not above 0"},
 		"retry after 10 ms":      {func(c *Config) { c.RetryAfter = 10 * time.Millisecond }, "retry_after: 10ms is below 1s"},
 		"no window":              {func(c *Config) { c.Clock.MaxAge = -1 }, "clock.max_age: -1ns is not above 0"},
+		"a live time to come":    {func(c *Config) { c.Clock.ImportLive = -time.Second }, "clock.import_live: -1s is below 0"},
 		"no batch":               {func(c *Config) { c.Limits.BatchEvents = 0 }, "limits.batch_events: 0 is not above 0"},
 		"deep":                   {func(c *Config) { c.Limits.Depth = 5000 }, "limits.depth: 5000 is above 1000"},
 		"less memory than one":   {func(c *Config) { c.Limits.InFlightBytes = 5 }, "limits.in_flight_bytes: 5 is below limits.body_bytes"},

@@ -12,16 +12,23 @@ func (s *Service) enrichment(d declared.Source) (*enrich.Source, error) {
 	return s.enrich.Source(d.Name, enrich.IPPolicy(d.IP), d.Channel, d.Origins)
 }
 
-// clientOf reads who is at the other end of a request; nobody is for imports: their connection is a machine's, years later.
+// nobody is at the other end of history: its connection is a machine's, years later.
+var nobody enrich.Client
+
+// clientOf reads who is at the other end of a request.
 func (s *Service) clientOf(r *http.Request, c call) enrich.Client {
 	if c.history {
-		return enrich.Client{}
+		return nobody
 	}
 	return s.enrich.Client(r)
 }
 
 // fillEvent adds to w.event, judged and found good, what its surroundings tell.
 func (s *Service) fillEvent(w *work, it *item, o *origin) {
+	client := &o.client
+	if w.event.History {
+		client = &nobody
+	}
 	it.hints.Channel = it.channel
-	s.enrich.Fill(&w.event, &w.enriching, &it.hints, &o.client, o.src.enrich)
+	s.enrich.Fill(&w.event, &w.enriching, &it.hints, client, o.src.enrich)
 }

@@ -12,8 +12,9 @@ import (
 type origin struct {
 	src *source
 	// typ is the call named by the path; unspecified when each event says its own.
-	typ     eventv1.EventType
-	history bool
+	typ eventv1.EventType
+	// imports says that events of any past are taken; history, that all are history, also those that happened just now.
+	imports, history bool
 	// received is when the request came, Unix milliseconds.
 	received int64
 	// client is who is at the other end of the connection; the zero Client when nobody is.
@@ -27,14 +28,14 @@ func (w *work) decode(it *item, o *origin, cfg *Config, messageID string) *fault
 		return it.fault
 	}
 	limit := o.src.limits.EventBytes
-	if o.history {
+	if o.imports || o.history {
 		limit = o.src.limits.ImportEventBytes
 	}
 	if size := len(it.raw) + len(w.envelope.context) + len(w.envelope.integrations); size > limit {
 		return &fault{reasonTooLarge, fmt.Sprintf("the event has %d bytes, the limit is %d", size, limit)}
 	}
 	e := &w.event
-	e.EventId, e.Workspace, e.Source, e.History = messageID, o.src.workspace, o.src.name, o.history
+	e.EventId, e.Workspace, e.Source = messageID, o.src.workspace, o.src.name
 	for _, step := range []func(*item, *origin) *fault{w.readType, w.readName, w.readObjects, w.holdToPlan, w.readIdentifiers} {
 		if f := step(it, o); f != nil {
 			return f
@@ -190,7 +191,8 @@ func (w *work) readTimes(it *item, o *origin, clock Clock) *fault {
 			return f
 		}
 	}
-	if f := clock.place(&t, o.history); f != nil {
+	w.event.History = o.history || o.imports && !clock.live(&t)
+	if f := clock.place(&t, w.event.History); f != nil {
 		return f
 	}
 	w.event.OriginalMs, w.event.SentMs, w.event.ReceivedMs, w.event.OccurredMs = t.original, t.sent, t.received, t.occurred

@@ -19,8 +19,8 @@ type call struct {
 	route string
 	// typ is the event's type; unspecified for envelopes of many.
 	typ eventv1.EventType
-	// history says that the events are history.
-	history bool
+	// imports says that events of any past are taken; history, that all are history, also those that happened just now.
+	imports, history bool
 	// pixel says that the event is in the address, fetched by GET, and that an image is the answer.
 	pixel bool
 	// cloudEvents says that the body is one CloudEvent, or many when its label says so.
@@ -54,7 +54,7 @@ var calls = func() map[string]call {
 	add(call{typ: eventv1.EventType_EVENT_TYPE_GROUP}, "group", "g")
 	add(call{typ: eventv1.EventType_EVENT_TYPE_ALIAS}, "alias", "a")
 	add(call{}, "batch", "b")
-	add(call{history: true}, "import")
+	add(call{imports: true}, "import")
 	addPixels(paths)
 	addCloudEvents(paths)
 	return paths
@@ -83,6 +83,8 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 		return
 	case c.pixel:
 		rw.Header().Set("Cache-Control", "no-store") // each look is an event
+	case c.imports:
+		c.history = r.URL.Query().Get("history") == "true"
 	case c.cloudEvents:
 		c.many = strings.HasPrefix(label(r.Header), cloudEventsLabel)
 	}
@@ -142,7 +144,7 @@ func (s *Service) take(ctx context.Context, w *work, r *http.Request, c call, be
 			return result{}, ref
 		}
 	}
-	return s.ingest(ctx, w, &origin{src: src, typ: c.typ, history: c.history, received: begun.UnixMilli(), client: s.clientOf(r, c)})
+	return s.ingest(ctx, w, &origin{src: src, typ: c.typ, imports: c.imports, history: c.history, received: begun.UnixMilli(), client: s.clientOf(r, c)})
 }
 
 // read finds the request's events, not yet judged.

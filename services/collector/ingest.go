@@ -41,10 +41,8 @@ func (s *Service) ingest(ctx context.Context, w *work, o *origin) (result, *refu
 	w.refuse(durable.unstorable)
 	s.metrics.ack.Observe(stored.Sub(start).Seconds())
 	res := result{accepted: len(w.items) - len(w.rejections), rejected: w.rejections}
-	if !o.history {
-		for range res.accepted {
-			s.freshness.Observe("collector", o.received, stored)
-		}
+	for range min(w.live, res.accepted) {
+		s.freshness.Observe("collector", o.received, stored)
 	}
 	o.src.metrics.accepted.Add(float64(res.accepted))
 	for _, r := range res.rejected {
@@ -56,6 +54,7 @@ func (s *Service) ingest(ctx context.Context, w *work, o *origin) (result, *refu
 // encode judges every item of w and turns it into a record in w.msgs, for
 // events.raw.v1 or events.rejected.v1.
 func (s *Service) encode(w *work, o *origin, headers []broker.Header) error {
+	w.live = 0
 	// Not pooled: after a timeout the broker may still be writing these bytes.
 	out := make([]byte, 0, encodedSize(w))
 	for i := range w.items {
@@ -68,7 +67,9 @@ func (s *Service) encode(w *work, o *origin, headers []broker.Header) error {
 		var err error
 		if flt == nil {
 			s.fillEvent(w, it, o)
-			out, flt, err = w.accept(out, headers)
+			if out, flt, err = w.accept(out, headers); flt == nil && !w.event.History {
+				w.live++
+			}
 		}
 		if flt != nil {
 			out, err = w.reject(out, headers, o, i, messageID, flt)

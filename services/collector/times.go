@@ -57,33 +57,52 @@ type times struct {
 	stated int64
 }
 
-// place sets t.occurred, or says why a live event's time is not believed.
+// happened is when the event took place, its client's clock mended.
 //
 // Segment's formula is received - (sent - original). It is applied only when the
 // client's clock is plainly wrong: with every event it would add the network's delay
 // and, with clients that do not refresh sentAt, the whole time of their retries.
-func (c Clock) place(t *times, history bool) *fault {
-	t.occurred = t.received
-	if t.original == 0 {
-		return nil
+func (c Clock) happened(t *times) int64 {
+	switch {
+	case t.original == 0:
+		return t.received
+	case t.stated != 0:
+		return t.stated // no reading of the clock that sent it: there is nothing to mend
 	}
 	at := t.original
-	if t.stated != 0 {
-		at = t.stated // no reading of the clock that sent it: there is nothing to mend
+	if t.sent != 0 {
+		skew := t.received - t.sent
+		if far := max(skew, -skew); far > c.SkewThreshold.Milliseconds() && far <= c.SkewLimit.Milliseconds() {
+			at += skew
+		}
+	}
+	return at
+}
+
+// live says that an event sent to /v1/import is no history: some of Segment's clients send there what happens now.
+func (c Clock) live(t *times) bool {
+	at := c.happened(t)
+	return c.ImportLive > 0 && at >= t.received-c.ImportLive.Milliseconds() && at <= t.received+c.MaxFuture.Milliseconds()
+}
+
+// place sets t.occurred, or says why a live event's time is not believed.
+func (c Clock) place(t *times, history bool) *fault {
+	if t.original == 0 {
+		t.occurred = t.received
+		return nil
 	}
 	if history {
+		at := t.original
+		if t.stated != 0 {
+			at = t.stated
+		}
 		if at < 0 {
 			return &fault{reasonBadTimestamp, "the event's time is before 1970"}
 		}
 		t.occurred = min(at, t.received)
 		return nil
 	}
-	if t.sent != 0 && t.stated == 0 {
-		skew := t.received - t.sent
-		if far := max(skew, -skew); far > c.SkewThreshold.Milliseconds() && far <= c.SkewLimit.Milliseconds() {
-			at += skew
-		}
-	}
+	at := c.happened(t)
 	if at < t.received-c.MaxAge.Milliseconds() {
 		return &fault{reasonTooOld, fmt.Sprintf("the event happened more than %s before it was received: send history to /v1/import", c.MaxAge)}
 	}

@@ -27,6 +27,7 @@ type work struct {
 	enriching    enrich.Work
 	msgs         []broker.Message
 	rejections   []Rejection
+	live         int    // accepted events that are no history
 	reserved     int64  // bytes taken from the service's budget
 	page         string // the web origin that may read the answer; empty when there is none, or any may
 	paged        bool   // the answer depends on the web origin

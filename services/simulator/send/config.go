@@ -10,7 +10,7 @@ import (
 type Config struct {
 	// URL is the collector, as in http://127.0.0.1:8080.
 	URL string
-	// History sends to /v1/import: changes facts and state, never fires an alert, takes any time in the past.
+	// History sends to /v1/import?history=true: changes facts and state, never fires an alert, takes any time in the past.
 	History bool
 	// WriteKey names the source. Required.
 	WriteKey string
@@ -64,7 +64,7 @@ func (c Config) client() *http.Client {
 
 func (c Config) path() string {
 	if c.History {
-		return "/v1/import"
+		return "/v1/import?history=true"
 	}
 	return "/v1/batch"
 }
