@@ -28,8 +28,14 @@ type Collector struct {
 	t testing.TB
 }
 
-// Start runs a collector until the test ends. The source called name sends with key.
+// Start runs a collector before a broker of its own until the test ends. The source called name sends with key.
 func Start(t testing.TB, name, key string, edits ...func(*collector.Config)) *Collector {
+	t.Helper()
+	return StartBefore(t, testkit.Broker(t, topics.EventsRaw, topics.EventsRejected), name, key, edits...)
+}
+
+// StartBefore is Start before a broker that the test has, with the topics on it.
+func StartBefore(t testing.TB, client *broker.Client, name, key string, edits ...func(*collector.Config)) *Collector {
 	t.Helper()
 	cfg := collector.Default()
 	cfg.Address, cfg.Spool.Dir = "127.0.0.1:0", t.TempDir()
@@ -37,7 +43,6 @@ func Start(t testing.TB, name, key string, edits ...func(*collector.Config)) *Co
 	for _, edit := range edits {
 		edit(&cfg)
 	}
-	client := testkit.Broker(t, topics.EventsRaw, topics.EventsRejected)
 	svc, err := collector.New(cfg, collector.Deps{
 		Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 		Tracer: noop.NewTracerProvider().Tracer("test"), Broker: client,

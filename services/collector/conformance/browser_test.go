@@ -2,6 +2,8 @@ package conformance
 
 import (
 	"encoding/json"
+	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -56,6 +58,10 @@ func TestBrowserClients(t *testing.T) {
 			for name, tt := range browserRefusals {
 				t.Run(name, func(t *testing.T) { b.doesNotRepeat(t, c, tt) })
 			}
+			for name, tt := range browserBans {
+				t.Run(name, func(t *testing.T) { b.isBanned(t, c, tt) })
+			}
+			t.Run("an outage of Kafka", func(t *testing.T) { b.outage(t, c) })
 			t.Run("obeys the rate limit", func(t *testing.T) { b.obeysTheRateLimit(t, c) })
 			t.Run("a visitor who leaves at once and comes back", func(t *testing.T) { b.leavesAndComesBack(t, c) })
 		})
@@ -179,6 +185,7 @@ type browserFault struct {
 var browserFaults = map[string]browserFault{
 	"429 with Retry-After": {faults: []fault{{status: 429, retryAfter: 3}}, copies: 1},
 	"503 with Retry-After": {faults: []fault{{status: 503, retryAfter: 1}}, copies: 1},
+	"500":                  {faults: []fault{{status: 500}}, copies: 1},
 	"503 twice":            {faults: []fault{{status: 503, retryAfter: 1}, {status: 503, retryAfter: 1}}, copies: 1},
 	// Once would not reach the client: Chromium itself repeats a request whose kept connection breaks.
 	"cut three times before the request is read":                   {faults: slices.Repeat([]fault{{}}, 3), copies: 1},
@@ -236,7 +243,9 @@ func (b *browser) obeysTheRateLimit(t *testing.T, c client) {
 	throttled := 0
 	for _, s := range r.proxy.posts() {
 		if s.status == 429 {
-			throttled++
+			if throttled++; s.retryAfter < 1 {
+				t.Error("a 429 without Retry-After")
+			}
 		}
 	}
 	if t.Logf("%d of %d requests were answered 429", throttled, len(r.proxy.posts())); throttled == 0 {
@@ -271,6 +280,53 @@ func (b *browser) doesNotRepeat(t *testing.T, c client, tt browserRefusal) {
 	if n := len(r.proxy.posts()); n != 4 {
 		t.Errorf("%d requests, want one for the refused event and three for the other", n)
 	}
+}
+
+// browserBan is a change of the sources file after which a page that is open may not send.
+type browserBan struct {
+	key, origin string
+	status      int
+}
+
+var browserBans = map[string]browserBan{
+	"401 is not repeated: the key is revoked":             {key: "another-write-key", status: 401},
+	"403 is not repeated: pages of the shop may not send": {key: writeKey, origin: "https://elsewhere.example", status: 403},
+}
+
+// isBanned is doesNotRepeat for what the collector refuses whole. The page has to be able to read that it
+// is refused for good: an answer that CORS hides looks like a broken connection.
+func (b *browser) isBanned(t *testing.T, c client, tt browserBan) {
+	path := filepath.Join(t.TempDir(), "sources.yaml")
+	declare(t, path, writeKey, "")
+	r := start(t, func(c *collector.Config) { c.Sources, c.SourcesFile = nil, path })
+	b.visit(t, r, c, nil)
+	declare(t, path, tt.key, tt.origin)
+	eventually(t, "the change is in force", func() bool { return r.ask(b.shop) == tt.status })
+	b.play(t, view(0))
+	eventually(t, "the refusal", func() bool { return len(r.proxy.posts()) == 1 })
+	if got := r.proxy.posts()[0].status; got != tt.status {
+		t.Fatalf("answered %d, want %d", got, tt.status)
+	}
+	declare(t, path, writeKey, "")
+	eventually(t, "the page may send again", func() bool { return r.ask(b.shop) == http.StatusBadRequest })
+	r.proxy.fail(fault{status: 503}, fault{status: 503})
+	b.play(t, view(1))
+	eventually(t, "the good event in Kafka", func() bool { return slices.Equal(r.numbers(), []int{1}) })
+	if n := len(r.proxy.posts()); n != 4 {
+		t.Errorf("%d requests, want one for the refused event and three for the other", n)
+	}
+}
+
+// outage: the collector's own 503, readable by the page, and nothing lost.
+func (b *browser) outage(t *testing.T, c client) {
+	r, kafka := startWithoutSpool(t)
+	b.visit(t, r, c, nil)
+	kafka.stop()
+	b.play(t, views(0, 3)...)
+	eventually(t, "a 503", func() bool { return r.answered(http.StatusServiceUnavailable) > 0 })
+	kafka.start()
+	eventually(t, "three events in Kafka", func() bool { return slices.Equal(r.numbers(), upTo(3)) })
+	r.checkRefusals()
 }
 
 // leavesAndComesBack: the client keeps what has no answer yet in the browser's storage. (What has failed already,

@@ -5,9 +5,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,17 +33,46 @@ func start(t *testing.T, edits ...func(*collector.Config)) *rig {
 	return &rig{Collector: c, t: t, proxy: startProxy(t, c.Address)}
 }
 
-// limited gives the source a rate of its own, in events a second, and pages that may send.
-func limited(t *testing.T, rate float64, burst int, origins ...string) func(*collector.Config) {
-	hash := sha256.Sum256([]byte(writeKey))
-	text := fmt.Sprintf("sources:\n- name: app\n  keys: [{id: one, sha256: %q}]\n  limits: {rate: %g, burst: %d}\n", hex.EncodeToString(hash[:]), rate, burst)
-	if len(origins) > 0 {
-		text += fmt.Sprintf("  origins: [%q]\n", origins[0])
+// declare writes a sources file: who sends with key, from pages of one origin ("" means of any), and more lines on it.
+func declare(t *testing.T, path, key, origin string, lines ...string) {
+	t.Helper()
+	hash := sha256.Sum256([]byte(key))
+	text := fmt.Sprintf("sources:\n- name: app\n  keys: [{id: one, sha256: %q}]\n", hex.EncodeToString(hash[:]))
+	if origin != "" {
+		lines = append(lines, fmt.Sprintf("origins: [%q]", origin))
 	}
-	path := filepath.Join(t.TempDir(), "sources.yaml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	for _, line := range lines {
+		text += "  " + line + "\n"
+	}
+	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Rename(path+".new", path); err != nil { // at once: the collector looks at any moment
+		t.Fatal(err)
+	}
+}
+
+// ask posts nothing from a page of an origin, past the proxy: 400 when it may send, else what stands against it.
+func (r *rig) ask(origin string) int {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.URL+"/v1/track", http.NoBody)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	req.Header.Set("Origin", origin)
+	req.SetBasicAuth(writeKey, "")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}
+
+// limited gives the source a rate of its own, in events a second, and pages that may send.
+func limited(t *testing.T, rate float64, burst int, origins ...string) func(*collector.Config) {
+	path := filepath.Join(t.TempDir(), "sources.yaml")
+	declare(t, path, writeKey, strings.Join(origins, ""), fmt.Sprintf("limits: {rate: %g, burst: %d}", rate, burst))
 	return func(c *collector.Config) { c.Sources, c.SourcesFile = nil, path }
 }
 
