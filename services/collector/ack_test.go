@@ -265,6 +265,39 @@ func TestSlowBodyIsCutOff(t *testing.T) {
 	}
 }
 
+// A refusal that needs no body does not wait for it: a client that is slow to send hears at once what it need not send.
+func TestARefusalDoesNotWaitForTheBody(t *testing.T) {
+	r := start(t)
+	const wrongKey, rightKey = "Authorization: Basic bm9ib2R5Og==\r\n", "Authorization: Basic d2ViLXdyaXRlLWtleTo=\r\n"
+	for name, c := range map[string]struct {
+		headers string
+		status  string
+	}{
+		"an unknown key, 100 KB to come":          {wrongKey + "Content-Length: 100000\r\n", "401"},
+		"an unknown key, nobody knows how much":   {wrongKey + "Transfer-Encoding: chunked\r\n", "401"},
+		"an encoding that is not read, 100 KB":    {rightKey + "Content-Encoding: br\r\nContent-Length: 100000\r\n", "400"},
+		"a body that is too large, by its length": {rightKey + "Content-Length: 100000000\r\n", "413"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := net.Dial("tcp", r.svc.Addr())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if _, err := io.WriteString(conn, "POST /v1/batch HTTP/1.1\r\nHost: x\r\n"+c.headers+"\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			if err := conn.SetReadDeadline(time.Now().Add(r.svc.cfg.ReadTimeout / 3)); err != nil {
+				t.Fatal(err)
+			}
+			line, err := bufio.NewReader(conn).ReadString('\n')
+			if err != nil || !strings.Contains(line, c.status) {
+				t.Errorf("answered %q, %v; want %s", line, err, c.status)
+			}
+		})
+	}
+}
+
 func TestHeadersAreBounded(t *testing.T) {
 	r := start(t)
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, r.url+"/v1/track", strings.NewReader(track("1")))
