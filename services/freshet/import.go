@@ -159,6 +159,9 @@ func (o *importOptions) show(cmd *cobra.Command, i *bulk.Import, run func(contex
 	switch bad := result.Counts.Rejected + result.Counts.Lost; {
 	case err != nil && !result.Recorded:
 		return err
+	case err != nil && cmd.Context().Err() != nil: // Main says no more than that it was interrupted
+		fmt.Fprintf(cmd.ErrOrStderr(), "the import stopped at row %d; the same command goes on from there\n", result.Counts.Rows)
+		return err
 	case err != nil:
 		return fmt.Errorf("the import stopped at row %d; the same command goes on from there: %w", result.Counts.Rows, err)
 	case bad > o.maxRejects:

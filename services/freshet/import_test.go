@@ -3,10 +3,12 @@ package freshet
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -115,14 +117,39 @@ func TestAnImportGoesOnFromAnotherFolder(t *testing.T) {
 	file := rowsFile(t, 9000)
 	rest := []string{"--map", write(t, "map.yaml", rowMapping), "--url", dying, "--ledger", t.TempDir(), "--max-rejects", "90", "--retry-for", "1ms"}
 	t.Chdir(filepath.Dir(file))
-	if code, out, fault := run(t, "", append([]string{"import", filepath.Base(file)}, rest...)...); code != 1 {
-		t.Fatal(code, out, fault)
+	code, out, fault := run(t, "", append([]string{"import", filepath.Base(file)}, rest...)...)
+	if err := contains(out, "rejected rows are in rows.csv.rejects.ndjson"); err != nil || code != 1 {
+		t.Fatal(code, err, fault)
 	}
 	healed.Store(true)
 	t.Chdir(t.TempDir())
 	must(t, append([]string{"import", file}, rest...)...)
 	if n := len(rejectsOf(t, file)); n != 90 {
 		t.Errorf("%d rejects", n)
+	}
+}
+
+func TestAnInterruptedImportSaysThatItGoesOn(t *testing.T) {
+	d := newDoor(t)
+	ledger := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "import", rowsFile(t, 30_000), "--map", write(t, "map.yaml", rowMapping), "--url", slowly(t, d.URL, 50*time.Millisecond), "--ledger", ledger)
+	var fault bytes.Buffer
+	cmd.Env, cmd.Stderr = append(os.Environ(), asCommand+"=1"), &fault
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Eventually(t, 20*time.Second, func() error {
+		if unitsOf(t, ledger) == 0 {
+			return errors.New("no progress")
+		}
+		return nil
+	})
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if err := contains(fault.String(), "the import stopped at row", "the same command goes on from there", "freshet: interrupted"); err != nil || cmd.ProcessState.ExitCode() != 130 {
+		t.Error(cmd.ProcessState, err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -198,10 +199,15 @@ func (i *Import) look(l *ledger.Ledger, s Settings) error {
 	return nil
 }
 
-// kept is the file of rejects, if it was not empty.
+// kept is the file of rejects, if it was not empty: by its short path where it lies below the working directory.
 func kept(path string, size int64) string {
 	if size == 0 {
 		return ""
+	}
+	if here, err := os.Getwd(); err == nil {
+		if short, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(short) {
+			return short
+		}
 	}
 	return path
 }
