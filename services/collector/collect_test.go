@@ -104,7 +104,8 @@ func TestEveryPath(t *testing.T) {
 	}
 }
 
-// Segment's clients take any 3xx for "stored", and not all follow it: an address with a slash too many is not redirected, it is answered.
+// Segment's clients for Node and Ruby take any 3xx for "stored", and Ruby's does not follow it: an address with a slash too many is not
+// redirected, it is answered.
 func TestNothingIsRedirected(t *testing.T) {
 	r := start(t)
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

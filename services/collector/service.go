@@ -119,15 +119,15 @@ func New(cfg Config, deps Deps) (*Service, error) {
 }
 
 // handler is the HTTP API: the ingest paths, /healthz and /readyz. Events do not go through the ServeMux: it answers a path that is not
-// clean with a redirect, and Segment's clients take every 3xx for "stored".
+// clean with a redirect, and Segment's clients for Node and Ruby take every 3xx for "stored".
 func (s *Service) handler() http.Handler {
 	ready := &service.Readiness{}
 	ready.Add("collector", s.Ready)
 	mux := http.NewServeMux()
 	service.HandleHealth(mux, ready)
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/healthz", "/readyz":
+		switch {
+		case r.URL.Path == "/healthz", r.URL.Path == "/readyz", r.RequestURI == "*": // the last is answered 400, and loses its connection
 			mux.ServeHTTP(rw, r)
 		default:
 			s.handle(rw, r)
