@@ -15,11 +15,20 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 
 	"github.com/freshet/freshet/pkg/lifecycle"
+)
+
+// Streams are kept open for days, across proxies and NATs that forget an idle connection after minutes. So clients may ask every
+// 10 s whether the server is there, which is the most that gRPC's clients do; by default a server hangs up on one
+// that asks oftener than every 5 min. And a client that is gone without a word is noticed after a minute, not after two hours.
+var (
+	pings  = keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}
+	pinged = keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}
 )
 
 // healthEvery is how often the gRPC health answer follows the readiness.
@@ -60,6 +69,7 @@ func NewGRPCServer(cfg GRPCConfig, deps GRPCDeps, options ...grpc.ServerOption) 
 	own := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(cfg.MaxMessageBytes),
 		grpc.MaxSendMsgSize(cfg.MaxMessageBytes),
+		grpc.KeepaliveEnforcementPolicy(pings), grpc.KeepaliveParams(pinged),
 		grpc.StatsHandler(otelgrpc.NewServerHandler(
 			otelgrpc.WithTracerProvider(deps.TracerProvider), otelgrpc.WithPropagators(Propagator()))),
 		grpc.ChainUnaryInterceptor(guard.unary),
