@@ -26,7 +26,8 @@ func dial(t testing.TB, r *rig) collectorv1.CollectorServiceClient {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := grpc.NewServer()
+	// Windows of a fixed size: else gRPC lets them grow by what it measures of the connection, on a busy machine more.
+	server := grpc.NewServer(grpc.StaticStreamWindowSize(64<<10), grpc.StaticConnWindowSize(64<<10))
 	r.svc.Register(server)
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(server.Stop)
