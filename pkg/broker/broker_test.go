@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -94,43 +93,6 @@ func TestProduceKeepsOrderPerKeyUnderManyCallers(t *testing.T) {
 	}
 	if n != 800 {
 		t.Errorf("%d records stored, want 800", n)
-	}
-}
-
-// In a crowd records wait for each other, so that few requests carry them; one alone waits for nobody.
-func TestProduceGathersInACrowdOnly(t *testing.T) {
-	fake, c := fakeCluster(t, 1)
-	var requests atomic.Int64
-	fake.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
-		fake.KeepControl()
-		requests.Add(1)
-		return nil, nil, false
-	})
-	p := c.NewProducer(ProducerConfig{Gather: 200 * time.Millisecond})
-	begun := time.Now()
-	for range 5 {
-		if err := p.Produce(t.Context(), Message{Topic: testTopic.Name, Value: []byte("alone")}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if took := time.Since(begun); took > 190*time.Millisecond*5 {
-		t.Errorf("five records, one after the other, took %s: they waited for company", took)
-	}
-	requests.Store(0)
-	var wg sync.WaitGroup
-	for range 100 {
-		wg.Go(func() {
-			if err := p.Produce(t.Context(), Message{Topic: testTopic.Name, Value: []byte("crowd")}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if n := requests.Load(); n > 10 {
-		t.Errorf("100 callers at once made %d requests", n)
-	}
-	if n := len(c.readAllForTest(t, testTopic.Name)); n != 105 {
-		t.Errorf("%d records, want 105", n)
 	}
 }
 

@@ -2,14 +2,12 @@ package broker
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"time"
 )
 
 const (
-	// crowd is how many groups under way promise more within a moment, and enoughBytes is worth a request of its own.
-	crowd       = 8
-	enoughBytes = 32 << 10
 	// maxRequestBytes is about how much one request carries. Brokers take 100 MiB (socket.request.max.bytes).
 	maxRequestBytes = 8 << 20
 	// defaultHoldUp is how long a request keeps what waits for the same broker from leaving. An answer comes when the slowest
@@ -54,13 +52,6 @@ func (p *Producer) courier(broker int) *courier {
 	return c
 }
 
-// worthWaiting says that more is likely to come within a moment, and that little is there yet.
-func (p *Producer) worthWaiting() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.cfg.Gather > 0 && p.groups >= crowd && p.pending < enoughBytes
-}
-
 func (c *courier) add(one *parcel) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -74,9 +65,9 @@ func (c *courier) add(one *parcel) {
 // run makes requests until nothing waits.
 func (c *courier) run() {
 	for c.more() {
-		if c.p.worthWaiting() {
-			time.Sleep(c.p.cfg.Gather)
-		}
+		// Callers that are about to hand over a record go first: a request with one record costs both sides as much as one
+		// with twenty. One turn is enough, and waiting for a clock is worse: docs/benchmarks.md.
+		runtime.Gosched()
 		load, done := c.load(), make(chan struct{})
 		go func() { defer close(done); c.p.deliver(load) }()
 		select {

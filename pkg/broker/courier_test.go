@@ -93,7 +93,7 @@ func TestARequestCarriesEveryPartitionThatWaits(t *testing.T) {
 		produce(partition, "a")
 		produce(partition, "b")
 	}
-	waitFor(t, "all of them waiting", func() bool { return waiting(p) == partitions-1 && groupsOf(p) == 2*partitions-1 })
+	waitFor(t, "all of them waiting", func() bool { return waiting(p) == partitions-1 && groupsQueued(p) == 2*(partitions-1) })
 	close(log.release)
 	wg.Wait()
 	if seen := log.seen(); len(seen) != 2 || len(seen[1]) != partitions-1 {
@@ -116,10 +116,16 @@ func waiting(p *Producer) (n int) {
 	return n
 }
 
-func groupsOf(p *Producer) int {
+// groupsQueued is how many groups wait in the lanes.
+func groupsQueued(p *Producer) (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.groups
+	for _, l := range p.lanes {
+		l.mu.Lock()
+		n += len(l.queue)
+		l.mu.Unlock()
+	}
+	return n
 }
 
 // A partition whose answer does not come holds the others up for a moment, and no longer.

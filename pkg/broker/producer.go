@@ -18,15 +18,10 @@ type ProducerConfig struct {
 	MaxBatchBytes int
 	// MaxPendingBytes is what may wait in memory; beyond it Produce blocks. Zero means 64 MiB.
 	MaxPendingBytes int
-	// Gather is how long a request waits for company before it leaves, while many callers wait for the broker and
-	// little has gathered: a request with one record costs both sides as much as one with twenty. A lone caller's record goes at
-	// once. Zero means that no record waits.
-	Gather time.Duration
 }
 
-// Producer writes records with acks=all. Nothing waits for a clock (but see
-// ProducerConfig.Gather): while one request to a broker is under way, all that arrives for the partitions it
-// leads gathers for the next.
+// Producer writes records with acks=all. Nothing waits for a clock: while one request to a broker is
+// under way, all that arrives for the partitions it leads gathers for the next.
 //
 //	Produce --groups--> lane, one a partition: order, retries --batches--> courier, one a broker: requests
 type Producer struct {
@@ -37,7 +32,6 @@ type Producer struct {
 	mu       sync.Mutex
 	room     *sync.Cond
 	pending  int // bytes
-	groups   int // that pending is made of
 	lanes    map[TopicPartition]*lane
 	couriers map[int]*courier // by the id of their broker
 }
@@ -147,7 +141,6 @@ func (p *Producer) reserve(ctx context.Context, n int) error {
 		p.room.Wait()
 	}
 	p.pending += n
-	p.groups++
 	return nil
 }
 
@@ -157,7 +150,6 @@ func (p *Producer) full(n int) bool { return p.pending > 0 && p.pending+n > p.cf
 func (p *Producer) release(n int) {
 	p.mu.Lock()
 	p.pending -= n
-	p.groups--
 	p.mu.Unlock()
 	p.room.Broadcast()
 }

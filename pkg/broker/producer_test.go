@@ -162,22 +162,17 @@ func TestRetriesKeepTheOrder(t *testing.T) {
 
 // One call, two partitions, of which one refuses: the call has failed, whichever of the two it is.
 func TestOnePartitionsFaultIsTheCalls(t *testing.T) {
-	for _, bad := range []int32{0, 1} {
-		fake, c := fakeCluster(t, 2)
-		fake.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
-			fake.KeepControl()
-			if in := req.(*kmsg.ProduceRequest); in.Topics[0].Partitions[0].Partition == bad {
-				return refusal(in, kerr.InvalidRecord), nil, true
-			}
-			return nil, nil, false
-		})
+	for bad := range 2 {
+		_, c := fakeCluster(t, 2)
 		var msgs []Message
-		for i := 0; len(msgs) < 2; i++ {
-			if key := fmt.Append(nil, i); PartitionFor(key, 2) == len(msgs) { // one for 0, then one for 1
-				msgs = append(msgs, Message{Topic: testTopic.Name, Key: key, Value: []byte("v")})
+		for partition := range 2 {
+			m := Message{Topic: testTopic.Name, Key: keyFor(partition, 2), Value: []byte("v")}
+			if partition == bad {
+				m.Value = make([]byte, maxEventBytes+1000)
 			}
+			msgs = append(msgs, m)
 		}
-		err := c.NewProducer(ProducerConfig{}).Produce(t.Context(), msgs...)
+		err := c.NewProducer(ProducerConfig{MaxBatchBytes: 64 << 20}).Produce(t.Context(), msgs...)
 		if !RecordFault(err) {
 			t.Errorf("partition %d refused, the call gave %v", bad, err)
 		}

@@ -38,10 +38,6 @@ type store struct {
 	drain  drainer
 }
 
-// gather is how long events of many callers wait for each other: a fifth of a request's cost under load is the
-// broker's round trip, which they then share. A lone caller waits for nobody.
-const gather = 500 * time.Microsecond
-
 // acknowledged by which of the two.
 const byBroker, bySpool = "broker", "spool"
 
@@ -62,7 +58,7 @@ func newStore(cfg Config, deps Deps, m *storeMetrics) *store {
 	}
 	return &store{
 		cfg: cfg.Spool, patience: cfg.AckTimeout, direct: patience{lasts: direct}, whole: min(int64(cfg.Limits.BodyBytes), cfg.Spool.MaxBytes/8),
-		broker: deps.Broker, producer: deps.Broker.NewProducer(broker.ProducerConfig{Gather: gather}),
+		broker: deps.Broker, producer: deps.Broker.NewProducer(broker.ProducerConfig{}),
 		metrics: m, logger: deps.Logger,
 	}
 }
