@@ -18,6 +18,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/simplifiedchinese"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/freshet/freshet/pkg/testkit"
@@ -453,6 +456,37 @@ func TestTheExamplesGiveWhatTheirPagesSay(t *testing.T) {
 	if err := contains(cells(preview), `"last_name": "Müller"`, `"birthday": "1980-02-01"`, `"timestamp": "2026-05-03T07:15:00.000Z"`, `"newsletter": true`,
 		`row 2: {"CustomerNo":"1002","First name":"Anna \"Ann\"","Last name":"Schmidt; geb. Voß"`, `"email": "jm@example.com"`); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestADraftNamesTheEncoding: a file of an old system is no UTF-8, its header neither; the draft says in what it seems to be written.
+func TestADraftNamesTheEncoding(t *testing.T) {
+	for name, c := range map[string]struct {
+		encoding encoding.Encoding
+		text     string
+		want     []string // in the draft
+		value    string   // in the preview
+	}{
+		"german": {charmap.Windows1252, "Kundennummer;Straße;Umsatz\n7;Größerer Weg;1,50\n8;Café;2,25\n",
+			[]string{`format: {encoding: windows-1252, decimal: ",", thousands: "."}  # CHECK`, "Straße"}, "Größerer Weg"},
+		"chinese": {simplifiedchinese.GB18030, "会员编号,姓名,city\n7,王小明,上海\n8,李,Köln\n", []string{"format: {encoding: gb18030}  # CHECK", "姓名"}, "王小明"},
+		"utf-8":   {encoding.Nop, "Kundennummer;Straße\n7;Größerer Weg\n", []string{"Straße"}, "Größerer Weg"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			content, err := c.encoding.NewEncoder().String(c.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := write(t, "old.csv", content)
+			draft := must(t, "import", file, "--infer")
+			if err := contains(draft, c.want...); err != nil || name == "utf-8" && strings.Contains(draft, "encoding") {
+				t.Errorf("%v\n%s", err, draft)
+			}
+			preview := must(t, "import", file, "--map", write(t, "draft.yaml", draft), "--preview=1")
+			if err := contains(preview, c.value); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 // draft writes down what was inferred.
 type draft struct {
 	in           *file.File
+	encoding     string // guessed; "" for what needs none
 	columns      []*sampleColumn
 	rows, unread int
 	order        int // the column whose rows are one event; -1 for none
@@ -35,8 +36,15 @@ func (d *draft) write() string {
 		d.line("# %d of these rows could not be read: see --dry-run, and format.encoding when the file is not UTF-8.", d.unread)
 	}
 	d.line("source_name: %s", quoted(sourceName(d.in.Name)))
+	var format, seems []string
+	if d.encoding != "" {
+		format, seems = append(format, "encoding: "+d.encoding), append(seems, "letters")
+	}
 	if slices.ContainsFunc(d.columns, func(c *sampleColumn) bool { return c.kind() == "decimal" && !c.kinds["decimal"] }) {
-		d.line(`format: {decimal: ",", thousands: "."}  # CHECK: this is how numbers seem to be written`)
+		format, seems = append(format, `decimal: ",", thousands: "."`), append(seems, "numbers")
+	}
+	if len(format) > 0 {
+		d.line("format: {%s}  # CHECK: this is how %s seem to be written", strings.Join(format, ", "), strings.Join(seems, " and "))
 	}
 	call := "track"
 	switch {

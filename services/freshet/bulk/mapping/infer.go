@@ -31,7 +31,11 @@ type sampleColumn struct {
 // Infer drafts a mapping from a file's header and first rows, as YAML with comments. It is a draft: it always loads and never knows better
 // than the person who reads it.
 func Infer(in *file.File) (string, error) {
-	r, err := rows.Open(in, rows.Format{})
+	encoding, err := rows.GuessEncoding(in)
+	if err != nil {
+		return "", err
+	}
+	r, err := rows.Open(in, rows.Format{Encoding: encoding})
 	if err != nil {
 		return "", err
 	}
@@ -67,7 +71,7 @@ func Infer(in *file.File) (string, error) {
 			last = row.Value(order).Text
 		}
 	}
-	d := draft{in: in, columns: columns, rows: n, unread: unread, order: -1, single: order}
+	d := draft{in: in, encoding: encoding, columns: columns, rows: n, unread: unread, order: -1, single: order}
 	if repeats {
 		d.order, d.single = order, -1
 	}
