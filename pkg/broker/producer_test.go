@@ -49,27 +49,23 @@ func refusal(req *kmsg.ProduceRequest, code *kerr.Error) *kmsg.ProduceResponse {
 // queued waits until n groups wait for their turn at a partition.
 func queued(t *testing.T, p *Producer, tp TopicPartition, n int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-		l := p.lane(tp)
-		l.mu.Lock()
-		have := len(l.queue)
-		l.mu.Unlock()
-		if have == n {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%d groups wait, want %d", have, n)
-		}
-	}
+	waitFor(t, fmt.Sprintf("%d groups waiting", n), func() bool { return p.lane(tp).length() == n })
+}
+
+func (l *lane) length() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.queue)
 }
 
 // The leader's word alone is none: its disk may be the only one that has the record.
 func TestProduceAsksForAllReplicas(t *testing.T) {
 	fake, c := fakeCluster(t, 1)
-	var acks atomic.Int32
+	var acks, patience atomic.Int32
 	fake.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		fake.KeepControl()
 		acks.Store(int32(req.(*kmsg.ProduceRequest).Acks))
+		patience.Store(req.(*kmsg.ProduceRequest).TimeoutMillis)
 		return nil, nil, false
 	})
 	if err := c.NewProducer(ProducerConfig{}).Produce(t.Context(), Message{Topic: testTopic.Name, Value: []byte("v")}); err != nil {
@@ -77,6 +73,9 @@ func TestProduceAsksForAllReplicas(t *testing.T) {
 	}
 	if acks.Load() != -1 {
 		t.Errorf("asked for acks=%d, want -1, all", acks.Load())
+	}
+	if want := tryFor.Milliseconds() / 2; int64(patience.Load()) != want { // a broker that gives up on late replicas has stored the records: they come twice
+		t.Errorf("the replicas are waited for %d ms, want %d", patience.Load(), want)
 	}
 }
 

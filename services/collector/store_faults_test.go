@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"os"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,13 +75,7 @@ func TestHangingDiskIs503AtTheDeadline(t *testing.T) {
 func TestSpoolMetrics(t *testing.T) {
 	address, control := stubborn(t)
 	r := start(t, func(s *setup) { s.kafka = address }, spoolAfter(50*time.Millisecond))
-	var willing atomic.Bool
-	control(func(req kmsg.Request) (kmsg.Response, error, bool) {
-		if willing.Load() {
-			return nil, nil, false
-		}
-		return refuseProduce(req, kerr.NotEnoughReplicas.Code), nil, true
-	})
+	willing := refuseUntil(control, kerr.NotEnoughReplicas)
 	for i := range 3 {
 		if g := r.post("/v1/track", track(fmt.Sprint("e", i))); g.Status != http.StatusOK {
 			t.Fatalf("%+v", g)

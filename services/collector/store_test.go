@@ -324,17 +324,23 @@ func limitRecords(t testing.TB, address string, limit int) {
 	}
 }
 
+// refuseUntil has the broker refuse every record until the result is set.
+func refuseUntil(control func(func(kmsg.Request) (kmsg.Response, error, bool)), code *kerr.Error) *atomic.Bool {
+	var taken atomic.Bool
+	control(func(req kmsg.Request) (kmsg.Response, error, bool) {
+		if taken.Load() {
+			return nil, nil, false
+		}
+		return refuseProduce(req, code.Code), nil, true
+	})
+	return &taken
+}
+
 // No permission to write is an outage: events wait in the spool, once each, and go on when the permission is there.
 func TestNoPermissionIsAnOutage(t *testing.T) {
 	address, control := stubborn(t)
 	r := start(t, func(s *setup) { s.kafka = address }, spoolAfter(3*time.Second))
-	var allowed atomic.Bool
-	control(func(req kmsg.Request) (kmsg.Response, error, bool) {
-		if allowed.Load() {
-			return nil, nil, false
-		}
-		return refuseProduce(req, kerr.TopicAuthorizationFailed.Code), nil, true
-	})
+	allowed := refuseUntil(control, kerr.TopicAuthorizationFailed)
 	for i := range 3 {
 		begun := time.Now()
 		if g := r.post("/v1/track", track(fmt.Sprint("e", i))); g.Status != http.StatusOK || time.Since(begun) > 2500*time.Millisecond {
