@@ -14,7 +14,7 @@ type Checker struct {
 // NewChecker makes a Checker; now is the time that events would be received at.
 func NewChecker(now func() time.Time) *Checker {
 	cfg := Default()
-	return &Checker{cfg: cfg, now: now, src: source{name: "dry-run", workspace: "default", limits: cfg.Limits}}
+	return &Checker{cfg: cfg, now: now, src: source{name: "dry-run", workspace: "default", limits: cfg.Limits, space: spaces{}.of("default")}}
 }
 
 // Check judges one event; nil means that it would be accepted.

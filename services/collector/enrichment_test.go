@@ -94,7 +94,7 @@ func TestSourcesSayWhatBecomesOfAddresses(t *testing.T) {
 		}
 		w := &work{}
 		w.readAlone([]byte(`{"type":"track","event":"E","userId":"1","context":{"ip":"203.0.113.7"}}`), s.cfg.Limits)
-		o := &origin{src: &source{name: "x", workspace: "w", limits: s.cfg.Limits, enrich: prepared}, received: noon.UnixMilli(), client: enrich.Client{}}
+		o := &origin{src: &source{name: "x", workspace: "w", limits: s.cfg.Limits, space: spaces{}.of("w"), enrich: prepared}, received: noon.UnixMilli(), client: enrich.Client{}}
 		if f := w.decode(&w.items[0], o, &s.cfg, "m"); f != nil {
 			t.Fatal(f)
 		}

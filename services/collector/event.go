@@ -35,6 +35,7 @@ func (w *work) decode(it *item, o *origin, cfg *Config, messageID string) *fault
 		return &fault{reasonTooLarge, fmt.Sprintf("the event has %d bytes, the limit is %d", size, limit)}
 	}
 	e := &w.event
+	e.Notes = nil
 	e.EventId, e.Workspace, e.Source = messageID, o.src.workspace, o.src.name
 	for _, step := range []func(*item, *origin) *fault{w.readType, w.readName, w.readObjects, w.holdToPlan, w.readIdentifiers} {
 		if f := step(it, o); f != nil {

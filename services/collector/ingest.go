@@ -67,8 +67,11 @@ func (s *Service) encode(w *work, o *origin, headers []broker.Header) error {
 		var err error
 		if flt == nil {
 			s.fillEvent(w, it, o)
-			if out, flt, err = w.accept(out, headers); flt == nil && !w.event.History {
-				w.live++
+			if out, flt, err = w.accept(out, headers); flt == nil {
+				w.countNotes(o.src)
+				if !w.event.History {
+					w.live++
+				}
 			}
 		}
 		if flt != nil {

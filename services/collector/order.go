@@ -59,9 +59,11 @@ func readOrder(kind eventv1.OrderKind, properties []byte) (*eventv1.Order, *faul
 	if order.Items, flt = readItems(f.products); flt != nil {
 		return nil, flt
 	}
-	if order.TotalMicros, flt = f.sum(order.Items); flt != nil {
+	total, flt := f.sum(order.Items)
+	if flt != nil {
 		return nil, flt
 	}
+	order.TotalMicros = &total
 	return order, nil
 }
 
@@ -123,7 +125,7 @@ func (f *orderFields) sum(items []*eventv1.OrderItem) (int64, *fault) {
 		return total, nil
 	}
 	for _, item := range items {
-		line, ok := product(item.Quantity, item.UnitPriceMicros)
+		line, ok := product(item.QuantityMicros/money.Unit, item.GetUnitPriceMicros())
 		if !ok || (line > 0 && total > math.MaxInt64-line) || (line < 0 && total < math.MinInt64-line) {
 			return 0, badOrder("products", "the sum of the lines is too large")
 		}
@@ -181,7 +183,7 @@ func readItem(i int, raw []byte) (*eventv1.OrderItem, *fault) {
 	if err := s.Object(func(key []byte) error { return skipTo(&s, f.member(key)) }); err != nil {
 		return nil, badOrder(at, err.Error())
 	}
-	item := &eventv1.OrderItem{Line: int32(i + 1), Quantity: 1}
+	item := &eventv1.OrderItem{Line: int32(i + 1), QuantityMicros: money.Unit}
 	if !present(f.productID) {
 		f.productID = f.sku
 	}
@@ -193,14 +195,16 @@ func readItem(i int, raw []byte) (*eventv1.OrderItem, *fault) {
 		return nil, badOrder(at+".name", flt.detail)
 	}
 	if present(f.quantity) {
-		if item.Quantity, flt = count(at+".quantity", f.quantity); flt != nil {
+		if item.QuantityMicros, flt = micros(at+".quantity", f.quantity); flt != nil {
 			return nil, flt
 		}
 	}
 	if present(f.price) {
-		if item.UnitPriceMicros, flt = micros(at+".price", f.price); flt != nil {
+		price, flt := micros(at+".price", f.price)
+		if flt != nil {
 			return nil, flt
 		}
+		item.UnitPriceMicros = &price
 	}
 	return item, nil
 }
@@ -225,23 +229,6 @@ func micros(field string, raw []byte) (int64, *fault) {
 	v, err := money.ParseMicros(digits)
 	if err != nil {
 		return 0, badOrder(field, err.Error())
-	}
-	return v, nil
-}
-
-// count reads a whole number; 2.0 is one, 2.5 is not.
-func count(field string, raw []byte) (int64, *fault) {
-	digits, flt := decimal(field, raw)
-	if flt != nil {
-		return 0, flt
-	}
-	whole, fraction, _ := strings.Cut(digits, ".")
-	if strings.Trim(fraction, "0") != "" || digits == "." {
-		return 0, badOrder(field, fmt.Sprintf("%.40q is not a whole number", digits))
-	}
-	v, err := strconv.ParseInt(whole, 10, 64)
-	if err != nil {
-		return 0, badOrder(field, fmt.Sprintf("%.40q is not a whole number within 64 bits", digits))
 	}
 	return v, nil
 }

@@ -25,20 +25,28 @@ type source struct {
 	quota   *quota.Source
 	enrich  *enrich.Source
 	plan    *sourcePlan
+	// space is the workspace's settings; never nil.
+	space *space
+	// habits are the source's own, else the workspace's.
+	habits declared.Habits
+	// trusted says that the source's word on people counts.
+	trusted bool
 }
 
 // registry is who may send, at one moment. A reload puts a new one in its place; a request under way keeps the source it found.
 type registry struct {
 	keys   keyring
 	byName map[string]*source
+	spaces spaces
 }
 
 // load makes a registry of the configured sources and of those in the sources file. dir is what paths in the file are relative to.
-func (s *Service) load(inline []Source, file []declared.Source, dir string) (*registry, error) {
+func (s *Service) load(inline []Source, file declared.File, dir string) (*registry, error) {
 	r := &registry{keys: keyring{}, byName: map[string]*source{}}
 	var faults []error
-	for i, d := range file {
-		src, err := s.prepare(d, dir)
+	r.spaces, faults = newSpaces(file.Workspaces)
+	for i, d := range file.Sources {
+		src, err := s.prepare(d, dir, r.spaces.of(d.Workspace))
 		if err != nil {
 			faults = append(faults, fmt.Errorf("sources[%d] (%s): %w", i, d.Name, err))
 			continue
@@ -82,7 +90,7 @@ func (s *Service) addInline(r *registry, in Source) error {
 	src := r.byName[in.Name]
 	if src == nil {
 		var err error
-		if src, err = s.prepare(declared.Source{Name: in.Name, Workspace: in.Workspace, Plan: in.Plan}, ""); err != nil {
+		if src, err = s.prepare(declared.Source{Name: in.Name, Workspace: in.Workspace, Plan: in.Plan}, "", r.spaces.of(in.Workspace)); err != nil {
 			return fmt.Errorf("source %s: %w", in.Name, err)
 		}
 		r.byName[in.Name] = src
@@ -101,7 +109,7 @@ func (s *Service) addInline(r *registry, in Source) error {
 
 // prepare makes what the hot path needs of one source. It runs once a load, for every source: what can be read, compiled or checked
 // is so here, and a fault refuses the whole load, so that the sources before it stay. dir is what paths are relative to.
-func (s *Service) prepare(d declared.Source, dir string) (*source, error) {
+func (s *Service) prepare(d declared.Source, dir string, sp *space) (*source, error) {
 	limits := s.cfg.Limits.with(d.Limits)
 	if err := limits.validate(); err != nil {
 		return nil, err
@@ -122,6 +130,7 @@ func (s *Service) prepare(d declared.Source, dir string) (*source, error) {
 		name: d.Name, workspace: d.Workspace, metrics: s.countersOf(d.Name), origins: origins,
 		limits: limits, tight: limits.form() != s.cfg.Limits.form(),
 		spec: quota.Spec{Name: d.Name, Rate: d.Limits.Rate, Burst: d.Limits.Burst}, enrich: enriching, plan: planned,
+		space: sp, habits: sp.habitsOf(d), trusted: d.Trusted,
 	}, nil
 }
 

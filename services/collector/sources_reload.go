@@ -22,36 +22,36 @@ const (
 )
 
 // readSources reads the sources file, after noting how it is. No file is configured: no sources.
-func (s *Service) readSources() ([]declared.Source, error) {
+func (s *Service) readSources() (declared.File, error) {
 	path := s.cfg.SourcesFile
 	if path == "" {
-		return nil, nil
+		return declared.File{}, nil
 	}
 	s.files.Note(path)
 	data, err := declared.Read(path)
 	if errors.Is(err, fs.ErrNotExist) && s.cfg.SourcesFileMayBeMissing && s.sources.Load() == nil {
-		return nil, nil
+		return declared.File{}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the sources file: %w: name it with sources_file, make one with `freshet source add NAME --file FILE`", err)
+		return declared.File{}, fmt.Errorf("read the sources file: %w: name it with sources_file, make one with `freshet source add NAME --file FILE`", err)
 	}
 	if s.sources.Load() != nil && len(bytes.TrimSpace(data)) == 0 { // whoever writes a file in place empties it first
-		return nil, fmt.Errorf("the sources file %s is empty: to have no sources, write `sources: []`", path)
+		return declared.File{}, fmt.Errorf("the sources file %s is empty: to have no sources, write `sources: []`", path)
 	}
 	f, err := declared.Parse(data, path, s.now())
 	if err != nil {
-		return nil, err
+		return declared.File{}, err
 	}
-	return f.Sources, nil
+	return f, nil
 }
 
 // watched are the files that the sources are made of.
-func (s *Service) watched(file []declared.Source) []string {
+func (s *Service) watched(file declared.File) []string {
 	var paths []string
 	if s.cfg.SourcesFile != "" {
 		paths = append(paths, s.cfg.SourcesFile)
 	}
-	for _, d := range file {
+	for _, d := range file.Sources {
 		if d.Plan != "" {
 			paths = append(paths, beside(filepath.Dir(s.cfg.SourcesFile), d.Plan))
 		}

@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"github.com/freshet/freshet/pkg/money"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
@@ -18,7 +19,7 @@ func (o *orderRows) add(r *eventv1.ResolvedEvent, kind string) {
 	e, order := r.Event, r.Event.Order
 	var quantity int64
 	for _, item := range order.Items {
-		quantity += item.Quantity
+		quantity += item.QuantityMicros / money.Unit
 	}
 	o.workspace = append(o.workspace, e.Workspace)
 	o.id = append(o.id, e.EventId)
@@ -26,7 +27,7 @@ func (o *orderRows) add(r *eventv1.ResolvedEvent, kind string) {
 	o.order = append(o.order, order.OrderId)
 	o.kind = append(o.kind, kind)
 	o.currency = append(o.currency, order.Currency)
-	o.total = append(o.total, order.TotalMicros)
+	o.total = append(o.total, order.GetTotalMicros())
 	o.quantity = append(o.quantity, quantity)
 	o.items = append(o.items, uint32(len(order.Items)))
 	o.occurred = append(o.occurred, e.OccurredMs)
@@ -65,8 +66,8 @@ func (t *itemRows) add(r *eventv1.ResolvedEvent, kind string) {
 		t.line = append(t.line, int32(i+1))
 		t.product = append(t.product, item.ProductId)
 		t.name = append(t.name, item.Name)
-		t.quantity = append(t.quantity, item.Quantity)
-		t.price = append(t.price, item.UnitPriceMicros)
+		t.quantity = append(t.quantity, item.QuantityMicros/money.Unit)
+		t.price = append(t.price, item.GetUnitPriceMicros())
 		t.currency = append(t.currency, order.Currency)
 		t.occurred = append(t.occurred, e.OccurredMs)
 		t.received = append(t.received, e.ReceivedMs)

@@ -73,6 +73,14 @@ func (f File) tooManyLive(now time.Time) error {
 // Validate reports what is wrong between the sources: see Source.Validate for what is wrong in one.
 func (f File) Validate() error {
 	var faults []error
+	spaces := map[string]int{}
+	for i, w := range f.Workspaces {
+		if first, twice := spaces[w.Name]; twice {
+			faults = append(faults, fmt.Errorf("workspaces[%d].name: %q is the name of workspaces[%d] too", i, w.Name, first))
+		} else {
+			spaces[w.Name] = i
+		}
+	}
 	names, hashes := map[string]int{}, map[string]string{}
 	for i, s := range f.Sources {
 		if first, twice := names[s.Name]; twice {
@@ -90,6 +98,55 @@ func (f File) Validate() error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// Validate reports every fault of one workspace, each under its key.
+func (w Workspace) Validate() error {
+	var faults []error
+	if !Word.MatchString(w.Name) {
+		faults = append(faults, fmt.Errorf("name: %q is not 1 to 64 of a-z 0-9 _ -", w.Name))
+	}
+	if w.Currency != "" && !letters(w.Currency, 3) {
+		faults = append(faults, fmt.Errorf("currency: %q is no code of three capital letters, such as EUR", w.Currency))
+	}
+	if w.Rates != "" && w.Currency == "" {
+		faults = append(faults, errors.New("rates: needs currency, which they lead to"))
+	}
+	return errors.Join(faults...)
+}
+
+// Validate reports every fault of the habits, each under its key.
+func (h Habits) Validate() error {
+	var faults []error
+	if h.Decimal != "" && h.Decimal != "." && h.Decimal != "," {
+		faults = append(faults, fmt.Errorf(`decimal: %q is neither "." nor ","`, h.Decimal))
+	}
+	if h.Region != "" && !letters(h.Region, 2) {
+		faults = append(faults, fmt.Errorf("region: %q is no code of two capital letters, such as DE", h.Region))
+	}
+	if h.EmailPlus != "" && h.EmailPlus != "keep" && h.EmailPlus != "drop" {
+		faults = append(faults, fmt.Errorf("email_plus: %q is neither keep nor drop", h.EmailPlus))
+	}
+	return errors.Join(faults...)
+}
+
+// Validate bounds the lists.
+func (p Placeholders) Validate() error {
+	var faults []error
+	for key, list := range map[string][]string{"add": p.Add, "remove": p.Remove} {
+		if len(list) > maxPlaceholders {
+			faults = append(faults, fmt.Errorf("%s: %d values, at most %d may be", key, len(list), maxPlaceholders))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// maxPlaceholders bounds each list of a workspace's own placeholders.
+const maxPlaceholders = 1000
+
+// letters says that a text is n capital letters.
+func letters(text string, n int) bool {
+	return len(text) == n && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // Validate reports every fault of one source, each under its key.

@@ -6,6 +6,8 @@ import "time"
 
 // File is a whole sources file.
 type File struct {
+	// Workspaces are what holds for all sources of a tenant, each name once. A workspace that is not listed has the defaults.
+	Workspaces []Workspace `koanf:"workspaces"`
 	// Sources are who may send, each name once.
 	Sources []Source `koanf:"sources"`
 }
@@ -32,6 +34,43 @@ type Source struct {
 	Limits Limits `koanf:"limits"`
 	// Plan is the tracking plan's file, relative to the sources file. Empty: none.
 	Plan string `koanf:"plan"`
+	// Habits are the source's own; what is absent is the workspace's.
+	Habits `koanf:",squash"`
+	// Trusted says that the source is a server of the operator's, whose word on people counts: see docs/identity.md. A browser's write key
+	// is public and must not be. Absent means false.
+	Trusted bool `koanf:"trusted"`
+}
+
+// Workspace is what holds for all sources of one tenant.
+type Workspace struct {
+	// Name is the workspace's; the alphabet of a source's.
+	Name string `koanf:"name"`
+	// Currency is the ISO 4217 code that amounts are added up in. Empty: the amounts of all currencies are added as they are.
+	Currency string `koanf:"currency"`
+	// Rates is the file of exchange rates, relative to the sources file: see docs/money.md. Empty: none.
+	Rates string `koanf:"rates"`
+	// Habits hold for every source that has none of its own.
+	Habits `koanf:",squash"`
+	// Placeholders changes which values are nobody's name: see docs/identity.md.
+	Placeholders Placeholders `koanf:"placeholders"`
+}
+
+// Habits are how people write where a source's events come from.
+type Habits struct {
+	// Decimal is the decimal mark of money and quantities in text, "." or ",". Empty: text that could mean two numbers is not read.
+	Decimal string `koanf:"decimal"`
+	// Region is the ISO 3166-1 alpha-2 code of the country whose telephone numbers are written without a country code. Empty: none.
+	Region string `koanf:"region"`
+	// EmailPlus set to drop takes everything from a plus sign on out of an e-mail's local part before it names somebody; keep, or empty: it stays.
+	EmailPlus string `koanf:"email_plus"`
+}
+
+// Placeholders are values that many clients send for people they do not know.
+type Placeholders struct {
+	// Add are further values, compared as the default ones are: without case and surrounding blanks. At most 1,000.
+	Add []string `koanf:"add"`
+	// Remove are values of the default list that are real names here.
+	Remove []string `koanf:"remove"`
 }
 
 // Disabled says that nothing of the source is taken.

@@ -46,7 +46,7 @@ const (
 var measures = [NumMeasures]Measure{
 	Events:   {Name: "events", Term: One},
 	Orders:   {Name: "orders", Kind: eventv1.OrderKind_ORDER_KIND_COMPLETED, Term: One},
-	Quantity: {Name: "quantity", Kind: eventv1.OrderKind_ORDER_KIND_COMPLETED, Term: Units},
+	Quantity: {Name: "quantity_micros", Kind: eventv1.OrderKind_ORDER_KIND_COMPLETED, Term: Units},
 	Spend:    {Name: "spend_micros", Kind: eventv1.OrderKind_ORDER_KIND_COMPLETED, Term: Total},
 	Refunds:  {Name: "refunds", Kind: eventv1.OrderKind_ORDER_KIND_REFUNDED, Term: One},
 	Refunded: {Name: "refund_micros", Kind: eventv1.OrderKind_ORDER_KIND_REFUNDED, Term: Magnitude},
@@ -92,7 +92,7 @@ func (t Term) of(o *eventv1.Order) int64 {
 	case Units:
 		var sum int64
 		for _, item := range o.GetItems() {
-			sum += item.GetQuantity()
+			sum += item.GetQuantityMicros()
 		}
 		return sum
 	case Total:
@@ -107,13 +107,13 @@ func (t Term) of(o *eventv1.Order) int64 {
 // Fill makes the message for one window from its values.
 func Fill(w Window, v *Values) *featurev1.WindowFeatures {
 	out := &featurev1.WindowFeatures{
-		Window:       w.Name,
-		Events:       v[Events],
-		Orders:       v[Orders],
-		Quantity:     v[Quantity],
-		SpendMicros:  v[Spend],
-		Refunds:      v[Refunds],
-		RefundMicros: v[Refunded],
+		Window:         w.Name,
+		Events:         v[Events],
+		Orders:         v[Orders],
+		QuantityMicros: v[Quantity],
+		SpendMicros:    v[Spend],
+		Refunds:        v[Refunds],
+		RefundMicros:   v[Refunded],
 	}
 	if v[Orders] > 0 {
 		out.AverageBasketMicros = v[Spend] / v[Orders]

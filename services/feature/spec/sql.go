@@ -171,7 +171,7 @@ var kindWords = map[eventv1.OrderKind]string{
 func (t Term) column() string {
 	switch t {
 	case Units:
-		return "f.quantity"
+		return "f.quantity * 1000000"
 	case Total:
 		return "f.total_micros"
 	case Magnitude:

@@ -1,6 +1,9 @@
 package rule
 
-import featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+import (
+	"github.com/freshet/freshet/pkg/money"
+	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+)
 
 // field is one number of a window.
 type field int
@@ -58,7 +61,7 @@ func NewFacts(fs *featurev1.FeatureSet) *Facts {
 			continue // A window that no rule can name: a newer feature service.
 		}
 		copy(f.values[i*int(fieldCount):], []int64{
-			w.GetEvents(), w.GetOrders(), w.GetQuantity(), w.GetSpendMicros(),
+			w.GetEvents(), w.GetOrders(), w.GetQuantityMicros() / money.Unit, w.GetSpendMicros(),
 			w.GetRefunds(), w.GetRefundMicros(), w.GetAverageBasketMicros(),
 		})
 	}

@@ -76,7 +76,7 @@ func flatten(f *featurev1.FeatureSet) map[string]int64 {
 	}
 	for _, w := range f.GetWindows() {
 		for name, v := range map[string]int64{
-			"events": w.GetEvents(), "orders": w.GetOrders(), "quantity": w.GetQuantity(), "spend_micros": w.GetSpendMicros(),
+			"events": w.GetEvents(), "orders": w.GetOrders(), "quantity_micros": w.GetQuantityMicros(), "spend_micros": w.GetSpendMicros(),
 			"refunds": w.GetRefunds(), "refund_micros": w.GetRefundMicros(), "average_basket_micros": w.GetAverageBasketMicros(),
 		} {
 			out[w.GetWindow()+"."+name] = v

@@ -104,6 +104,8 @@ const (
 	OrderKind_ORDER_KIND_CANCELLED OrderKind = 3
 	// "Order Adjusted": a correction by the book-keeper, no sale; kept out of spend.
 	OrderKind_ORDER_KIND_ADJUSTED OrderKind = 4
+	// "Order Updated": what the order is from now on; replaces what was said of it before.
+	OrderKind_ORDER_KIND_UPDATED OrderKind = 5
 )
 
 // Enum value maps for OrderKind.
@@ -114,6 +116,7 @@ var (
 		2: "ORDER_KIND_REFUNDED",
 		3: "ORDER_KIND_CANCELLED",
 		4: "ORDER_KIND_ADJUSTED",
+		5: "ORDER_KIND_UPDATED",
 	}
 	OrderKind_value = map[string]int32{
 		"ORDER_KIND_UNSPECIFIED": 0,
@@ -121,6 +124,7 @@ var (
 		"ORDER_KIND_REFUNDED":    2,
 		"ORDER_KIND_CANCELLED":   3,
 		"ORDER_KIND_ADJUSTED":    4,
+		"ORDER_KIND_UPDATED":     5,
 	}
 )
 
@@ -283,21 +287,26 @@ func (x *Identifier) GetValue() string {
 	return ""
 }
 
-// OrderItem is one line of an order.
+// OrderItem is one line of an order, as far as it could be read: what could not is absent and named in Event.notes.
 type OrderItem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Position within the order, from 1.
+	// Position within the order as sent, from 1. A line that could not be read at all leaves a gap.
 	Line int32 `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
 	// The product; empty when the shop sent none.
 	ProductId string `protobuf:"bytes,2,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
 	// The product's name as sent.
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
-	// Signed number of units.
-	Quantity int64 `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	// Signed price of one unit in millionths of the order's currency.
-	UnitPriceMicros int64 `protobuf:"varint,5,opt,name=unit_price_micros,json=unitPriceMicros,proto3" json:"unit_price_micros,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Signed price of one unit in millionths of the order's currency; absent when the shop sent none that can be read.
+	UnitPriceMicros *int64 `protobuf:"varint,5,opt,name=unit_price_micros,json=unitPriceMicros,proto3,oneof" json:"unit_price_micros,omitempty"`
+	// Signed number of units in millionths: a kilo and a quarter is 1250000. Within plus or minus 999999999999999999.
+	// 1000000 when the shop sent none.
+	QuantityMicros int64 `protobuf:"varint,6,opt,name=quantity_micros,json=quantityMicros,proto3" json:"quantity_micros,omitempty"`
+	// The stock keeping unit, where the shop sent one beside the product id.
+	Sku string `protobuf:"bytes,7,opt,name=sku,proto3" json:"sku,omitempty"`
+	// Signed value of the whole line in millionths, where the shop sent it; else absent: quantity times price.
+	TotalMicros   *int64 `protobuf:"varint,8,opt,name=total_micros,json=totalMicros,proto3,oneof" json:"total_micros,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OrderItem) Reset() {
@@ -351,33 +360,51 @@ func (x *OrderItem) GetName() string {
 	return ""
 }
 
-func (x *OrderItem) GetQuantity() int64 {
-	if x != nil {
-		return x.Quantity
-	}
-	return 0
-}
-
 func (x *OrderItem) GetUnitPriceMicros() int64 {
-	if x != nil {
-		return x.UnitPriceMicros
+	if x != nil && x.UnitPriceMicros != nil {
+		return *x.UnitPriceMicros
 	}
 	return 0
 }
 
-// Order is the money of an order event as integers, read once, by the collector.
+func (x *OrderItem) GetQuantityMicros() int64 {
+	if x != nil {
+		return x.QuantityMicros
+	}
+	return 0
+}
+
+func (x *OrderItem) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *OrderItem) GetTotalMicros() int64 {
+	if x != nil && x.TotalMicros != nil {
+		return *x.TotalMicros
+	}
+	return 0
+}
+
+// Order is the money of an order event as integers, read once, by the collector, as far as it can be read: nothing about an order refuses
+// its event, and what could not be read is named in Event.notes.
 type Order struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The shop's order number.
+	// The shop's order number; empty when the shop sent none that can be read: such an event is kept and is no order.
 	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// What the event does.
 	Kind OrderKind `protobuf:"varint,2,opt,name=kind,proto3,enum=freshet.event.v1.OrderKind" json:"kind,omitempty"`
 	// ISO 4217 code in capitals; "XXX" when the shop sent none.
 	Currency string `protobuf:"bytes,3,opt,name=currency,proto3" json:"currency,omitempty"`
-	// Signed value of the order in millionths: `total`, else `revenue`, else `value`, else the sum of its items.
-	TotalMicros int64 `protobuf:"varint,4,opt,name=total_micros,json=totalMicros,proto3" json:"total_micros,omitempty"`
+	// Signed value of the order in millionths: `total`, else `revenue`, else `value`, else the sum of its items. Absent when there is
+	// nothing to tell it by: no amount and no line with a price.
+	TotalMicros *int64 `protobuf:"varint,4,opt,name=total_micros,json=totalMicros,proto3,oneof" json:"total_micros,omitempty"`
 	// The lines, in the order sent.
-	Items         []*OrderItem `protobuf:"bytes,5,rep,name=items,proto3" json:"items,omitempty"`
+	Items []*OrderItem `protobuf:"bytes,5,rep,name=items,proto3" json:"items,omitempty"`
+	// The value of the order in the workspace's currency; absent when it is not known: no total, or no rate. What features add up.
+	Conversion    *Conversion `protobuf:"bytes,6,opt,name=conversion,proto3" json:"conversion,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -434,8 +461,8 @@ func (x *Order) GetCurrency() string {
 }
 
 func (x *Order) GetTotalMicros() int64 {
-	if x != nil {
-		return x.TotalMicros
+	if x != nil && x.TotalMicros != nil {
+		return *x.TotalMicros
 	}
 	return 0
 }
@@ -445,6 +472,78 @@ func (x *Order) GetItems() []*OrderItem {
 		return x.Items
 	}
 	return nil
+}
+
+func (x *Order) GetConversion() *Conversion {
+	if x != nil {
+		return x.Conversion
+	}
+	return nil
+}
+
+// Conversion says what an amount is in the workspace's currency.
+type Conversion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The workspace's currency when the event was taken, ISO 4217.
+	Currency string `protobuf:"bytes,1,opt,name=currency,proto3" json:"currency,omitempty"`
+	// What one unit of the order's currency is worth, in 1e-12 units of the workspace's. 1e12 for the workspace's own currency, and for
+	// orders that name no currency.
+	RateE12 int64 `protobuf:"varint,2,opt,name=rate_e12,json=rateE12,proto3" json:"rate_e12,omitempty"`
+	// The day of the rate as YYYY-MM-DD, the last one not after the order's own; empty where none was needed.
+	RateDate      string `protobuf:"bytes,3,opt,name=rate_date,json=rateDate,proto3" json:"rate_date,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Conversion) Reset() {
+	*x = Conversion{}
+	mi := &file_freshet_event_v1_event_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Conversion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Conversion) ProtoMessage() {}
+
+func (x *Conversion) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_event_v1_event_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Conversion.ProtoReflect.Descriptor instead.
+func (*Conversion) Descriptor() ([]byte, []int) {
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Conversion) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *Conversion) GetRateE12() int64 {
+	if x != nil {
+		return x.RateE12
+	}
+	return 0
+}
+
+func (x *Conversion) GetRateDate() string {
+	if x != nil {
+		return x.RateDate
+	}
+	return ""
 }
 
 // Enrichment is what the collector read out of an event's surroundings. Every field is empty when not known.
@@ -496,7 +595,7 @@ type Enrichment struct {
 
 func (x *Enrichment) Reset() {
 	*x = Enrichment{}
-	mi := &file_freshet_event_v1_event_proto_msgTypes[3]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -508,7 +607,7 @@ func (x *Enrichment) String() string {
 func (*Enrichment) ProtoMessage() {}
 
 func (x *Enrichment) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_event_v1_event_proto_msgTypes[3]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -521,7 +620,7 @@ func (x *Enrichment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Enrichment.ProtoReflect.Descriptor instead.
 func (*Enrichment) Descriptor() ([]byte, []int) {
-	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{3}
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Enrichment) GetBrowser() string {
@@ -679,7 +778,7 @@ type Consent struct {
 
 func (x *Consent) Reset() {
 	*x = Consent{}
-	mi := &file_freshet_event_v1_event_proto_msgTypes[4]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -691,7 +790,7 @@ func (x *Consent) String() string {
 func (*Consent) ProtoMessage() {}
 
 func (x *Consent) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_event_v1_event_proto_msgTypes[4]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -704,7 +803,7 @@ func (x *Consent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Consent.ProtoReflect.Descriptor instead.
 func (*Consent) Descriptor() ([]byte, []int) {
-	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{4}
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Consent) GetGranted() []string {
@@ -745,7 +844,7 @@ type PlanCheck struct {
 
 func (x *PlanCheck) Reset() {
 	*x = PlanCheck{}
-	mi := &file_freshet_event_v1_event_proto_msgTypes[5]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +856,7 @@ func (x *PlanCheck) String() string {
 func (*PlanCheck) ProtoMessage() {}
 
 func (x *PlanCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_event_v1_event_proto_msgTypes[5]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +869,7 @@ func (x *PlanCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanCheck.ProtoReflect.Descriptor instead.
 func (*PlanCheck) Descriptor() ([]byte, []int) {
-	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{5}
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *PlanCheck) GetPlan() string {
@@ -816,7 +915,7 @@ type Violation struct {
 
 func (x *Violation) Reset() {
 	*x = Violation{}
-	mi := &file_freshet_event_v1_event_proto_msgTypes[6]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -828,7 +927,7 @@ func (x *Violation) String() string {
 func (*Violation) ProtoMessage() {}
 
 func (x *Violation) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_event_v1_event_proto_msgTypes[6]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -841,7 +940,7 @@ func (x *Violation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Violation.ProtoReflect.Descriptor instead.
 func (*Violation) Descriptor() ([]byte, []int) {
-	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{6}
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Violation) GetRule() string {
@@ -861,6 +960,70 @@ func (x *Violation) GetPath() string {
 func (x *Violation) GetMessage() string {
 	if x != nil {
 		return x.Message
+	}
+	return ""
+}
+
+// Note says what of an event could not be read, or was read another way than it was written. The event was taken all the same.
+type Note struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A word from docs/events.md, for counting: unreadable_money, unknown_currency, bad_timestamp, ...
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Where in the event: "properties.products[2].price".
+	Path string `protobuf:"bytes,2,opt,name=path,proto3" json:"path,omitempty"`
+	// A sentence for a person: what was sent, in at most 40 characters of it, and what to change.
+	Detail        string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Note) Reset() {
+	*x = Note{}
+	mi := &file_freshet_event_v1_event_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Note) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Note) ProtoMessage() {}
+
+func (x *Note) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_event_v1_event_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Note.ProtoReflect.Descriptor instead.
+func (*Note) Descriptor() ([]byte, []int) {
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Note) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Note) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *Note) GetDetail() string {
+	if x != nil {
+		return x.Detail
 	}
 	return ""
 }
@@ -904,14 +1067,16 @@ type Event struct {
 	// Absent when the client said nothing of consent.
 	Consent *Consent `protobuf:"bytes,17,opt,name=consent,proto3" json:"consent,omitempty"`
 	// Set when the source has a tracking plan and the event did not fit it to the letter.
-	Plan          *PlanCheck `protobuf:"bytes,18,opt,name=plan,proto3" json:"plan,omitempty"`
+	Plan *PlanCheck `protobuf:"bytes,18,opt,name=plan,proto3" json:"plan,omitempty"`
+	// What could not be read of the event as it was sent, at most 20.
+	Notes         []*Note `protobuf:"bytes,19,rep,name=notes,proto3" json:"notes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_freshet_event_v1_event_proto_msgTypes[7]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -923,7 +1088,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_event_v1_event_proto_msgTypes[7]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -936,7 +1101,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{7}
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Event) GetEventId() string {
@@ -1065,6 +1230,13 @@ func (x *Event) GetPlan() *PlanCheck {
 	return nil
 }
 
+func (x *Event) GetNotes() []*Note {
+	if x != nil {
+		return x.Notes
+	}
+	return nil
+}
+
 // RejectedEvent is an event the collector, or a later service, would not take: the value of events.rejected.v1.
 type RejectedEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1090,7 +1262,7 @@ type RejectedEvent struct {
 
 func (x *RejectedEvent) Reset() {
 	*x = RejectedEvent{}
-	mi := &file_freshet_event_v1_event_proto_msgTypes[8]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1102,7 +1274,7 @@ func (x *RejectedEvent) String() string {
 func (*RejectedEvent) ProtoMessage() {}
 
 func (x *RejectedEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_event_v1_event_proto_msgTypes[8]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1115,7 +1287,7 @@ func (x *RejectedEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectedEvent.ProtoReflect.Descriptor instead.
 func (*RejectedEvent) Descriptor() ([]byte, []int) {
-	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{8}
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RejectedEvent) GetEventId() string {
@@ -1193,7 +1365,7 @@ type ResolvedEvent struct {
 
 func (x *ResolvedEvent) Reset() {
 	*x = ResolvedEvent{}
-	mi := &file_freshet_event_v1_event_proto_msgTypes[9]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1205,7 +1377,7 @@ func (x *ResolvedEvent) String() string {
 func (*ResolvedEvent) ProtoMessage() {}
 
 func (x *ResolvedEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_event_v1_event_proto_msgTypes[9]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1218,7 +1390,7 @@ func (x *ResolvedEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvedEvent.ProtoReflect.Descriptor instead.
 func (*ResolvedEvent) Descriptor() ([]byte, []int) {
-	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{9}
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ResolvedEvent) GetEvent() *Event {
@@ -1264,20 +1436,33 @@ const file_freshet_event_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"Identifier\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value\"\x9a\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"\x9d\x02\n" +
 	"\tOrderItem\x12\x12\n" +
 	"\x04line\x18\x01 \x01(\x05R\x04line\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x02 \x01(\tR\tproductId\x12\x12\n" +
-	"\x04name\x18\x03 \x01(\tR\x04name\x12\x1a\n" +
-	"\bquantity\x18\x04 \x01(\x03R\bquantity\x12*\n" +
-	"\x11unit_price_micros\x18\x05 \x01(\x03R\x0funitPriceMicros\"\xc5\x01\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12/\n" +
+	"\x11unit_price_micros\x18\x05 \x01(\x03H\x00R\x0funitPriceMicros\x88\x01\x01\x12'\n" +
+	"\x0fquantity_micros\x18\x06 \x01(\x03R\x0equantityMicros\x12\x10\n" +
+	"\x03sku\x18\a \x01(\tR\x03sku\x12&\n" +
+	"\ftotal_micros\x18\b \x01(\x03H\x01R\vtotalMicros\x88\x01\x01B\x14\n" +
+	"\x12_unit_price_microsB\x0f\n" +
+	"\r_total_microsJ\x04\b\x04\x10\x05R\bquantity\"\x99\x02\n" +
 	"\x05Order\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12/\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x1b.freshet.event.v1.OrderKindR\x04kind\x12\x1a\n" +
-	"\bcurrency\x18\x03 \x01(\tR\bcurrency\x12!\n" +
-	"\ftotal_micros\x18\x04 \x01(\x03R\vtotalMicros\x121\n" +
-	"\x05items\x18\x05 \x03(\v2\x1b.freshet.event.v1.OrderItemR\x05items\"\xa3\x05\n" +
+	"\bcurrency\x18\x03 \x01(\tR\bcurrency\x12&\n" +
+	"\ftotal_micros\x18\x04 \x01(\x03H\x00R\vtotalMicros\x88\x01\x01\x121\n" +
+	"\x05items\x18\x05 \x03(\v2\x1b.freshet.event.v1.OrderItemR\x05items\x12<\n" +
+	"\n" +
+	"conversion\x18\x06 \x01(\v2\x1c.freshet.event.v1.ConversionR\n" +
+	"conversionB\x0f\n" +
+	"\r_total_micros\"`\n" +
+	"\n" +
+	"Conversion\x12\x1a\n" +
+	"\bcurrency\x18\x01 \x01(\tR\bcurrency\x12\x19\n" +
+	"\brate_e12\x18\x02 \x01(\x03R\arateE12\x12\x1b\n" +
+	"\trate_date\x18\x03 \x01(\tR\brateDate\"\xa3\x05\n" +
 	"\n" +
 	"Enrichment\x12\x18\n" +
 	"\abrowser\x18\x01 \x01(\tR\abrowser\x12'\n" +
@@ -1318,7 +1503,11 @@ const file_freshet_event_v1_event_proto_rawDesc = "" +
 	"\tViolation\x12\x12\n" +
 	"\x04rule\x18\x01 \x01(\tR\x04rule\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x18\n" +
-	"\amessage\x18\x03 \x01(\tR\amessage\"\xb3\x05\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\"F\n" +
+	"\x04Note\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04path\x18\x02 \x01(\tR\x04path\x12\x16\n" +
+	"\x06detail\x18\x03 \x01(\tR\x06detail\"\xe1\x05\n" +
 	"\x05Event\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x16\n" +
@@ -1344,7 +1533,8 @@ const file_freshet_event_v1_event_proto_rawDesc = "" +
 	"enrichment\x18\x10 \x01(\v2\x1c.freshet.event.v1.EnrichmentR\n" +
 	"enrichment\x123\n" +
 	"\aconsent\x18\x11 \x01(\v2\x19.freshet.event.v1.ConsentR\aconsent\x12/\n" +
-	"\x04plan\x18\x12 \x01(\v2\x1b.freshet.event.v1.PlanCheckR\x04plan\"\xec\x01\n" +
+	"\x04plan\x18\x12 \x01(\v2\x1b.freshet.event.v1.PlanCheckR\x04plan\x12,\n" +
+	"\x05notes\x18\x13 \x03(\v2\x16.freshet.event.v1.NoteR\x05notes\"\xec\x01\n" +
 	"\rRejectedEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x16\n" +
@@ -1371,13 +1561,14 @@ const file_freshet_event_v1_event_proto_rawDesc = "" +
 	"\x0fEVENT_TYPE_PAGE\x10\x03\x12\x15\n" +
 	"\x11EVENT_TYPE_SCREEN\x10\x04\x12\x14\n" +
 	"\x10EVENT_TYPE_GROUP\x10\x05\x12\x14\n" +
-	"\x10EVENT_TYPE_ALIAS\x10\x06*\x8d\x01\n" +
+	"\x10EVENT_TYPE_ALIAS\x10\x06*\xa5\x01\n" +
 	"\tOrderKind\x12\x1a\n" +
 	"\x16ORDER_KIND_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14ORDER_KIND_COMPLETED\x10\x01\x12\x17\n" +
 	"\x13ORDER_KIND_REFUNDED\x10\x02\x12\x18\n" +
 	"\x14ORDER_KIND_CANCELLED\x10\x03\x12\x17\n" +
-	"\x13ORDER_KIND_ADJUSTED\x10\x04*\xcc\x01\n" +
+	"\x13ORDER_KIND_ADJUSTED\x10\x04\x12\x16\n" +
+	"\x12ORDER_KIND_UPDATED\x10\x05*\xcc\x01\n" +
 	"\aChannel\x12\x17\n" +
 	"\x13CHANNEL_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CHANNEL_ADVERTISING\x10\x01\x12\x12\n" +
@@ -1402,7 +1593,7 @@ func file_freshet_event_v1_event_proto_rawDescGZIP() []byte {
 }
 
 var file_freshet_event_v1_event_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_freshet_event_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_freshet_event_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_freshet_event_v1_event_proto_goTypes = []any{
 	(EventType)(0),        // 0: freshet.event.v1.EventType
 	(OrderKind)(0),        // 1: freshet.event.v1.OrderKind
@@ -1410,31 +1601,35 @@ var file_freshet_event_v1_event_proto_goTypes = []any{
 	(*Identifier)(nil),    // 3: freshet.event.v1.Identifier
 	(*OrderItem)(nil),     // 4: freshet.event.v1.OrderItem
 	(*Order)(nil),         // 5: freshet.event.v1.Order
-	(*Enrichment)(nil),    // 6: freshet.event.v1.Enrichment
-	(*Consent)(nil),       // 7: freshet.event.v1.Consent
-	(*PlanCheck)(nil),     // 8: freshet.event.v1.PlanCheck
-	(*Violation)(nil),     // 9: freshet.event.v1.Violation
-	(*Event)(nil),         // 10: freshet.event.v1.Event
-	(*RejectedEvent)(nil), // 11: freshet.event.v1.RejectedEvent
-	(*ResolvedEvent)(nil), // 12: freshet.event.v1.ResolvedEvent
+	(*Conversion)(nil),    // 6: freshet.event.v1.Conversion
+	(*Enrichment)(nil),    // 7: freshet.event.v1.Enrichment
+	(*Consent)(nil),       // 8: freshet.event.v1.Consent
+	(*PlanCheck)(nil),     // 9: freshet.event.v1.PlanCheck
+	(*Violation)(nil),     // 10: freshet.event.v1.Violation
+	(*Note)(nil),          // 11: freshet.event.v1.Note
+	(*Event)(nil),         // 12: freshet.event.v1.Event
+	(*RejectedEvent)(nil), // 13: freshet.event.v1.RejectedEvent
+	(*ResolvedEvent)(nil), // 14: freshet.event.v1.ResolvedEvent
 }
 var file_freshet_event_v1_event_proto_depIdxs = []int32{
 	1,  // 0: freshet.event.v1.Order.kind:type_name -> freshet.event.v1.OrderKind
 	4,  // 1: freshet.event.v1.Order.items:type_name -> freshet.event.v1.OrderItem
-	2,  // 2: freshet.event.v1.Enrichment.channel:type_name -> freshet.event.v1.Channel
-	9,  // 3: freshet.event.v1.PlanCheck.violations:type_name -> freshet.event.v1.Violation
-	0,  // 4: freshet.event.v1.Event.type:type_name -> freshet.event.v1.EventType
-	3,  // 5: freshet.event.v1.Event.identifiers:type_name -> freshet.event.v1.Identifier
-	5,  // 6: freshet.event.v1.Event.order:type_name -> freshet.event.v1.Order
-	6,  // 7: freshet.event.v1.Event.enrichment:type_name -> freshet.event.v1.Enrichment
-	7,  // 8: freshet.event.v1.Event.consent:type_name -> freshet.event.v1.Consent
-	8,  // 9: freshet.event.v1.Event.plan:type_name -> freshet.event.v1.PlanCheck
-	10, // 10: freshet.event.v1.ResolvedEvent.event:type_name -> freshet.event.v1.Event
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	6,  // 2: freshet.event.v1.Order.conversion:type_name -> freshet.event.v1.Conversion
+	2,  // 3: freshet.event.v1.Enrichment.channel:type_name -> freshet.event.v1.Channel
+	10, // 4: freshet.event.v1.PlanCheck.violations:type_name -> freshet.event.v1.Violation
+	0,  // 5: freshet.event.v1.Event.type:type_name -> freshet.event.v1.EventType
+	3,  // 6: freshet.event.v1.Event.identifiers:type_name -> freshet.event.v1.Identifier
+	5,  // 7: freshet.event.v1.Event.order:type_name -> freshet.event.v1.Order
+	7,  // 8: freshet.event.v1.Event.enrichment:type_name -> freshet.event.v1.Enrichment
+	8,  // 9: freshet.event.v1.Event.consent:type_name -> freshet.event.v1.Consent
+	9,  // 10: freshet.event.v1.Event.plan:type_name -> freshet.event.v1.PlanCheck
+	11, // 11: freshet.event.v1.Event.notes:type_name -> freshet.event.v1.Note
+	12, // 12: freshet.event.v1.ResolvedEvent.event:type_name -> freshet.event.v1.Event
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_freshet_event_v1_event_proto_init() }
@@ -1442,13 +1637,15 @@ func file_freshet_event_v1_event_proto_init() {
 	if File_freshet_event_v1_event_proto != nil {
 		return
 	}
+	file_freshet_event_v1_event_proto_msgTypes[1].OneofWrappers = []any{}
+	file_freshet_event_v1_event_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_freshet_event_v1_event_proto_rawDesc), len(file_freshet_event_v1_event_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -363,9 +363,7 @@ type WindowFeatures struct {
 	Events int64 `protobuf:"varint,2,opt,name=events,proto3" json:"events,omitempty"`
 	// Completed orders.
 	Orders int64 `protobuf:"varint,3,opt,name=orders,proto3" json:"orders,omitempty"`
-	// Units in completed orders.
-	Quantity int64 `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"`
-	// Sum of completed orders in millionths of the currency.
+	// Sum of completed orders in millionths of the workspace's currency.
 	SpendMicros int64 `protobuf:"varint,5,opt,name=spend_micros,json=spendMicros,proto3" json:"spend_micros,omitempty"`
 	// Refunded orders.
 	Refunds int64 `protobuf:"varint,6,opt,name=refunds,proto3" json:"refunds,omitempty"`
@@ -373,8 +371,10 @@ type WindowFeatures struct {
 	RefundMicros int64 `protobuf:"varint,7,opt,name=refund_micros,json=refundMicros,proto3" json:"refund_micros,omitempty"`
 	// spend_micros / orders, rounded toward zero; 0 without orders.
 	AverageBasketMicros int64 `protobuf:"varint,8,opt,name=average_basket_micros,json=averageBasketMicros,proto3" json:"average_basket_micros,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// Units in completed orders, in millionths: a kilo and a quarter is 1250000.
+	QuantityMicros int64 `protobuf:"varint,9,opt,name=quantity_micros,json=quantityMicros,proto3" json:"quantity_micros,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *WindowFeatures) Reset() {
@@ -428,13 +428,6 @@ func (x *WindowFeatures) GetOrders() int64 {
 	return 0
 }
 
-func (x *WindowFeatures) GetQuantity() int64 {
-	if x != nil {
-		return x.Quantity
-	}
-	return 0
-}
-
 func (x *WindowFeatures) GetSpendMicros() int64 {
 	if x != nil {
 		return x.SpendMicros
@@ -459,6 +452,13 @@ func (x *WindowFeatures) GetRefundMicros() int64 {
 func (x *WindowFeatures) GetAverageBasketMicros() int64 {
 	if x != nil {
 		return x.AverageBasketMicros
+	}
+	return 0
+}
+
+func (x *WindowFeatures) GetQuantityMicros() int64 {
+	if x != nil {
+		return x.QuantityMicros
 	}
 	return 0
 }
@@ -497,16 +497,16 @@ const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"\x06reason\x18\x0e \x01(\x0e2 .freshet.feature.v1.ChangeReasonR\x06reason\x1a>\n" +
 	"\x10LastEventMsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\x8a\x02\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xa7\x02\n" +
 	"\x0eWindowFeatures\x12\x16\n" +
 	"\x06window\x18\x01 \x01(\tR\x06window\x12\x16\n" +
 	"\x06events\x18\x02 \x01(\x03R\x06events\x12\x16\n" +
-	"\x06orders\x18\x03 \x01(\x03R\x06orders\x12\x1a\n" +
-	"\bquantity\x18\x04 \x01(\x03R\bquantity\x12!\n" +
+	"\x06orders\x18\x03 \x01(\x03R\x06orders\x12!\n" +
 	"\fspend_micros\x18\x05 \x01(\x03R\vspendMicros\x12\x18\n" +
 	"\arefunds\x18\x06 \x01(\x03R\arefunds\x12#\n" +
 	"\rrefund_micros\x18\a \x01(\x03R\frefundMicros\x122\n" +
-	"\x15average_basket_micros\x18\b \x01(\x03R\x13averageBasketMicros*w\n" +
+	"\x15average_basket_micros\x18\b \x01(\x03R\x13averageBasketMicros\x12'\n" +
+	"\x0fquantity_micros\x18\t \x01(\x03R\x0equantityMicrosJ\x04\b\x04\x10\x05R\bquantity*w\n" +
 	"\fChangeReason\x12\x1d\n" +
 	"\x19CHANGE_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CHANGE_REASON_EVENT\x10\x01\x12\x16\n" +
