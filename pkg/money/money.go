@@ -62,6 +62,11 @@ func Format(micros int64) string {
 	return sign + strconv.FormatUint(abs/Unit, 10) + "." + fraction
 }
 
+// FormatQuantity writes a number of units in millionths with as many decimals as it needs. Example: 1250000 is "1.25", 2000000 is "2".
+func FormatQuantity(micros int64) string {
+	return strings.TrimSuffix(strings.TrimRight(Format(micros), "0"), ".")
+}
+
 // decimal is a number as text: its value is digits × 10^exponent.
 type decimal struct {
 	negative bool

@@ -132,3 +132,11 @@ func BenchmarkParseMicros(b *testing.B) {
 		}
 	}
 }
+
+func TestQuantitiesHaveTheDecimalsTheyNeed(t *testing.T) {
+	for micros, want := range map[int64]string{0: "0", 1_000_000: "1", -10_000_000: "-10", 1_250_000: "1.25", 100_000: "0.1", 1: "0.000001"} {
+		if got := money.FormatQuantity(micros); got != want {
+			t.Errorf("%d is %s, want %s", micros, got, want)
+		}
+	}
+}

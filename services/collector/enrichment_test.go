@@ -103,7 +103,7 @@ func TestSourcesSayWhatBecomesOfAddresses(t *testing.T) {
 			t.Errorf("%s: %s %v, want %s %v", name, got, w.event.GetEnrichment(), c.want, c.channel)
 		}
 	}
-	if _, err := s.prepare(declared.Source{Name: "x", IP: "hashed"}, ""); err == nil || !strings.Contains(err.Error(), `source x: ip: "hashed"`) {
+	if _, err := s.prepare(declared.Source{Name: "x", IP: "hashed"}, "", spaces{}.of("w")); err == nil || !strings.Contains(err.Error(), `source x: ip: "hashed"`) {
 		t.Errorf("an unknown policy: %v", err)
 	}
 }

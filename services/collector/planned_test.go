@@ -155,7 +155,7 @@ func TestAPlanThatStripsCutsMembersAndNothingOfThemSurvives(t *testing.T) {
 	if got := string(order.PropertiesJson); got != `{ "order_id":"8", "products":[{"product_id":"a","price":1.50,"quantity":2}]}` {
 		t.Errorf("got %s", got)
 	}
-	if order.Order.TotalMicros != 3_000_000 {
+	if order.Order.GetTotalMicros() != 3_000_000 {
 		t.Errorf("the stripped total half survived: %v", order.Order)
 	}
 	if d := cmp.Diff([]string{"/properties/total", "/properties/products/0/secret", "/properties/x"}, order.Plan.Stripped); d != "" || len(order.Plan.Violations) > 0 {

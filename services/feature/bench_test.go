@@ -30,8 +30,8 @@ func shopEvent(r *rand.Rand, atMs int64) *eventv1.Event {
 	switch r.IntN(20) {
 	case 0:
 		e.Name = "Order Completed"
-		e.Order = &eventv1.Order{OrderId: e.EventId, Kind: eventv1.OrderKind_ORDER_KIND_COMPLETED, Currency: "EUR", TotalMicros: 49_900_000,
-			Items: []*eventv1.OrderItem{{Line: 1, ProductId: "sku-1234", Quantity: 2, UnitPriceMicros: 24_950_000}}}
+		e.Order = &eventv1.Order{OrderId: e.EventId, Kind: eventv1.OrderKind_ORDER_KIND_COMPLETED, Currency: "EUR", TotalMicros: new(int64(49_900_000)),
+			Items: []*eventv1.OrderItem{{Line: 1, ProductId: "sku-1234", QuantityMicros: 2_000_000, UnitPriceMicros: new(int64(24_950_000))}}}
 	case 1, 2:
 		e.Name = "Product Added"
 	case 3, 4, 5:

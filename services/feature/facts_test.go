@@ -69,9 +69,9 @@ func (f *facts) write(workspace string, events []*eventv1.ResolvedEvent, mapping
 		e := orders[i].Event
 		var units int64
 		for _, item := range e.Order.Items {
-			units += item.Quantity
+			units += item.QuantityMicros / 1e6
 		}
-		return b.Append(workspace, e.EventId, orders[i].CustomerId, e.Order.OrderId, kinds[e.Order.Kind], e.Order.TotalMicros, units, ms(e.OccurredMs), ms(e.ReceivedMs))
+		return b.Append(workspace, e.EventId, orders[i].CustomerId, e.Order.OrderId, kinds[e.Order.Kind], e.Order.GetTotalMicros(), units, ms(e.OccurredMs), ms(e.ReceivedMs))
 	})
 	f.insert("identity_overrides", "workspace, from_customer_id, to_customer_id, epoch", len(mappings), func(b driver.Batch, i int) error {
 		return b.Append(workspace, mappings[i].FromCustomerId, mappings[i].ToCustomerId, mappings[i].Epoch)

@@ -150,8 +150,8 @@ func (s *stack) send(person string, r *rand.Rand, identifiers ...string) {
 	}
 	if r.IntN(3) == 0 {
 		e.Name = "Order Completed"
-		e.Order = &eventv1.Order{OrderId: e.EventId, Kind: eventv1.OrderKind(1 + r.IntN(4)), Currency: "EUR", TotalMicros: r.Int64N(1e9) - 1e8,
-			Items: []*eventv1.OrderItem{{Line: 1, ProductId: "p", Quantity: r.Int64N(9), UnitPriceMicros: 1_500_000}}}
+		e.Order = &eventv1.Order{OrderId: e.EventId, Kind: eventv1.OrderKind(1 + r.IntN(4)), Currency: "EUR", TotalMicros: new(int64(r.Int64N(1e9) - 1e8)),
+			Items: []*eventv1.OrderItem{{Line: 1, ProductId: "p", QuantityMicros: r.Int64N(9) * 1e6, UnitPriceMicros: new(int64(1_500_000))}}}
 	}
 	for _, word := range identifiers {
 		typ, value, _ := strings.Cut(word, ":")

@@ -43,7 +43,7 @@ func TestWireFollowsTheContract(t *testing.T) {
 func TestParseAndEncode(t *testing.T) {
 	e := event("e1", "user_id:1", "email:a@x.org")
 	e.History = true
-	e.Order = &eventv1.Order{OrderId: "o", TotalMicros: -5, Items: []*eventv1.OrderItem{{Line: 1}}}
+	e.Order = &eventv1.Order{OrderId: "o", TotalMicros: new(int64(-5)), Items: []*eventv1.OrderItem{{Line: 1}}}
 	value, err := proto.Marshal(e)
 	if err != nil {
 		t.Fatal(err)

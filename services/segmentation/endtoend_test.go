@@ -104,7 +104,7 @@ func full(n int, version int64) *featurev1.FeatureSet {
 	fs := &featurev1.FeatureSet{CustomerId: id(n), Workspace: "default", Version: version, AsOfMs: start, LastSeenMs: start - int64(n), FirstSeenMs: start - dayMs,
 		FirstOrderMs: start - hourMs, LastOrderMs: start - hourMs, Reason: featurev1.ChangeReason_CHANGE_REASON_EVENT, LastEventMs: map[string]int64{}}
 	for i, name := range []string{"1h", "24h", "30d", "90d", "365d", "lifetime"} {
-		fs.Windows = append(fs.Windows, &featurev1.WindowFeatures{Window: name, Events: version + int64(i), Orders: version / 4, Quantity: version,
+		fs.Windows = append(fs.Windows, &featurev1.WindowFeatures{Window: name, Events: version + int64(i), Orders: version / 4, QuantityMicros: version * 1_000_000,
 			SpendMicros: version * 19_990_000, AverageBasketMicros: 79_960_000})
 	}
 	for i, name := range []string{"Product Viewed", "Product Added", "Checkout Started", "Order Completed", "page", "identify", "Ticket Opened", "Cart Viewed"} {

@@ -152,7 +152,7 @@ func (w wanted) checkOrder(t *testing.T, e *eventv1.Event) {
 		return
 	}
 	o := e.Order
-	if o == nil || o.OrderId != "50314" || o.TotalMicros != 59_970_000 || o.Currency != "EUR" || len(o.Items) != 1 || o.Items[0].UnitPriceMicros != 19_990_000 {
+	if o == nil || o.OrderId != "50314" || o.GetTotalMicros() != 59_970_000 || o.Currency != "EUR" || len(o.Items) != 1 || o.Items[0].GetUnitPriceMicros() != 19_990_000 {
 		t.Errorf("order %v", o)
 	}
 }

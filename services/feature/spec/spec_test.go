@@ -60,7 +60,7 @@ func TestHopsNest(t *testing.T) {
 }
 
 func TestReadOrders(t *testing.T) {
-	items := []*eventv1.OrderItem{{Quantity: 3}, {Quantity: -1}}
+	items := []*eventv1.OrderItem{{QuantityMicros: 3}, {QuantityMicros: -1}}
 	kinds := map[eventv1.OrderKind]spec.Values{
 		eventv1.OrderKind_ORDER_KIND_UNSPECIFIED: {spec.Events: 1},
 		eventv1.OrderKind_ORDER_KIND_COMPLETED:   {spec.Events: 1, spec.Orders: 1, spec.Quantity: 2, spec.Spend: -50},
@@ -70,7 +70,7 @@ func TestReadOrders(t *testing.T) {
 	}
 	for kind, want := range kinds {
 		e := &eventv1.Event{Type: eventv1.EventType_EVENT_TYPE_TRACK, Name: "N", OccurredMs: 7,
-			Order: &eventv1.Order{Kind: kind, TotalMicros: -50, Items: items}}
+			Order: &eventv1.Order{Kind: kind, TotalMicros: new(int64(-50)), Items: items}}
 		got := spec.Read(e)
 		if got.Values != want || got.AtMs != 7 || got.Name != "N" {
 			t.Errorf("%s: %+v, want %v", kind, got, want)

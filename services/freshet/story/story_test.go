@@ -22,7 +22,7 @@ func sample() *Story {
 		Customer: &identityv1.Customer{CustomerId: "c-1", CreatedAt: at, MergedIds: []string{"c-2"}, Identifiers: []*identityv1.LinkedIdentifier{
 			{Identifier: &eventv1.Identifier{Type: "user_id", Value: "42"}, EventId: "e-1", LinkedAt: at}}},
 		Features: &featurev1.FeatureSet{CustomerId: "c-1", LastSeenMs: now.Add(-90 * time.Second).UnixMilli(), FirstSeenMs: now.AddDate(0, 0, -10).UnixMilli(),
-			Windows: []*featurev1.WindowFeatures{{Window: "24h", Events: 3, Orders: 1, Quantity: 2, SpendMicros: 12_500_000, AverageBasketMicros: 12_500_000}}},
+			Windows: []*featurev1.WindowFeatures{{Window: "24h", Events: 3, Orders: 1, QuantityMicros: 2_000_000, SpendMicros: 12_500_000, AverageBasketMicros: 12_500_000}}},
 		Segments: []*segmentationv1.Membership{{CustomerId: "c-1", Segment: "medium", EnteredAt: at}},
 		Events:   []Event{{ID: "e-1", At: now.Add(-90 * time.Second), Type: "track", Name: "Order Completed", Identifier: "user_id:42"}},
 	}

@@ -55,7 +55,7 @@ func (s *Story) tellFeatures(w io.Writer, now time.Time) {
 	}
 	fmt.Fprintln(w, "\nFeatures:\n  window\tevents\torders\tunits\tspend\taverage basket\trefunds\trefunded")
 	for _, win := range f.GetWindows() {
-		fmt.Fprintf(w, "  %s\t%d\t%d\t%d\t%s\t%s\t%d\t%s\n", win.GetWindow(), win.GetEvents(), win.GetOrders(), money.Format(win.GetQuantityMicros()),
+		fmt.Fprintf(w, "  %s\t%d\t%d\t%s\t%s\t%s\t%d\t%s\n", win.GetWindow(), win.GetEvents(), win.GetOrders(), money.FormatQuantity(win.GetQuantityMicros()),
 			money.Format(win.GetSpendMicros()), money.Format(win.GetAverageBasketMicros()), win.GetRefunds(), money.Format(win.GetRefundMicros()))
 	}
 	fmt.Fprintf(w, "  first seen %s, last seen %s, last order %s\n", ago(f.GetFirstSeenMs(), now), ago(f.GetLastSeenMs(), now), ago(f.GetLastOrderMs(), now))

@@ -24,7 +24,7 @@ func customer() *Facts {
 	return NewFacts(&featurev1.FeatureSet{
 		Windows: []*featurev1.WindowFeatures{
 			{Window: "1h", Events: 1},
-			{Window: "30d", Events: 12, Orders: 3, Quantity: 7, SpendMicros: 499_990_000, Refunds: 1, RefundMicros: 10_500_000, AverageBasketMicros: 166_663_333},
+			{Window: "30d", Events: 12, Orders: 3, QuantityMicros: 7_000_000, SpendMicros: 499_990_000, Refunds: 1, RefundMicros: 10_500_000, AverageBasketMicros: 166_663_333},
 			{Window: "lifetime", Events: 40, Orders: 3, SpendMicros: 499_990_000},
 			{Window: "7d", Events: 99},
 		},

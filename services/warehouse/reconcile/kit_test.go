@@ -121,9 +121,9 @@ func order(customer, id string, kind eventv1.OrderKind, lines int, ago time.Dura
 	if kind == eventv1.OrderKind_ORDER_KIND_REFUNDED {
 		sign = -1
 	}
-	o := &eventv1.Order{OrderId: id, Kind: kind, Currency: "GBP", TotalMicros: sign * int64(lines) * 1_001_000}
+	o := &eventv1.Order{OrderId: id, Kind: kind, Currency: "GBP", TotalMicros: new(int64(sign * int64(lines) * 1_001_000))}
 	for i := range lines {
-		o.Items = append(o.Items, &eventv1.OrderItem{Line: int32(i + 1), ProductId: "p", Quantity: sign, UnitPriceMicros: 1_001_000})
+		o.Items = append(o.Items, &eventv1.OrderItem{Line: int32(i + 1), ProductId: "p", QuantityMicros: sign * 1_000_000, UnitPriceMicros: new(int64(1_001_000))})
 	}
 	return &eventv1.ResolvedEvent{CustomerId: customer, Event: &eventv1.Event{
 		EventId: id, Workspace: "default", Source: "shop", Type: eventv1.EventType_EVENT_TYPE_TRACK, Name: "Order Completed",

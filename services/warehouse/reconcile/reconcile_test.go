@@ -42,7 +42,7 @@ func fill(w *world) {
 func served() *featurev1.FeatureSet {
 	ms := func(ago time.Duration) int64 { return now.Add(-ago).UnixMilli() }
 	window := func(name string, events, orders, quantity, spend, refunds int64) *featurev1.WindowFeatures {
-		w := &featurev1.WindowFeatures{Window: name, Events: events, Orders: orders, Quantity: quantity, SpendMicros: spend,
+		w := &featurev1.WindowFeatures{Window: name, Events: events, Orders: orders, QuantityMicros: quantity, SpendMicros: spend,
 			Refunds: refunds, RefundMicros: refunds * 1_001_000}
 		if orders > 0 {
 			w.AverageBasketMicros = spend / orders

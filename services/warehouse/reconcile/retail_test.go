@@ -132,6 +132,6 @@ func addLine(t *testing.T, o *eventv1.Order, row []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Items = append(o.Items, &eventv1.OrderItem{Line: int32(len(o.Items) + 1), ProductId: row[1], Name: row[2], Quantity: quantity, UnitPriceMicros: price})
-	o.TotalMicros += quantity * price
+	o.Items = append(o.Items, &eventv1.OrderItem{Line: int32(len(o.Items) + 1), ProductId: row[1], Name: row[2], QuantityMicros: quantity * 1_000_000, UnitPriceMicros: &price})
+	o.TotalMicros = new(o.GetTotalMicros() + quantity*price)
 }

@@ -114,7 +114,7 @@ func sum(name string, events []*eventv1.Event, from time.Time) *featurev1.Window
 			w.Orders++
 			w.SpendMicros += o.GetTotalMicros()
 			for _, item := range o.GetItems() {
-				w.Quantity += item.GetQuantity()
+				w.QuantityMicros += item.GetQuantityMicros()
 			}
 		case eventv1.OrderKind_ORDER_KIND_REFUNDED:
 			w.Refunds++

@@ -54,14 +54,14 @@ func order(t *rapid.T) *eventv1.Order {
 		OrderId:     fmt.Sprintf("o%d", rapid.IntRange(0, 9).Draw(t, "order")),
 		Kind:        eventv1.OrderKind(rapid.IntRange(1, 4).Draw(t, "kind")),
 		Currency:    "EUR",
-		TotalMicros: total,
+		TotalMicros: &total,
 	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "lines") {
 		o.Items = append(o.Items, &eventv1.OrderItem{
 			Line:            int32(i + 1),
 			ProductId:       "p",
-			Quantity:        rapid.Int64Range(-50, 5000).Draw(t, "quantity"),
-			UnitPriceMicros: rapid.Int64Range(-1e9, 1e9).Draw(t, "price"),
+			QuantityMicros:  rapid.Int64Range(-50, 5000).Draw(t, "quantity") * 1e6,
+			UnitPriceMicros: new(int64(rapid.Int64Range(-1e9, 1e9).Draw(t, "price"))),
 		})
 	}
 	return o
