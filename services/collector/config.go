@@ -87,11 +87,15 @@ type Limits struct {
 
 // Clock says which event times are believed, and which are mended.
 type Clock struct {
-	// SkewThreshold is how far a clock may be off: a client whose sentAt is further than this from the time of receipt has a wrong one,
-	// and its event times are moved by the difference. Smaller differences are the network.
+	// SkewThreshold is how far a client's sentAt may be from the time of receipt: that is the network. Further ahead its clock is wrong,
+	// and its event times are moved by the difference; further behind it is wrong, or the request came late: see the next two. Above 0.
 	SkewThreshold time.Duration `koanf:"skew_threshold"`
-	// SkewLimit is the greatest difference believed: a greater one is an old sentAt sent again, not a wrong clock, and moves nothing.
-	SkewLimit time.Duration `koanf:"skew_limit"`
+	// DoubtLimit is how long a client is believed to send the same request again and again without saying so: a sentAt that is behind by
+	// no more is a late delivery, which moves nothing, and by more a wrong clock, unless something else is known. Above 0.
+	DoubtLimit time.Duration `koanf:"doubt_limit"`
+	// LateLimit is how late a request may be that says so (X-Retry-Count), whose client keeps batches in files, or whose sender's clock was
+	// right a moment ago: a sentAt that is behind by more is a wrong clock all the same. At least doubt_limit.
+	LateLimit time.Duration `koanf:"late_limit"`
 	// MaxAge is how old a live event may be; older ones are quarantined as too_old.
 	MaxAge time.Duration `koanf:"max_age"`
 	// MaxFuture is how far ahead a live event may be: it then happens at receipt; further ones are quarantined as in_future.
@@ -111,7 +115,7 @@ func Default() Config {
 			Keys: 10000, Depth: 32, InFlightBytes: 64 << 20,
 		},
 		Clock: Clock{
-			SkewThreshold: 5 * time.Minute, SkewLimit: 24 * time.Hour,
+			SkewThreshold: 5 * time.Minute, DoubtLimit: 30 * time.Minute, LateLimit: 30 * 24 * time.Hour,
 			MaxAge: 30 * 24 * time.Hour, MaxFuture: time.Hour, ImportLive: time.Hour,
 		},
 		Stream:     defaultStream(),
@@ -160,12 +164,15 @@ func (c Config) Validate() error {
 		v   time.Duration
 	}{
 		{"ack_timeout", c.AckTimeout}, {"read_timeout", c.ReadTimeout}, {"drain_timeout", c.DrainTimeout},
-		{"clock.skew_threshold", c.Clock.SkewThreshold}, {"clock.skew_limit", c.Clock.SkewLimit},
+		{"clock.skew_threshold", c.Clock.SkewThreshold}, {"clock.doubt_limit", c.Clock.DoubtLimit},
 		{"clock.max_age", c.Clock.MaxAge}, {"clock.max_future", c.Clock.MaxFuture},
 	} {
 		if d.v <= 0 {
 			fault("%s: %s is not above 0", d.key, d.v)
 		}
+	}
+	if c.Clock.LateLimit < c.Clock.DoubtLimit {
+		fault("clock.late_limit: %s is below clock.doubt_limit: %s", c.Clock.LateLimit, c.Clock.DoubtLimit)
 	}
 	if c.Clock.ImportLive < 0 {
 		fault("clock.import_live: %s is below 0", c.Clock.ImportLive)

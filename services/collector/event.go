@@ -17,6 +17,10 @@ type origin struct {
 	imports, history bool
 	// received is when the request came, Unix milliseconds.
 	received int64
+	// retried says that the client has sent the request before.
+	retried bool
+	// senders remember the clocks of those who sent before; nil where nobody does.
+	senders *senders
 	// client is who is at the other end of the connection; the zero Client when nobody is.
 	client enrich.Client
 }
@@ -36,6 +40,7 @@ func (w *work) decode(it *item, o *origin, cfg *Config, messageID string) *fault
 	}
 	e := &w.event
 	e.Notes = nil
+	w.noteEnvelope()
 	e.EventId, e.Workspace, e.Source = messageID, o.src.workspace, o.src.name
 	for _, step := range []func(*item, *origin) *fault{w.readType, w.readName, w.readObjects, w.holdToPlan, w.readIdentifiers} {
 		if f := step(it, o); f != nil {
@@ -114,13 +119,8 @@ func (w *work) readName(it *item, _ *origin) *fault {
 // channel into the context, the category of a page into its properties.
 func (w *work) readObjects(it *item, _ *origin) *fault {
 	e := &w.event
-	var f *fault
-	if e.PropertiesJson, f = object("properties", it.properties); f != nil {
-		return f
-	}
-	if e.TraitsJson, f = object("traits", it.traits); f != nil {
-		return f
-	}
+	e.PropertiesJson = w.object("properties", it.properties)
+	e.TraitsJson = w.object("traits", it.traits)
 	if present(it.category) && (e.Type == eventv1.EventType_EVENT_TYPE_PAGE || e.Type == eventv1.EventType_EVENT_TYPE_SCREEN) {
 		e.PropertiesJson = with(e.PropertiesJson, "category", it.category)
 	}
@@ -136,14 +136,7 @@ func (w *work) readObjects(it *item, _ *origin) *fault {
 
 func (w *work) readContext(it *item) *fault {
 	e := &w.event
-	context, f := object("context", it.context)
-	if f != nil {
-		return f
-	}
-	integrations, f := object("integrations", it.integrations)
-	if f != nil {
-		return f
-	}
+	context, integrations := w.object("context", it.context), w.object("integrations", it.integrations)
 	if base := w.envelope.context; len(base) > 0 {
 		context = merge(context, base)
 		// What names the person may have come from the envelope.
@@ -169,33 +162,5 @@ func (w *work) readContext(it *item) *fault {
 		context = with(context, "groupId", it.groupID)
 	}
 	e.ContextJson = context
-	return nil
-}
-
-func (w *work) readTimes(it *item, o *origin, clock Clock) *fault {
-	t := times{received: o.received, sent: w.envelope.sentMS}
-	if it.receivedMS != 0 {
-		t.received, t.sent = it.receivedMS, it.sentMS
-	}
-	var f *fault
-	if t.stated, f = instant("timestamp", it.timestamp); f != nil {
-		return f
-	}
-	if t.original, f = instant("originalTimestamp", it.original); f != nil {
-		return f
-	}
-	if t.original == 0 || t.original == t.stated {
-		t.original, t.stated = t.stated, 0
-	}
-	if present(it.sentAt) {
-		if t.sent, f = instant("sentAt", it.sentAt); f != nil {
-			return f
-		}
-	}
-	w.event.History = o.history || o.imports && !clock.live(&t)
-	if f := clock.place(&t, w.event.History); f != nil {
-		return f
-	}
-	w.event.OriginalMs, w.event.SentMs, w.event.ReceivedMs, w.event.OccurredMs = t.original, t.sent, t.received, t.occurred
 	return nil
 }

@@ -63,7 +63,7 @@ func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestR
 	if at := req.GetSentAt(); at.IsValid() {
 		w.envelope.sentMS = at.AsTime().UnixMilli()
 	}
-	return s.ingest(ctx, w, &origin{src: src, history: req.GetHistory(), received: received})
+	return s.ingest(ctx, w, &origin{src: src, history: req.GetHistory(), received: received, retried: retriedRPC(ctx)})
 }
 
 // readAlone adds an event that is a text of its own, so that nothing has to be split.

@@ -144,7 +144,7 @@ func (s *Service) take(ctx context.Context, w *work, r *http.Request, c call, be
 			return result{}, ref
 		}
 	}
-	return s.ingest(ctx, w, &origin{src: src, typ: c.typ, imports: c.imports, history: c.history, received: begun.UnixMilli(), client: s.clientOf(r, c)})
+	return s.ingest(ctx, w, &origin{src: src, typ: c.typ, imports: c.imports, history: c.history, received: begun.UnixMilli(), retried: retried(r.Header), client: s.clientOf(r, c)})
 }
 
 // read finds the request's events, not yet judged.

@@ -55,6 +55,7 @@ func (s *Service) ingest(ctx context.Context, w *work, o *origin) (result, *refu
 // events.raw.v1 or events.rejected.v1.
 func (s *Service) encode(w *work, o *origin, headers []broker.Header) error {
 	w.live = 0
+	o.senders = s.senders
 	// Not pooled: after a timeout the broker may still be writing these bytes.
 	out := make([]byte, 0, encodedSize(w))
 	for i := range w.items {

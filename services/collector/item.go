@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"unicode/utf8"
@@ -182,20 +181,6 @@ func scanFault(err error, base int, limits Limits) *fault {
 
 // present says that a member was sent with a value.
 func present(raw []byte) bool { return len(raw) > 0 && raw[0] != 'n' }
-
-// object returns a member that has to be an object, nil when it is absent, null or
-// the empty array that PHP makes of an empty object.
-func object(field string, raw []byte) ([]byte, *fault) {
-	switch {
-	case !present(raw), raw[0] == '[' && len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0:
-		return nil, nil
-	case raw[0] != '{':
-		return nil, wrongType(field, "an object", raw)
-	case len(raw) == 2:
-		return nil, nil
-	}
-	return raw, nil
-}
 
 func wrongType(field, want string, raw []byte) *fault {
 	return &fault{reasonWrongType, fmt.Sprintf("%s must be %s, not %s", field, want, kind(raw))}

@@ -10,7 +10,16 @@ import (
 
 // Kinds of notes: what of an event that was taken could not be read, or was read another way than it was written. The words of Note.kind, of the
 // metric's label and of dw.events.note_kinds. docs/events.md explains each; the set is closed.
-var noteKinds = []string{}
+var noteKinds = []string{
+	noteBadTimestamp, noteBadEnvelope, noteWrongType,
+}
+
+// Kinds of this service's own reading; see noteKinds.
+const (
+	noteBadTimestamp = reasonBadTimestamp // a time that cannot be read, of a live event
+	noteBadEnvelope  = "bad_envelope"     // a member of the batch itself
+	noteWrongType    = reasonWrongType    // context, integrations, properties or traits that are no object
+)
 
 // maxNotes bounds the notes of one event.
 const maxNotes = 20

@@ -151,13 +151,20 @@ func (r *rig) events() map[string]*eventv1.Event {
 	r.t.Helper()
 	out := map[string]*eventv1.Event{}
 	for _, rec := range r.records(topics.EventsRaw) {
-		e := &eventv1.Event{}
-		if err := proto.Unmarshal(rec.Value, e); err != nil {
-			r.t.Fatal(err)
-		}
+		e := r.decode(rec)
 		out[e.EventId] = e
 	}
 	return out
+}
+
+// decode reads an accepted event.
+func (r *rig) decode(rec broker.Record) *eventv1.Event {
+	r.t.Helper()
+	e := &eventv1.Event{}
+	if err := proto.Unmarshal(rec.Value, e); err != nil {
+		r.t.Fatal(err)
+	}
+	return e
 }
 
 // rejects are the refused events in Kafka, in the order of their reasons.

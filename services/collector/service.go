@@ -62,6 +62,7 @@ type Service struct {
 	sourcesMetrics *sourcesMetrics
 
 	enrich  *enrich.Enricher
+	senders *senders
 	memory  budget
 	now     func() time.Time
 	newID   func() string
@@ -91,7 +92,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s := &Service{
 		cfg: cfg, logger: deps.Logger, tracer: deps.Tracer, metrics: m, freshness: fresh, store: newStore(cfg, deps, sm),
 		memory: budget{limit: cfg.Limits.InFlightBytes}, streams: newStreams(),
-		now: deps.Now, newID: deps.NewID,
+		now: deps.Now, newID: deps.NewID, senders: newSenders(),
 	}
 	if s.now == nil {
 		s.now = time.Now

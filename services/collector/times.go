@@ -1,43 +1,44 @@
 package collector
 
 import (
-	"bytes"
 	"fmt"
 	"time"
 
-	"github.com/freshet/freshet/services/collector/jsonscan"
+	"github.com/freshet/freshet/services/collector/instant"
 )
 
-// layouts are the forms of ISO 8601 met in the wild besides RFC 3339; a time without a zone is UTC.
-var layouts = []string{
-	"2006-01-02T15:04:05.999999999Z0700", "2006-01-02 15:04:05.999999999Z07:00",
-	"2006-01-02T15:04:05.999999999Z07", "2006-01-02 15:04:05.999999999Z07",
-	"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04Z07:00", time.DateOnly,
+// Times outside of these years fit no column, and are what a program means by never: the year 1 and the year 9999.
+var (
+	firstTime = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
+	lastTime  = time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// timeOf reads a member that has to be a time, as Unix milliseconds; 0 when absent, null or empty.
+func timeOf(field string, raw []byte) (int64, *fault) {
+	if !present(raw) || blank(raw) {
+		return 0, nil
+	}
+	t, ok := instant.JSON(raw)
+	switch {
+	case !ok:
+		return 0, &fault{reasonBadTimestamp, fmt.Sprintf("%s %.40s is no time with one reading: send ISO 8601, such as 2026-01-31T12:00:00.000Z, or Unix time", field, raw)}
+	case t.Before(firstTime) || !t.Before(lastTime):
+		return 0, &fault{reasonBadTimestamp, fmt.Sprintf("%s %.40s is not within the years 1900 and 2261", field, raw)}
+	}
+	return millis(t), nil
 }
 
-// instant reads a member that has to be an ISO 8601 time, as Unix milliseconds; 0
-// when absent, null or empty.
-func instant(field string, raw []byte) (int64, *fault) {
-	if !present(raw) {
-		return 0, nil
-	}
+// blank says that a raw value is a text of blanks.
+func blank(raw []byte) bool {
 	if raw[0] != '"' {
-		return 0, &fault{reasonBadTimestamp, fmt.Sprintf("%s must be a string in ISO 8601, not %s", field, kind(raw))}
+		return false
 	}
-	value := bytes.TrimSpace(jsonscan.Text(raw))
-	if len(value) == 0 {
-		return 0, nil
-	}
-	var t time.Time
-	if t.UnmarshalText(value) == nil {
-		return millis(t), nil
-	}
-	for _, layout := range layouts {
-		if t, err := time.Parse(layout, view(value)); err == nil {
-			return millis(t), nil
+	for _, c := range raw[1 : len(raw)-1] {
+		if c != ' ' {
+			return false
 		}
 	}
-	return 0, &fault{reasonBadTimestamp, fmt.Sprintf("%s %.40q is not a time in ISO 8601, such as 2026-01-31T12:00:00.000Z", field, value)}
+	return true
 }
 
 // millis is a time as Unix milliseconds, and never 0, which means that none was sent: what a device without a clock
@@ -55,58 +56,87 @@ type times struct {
 	// stated is what the caller said, where the client sent its own clock beside it: RudderStack's
 	// clients put the clock into originalTimestamp and the caller's word into timestamp.
 	stated int64
+	// skew is how far behind the client's clock is, in milliseconds; negative when it is ahead, 0 when it is right or nobody knows.
+	skew int64
 }
 
-// happened is when the event took place, its client's clock mended.
-//
-// Segment's formula is received - (sent - original). It is applied only when the
-// client's clock is plainly wrong: with every event it would add the network's delay
-// and, with clients that do not refresh sentAt, the whole time of their retries.
-func (c Clock) happened(t *times) int64 {
+// readTimes sets the four times of w.event. Of a live event a time that cannot be read is left out with a note: it happened at its receipt.
+// What is imported is refused for it: history must not become today.
+func (w *work) readTimes(it *item, o *origin, clock Clock) *fault {
+	t := times{received: o.received, sent: w.envelope.sentMS}
+	if it.receivedMS != 0 {
+		t.received, t.sent = it.receivedMS, it.sentMS
+	}
+	strict := o.imports || o.history
+	var bad *fault
+	if t.stated, bad = timeOf("timestamp", it.timestamp); bad != nil {
+		w.note(noteBadTimestamp, "timestamp", bad.detail)
+	}
+	original, f := timeOf("originalTimestamp", it.original)
+	if t.original = original; f != nil {
+		w.note(noteBadTimestamp, "originalTimestamp", f.detail)
+		bad = f
+	}
+	if t.original == 0 || t.original == t.stated {
+		t.original, t.stated = t.stated, 0
+	}
+	if strict && bad != nil && t.original == 0 {
+		return bad
+	}
+	w.readSentAt(it, &t)
+	w.judgeClock(it, o, clock, &t)
+	w.event.History = o.history || o.imports && !clock.live(&t)
+	if f := clock.place(&t, w.event.History); f != nil {
+		if strict || f.reason != reasonBadTimestamp {
+			return f
+		}
+		w.note(noteBadTimestamp, "timestamp", f.detail)
+		t.occurred = t.received
+	}
+	w.event.OriginalMs, w.event.SentMs, w.event.ReceivedMs, w.event.OccurredMs = t.original, t.sent, t.received, t.occurred
+	return nil
+}
+
+// readSentAt takes the event's own sentAt before that of its batch.
+func (w *work) readSentAt(it *item, t *times) {
+	own, f := timeOf("sentAt", it.sentAt)
+	if f != nil {
+		w.note(noteBadTimestamp, "sentAt", f.detail)
+	} else if own != 0 {
+		t.sent = own
+	}
+}
+
+// happened is when the event took place, its client's clock mended: received - (sent - original), as Segment has it, when the clock is
+// wrong; see skew.go.
+func (t *times) happened() int64 {
 	switch {
 	case t.original == 0:
 		return t.received
 	case t.stated != 0:
 		return t.stated // no reading of the clock that sent it: there is nothing to mend
 	}
-	at := t.original
-	if t.sent != 0 {
-		skew := t.received - t.sent
-		if far := max(skew, -skew); far > c.SkewThreshold.Milliseconds() && far <= c.SkewLimit.Milliseconds() {
-			at += skew
-		}
-	}
-	return at
+	return t.original + t.skew
 }
 
 // live says that an event sent to /v1/import is no history: some of Segment's clients send there what happens now.
 func (c Clock) live(t *times) bool {
-	at := c.happened(t)
+	at := t.happened()
 	return c.ImportLive > 0 && at >= t.received-c.ImportLive.Milliseconds() && at <= t.received+c.MaxFuture.Milliseconds()
 }
 
-// place sets t.occurred, or says why a live event's time is not believed.
+// place sets t.occurred, or says why the time of the event is not believed.
 func (c Clock) place(t *times, history bool) *fault {
-	if t.original == 0 {
-		t.occurred = t.received
-		return nil
+	at := t.happened()
+	if history && t.stated == 0 && t.original != 0 {
+		at = t.original // a machine's clock says nothing about the times of what it imports
 	}
-	if history {
-		at := t.original
-		if t.stated != 0 {
-			at = t.stated
-		}
-		if at < 0 {
-			return &fault{reasonBadTimestamp, "the event's time is before 1970"}
-		}
-		t.occurred = min(at, t.received)
-		return nil
-	}
-	at := c.happened(t)
-	if at < t.received-c.MaxAge.Milliseconds() {
+	switch {
+	case at < 0:
+		return &fault{reasonBadTimestamp, "the event's time is before 1970"}
+	case !history && at < t.received-c.MaxAge.Milliseconds():
 		return &fault{reasonTooOld, fmt.Sprintf("the event happened more than %s before it was received: send history to /v1/import", c.MaxAge)}
-	}
-	if at > t.received+c.MaxFuture.Milliseconds() {
+	case !history && at > t.received+c.MaxFuture.Milliseconds():
 		return &fault{reasonInFuture, fmt.Sprintf(
 			"the event is more than %s in the future: set the client's clock or send sentAt; /v1/import takes any time and sets future ones to the time of receipt", c.MaxFuture)}
 	}

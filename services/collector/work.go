@@ -37,6 +37,8 @@ type work struct {
 type envelope struct {
 	context, integrations, sentAt, writeKey []byte
 	sentMS                                  int64 // sentAt as Unix milliseconds, 0 when not sent
+	odd                                     bool  // readers may disagree about a member
+	ignored                                 []ignored
 }
 
 // refusal is why a whole request was refused; nothing of it was taken.
@@ -109,16 +111,8 @@ func (w *work) parseBatch(limits Limits) *refusal {
 		case "batch":
 			batch = true
 			return w.scanBatch(limits, clean)
-		case "context":
-			return skipTo(s, &w.envelope.context)
-		case "integrations":
-			return skipTo(s, &w.envelope.integrations)
-		case "sentAt":
-			return skipTo(s, &w.envelope.sentAt)
-		case "writeKey":
-			return skipTo(s, &w.envelope.writeKey)
 		}
-		return skipTo(s, nil)
+		return w.scanMember(string(key), limits)
 	})
 	if err == nil {
 		err = s.End()
@@ -131,7 +125,8 @@ func (w *work) parseBatch(limits Limits) *refusal {
 	case len(w.items) == 0:
 		return refused(http.StatusBadRequest, "empty_batch", "the batch has no event")
 	}
-	return w.settleEnvelope(s.Odd(), clean)
+	w.settleEnvelope(clean)
+	return nil
 }
 
 // scanBatch finds the events of the array at the outer scanner's position. A
@@ -160,37 +155,6 @@ func (w *work) scanBatch(limits Limits, clean bool) error {
 func tooManyEvents(limits Limits) *refusal {
 	return refused(http.StatusBadRequest, "too_many_events",
 		fmt.Sprintf("the request has more than %d events: send them in several", limits.BatchEvents))
-}
-
-// settleEnvelope checks what all events share.
-func (w *work) settleEnvelope(odd, clean bool) *refusal {
-	e := &w.envelope
-	var f *fault
-	if e.context, f = object("context", e.context); f != nil {
-		return refused(http.StatusBadRequest, "bad_envelope", f.detail)
-	}
-	if e.integrations, f = object("integrations", e.integrations); f != nil {
-		return refused(http.StatusBadRequest, "bad_envelope", f.detail)
-	}
-	if e.sentMS, f = instant("sentAt", e.sentAt); f != nil {
-		return refused(http.StatusBadRequest, "bad_envelope", f.detail)
-	}
-	for _, part := range []*[]byte{&e.context, &e.integrations} {
-		if len(*part) == 0 {
-			continue
-		}
-		if !clean && !utf8.Valid(*part) {
-			return refused(http.StatusBadRequest, reasonInvalidUTF8, "the envelope is not valid UTF-8")
-		}
-		if odd {
-			raw, err := jsonscan.Canonical(*part)
-			if err != nil {
-				return refused(http.StatusBadRequest, "bad_envelope", err.Error())
-			}
-			*part = raw
-		}
-	}
-	return nil
 }
 
 // read scans one element of a batch. It returns an error only when the end of the

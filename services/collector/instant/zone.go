@@ -3,7 +3,7 @@ package instant
 import "strings"
 
 // zones are names that mean one offset, in minutes east of UTC. Left out are those that several countries use for different
-// ones: CST (America, China, Cuba), IST, BST, AST, ECT, AMT, GST.
+// ones: CST (America, China, Cuba), IST, BST, AST, AMT, GST.
 var zones = map[string]int{
 	"z": 0, "ut": 0, "utc": 0, "gmt": 0, "zulu": 0, "wet": 0, "west": 60, "cet": 60, "cest": 120, "mez": 60, "mesz": 120, "eet": 120, "eest": 180, "msk": 180,
 	"est": -300, "edt": -240, "cdt": -300, "mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "akst": -540, "akdt": -480, "hst": -600,

@@ -1,0 +1,123 @@
+package collector
+
+import (
+	"bytes"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/freshet/freshet/services/collector/jsonscan"
+)
+
+// The rule for members of the wrong kind: what an event or a batch says beside its point never costs an event. It is left out, and a note on each
+// event concerned says so. Only where the events themselves cannot be found is the body refused.
+
+// ignored is a member of the envelope that was left out, and why.
+type ignored struct{ path, detail string }
+
+// ignore leaves a member out.
+func (e *envelope) ignore(path, format string, args ...any) {
+	if len(e.ignored) < maxNotes {
+		e.ignored = append(e.ignored, ignored{path, fmt.Sprintf(format, args...) + ": it was left out of every event of the batch"})
+	}
+}
+
+// noteEnvelope says on w.event what of its batch was left out.
+func (w *work) noteEnvelope() {
+	for _, i := range w.envelope.ignored {
+		w.note(noteBadEnvelope, i.path, i.detail)
+	}
+}
+
+// scanMember reads a member of the envelope at the outer scanner's position, and walks around one that is not JSON, or is nested too deep, if its end can be found.
+func (w *work) scanMember(key string, limits Limits) error {
+	var to *[]byte
+	switch key {
+	case "context":
+		to = &w.envelope.context
+	case "integrations":
+		to = &w.envelope.integrations
+	case "sentAt":
+		to = &w.envelope.sentAt
+	case "writeKey":
+		to = &w.envelope.writeKey
+	}
+	outer, inner := &w.outer, &w.inner
+	outer.Peek()
+	start := outer.Offset()
+	inner.Reset(w.body, start, jsonscan.Limits{Depth: max(1, limits.Depth-1), Keys: limits.Keys}) // as deep as in an event
+	raw, err := inner.Skip()
+	if err == nil && inner.Peek() != ',' && inner.Peek() != '}' {
+		err = fmt.Errorf("there is more behind %s at byte %d", kind(raw), inner.Offset())
+	}
+	if err == nil {
+		outer.Seek(start + len(raw))
+		w.envelope.odd = w.envelope.odd || inner.Odd()
+	} else {
+		if !outer.Around(start) {
+			return err
+		}
+		raw = nil
+		if to != nil {
+			w.envelope.ignore(key, "%s of the batch cannot be read: %v", key, err)
+		}
+	}
+	if to != nil {
+		*to = raw
+	}
+	return nil
+}
+
+// settleEnvelope checks what all events share. clean says that the whole body is valid UTF-8.
+func (w *work) settleEnvelope(clean bool) {
+	e := &w.envelope
+	e.context = e.settle("context", e.context, clean)
+	e.integrations = e.settle("integrations", e.integrations, clean)
+	var f *fault
+	if e.sentMS, f = timeOf("sentAt", e.sentAt); f != nil {
+		e.ignore("sentAt", "%s", f.detail)
+	}
+}
+
+// settle makes an object of the envelope agree with every other reader of its JSON, or leaves it out.
+func (e *envelope) settle(name string, raw []byte, clean bool) []byte {
+	raw, f := object(name, raw)
+	switch {
+	case f != nil:
+		e.ignore(name, "%s", f.detail)
+		return nil
+	case len(raw) > 0 && !clean && !utf8.Valid(raw):
+		e.ignore(name, "%s is not valid UTF-8", name)
+		return nil
+	case len(raw) == 0 || !e.odd:
+		return raw
+	}
+	canonical, err := jsonscan.Canonical(raw)
+	if err != nil {
+		e.ignore(name, "%s holds a value nobody can read: %v", name, err)
+		return nil
+	}
+	return canonical
+}
+
+// object returns a member of w.event that has to be an object; what else was sent is left out with a note.
+func (w *work) object(field string, raw []byte) []byte {
+	raw, f := object(field, raw)
+	if f != nil {
+		w.note(noteWrongType, field, f.detail+": it was left out")
+	}
+	return raw
+}
+
+// object returns a member that has to be an object, nil when it is absent, null or
+// the empty array that PHP makes of an empty object.
+func object(field string, raw []byte) ([]byte, *fault) {
+	switch {
+	case !present(raw), raw[0] == '[' && len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0:
+		return nil, nil
+	case raw[0] != '{':
+		return nil, wrongType(field, "an object", raw)
+	case len(raw) == 2:
+		return nil, nil
+	}
+	return raw, nil
+}
