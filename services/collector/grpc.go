@@ -45,9 +45,9 @@ func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestR
 	}
 	switch n := len(req.GetEvents()); {
 	case n == 0:
-		return result{}, refused(http.StatusBadRequest, "empty_batch", "the request has no event")
+		return result{}, s.keepBody(ctx, src, refused(http.StatusBadRequest, "empty_batch", "the request has no event"), nil, received)
 	case n > src.limits.BatchEvents:
-		return result{}, tooManyEvents(src.limits)
+		return result{}, s.keepBody(ctx, src, tooManyEvents(src.limits), beginningOf(req.GetEvents()), received)
 	}
 	size := 0
 	for _, raw := range req.GetEvents() {
@@ -64,6 +64,17 @@ func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestR
 		w.envelope.sentMS = at.AsTime().UnixMilli()
 	}
 	return s.ingest(ctx, w, &origin{src: src, history: req.GetHistory(), received: received, retried: retriedRPC(ctx)})
+}
+
+// beginningOf is what is kept of events that are refused together.
+func beginningOf(events [][]byte) []byte {
+	var out []byte
+	for _, raw := range events {
+		if out = append(append(out, raw...), '\n'); len(out) > maxRejectedPayload {
+			break
+		}
+	}
+	return out
 }
 
 // readAlone adds an event that is a text of its own, so that nothing has to be split.

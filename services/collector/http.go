@@ -134,14 +134,14 @@ func (s *Service) take(ctx context.Context, w *work, r *http.Request, c call, be
 		limits = src.limits
 	}
 	if ref := s.read(w, r, c, limits); ref != nil {
-		return result{}, ref
+		return result{}, s.refuseBody(ctx, w, r, src, ref, begun)
 	}
 	if src == nil {
 		if src = s.keyOf(w.envelope.writeKey); src == nil {
 			return result{}, w.unauthenticated()
 		}
 		if ref := s.named(w, r, c, src); ref != nil {
-			return result{}, ref
+			return result{}, s.refuseBody(ctx, w, r, src, ref, begun)
 		}
 	}
 	return s.ingest(ctx, w, &origin{src: src, typ: c.typ, imports: c.imports, history: c.history, received: begun.UnixMilli(), retried: retried(r.Header), client: s.clientOf(r, c)})

@@ -21,6 +21,7 @@ type metrics struct {
 	inFlight prometheus.Gauge
 	plans    planMetrics
 	notes    *prometheus.CounterVec
+	bodies   *prometheus.CounterVec
 }
 
 // sourceMetrics are the counters of one source, looked up once.
@@ -30,6 +31,7 @@ type sourceMetrics struct {
 	// throttled counts its requests answered 429.
 	throttled prometheus.Counter
 	notes     map[string]prometheus.Counter // by kind
+	bodies    bodyMetrics
 }
 
 // protocols are the values of the protocol label.
@@ -59,10 +61,10 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Name: "freshet_collector_requests_in_flight",
 			Help: "Requests being worked on now."}),
 		plans: newPlanMetrics(),
-		notes: newNotesMetric(),
+		notes: newNotesMetric(), bodies: newBodiesMetric(),
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.events, m.requests, m.seconds, m.ack, m.bytes, m.inFlight, m.notes, m.plans.violations, m.plans.stale} {
+	for _, c := range []prometheus.Collector{m.events, m.requests, m.seconds, m.ack, m.bytes, m.inFlight, m.notes, m.bodies, m.plans.violations, m.plans.stale} {
 		errs = append(errs, reg.Register(c))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -84,6 +86,7 @@ func (s *Service) memoryGauge() prometheus.Collector {
 // ofSource makes the counters of a source, at zero, so that a rate over them is right from the first event.
 func (m *metrics) ofSource(name string) *sourceMetrics {
 	s := &sourceMetrics{accepted: m.events.WithLabelValues(name, "accepted", ""), rejected: map[string]prometheus.Counter{}, notes: map[string]prometheus.Counter{}}
+	s.bodies = newBodyMetrics(m.bodies, name)
 	for _, kind := range noteKinds {
 		s.notes[kind] = m.notes.WithLabelValues(name, kind)
 	}

@@ -58,6 +58,7 @@ type Service struct {
 	sources   atomic.Pointer[registry]
 	files     declared.Watch
 	quotas    *quota.Limiter
+	bodies    *quota.Limiter // of refused bodies kept
 
 	sourcesMetrics *sourcesMetrics
 
@@ -107,6 +108,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, err
 	}
 	s.quotas = quota.New(cfg.Limits.Rate, cfg.Limits.Burst, s.now)
+	s.bodies = quota.New(0, 0, s.now)
 	if err := s.reload(); err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ type source struct {
 	origins declared.Origins
 	spec    quota.Spec
 	quota   *quota.Source
+	bodies  *quota.Source // of its refused bodies that are kept
 	enrich  *enrich.Source
 	plan    *sourcePlan
 	// space is the workspace's settings; never nil.

@@ -89,6 +89,9 @@ func (s *Service) reload() error {
 	for name, q := range s.quotas.Set(specs) {
 		r.byName[name].quota = q
 	}
+	for name, q := range s.bodies.Set(bodyRate(specs)) {
+		r.byName[name].bodies = q
+	}
 	if before := s.sources.Swap(r); before != nil {
 		for name := range before.byName {
 			if r.byName[name] == nil {

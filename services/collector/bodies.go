@@ -1,0 +1,155 @@
+package collector
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/topics"
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/jsonscan"
+	"github.com/freshet/freshet/services/collector/quota"
+)
+
+// A body that is refused whole, because its events cannot be told apart or are too many, is the end of them: clients drop what is answered
+// 400, 413 or 415. So it goes into events.rejected.v1 before that answer leaves, as one record: the code of the answer is its reason, its
+// beginning the payload. If it cannot be stored, the answer is 503, and the client sends it again (TestARefusedBodyIsInTheDeadLetters,
+// TestABodyThatCannotBeKeptIsNotRefused).
+//
+// Not kept, but counted where the source is known: bodies of nobody; 401 and 403, which are strangers' or another site's; 408, 429 and 503,
+// which clients repeat; a request that is empty, which says nothing; and what a source sends beyond bodiesPerSecond, so that a client gone mad, or anybody
+// with a web page's key, cannot fill the topic (TestRefusedBodiesAreBounded).
+
+// bodiesPerSecond and bodiesAtOnce bound the refused bodies kept of one source: 640 KiB a second at most.
+const bodiesPerSecond, bodiesAtOnce = 10, 50
+
+// bodyCodes are the codes of refused bodies: values of a label. "other" stands for any that is not among them.
+var bodyCodes = []string{
+	reasonInvalidJSON, reasonNotAnObject, reasonInvalidUTF8, reasonTooLarge, reasonTooDeep, reasonTooManyKeys,
+	"empty_body", "missing_batch", "batch_not_an_array", "empty_batch", "too_many_events", "unreadable_body", "unsupported_encoding", "unsupported_format",
+	"missing_data", "bad_base64", "other",
+}
+
+func newBodiesMetric() *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "freshet_collector_bodies_refused_total",
+		Help: "Requests of a known source that were refused whole, by source, code of the answer, and whether the body is in events.rejected.v1 (kept: true, false)."},
+		[]string{"source", "code", "kept"})
+}
+
+// bodyMetrics are the counters of one source's refused bodies, by code.
+type bodyMetrics struct{ kept, left map[string]prometheus.Counter }
+
+func newBodyMetrics(m *prometheus.CounterVec, source string) bodyMetrics {
+	b := bodyMetrics{kept: map[string]prometheus.Counter{}, left: map[string]prometheus.Counter{}}
+	for _, code := range bodyCodes {
+		b.kept[code], b.left[code] = m.WithLabelValues(source, code, "true"), m.WithLabelValues(source, code, "false")
+	}
+	return b
+}
+
+// count counts one body.
+func (b bodyMetrics) count(kept bool, code string) {
+	of := b.left
+	if kept {
+		of = b.kept
+	}
+	c := of[code]
+	if c == nil {
+		c = of["other"]
+	}
+	c.Inc()
+}
+
+// bodyRate is what each source may have kept.
+func bodyRate(specs []quota.Spec) []quota.Spec {
+	out := make([]quota.Spec, 0, len(specs))
+	for _, s := range specs {
+		out = append(out, quota.Spec{Name: s.Name, Rate: bodiesPerSecond, Burst: bodiesAtOnce})
+	}
+	return out
+}
+
+// final says that a client drops what is answered so.
+func (r *refusal) final() bool {
+	return r.status == http.StatusBadRequest || r.status == http.StatusRequestEntityTooLarge || r.status == http.StatusUnsupportedMediaType
+}
+
+// refuseBody keeps the body of a request that is refused whole. It returns what to answer. src may be nil: then the key is looked for in the body.
+func (s *Service) refuseBody(ctx context.Context, w *work, r *http.Request, src *source, ref *refusal, at time.Time) *refusal {
+	if !ref.final() || ctx.Err() != nil {
+		return ref
+	}
+	if src == nil {
+		if src = s.looseKey(w.body); src == nil || s.admit(w, r, src) != nil {
+			return ref
+		}
+	}
+	return s.keepBody(ctx, src, ref, w.body, at.UnixMilli())
+}
+
+// empty says that a refused request held nothing.
+func (r *refusal) empty(body []byte) bool {
+	return r.code == "empty_body" || len(body) == 0 && r.code == "empty_batch"
+}
+
+// keepBody stores a refused body. It returns what to answer: the refusal, or another when the body could not be stored. A body that was
+// refused for its length or its encoding was not read, since the answer does not wait for it: the record says so in its place.
+func (s *Service) keepBody(ctx context.Context, src *source, ref *refusal, body []byte, received int64) *refusal {
+	if ref.empty(body) || src.bodies.Take(1).Wait != 0 {
+		src.metrics.bodies.count(false, ref.code)
+		return ref
+	}
+	id, detail := "body-"+s.newID(), "the whole request was refused: "+ref.message
+	if len(body) == 0 {
+		detail += " (the body was not read)"
+	}
+	value, err := proto.Marshal(&eventv1.RejectedEvent{
+		EventId: id, Workspace: src.workspace, Source: src.name, Reason: ref.code, RejectedBy: "collector", ReceivedMs: received,
+		Detail: strings.ToValidUTF8(detail, "?"), Payload: body[:min(len(body), maxRejectedPayload)],
+	})
+	if err != nil {
+		s.logger.ErrorContext(ctx, "encode a refused body", "source", src.name, "error", err)
+		return refused(http.StatusInternalServerError, "internal", "internal error")
+	}
+	_, err = s.store.put(ctx, []broker.Message{{
+		Topic: topics.EventsRejected.Name, Headers: traceHeaders(ctx), Value: value, Key: []byte(src.workspace + "\x00" + id)}})
+	if err != nil {
+		return s.notStored(err)
+	}
+	src.metrics.bodies.count(true, ref.code)
+	return ref
+}
+
+// looseKey finds the source of a body that is no JSON, or whose key stands behind its fault, by the first "writeKey" in it that is one.
+func (s *Service) looseKey(body []byte) *source {
+	var scan jsonscan.Scanner
+	name := []byte(`"writeKey"`)
+	for range 8 { // properties may have one too
+		at := bytes.Index(body, name)
+		if at < 0 {
+			return nil
+		}
+		body = body[at+len(name):]
+		rest := bytes.TrimLeft(body, " \t\r\n")
+		if len(rest) == 0 || rest[0] != ':' {
+			continue
+		}
+		scan.Reset(rest[1:], 0, jsonscan.Limits{Depth: 1})
+		if scan.Peek() != '"' {
+			continue
+		}
+		if raw, err := scan.Skip(); err == nil {
+			if src := s.keyOf(raw); src != nil {
+				return src
+			}
+		}
+	}
+	return nil
+}
