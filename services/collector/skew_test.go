@@ -75,6 +75,7 @@ func TestWhatASendersClockWasAMomentAgoCounts(t *testing.T) {
 	type step struct {
 		after, delay time.Duration // since the last receipt; of this delivery
 		retried      bool
+		again        bool          // the bytes of the step before
 		want         time.Duration // the skew told
 	}
 	for name, c := range map[string]struct {
@@ -88,12 +89,18 @@ func TestWhatASendersClockWasAMomentAgoCounts(t *testing.T) {
 		"ahead, then late":                                          {-2 * time.Hour, []step{{want: -2 * time.Hour}, {after: time.Minute, delay: time.Hour, want: -2 * time.Hour}, {after: time.Minute, delay: 5 * time.Hour, want: -2 * time.Hour}}},
 		"behind by less than is told at once":                       {10 * time.Minute, []step{{}, {after: time.Minute, want: 10 * time.Minute}, {after: time.Minute, delay: time.Minute, want: 10 * time.Minute}}},
 		"late twice, each as late as it is":                         {0, []step{{delay: 10 * time.Minute}, {after: time.Minute, delay: 9 * time.Minute}, {after: time.Second, delay: 20 * time.Minute}}},
+		"in doubt, and the same bytes again hours later":            {0, []step{{delay: 10 * time.Minute}, {after: 3 * time.Hour, again: true}, {after: 40 * 24 * time.Hour, again: true}}},
+		"ahead, and the same bytes again when that is past":         {-10 * time.Minute, []step{{want: -10 * time.Minute}, {after: 10 * time.Minute, again: true, want: -10 * time.Minute}}},
 		"1970, and right since":                                     {0, []step{{delay: 56 * 365 * 24 * time.Hour, want: 56 * 365 * 24 * time.Hour}, {after: time.Minute, delay: time.Second}, {after: time.Minute, delay: 5 * time.Hour}}},
 	} {
-		s, clock, now := newSenders(), Default().Clock, noon
+		s, clock, now, sent := newSenders(), Default().Clock, noon, int64(0)
 		for i, st := range c.steps {
 			now = now.Add(st.after)
-			tm := times{received: now.UnixMilli(), sent: now.Add(-st.delay - c.skew).UnixMilli()}
+			tm := times{received: now.UnixMilli(), sent: sent}
+			if !st.again {
+				tm.sent = now.Add(-st.delay - c.skew).UnixMilli()
+			}
+			sent = tm.sent
 			for range 2 { // two events of one request are told the same
 				got := s.judge(clock, device{"web", []byte(`"a"`)}, facts{lag: tm.received - tm.sent, retried: st.retried}, &tm)
 				if got != st.want.Milliseconds() {
