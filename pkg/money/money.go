@@ -1,6 +1,12 @@
 // Package money turns decimal text into integer micros (millionths of a currency
-// unit) and back, exactly. It is not for currencies, rounding rules of a country
-// or arithmetic: sums of micros are sums of int64.
+// unit) and back, exactly: ParseMicros reads numbers as programs write them, Read
+// amounts as people do. It is not for rates, rounding rules of a country or
+// sums: those of micros are sums of int64.
+//
+// Invariants: what ParseMicros reads, Read reads as the same (TestACanonicalNumberReadsAsItself);
+// an amount written in any of the conventions is read back to the millionth under the
+// habit of its writer (TestEveryConventionReadsBack); what could be two numbers is an
+// error, not a guess (TestRead).
 package money
 
 import (
