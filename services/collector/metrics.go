@@ -21,6 +21,7 @@ type metrics struct {
 	inFlight prometheus.Gauge
 	plans    planMetrics
 	notes    *prometheus.CounterVec
+	rates    *prometheus.GaugeVec // by workspace
 }
 
 // sourceMetrics are the counters of one source, looked up once.
@@ -60,9 +61,10 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Help: "Requests being worked on now."}),
 		plans: newPlanMetrics(),
 		notes: newNotesMetric(),
+		rates: newRatesMetric(),
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.events, m.requests, m.seconds, m.ack, m.bytes, m.inFlight, m.notes, m.plans.violations, m.plans.stale} {
+	for _, c := range []prometheus.Collector{m.events, m.requests, m.seconds, m.ack, m.bytes, m.inFlight, m.notes, m.rates, m.plans.violations, m.plans.stale} {
 		errs = append(errs, reg.Register(c))
 	}
 	if err := errors.Join(errs...); err != nil {
