@@ -1,6 +1,12 @@
 // Package money turns decimal text into integer micros (millionths of a currency
-// unit) and back, exactly. It is not for currencies, rounding rules of a country
-// or arithmetic: sums of micros are sums of int64.
+// unit) and back, exactly: ParseMicros reads numbers as programs write them, Read
+// amounts as people do. It is not for rates, rounding rules of a country or
+// sums: those of micros are sums of int64.
+//
+// Invariants: what ParseMicros reads, Read reads as the same (TestACanonicalNumberReadsAsItself);
+// an amount written in any of the conventions is read back to the millionth under the
+// habit of its writer (TestEveryConventionReadsBack); what could be two numbers is an
+// error, not a guess (TestRead).
 package money
 
 import (
@@ -14,8 +20,8 @@ import (
 // Unit is one currency unit in micros.
 const Unit = 1_000_000
 
-// places is how many decimals a micro has.
-const places = 6
+// places is how many decimals a micro has, ratePlaces how many a rate has.
+const places, ratePlaces = 6, 12
 
 var (
 	// ErrSyntax is the error of text that is no decimal number.
@@ -41,6 +47,21 @@ func ParseMicros(text string) (int64, error) {
 		return 0, fault(text, ErrRange)
 	}
 	return micros, nil
+}
+
+// ParseRate reads a rate of exchange in units of 1e-12, by the rules of ParseMicros. The largest is 9,223,372.036854775807.
+// Example: ParseRate("1.0842") is 1084200000000.
+func ParseRate(text string) (int64, error) {
+	d, ok := scan(text)
+	if !ok {
+		return 0, fault(text, ErrSyntax)
+	}
+	d.exponent += ratePlaces - places
+	e12, ok := d.micros()
+	if !ok {
+		return 0, fault(text, errors.New("is out of range: more than 9223372.036854775807"))
+	}
+	return e12, nil
 }
 
 func fault(text string, err error) error {

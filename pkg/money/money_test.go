@@ -140,3 +140,16 @@ func TestQuantitiesHaveTheDecimalsTheyNeed(t *testing.T) {
 		}
 	}
 }
+
+func TestRatesHaveTwelveDecimals(t *testing.T) {
+	for text, want := range map[string]int64{"1": 1_000_000_000_000, "0.92": 920_000_000_000, "1e-12": 1, "0.0000000000005": 0, "9223372.036854775807": math.MaxInt64} {
+		if got, err := money.ParseRate(text); got != want || err != nil {
+			t.Errorf("%s is %d, %v; want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "0,92", "9223372.036854775808", "1e999999999"} {
+		if got, err := money.ParseRate(text); err == nil {
+			t.Errorf("%q is %d", text, got)
+		}
+	}
+}

@@ -50,14 +50,7 @@ func (w *work) decode(it *item, o *origin, cfg *Config, messageID string) *fault
 	if f := w.readTimes(it, o, cfg.Clock); f != nil {
 		return f
 	}
-	e.Order = nil
-	if kind := orderKind(e.Name); e.Type == eventv1.EventType_EVENT_TYPE_TRACK && kind != eventv1.OrderKind_ORDER_KIND_UNSPECIFIED {
-		order, f := readOrder(kind, e.PropertiesJson)
-		if f != nil {
-			return f
-		}
-		e.Order = order
-	}
+	w.readOrder(it, o)
 	return nil
 }
 

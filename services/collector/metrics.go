@@ -22,6 +22,7 @@ type metrics struct {
 	plans    planMetrics
 	notes    *prometheus.CounterVec
 	bodies   *prometheus.CounterVec
+	rates    *prometheus.GaugeVec // by workspace
 }
 
 // sourceMetrics are the counters of one source, looked up once.
@@ -61,10 +62,10 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Name: "freshet_collector_requests_in_flight",
 			Help: "Requests being worked on now."}),
 		plans: newPlanMetrics(),
-		notes: newNotesMetric(), bodies: newBodiesMetric(),
+		notes: newNotesMetric(), bodies: newBodiesMetric(), rates: newRatesMetric(),
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.events, m.requests, m.seconds, m.ack, m.bytes, m.inFlight, m.notes, m.bodies, m.plans.violations, m.plans.stale} {
+	for _, c := range []prometheus.Collector{m.events, m.requests, m.seconds, m.ack, m.bytes, m.inFlight, m.notes, m.bodies, m.rates, m.plans.violations, m.plans.stale} {
 		errs = append(errs, reg.Register(c))
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -10,16 +10,40 @@ import (
 
 // Kinds of notes: what of an event that was taken could not be read, or was read another way than it was written. The words of Note.kind, of the
 // metric's label and of dw.events.note_kinds. docs/events.md explains each; the set is closed.
-var noteKinds = []string{
-	noteBadTimestamp, noteBadEnvelope, noteWrongType,
-}
-
-// Kinds of this service's own reading; see noteKinds.
 const (
-	noteBadTimestamp = reasonBadTimestamp // a time that cannot be read, of a live event
-	noteBadEnvelope  = "bad_envelope"     // a member of the batch itself
-	noteWrongType    = reasonWrongType    // context, integrations, properties or traits that are no object
+	noteBadTimestamp       = reasonBadTimestamp // a time that cannot be read, of a live event
+	noteBadEnvelope        = "bad_envelope"     // a member of the batch itself
+	noteWrongType          = reasonWrongType    // context, integrations, properties or traits that are no object
+	noteRenamed            = "renamed"
+	noteMissingOrderID     = "missing_order_id"
+	noteUnreadableOrderID  = "unreadable_order_id"
+	noteUnreadableMoney    = "unreadable_money"
+	noteAmbiguousMoney     = "ambiguous_money"
+	noteUnreadableQuantity = "unreadable_quantity"
+	noteUnreadableLine     = "unreadable_line"
+	noteUnknownCurrency    = "unknown_currency"
+	noteCurrencyMismatch   = "currency_mismatch"
+	noteNoRate             = "no_rate"
+	noteSaturated          = "saturated"
 )
+
+// noteKinds lists them all.
+var noteKinds = []string{
+	noteBadTimestamp,
+	noteBadEnvelope,
+	noteWrongType,
+	noteRenamed,
+	noteMissingOrderID,
+	noteUnreadableOrderID,
+	noteUnreadableMoney,
+	noteAmbiguousMoney,
+	noteUnreadableQuantity,
+	noteUnreadableLine,
+	noteUnknownCurrency,
+	noteCurrencyMismatch,
+	noteNoRate,
+	noteSaturated,
+}
 
 // maxNotes bounds the notes of one event.
 const maxNotes = 20

@@ -1,77 +1,76 @@
 package collector
 
 import (
-	"fmt"
-	"math"
-	"strconv"
-	"strings"
-
-	"github.com/freshet/freshet/pkg/money"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/jsonscan"
 )
 
-// orderKind tells which track events carry an order: the names of Segment's
-// ecommerce v2, their v1 forms, and our own for a book-keeper's correction.
-func orderKind(name string) eventv1.OrderKind {
-	switch name {
-	case "Order Completed", "Completed Order":
-		return eventv1.OrderKind_ORDER_KIND_COMPLETED
-	case "Order Refunded", "Refunded Order":
-		return eventv1.OrderKind_ORDER_KIND_REFUNDED
-	case "Order Cancelled", "Cancelled Order":
-		return eventv1.OrderKind_ORDER_KIND_CANCELLED
-	case "Order Adjusted":
-		return eventv1.OrderKind_ORDER_KIND_ADJUSTED
+// Nothing about an order refuses its event (TestNothingAboutAnOrderRefusesTheEvent): what can be read counts, what cannot is absent and
+// named by a note, its neighbours stay (TestReadOrder). Amounts go from their digits to integers without a float between
+// (TestMoneyIsExact, FuzzOrder); products and sums that do not fit end at the bounds of 64 bits and never wrap (TestLineValuesAgainstExactArithmetic).
+
+// orderReader reads one order into w.event.Order.
+type orderReader struct {
+	w     *work
+	o     *origin
+	order *eventv1.Order
+	// hint is the currency that amounts without one are in: the order's, else the workspace's.
+	hint string
+	// lines is the name of the list that the lines stand in; empty for a product beside the order's own members.
+	lines string
+	// odd says that the order names a currency that cannot be read.
+	odd bool
+}
+
+// readOrder takes the money out of an order event. The order's strings are views of the body: it must be marshalled before the body goes.
+func (w *work) readOrder(_ *item, o *origin) {
+	e := &w.event
+	e.Order = nil
+	if e.Type != eventv1.EventType_EVENT_TYPE_TRACK {
+		return
 	}
-	return eventv1.OrderKind_ORDER_KIND_UNSPECIFIED
+	kind := orderKind(e.Name)
+	if kind == eventv1.OrderKind_ORDER_KIND_UNSPECIFIED {
+		return
+	}
+	w.nameOrder(kind)
+	e.Order = &eventv1.Order{Kind: kind}
+	r := orderReader{w: w, o: o, order: e.Order}
+	var f orderFields
+	if len(e.PropertiesJson) > 0 {
+		members(e.PropertiesJson, f.member)
+	}
+	r.readID(&f)
+	r.readCurrency(f.currency)
+	total, found := r.readTotal(&f)
+	r.readLines(&f)
+	if !found {
+		total, found = r.sum()
+	}
+	if found {
+		e.Order.TotalMicros = &total
+	}
+	r.convert()
 }
 
 // orderFields are the members of an order's properties as raw JSON.
-type orderFields struct{ orderID, currency, total, revenue, value, products []byte }
-
-// productFields are the members of a line as raw JSON.
-type productFields struct{ productID, sku, name, quantity, price []byte }
-
-// readOrder takes the money out of an order event, exactly: numbers go from their
-// digits to integers without a float between. The order's strings are views of
-// the body: it must be marshalled before the body goes.
-func readOrder(kind eventv1.OrderKind, properties []byte) (*eventv1.Order, *fault) {
-	var f orderFields
-	if len(properties) > 0 {
-		var s jsonscan.Scanner
-		s.Reset(properties, 0, jsonscan.Limits{})
-		if err := s.Object(func(key []byte) error { return skipTo(&s, f.member(key)) }); err != nil {
-			return nil, &fault{reasonBadOrder, "properties: " + err.Error()}
-		}
-	}
-	order := &eventv1.Order{Kind: kind}
-	var flt *fault
-	if order.OrderId, flt = id("it", f.orderID); flt != nil {
-		return nil, badOrder("order_id", flt.detail)
-	}
-	if order.OrderId == "" {
-		return nil, badOrder("order_id", "an order needs one")
-	}
-	if order.Currency, flt = currency(f.currency); flt != nil {
-		return nil, flt
-	}
-	if order.Items, flt = readItems(f.products); flt != nil {
-		return nil, flt
-	}
-	total, flt := f.sum(order.Items)
-	if flt != nil {
-		return nil, flt
-	}
-	order.TotalMicros = &total
-	return order, nil
+type orderFields struct {
+	orderID, id, number, currency, total, revenue, value []byte
+	products, items, lineItems                           []byte
+	// one is the product of an order that has no list: its members beside those of the order.
+	one productFields
 }
 
-func (f *orderFields) member(key []byte) *[]byte {
-	switch string(key) {
-	case "order_id":
+// member is where a member goes by its name, which is folded; nil when nobody needs it.
+func (f *orderFields) member(name string) *[]byte {
+	switch name {
+	case "orderid":
 		return &f.orderID
-	case "currency":
+	case "id":
+		return &f.id
+	case "ordernumber":
+		return &f.number
+	case "currency", "currencycode":
 		return &f.currency
 	case "total":
 		return &f.total
@@ -81,174 +80,60 @@ func (f *orderFields) member(key []byte) *[]byte {
 		return &f.value
 	case "products":
 		return &f.products
+	case "items":
+		return &f.items
+	case "lineitems":
+		return &f.lineItems
+	case "name", "title":
+		return nil // of the order, or of who knows what
 	}
-	return nil
+	return f.one.member(name)
 }
 
-func (f *productFields) member(key []byte) *[]byte {
-	switch string(key) {
-	case "product_id":
-		return &f.productID
-	case "sku":
-		return &f.sku
-	case "name":
-		return &f.name
-	case "quantity":
-		return &f.quantity
-	case "price":
-		return &f.price
-	}
-	return nil
-}
-
-// sum is the order's value: total, else revenue, else value, else the sum of its lines.
-// All of them that were sent must be money, whichever is used.
-func (f *orderFields) sum(items []*eventv1.OrderItem) (int64, *fault) {
-	var total int64
-	found := false
-	for _, m := range []struct {
-		field string
-		raw   []byte
-	}{{"total", f.total}, {"revenue", f.revenue}, {"value", f.value}} {
-		if !present(m.raw) {
-			continue
-		}
-		v, flt := micros(m.field, m.raw)
-		if flt != nil {
-			return 0, flt
-		}
-		if !found {
-			total, found = v, true
-		}
-	}
-	if found {
-		return total, nil
-	}
-	for _, item := range items {
-		line, ok := product(item.QuantityMicros/money.Unit, item.GetUnitPriceMicros())
-		if !ok || (line > 0 && total > math.MaxInt64-line) || (line < 0 && total < math.MinInt64-line) {
-			return 0, badOrder("products", "the sum of the lines is too large")
-		}
-		total += line
-	}
-	return total, nil
-}
-
-// product multiplies, and says whether the result fits.
-func product(a, b int64) (int64, bool) {
-	if a == 0 || b == 0 {
-		return 0, true
-	}
-	p := a * b
-	return p, p/b == a && !(a == -1 && b == math.MinInt64) && !(b == -1 && a == math.MinInt64)
-}
-
-func readItems(products []byte) ([]*eventv1.OrderItem, *fault) {
-	if !present(products) {
-		return nil, nil
-	}
-	if products[0] != '[' {
-		return nil, badOrder("products", "must be an array, not "+kind(products))
-	}
-	var items []*eventv1.OrderItem
-	var flt *fault
+// members walks an object whose JSON was checked before, and notes its values by name. The name is folded: order_id, orderId and "Order ID"
+// are one. Where several of them come with a value, the one in small letters and underscores counts, as the specification writes it.
+func members(object []byte, place func(name string) *[]byte) {
+	var room [16]byte
 	var s jsonscan.Scanner
-	s.Reset(products, 0, jsonscan.Limits{})
-	err := s.Array(func() error {
+	s.Reset(object, 0, jsonscan.Limits{})
+	_ = s.Object(func(key []byte) error {
 		raw, err := s.Skip()
-		if err != nil || flt != nil {
+		if err != nil {
 			return err
 		}
-		var item *eventv1.OrderItem
-		if item, flt = readItem(len(items), raw); flt == nil {
-			items = append(items, item)
+		name, ok := fold(room[:0], view(key))
+		if !ok || !given(raw) {
+			return nil
+		}
+		if to := place(view(name)); to != nil && (*to == nil || plainKey(key)) {
+			*to = raw
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, badOrder("products", err.Error())
-	}
-	return items, flt
 }
 
-// readItem reads the line at position i, from 0. A line without a quantity is one unit, one without a price is free.
-func readItem(i int, raw []byte) (*eventv1.OrderItem, *fault) {
-	at := "products[" + strconv.Itoa(i) + "]"
-	if raw[0] != '{' {
-		return nil, badOrder(at, "must be an object, not "+kind(raw))
-	}
-	var f productFields
-	var s jsonscan.Scanner
-	s.Reset(raw, 0, jsonscan.Limits{})
-	if err := s.Object(func(key []byte) error { return skipTo(&s, f.member(key)) }); err != nil {
-		return nil, badOrder(at, err.Error())
-	}
-	item := &eventv1.OrderItem{Line: int32(i + 1), QuantityMicros: money.Unit}
-	if !present(f.productID) {
-		f.productID = f.sku
-	}
-	var flt *fault
-	if item.ProductId, flt = id("it", f.productID); flt != nil {
-		return nil, badOrder(at+".product_id", flt.detail)
-	}
-	if item.Name, flt = text("it", f.name); flt != nil {
-		return nil, badOrder(at+".name", flt.detail)
-	}
-	if present(f.quantity) {
-		if item.QuantityMicros, flt = micros(at+".quantity", f.quantity); flt != nil {
-			return nil, flt
+// plainKey says that a name is written in small letters and underscores.
+func plainKey(key []byte) bool {
+	for _, c := range key {
+		if (c < 'a' || c > 'z') && c != '_' {
+			return false
 		}
 	}
-	if present(f.price) {
-		price, flt := micros(at+".price", f.price)
-		if flt != nil {
-			return nil, flt
+	return true
+}
+
+// given says that a member was sent with a value: many forms send an empty text for a field that nobody filled.
+func given(raw []byte) bool {
+	if !present(raw) {
+		return false
+	}
+	if raw[0] != '"' {
+		return true
+	}
+	for _, c := range raw[1 : len(raw)-1] {
+		if c != ' ' {
+			return true
 		}
-		item.UnitPriceMicros = &price
 	}
-	return item, nil
-}
-
-// decimal is the digits of a number, or of a string that holds one: many shops send "19.99".
-func decimal(field string, raw []byte) (string, *fault) {
-	switch {
-	case raw[0] == '"':
-		return strings.TrimSpace(view(jsonscan.Text(raw))), nil
-	case raw[0] == '-' || (raw[0] >= '0' && raw[0] <= '9'):
-		return view(raw), nil
-	}
-	return "", badOrder(field, "must be a number, not "+kind(raw))
-}
-
-// micros reads money as millionths.
-func micros(field string, raw []byte) (int64, *fault) {
-	digits, flt := decimal(field, raw)
-	if flt != nil {
-		return 0, flt
-	}
-	v, err := money.ParseMicros(digits)
-	if err != nil {
-		return 0, badOrder(field, err.Error())
-	}
-	return v, nil
-}
-
-// currency reads a code in capitals; XXX, ISO 4217's "no currency", when absent.
-func currency(raw []byte) (string, *fault) {
-	code, flt := text("it", raw)
-	if flt != nil {
-		return "", badOrder("currency", flt.detail)
-	}
-	code = strings.ToUpper(strings.TrimSpace(code))
-	if code == "" {
-		return "XXX", nil
-	}
-	if len(code) != 3 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
-		return "", badOrder("currency", fmt.Sprintf("%.20q is not a code of three letters", code))
-	}
-	return code, nil
-}
-
-func badOrder(field, problem string) *fault {
-	return &fault{reasonBadOrder, "properties." + field + ": " + problem}
+	return false
 }

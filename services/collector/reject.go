@@ -23,7 +23,6 @@ const (
 	reasonBadTimestamp    = "bad_timestamp"
 	reasonTooOld          = "too_old"
 	reasonInFuture        = "in_future"
-	reasonBadOrder        = "bad_order"
 	reasonBadCloudEvent   = "bad_cloudevent"
 	reasonNotStorable     = "not_storable"
 	reasonPlanViolation   = plan.ReasonViolation
@@ -35,7 +34,7 @@ var reasons = []string{
 	reasonInvalidJSON, reasonNotAnObject, reasonInvalidUTF8, reasonTooLarge, reasonTooDeep, reasonTooManyKeys,
 	reasonMissingType, reasonUnknownType, reasonMissingName, reasonMissingGroup, reasonMissingPrevious,
 	reasonWrongType, reasonTooLong, reasonBadIdentifier, reasonNoIdentifier,
-	reasonBadTimestamp, reasonTooOld, reasonInFuture, reasonBadOrder, reasonBadCloudEvent, reasonNotStorable, reasonPlanViolation, reasonUnplannedEvent,
+	reasonBadTimestamp, reasonTooOld, reasonInFuture, reasonBadCloudEvent, reasonNotStorable, reasonPlanViolation, reasonUnplannedEvent,
 }
 
 // maxRejectedPayload is how much of a refused event is kept, in bytes.

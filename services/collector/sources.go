@@ -30,6 +30,8 @@ type source struct {
 	space *space
 	// habits are the source's own, else the workspace's.
 	habits declared.Habits
+	// decimal is the decimal mark of habits, 0 when it has none.
+	decimal byte
 	// trusted says that the source's word on people counts.
 	trusted bool
 }
@@ -46,6 +48,7 @@ func (s *Service) load(inline []Source, file declared.File, dir string) (*regist
 	r := &registry{keys: keyring{}, byName: map[string]*source{}}
 	var faults []error
 	r.spaces, faults = newSpaces(file.Workspaces)
+	faults = append(faults, s.loadRates(r.spaces, dir)...)
 	for i, d := range file.Sources {
 		src, err := s.prepare(d, dir, r.spaces.of(d.Workspace))
 		if err != nil {
@@ -127,11 +130,12 @@ func (s *Service) prepare(d declared.Source, dir string, sp *space) (*source, er
 	if err != nil {
 		return nil, err
 	}
+	habits := sp.habitsOf(d)
 	return &source{
 		name: d.Name, workspace: d.Workspace, metrics: s.countersOf(d.Name), origins: origins,
 		limits: limits, tight: limits.form() != s.cfg.Limits.form(),
 		spec: quota.Spec{Name: d.Name, Rate: d.Limits.Rate, Burst: d.Limits.Burst}, enrich: enriching, plan: planned,
-		space: sp, habits: sp.habitsOf(d), trusted: d.Trusted,
+		space: sp, habits: habits, decimal: decimalOf(habits), trusted: d.Trusted,
 	}, nil
 }
 

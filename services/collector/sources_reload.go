@@ -51,6 +51,7 @@ func (s *Service) watched(file declared.File) []string {
 	if s.cfg.SourcesFile != "" {
 		paths = append(paths, s.cfg.SourcesFile)
 	}
+	paths = append(paths, ratesFiles(file, filepath.Dir(s.cfg.SourcesFile))...)
 	for _, d := range file.Sources {
 		if d.Plan != "" {
 			paths = append(paths, beside(filepath.Dir(s.cfg.SourcesFile), d.Plan))

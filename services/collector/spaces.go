@@ -9,6 +9,8 @@ import (
 // space is what holds for all sources of a workspace, as the hot path needs it: prepared when the sources are loaded, never changed afterwards.
 type space struct {
 	declared declared.Workspace
+	// rates lead to the workspace's currency; never nil.
+	rates *spaceRates
 }
 
 // spaces finds a workspace's settings.
@@ -18,7 +20,7 @@ type spaces map[string]*space
 func newSpaces(listed []declared.Workspace) (spaces, []error) {
 	out := spaces{}
 	for _, w := range listed {
-		out[w.Name] = &space{declared: w}
+		out[w.Name] = &space{declared: w, rates: noRates}
 	}
 	return out, nil
 }
@@ -26,7 +28,7 @@ func newSpaces(listed []declared.Workspace) (spaces, []error) {
 // of is the settings of a workspace; the defaults for one that is not listed, and the same ones at each call.
 func (s spaces) of(workspace string) *space {
 	if s[workspace] == nil {
-		s[workspace] = &space{declared: declared.Workspace{Name: workspace}}
+		s[workspace] = &space{declared: declared.Workspace{Name: workspace}, rates: noRates}
 	}
 	return s[workspace]
 }
@@ -38,4 +40,12 @@ func (s *space) habitsOf(d declared.Source) declared.Habits {
 		Region:    cmp.Or(d.Region, s.declared.Region),
 		EmailPlus: cmp.Or(d.EmailPlus, s.declared.EmailPlus),
 	}
+}
+
+// decimalOf is the decimal mark of habits, 0 when they have none.
+func decimalOf(h declared.Habits) byte {
+	if h.Decimal == "" {
+		return 0
+	}
+	return h.Decimal[0]
 }
