@@ -10,7 +10,14 @@ import (
 
 // Kinds of notes: what of an event that was taken could not be read, or was read another way than it was written. The words of Note.kind, of the
 // metric's label and of dw.events.note_kinds. docs/events.md explains each; the set is closed.
-var noteKinds = []string{}
+var noteKinds = []string{notePlaceholder, noteAlias}
+
+const (
+	// notePlaceholder: an id is what programs send in place of one; it was left out.
+	notePlaceholder = "placeholder_id"
+	// noteAlias: an alias of a source that is not trusted does not join two user ids.
+	noteAlias = "alias_not_trusted"
+)
 
 // maxNotes bounds the notes of one event.
 const maxNotes = 20

@@ -3,12 +3,15 @@ package collector
 import (
 	"cmp"
 
+	"github.com/freshet/freshet/services/collector/placeholder"
 	declared "github.com/freshet/freshet/services/collector/source"
 )
 
 // space is what holds for all sources of a workspace, as the hot path needs it: prepared when the sources are loaded, never changed afterwards.
 type space struct {
 	declared declared.Workspace
+	// placeholders are the values that name nobody here; nil is the default list.
+	placeholders *placeholder.List
 }
 
 // spaces finds a workspace's settings.
@@ -18,7 +21,7 @@ type spaces map[string]*space
 func newSpaces(listed []declared.Workspace) (spaces, []error) {
 	out := spaces{}
 	for _, w := range listed {
-		out[w.Name] = &space{declared: w}
+		out[w.Name] = &space{declared: w, placeholders: placeholder.New(w.Placeholders.Add, w.Placeholders.Remove)}
 	}
 	return out, nil
 }
