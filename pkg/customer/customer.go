@@ -51,16 +51,14 @@ func IsID(s string) bool {
 	return true
 }
 
-// RawKey returns the key of events.raw.v1: workspace, type and value of the
-// event's first identifier with NUL between them. A NUL within workspace or type
-// is escaped, so that no two triples share a key.
-func RawKey(workspace, typ, value string) []byte {
-	key := make([]byte, 0, len(workspace)+len(typ)+len(value)+2)
+// EventKey returns the key of events.raw.v1 and events.rejected.v1: the workspace and the event's id with NUL between them. It follows
+// nothing else of the event, so that a second copy meets its first one in the same partition whatever names the sender gave since. A
+// NUL within the workspace is escaped, so that no two pairs share a key.
+func EventKey(workspace, id string) []byte {
+	key := make([]byte, 0, len(workspace)+len(id)+1)
 	key = append(key, escapeNUL.Replace(workspace)...)
 	key = append(key, 0)
-	key = append(key, escapeNUL.Replace(typ)...)
-	key = append(key, 0)
-	return append(key, value...)
+	return append(key, id...)
 }
 
 var escapeNUL = strings.NewReplacer("\x00", "\x01\x01", "\x01", "\x01\x02")

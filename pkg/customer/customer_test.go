@@ -40,14 +40,14 @@ func TestPartsDoNotRunIntoEachOther(t *testing.T) {
 		if same := customer.ID(a[0], a[1], a[2], 0) == customer.ID(b[0], b[1], b[2], 0); same != (a == b) {
 			t.Fatalf("ids of %q and %q: same %t", a, b, same)
 		}
-		if same := string(customer.RawKey(a[0], a[1], a[2])) == string(customer.RawKey(b[0], b[1], b[2])); same != (a == b) {
+		if same := string(customer.EventKey(a[0], a[1])) == string(customer.EventKey(b[0], b[1])); same != (a[0] == b[0] && a[1] == b[1]) {
 			t.Fatalf("keys of %q and %q: same %t", a, b, same)
 		}
 	})
 }
 
-func TestRawKey(t *testing.T) {
-	if got := string(customer.RawKey("default", "user_id", "a\x00b")); got != "default\x00user_id\x00a\x00b" {
+func TestEventKey(t *testing.T) {
+	if got := string(customer.EventKey("default", "a\x00b")); got != "default\x00a\x00b" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -63,40 +63,6 @@ func TestIsID(t *testing.T) {
 	}
 }
 
-func TestNormalise(t *testing.T) {
-	tests := []struct{ typ, value, want string }{
-		{"email", " Ann@Example.COM\n", "ann@example.com"},
-		{"user_id", " Ann ", "Ann"},
-		{"phone", "+44 20 7946 0018", "+442079460018"},
-		{"phone", "+1 (650) 253-0000", "+16502530000"},
-		{"phone", "020 7946 0018", "020 7946 0018"}, // whose country?
-		{"phone", "+", "+"},
-		{"phone", "+1 call me", "+1 call me"},
-		{"phone", "+1 650 253 0000 ext. 5", "+1 650 253 0000 ext. 5"}, // not the same person as without
-		{"device_id", "+44 20 7946 0018", "+44 20 7946 0018"},
-		{"email", "", ""},
-	}
-	for _, test := range tests {
-		if got := customer.Normalise(test.typ, test.value); got != test.want {
-			t.Errorf("%s %q became %q, want %q", test.typ, test.value, got, test.want)
-		}
-	}
-}
-
-func FuzzNormaliseTwiceChangesNothing(f *testing.F) {
-	for _, seed := range []string{"+44 20 7946 0018", " A@B.c ", "+1-800-FLOWERS", "+٤٤ ٢٠ ٧٩٤٦ ٠٠١٨", "\xff+1", "+390236618300", "++1 650 253 0000"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, value string) {
-		for _, typ := range []string{"user_id", "email", "phone"} {
-			once := customer.Normalise(typ, value)
-			if twice := customer.Normalise(typ, once); twice != once {
-				t.Errorf("%s %q became %q and then %q", typ, value, once, twice)
-			}
-		}
-	})
-}
-
 func TestCompareTypes(t *testing.T) {
 	want := []string{"user_id", "email", "phone", "crm_id", "device_id", "zebra", "anonymous_id"}
 	got := slices.Clone(want)
@@ -104,19 +70,5 @@ func TestCompareTypes(t *testing.T) {
 	slices.SortFunc(got, customer.CompareTypes)
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
-	}
-}
-
-func TestBlocked(t *testing.T) {
-	for _, v := range []string{"", " ", "\t", "0", "000", "0-0", "00000000-0000-0000-0000-000000000000", "-", "-1", "null", "NULL",
-		" Null ", "anonymous", "undefined", "None", "NaN", "[object Object]", "not_authenticated", "Guest", "true", "False"} {
-		if !customer.Blocked(v) {
-			t.Errorf("%q is not blocked", v)
-		}
-	}
-	for _, v := range []string{"1", "10", "-10", "nullable", "guest@example.com", "42", "0x0"} {
-		if customer.Blocked(v) {
-			t.Errorf("%q is blocked", v)
-		}
 	}
 }

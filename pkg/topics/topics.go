@@ -20,7 +20,7 @@ type Topic struct {
 const day = 24 * time.Hour
 
 var (
-	// EventsRaw has key workspace and primary identifier, value event.v1.Event.
+	// EventsRaw has key workspace and event id (customer.EventKey), value event.v1.Event.
 	// Writer collector; readers identity, warehouse.
 	EventsRaw = Topic{Name: "events.raw.v1", Retention: 14 * day}
 	// EventsRejected has key workspace and event id, value event.v1.RejectedEvent.

@@ -57,7 +57,7 @@ func TestTrackArrivesWhole(t *testing.T) {
 		t.Error(diff)
 	}
 	rec := r.records(topics.EventsRaw)[0]
-	if want := customer.RawKey("default", "user_id", "42"); string(rec.Key) != string(want) {
+	if want := customer.EventKey("default", "m1"); string(rec.Key) != string(want) {
 		t.Errorf("key %q, want %q", rec.Key, want)
 	}
 	if rec.Header(traceparent) != nil {
@@ -229,9 +229,6 @@ func TestIdentifiersThatNameNobodyAreLeftOut(t *testing.T) {
 		t.Errorf("a company's e-mail names a person: %v", ids)
 	}
 	r.post("/v1/alias", `{"userId":"u","previousId":"old","messageId":"a"}`)
-	if ids := r.events()["a"].GetIdentifiers(); len(ids) != 2 || ids[0].Type != "user_id" || ids[1].Type != "anonymous_id" || ids[1].Value != "old" {
-		t.Errorf("alias: %v", ids)
-	}
 }
 
 func TestImportTakesAnyPastAndKeepsTimes(t *testing.T) {
@@ -384,7 +381,7 @@ func TestPooledMemoryDoesNotLeakBetweenRequests(t *testing.T) {
 	r := start(t)
 	want := map[string]string{}
 	for i := range 200 {
-		id := fmt.Sprintf("%s-%d", strings.Repeat("i", i%37), i)
+		id := fmt.Sprintf("m%s-%d", strings.Repeat("i", i%37), i)
 		want[id] = fmt.Sprintf("user-%d", i)
 		body := fmt.Sprintf(`{"batch":[{"type":"track","event":"E","userId":"user-%d","messageId":%q},{"type":"identify"}]}`, i, id)
 		g := r.post("/v1/batch", body)

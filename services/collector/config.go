@@ -58,6 +58,9 @@ type Source struct {
 	// Plan is the file of its tracking plan, see docs/tracking-plans.md; empty: none. It is read again when it changes. A source
 	// that is listed twice has one plan.
 	Plan string `koanf:"plan"`
+	// Trusted says that the source is a server of the operator's, whose word on people counts: see docs/identity.md. A browser's write key
+	// is public and must not be. For a source that is in the sources file too, the file says it.
+	Trusted bool `koanf:"trusted"`
 }
 
 // Limits are upper bounds; all but Rate and Burst must be above 0. The sources file sets them for one source.

@@ -20,6 +20,7 @@ import (
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/placeholder"
 )
 
 // detached is a collector without a broker, for what happens before one is needed.
@@ -147,7 +148,7 @@ func checkRecords(t testing.TB, w *work, body []byte, c call) {
 		if e.Type == eventv1.EventType_EVENT_TYPE_TRACK && e.Name != plain[i]["event"] {
 			t.Fatalf("item %d: name %q, encoding/json reads %q", i, e.Name, plain[i]["event"])
 		}
-		if id, ok := plain[i]["messageId"].(string); ok && id != "" && e.EventId != id {
+		if id, ok := plain[i]["messageId"].(string); ok && id != "" && e.EventId != id && !(*placeholder.List)(nil).Strikes(typeMessageID, id) {
 			t.Fatalf("item %d: event id %q, encoding/json reads %q", i, e.EventId, id)
 		}
 		var properties map[string]any

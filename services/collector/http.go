@@ -205,12 +205,13 @@ type reply struct {
 	Message  string      `json:"message,omitempty"`
 	Accepted int         `json:"accepted"`
 	Rejected []Rejection `json:"rejected"`
+	Notes    []Told      `json:"notes,omitempty"`
 }
 
 // answer reports events that are durable. A single event that was refused is a 400,
 // so that whoever wrote the call learns of it; in a batch the neighbours count.
 func (s *Service) answer(rw http.ResponseWriter, c call, res result) int {
-	if len(res.rejected) == 0 {
+	if len(res.rejected)+len(res.told) == 0 || c.pixel && len(res.rejected) == 0 {
 		if c.pixel {
 			answerPixel(rw)
 			return http.StatusOK
@@ -222,8 +223,10 @@ func (s *Service) answer(rw http.ResponseWriter, c call, res result) int {
 		writeJSON(rw, http.StatusOK, body)
 		return http.StatusOK
 	}
-	status, out := http.StatusOK, reply{Success: true, Accepted: res.accepted, Rejected: res.rejected}
-	if c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED && !c.many {
+	status, out := http.StatusOK, reply{Success: true, Accepted: res.accepted, Rejected: res.rejected, Notes: res.told}
+	if len(res.rejected) == 0 {
+		out.Rejected = []Rejection{}
+	} else if c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED && !c.many {
 		status, out.Success = http.StatusBadRequest, false
 		out.Error, out.Message = res.rejected[0].Reason, res.rejected[0].Detail
 	}

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,8 +15,9 @@ import (
 const maxIdentifiers = 20
 
 // readIdentifiers gathers what names the person, in order of priority.
-func (w *work) readIdentifiers(it *item, _ *origin) *fault {
-	w.event.Identifiers = w.event.Identifiers[:0]
+func (w *work) readIdentifiers(it *item, o *origin) *fault {
+	w.event.Identifiers, w.event.Alias = w.event.Identifiers[:0], nil
+	w.naming = naming{list: o.src.space.placeholders, habits: customer.Habits{Region: o.src.habits.Region, DropPlus: o.src.habits.EmailPlus == "drop"}}
 	for _, m := range []struct {
 		typ, field string
 		raw        []byte
@@ -35,13 +37,12 @@ func (w *work) readIdentifiers(it *item, _ *origin) *fault {
 		return f
 	}
 	if w.event.Type == eventv1.EventType_EVENT_TYPE_ALIAS {
-		if f := w.addPrevious(it); f != nil {
+		if f := w.addPrevious(it, o.src.trusted); f != nil {
 			return f
 		}
 	}
 	if len(w.event.Identifiers) == 0 {
-		return &fault{reasonNoIdentifier,
-			"the event names nobody: send userId or anonymousId (values such as null, 0, -1 or anonymous do not count)"}
+		return w.naming.nobody()
 	}
 	slices.SortStableFunc(w.event.Identifiers, func(a, b *eventv1.Identifier) int {
 		return customer.CompareTypes(a.Type, b.Type)
@@ -52,37 +53,27 @@ func (w *work) readIdentifiers(it *item, _ *origin) *fault {
 // addTraits adds the e-mail and phone of the person's traits. The traits of a group
 // call are the company's: its e-mail is nobody's name.
 func (w *work) addTraits(it *item) *fault {
-	email, phone := it.email, it.phone
+	email, phone, own := it.email, it.phone, it.traits
+	if present(it.personTraits) && len(own) == 0 {
+		own = it.personTraits
+	}
 	if w.event.Type == eventv1.EventType_EVENT_TYPE_GROUP {
 		email, phone = nil, nil
 	}
 	for _, m := range []struct {
-		typ, field string
-		raw        []byte
+		typ, field  string
+		raw, traits []byte
 	}{
-		{customer.TypeEmail, "traits.email", email},
-		{customer.TypeEmail, "context.traits.email", it.personEmail},
-		{customer.TypePhone, "traits.phone", phone},
-		{customer.TypePhone, "context.traits.phone", it.personPhone},
+		{customer.TypeEmail, "traits.email", email, nil},
+		{customer.TypeEmail, "context.traits.email", it.personEmail, nil},
+		{customer.TypePhone, "traits.phone", phone, own},
+		{customer.TypePhone, "context.traits.phone", it.personPhone, it.personTraits},
 	} {
-		if f := w.addTrait(m.typ, m.field, m.raw); f != nil {
+		if f := w.addTrait(m.typ, m.field, m.raw, m.traits); f != nil {
 			return f
 		}
 	}
 	return nil
-}
-
-// addPrevious adds an alias's other name. Segment's browser library puts the
-// anonymous id into previousId itself; others send it as anonymousId only.
-func (w *work) addPrevious(it *item) *fault {
-	previous := it.previousID
-	if !present(previous) {
-		previous = it.anonymousID
-	}
-	if !present(previous) {
-		return &fault{reasonMissingPrevious, `an alias call needs the old name in "previousId"`}
-	}
-	return w.addIdentifier(customer.TypeAnonymousID, "previousId", previous)
 }
 
 // addExternal adds context.externalIds: those of the collection "users" and without an encoding.
@@ -158,19 +149,35 @@ func (w *work) addIdentifier(typ, field string, raw []byte) *fault {
 
 // addTrait adds a name found in traits. Traits are the sender's own: one that is no
 // address or number stays a trait and is no reason to refuse the event.
-func (w *work) addTrait(typ, field string, raw []byte) *fault {
+//
+// traits are where a telephone number's country may stand.
+func (w *work) addTrait(typ, field string, raw, traits []byte) *fault {
 	value, f := id(field, raw)
-	if f != nil || (typ == customer.TypeEmail && !isAddress(value)) || (typ == customer.TypePhone && digits(value) < minPhoneDigits) {
+	if f != nil || value == "" {
 		return nil
 	}
-	return w.addValue(typ, field, value)
+	habits := w.naming.habits
+	if typ == customer.TypePhone {
+		habits.Region = cmp.Or(countryIn(traits), habits.Region)
+	}
+	normal := habits.Normalise(typ, value)
+	if w.strikes(typ, field, value) || w.strikes(typ, field, normal) || typ == customer.TypeEmail && !isAddress(normal) || typ == customer.TypePhone && digits(normal) < minPhoneDigits {
+		return nil
+	}
+	return w.addNormal(typ, field, normal)
 }
 
 func (w *work) addValue(typ, field, value string) *fault {
-	if value == "" || customer.Blocked(value) {
+	if strings.TrimSpace(value) == "" || w.strikes(typ, field, value) {
 		return nil
 	}
-	value = customer.Normalise(typ, value)
+	return w.addNormal(typ, field, w.naming.habits.Normalise(typ, value))
+}
+
+func (w *work) addNormal(typ, field, value string) *fault {
+	if value == "" {
+		return nil
+	}
 	if len(value) > maxID {
 		return &fault{reasonTooLong, fmt.Sprintf("%s is longer than %d bytes", field, maxID)}
 	}

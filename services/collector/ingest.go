@@ -13,12 +13,14 @@ import (
 	"github.com/freshet/freshet/pkg/customer"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/placeholder"
 )
 
 // result is what became of a request's events, all of them durable.
 type result struct {
 	accepted int
 	rejected []Rejection
+	told     []Told
 }
 
 // ingest decodes the items of w and returns once every one of them is durable, the rejected
@@ -40,7 +42,7 @@ func (s *Service) ingest(ctx context.Context, w *work, o *origin) (result, *refu
 	s.store.metrics.acknowledged(ctx, durable, len(w.msgs))
 	w.refuse(durable.unstorable)
 	s.metrics.ack.Observe(stored.Sub(start).Seconds())
-	res := result{accepted: len(w.items) - len(w.rejections), rejected: w.rejections}
+	res := result{accepted: len(w.items) - len(w.rejections), rejected: w.rejections, told: w.told}
 	for range min(w.live, res.accepted) {
 		s.freshness.Observe("collector", o.received, stored)
 	}
@@ -60,16 +62,20 @@ func (s *Service) encode(w *work, o *origin, headers []broker.Header) error {
 	out := make([]byte, 0, encodedSize(w))
 	for i := range w.items {
 		it := &w.items[i]
-		messageID, flt := s.messageID(it)
+		messageID, made, flt := s.messageID(it, o.src.space.placeholders)
 		it.id = messageID
 		if f := w.decode(it, o, &s.cfg, messageID); f != nil {
 			flt = f
+		}
+		if made != "" {
+			w.note(notePlaceholder, "messageId", fmt.Sprintf("messageId %q names no event: one was made, and a second copy would count again", made))
 		}
 		var err error
 		if flt == nil {
 			s.fillEvent(w, it, o)
 			if out, flt, err = w.accept(out, headers); flt == nil {
 				w.countNotes(o.src)
+				w.tell(i, messageID)
 				if !w.event.History {
 					w.live++
 				}
@@ -109,10 +115,9 @@ func (w *work) accept(out []byte, headers []broker.Header) ([]byte, *fault, erro
 	if size := len(out) - from; size > maxRecord {
 		return out[:from], &fault{reasonTooLarge, fmt.Sprintf("the event takes %d bytes to store, the limit is %d", size, maxRecord)}, nil
 	}
-	first := w.event.Identifiers[0]
 	w.msgs = append(w.msgs, broker.Message{
 		Topic: topics.EventsRaw.Name, Headers: headers, Value: out[from:len(out):len(out)],
-		Key: customer.RawKey(w.event.Workspace, first.Type, first.Value),
+		Key: customer.EventKey(w.event.Workspace, w.event.EventId),
 	})
 	return out, nil, nil
 }
@@ -136,16 +141,23 @@ func (w *work) reject(out []byte, headers []broker.Header, o *origin, i int, mes
 	}
 	w.msgs = append(w.msgs, broker.Message{
 		Topic: topics.EventsRejected.Name, Headers: headers, Value: out[from:len(out):len(out)],
-		Key: []byte(o.src.workspace + "\x00" + messageID),
+		Key: customer.EventKey(o.src.workspace, messageID),
 	})
 	return out, nil
 }
 
-// messageID is the client's, or one made here when it sent none or none that can be kept.
-func (s *Service) messageID(it *item) (string, *fault) {
+// messageID is the client's, or one made here when it sent none or none that can be kept. instead is the placeholder that was sent in
+// its place: many events would have it, and all but the first would be dropped.
+func (s *Service) messageID(it *item, list *placeholder.List) (messageID, instead string, f *fault) {
 	value, f := id("messageId", it.messageID)
-	if f != nil || value == "" || !utf8.ValidString(value) {
-		return s.newID(), f
+	switch {
+	case f != nil || value == "" || !utf8.ValidString(value):
+		return s.newID(), "", f
+	case list.Strikes(typeMessageID, value):
+		return s.newID(), clipped(value), nil
 	}
-	return value, nil
+	return value, "", nil
 }
+
+// typeMessageID is what placeholders of message ids are looked up as.
+const typeMessageID = "message_id"

@@ -25,6 +25,8 @@ const (
 	noteCurrencyMismatch   = "currency_mismatch"
 	noteNoRate             = "no_rate"
 	noteSaturated          = "saturated"
+	notePlaceholder        = "placeholder_id"    // an id is what programs send in place of one; it was left out
+	noteAlias              = "alias_not_trusted" // an alias of a source that is not trusted does not join two user ids
 )
 
 // noteKinds lists them all.
@@ -43,6 +45,8 @@ var noteKinds = []string{
 	noteCurrencyMismatch,
 	noteNoRate,
 	noteSaturated,
+	notePlaceholder,
+	noteAlias,
 }
 
 // maxNotes bounds the notes of one event.

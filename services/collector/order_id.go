@@ -20,7 +20,7 @@ func (r *orderReader) readID(f *orderFields) {
 			continue
 		}
 		id, problem := code(m.raw)
-		if problem == "" && customer.Blocked(id) {
+		if problem == "" && r.noNumber(id) {
 			problem = fmt.Sprintf("%.40q is what programs send for no number", id)
 		}
 		if problem == "" {
@@ -33,6 +33,15 @@ func (r *orderReader) readID(f *orderFields) {
 	if !unreadable {
 		r.w.note(noteMissingOrderID, "properties.order_id", "an order without a number is kept as an event and is no order: send order_id")
 	}
+}
+
+// noNumber says that a value stands for no order: one that programs send in place of an id. A number of digits alone is one, whatever its
+// digits are: a shop has a 111,111th order.
+func (r *orderReader) noNumber(id string) bool {
+	if strings.Trim(id, "0123456789") == "" && strings.Trim(id, "0") != "" {
+		return false
+	}
+	return r.o.src.space.placeholders.Strikes(customer.TypeUserID, id)
 }
 
 // code reads what numbers or names a thing: a text, or a number as its digits, because many shops number their orders: 12345.0 and 1.2345e4

@@ -107,7 +107,7 @@ func (s *sender) post(body string) int {
 }
 
 // The broker is killed under load and comes back on its data. Nobody is refused, what was acknowledged is in
-// Kafka, nothing else is, each sender's events in their order; and the collector goes back to Kafka under load.
+// Kafka, nothing else is, within a partition in the order acknowledged; and the collector goes back to Kafka under load.
 func TestBrokerKilledUnderLoad(t *testing.T) {
 	length := 2 * time.Second
 	if v := os.Getenv(outageVariable); v != "" {
@@ -117,7 +117,7 @@ func TestBrokerKilledUnderLoad(t *testing.T) {
 		}
 	}
 	address, kafka := outageBroker(t)
-	r := start(t, func(s *setup) { s.kafka = address })
+	r := start(t, func(s *setup) { s.kafka = address }, onePartition)
 	stop := make(chan struct{})
 	var refused atomic.Int64
 	var wg sync.WaitGroup

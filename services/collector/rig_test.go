@@ -44,7 +44,12 @@ type setup struct {
 	kafka  string
 	now    func() time.Time
 	tracer trace.Tracer
+	// partitions of the topics; 0: the broker's default.
+	partitions int
 }
+
+// onePartition is for tests of order: it holds within a partition, and an event's is its own id's.
+func onePartition(s *setup) { s.partitions = 1 }
 
 func start(t testing.TB, edits ...func(*setup)) *rig {
 	t.Helper()
@@ -58,7 +63,7 @@ func start(t testing.TB, edits ...func(*setup)) *rig {
 	if s.kafka == "" {
 		s.kafka = testkit.Kafka(t)
 	}
-	client, err := broker.Dial(t.Context(), broker.Config{Addresses: []string{s.kafka}}, slog.New(slog.DiscardHandler))
+	client, err := broker.Dial(t.Context(), broker.Config{Addresses: []string{s.kafka}, Partitions: s.partitions}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,6 +97,7 @@ type got struct {
 	Message  string
 	Accepted int
 	Rejected []Rejection
+	Notes    []Told
 }
 
 // reasons are the reasons of the rejects, in order.

@@ -94,7 +94,7 @@ func (s *Service) addInline(r *registry, in Source) error {
 	src := r.byName[in.Name]
 	if src == nil {
 		var err error
-		if src, err = s.prepare(declared.Source{Name: in.Name, Workspace: in.Workspace, Plan: in.Plan}, "", r.spaces.of(in.Workspace)); err != nil {
+		if src, err = s.prepare(declared.Source{Name: in.Name, Workspace: in.Workspace, Plan: in.Plan, Trusted: in.Trusted}, "", r.spaces.of(in.Workspace)); err != nil {
 			return fmt.Errorf("source %s: %w", in.Name, err)
 		}
 		r.byName[in.Name] = src

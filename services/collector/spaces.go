@@ -3,6 +3,7 @@ package collector
 import (
 	"cmp"
 
+	"github.com/freshet/freshet/services/collector/placeholder"
 	declared "github.com/freshet/freshet/services/collector/source"
 )
 
@@ -11,6 +12,8 @@ type space struct {
 	declared declared.Workspace
 	// rates lead to the workspace's currency; never nil.
 	rates *spaceRates
+	// placeholders are the values that name nobody here; nil is the default list.
+	placeholders *placeholder.List
 }
 
 // spaces finds a workspace's settings.
@@ -20,7 +23,7 @@ type spaces map[string]*space
 func newSpaces(listed []declared.Workspace) (spaces, []error) {
 	out := spaces{}
 	for _, w := range listed {
-		out[w.Name] = &space{declared: w, rates: noRates}
+		out[w.Name] = &space{declared: w, rates: noRates, placeholders: placeholder.New(w.Placeholders.Add, w.Placeholders.Remove)}
 	}
 	return out, nil
 }

@@ -101,11 +101,11 @@ func (l *lasting) start() {
 func (l *lasting) stop() { l.broker.Close() }
 
 // A broker that answers too late: acknowledged from the spool after about the time set, at once for whoever comes
-// next, and each sender's order is kept.
+// next, and within a partition the order is kept.
 func TestSlowBrokerIsNotWaitedFor(t *testing.T) {
 	address, control, c := slowBroker(t)
 	const after = 800 * time.Millisecond
-	r := start(t, func(s *setup) { s.kafka = address }, spoolAfter(after))
+	r := start(t, func(s *setup) { s.kafka = address }, onePartition, spoolAfter(after))
 	control(2500 * time.Millisecond)
 	var want []string
 	for i := range 6 {
@@ -167,7 +167,7 @@ func slowBroker(t *testing.T) (address string, set func(time.Duration), c *kfake
 // A full spool is 503 with Retry-After and not ready; what it holds is safe, and there is room again when the broker is back.
 func TestFullSpoolIs503(t *testing.T) {
 	kafka := startLasting(t)
-	r := start(t, func(s *setup) { s.kafka = kafka.address }, spoolAfter(100*time.Millisecond), ackWithin(500*time.Millisecond),
+	r := start(t, func(s *setup) { s.kafka = kafka.address }, onePartition, spoolAfter(100*time.Millisecond), ackWithin(500*time.Millisecond),
 		func(s *setup) { s.cfg.Spool.MaxBytes, s.cfg.Spool.SegmentBytes = 1<<20, 64<<10 })
 	kafka.stop()
 	var acked []string
@@ -220,7 +220,7 @@ func TestStopDrainsOrKeeps(t *testing.T) {
 	dir := t.TempDir()
 	edits := []func(*setup){
 		func(s *setup) { s.kafka, s.cfg.Spool.Dir = kafka.address, dir },
-		spoolAfter(100 * time.Millisecond),
+		onePartition, spoolAfter(100 * time.Millisecond),
 	}
 	r := start(t, edits...)
 	r.post("/v1/track", track("before"))

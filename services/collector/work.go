@@ -24,9 +24,11 @@ type work struct {
 	outer, inner jsonscan.Scanner
 	event        eventv1.Event
 	identifiers  []*eventv1.Identifier // reused, one struct each
+	naming       naming
 	enriching    enrich.Work
 	msgs         []broker.Message
 	rejections   []Rejection
+	told         []Told
 	live         int    // accepted events that are no history
 	reserved     int64  // bytes taken from the service's budget
 	page         string // the web origin that may read the answer; empty when there is none, or any may
@@ -68,6 +70,7 @@ func (s *Service) release(w *work) {
 	clear(w.items)
 	clear(w.msgs)
 	w.items, w.msgs, w.rejections = w.items[:0], w.msgs[:0], nil
+	w.told = nil
 	w.envelope, w.reserved, w.page, w.paged = envelope{}, 0, "", false
 	w.outer.Reset(nil, 0, jsonscan.Limits{})
 	w.inner.Reset(nil, 0, jsonscan.Limits{})

@@ -164,7 +164,7 @@ func (s *stack) send(person string, r *rand.Rand, identifiers ...string) {
 		s.t.Fatal(err)
 	}
 	m := broker.Message{Topic: topics.EventsRaw.Name, Value: value,
-		Key: customer.RawKey("default", e.Identifiers[0].Type, e.Identifiers[0].Value)}
+		Key: customer.EventKey("default", e.EventId)}
 	msgs := []broker.Message{m, m}[:1+s.sent%5/4]
 	if err := s.broker.NewProducer(broker.ProducerConfig{}).Produce(s.t.Context(), msgs...); err != nil {
 		s.t.Fatal(err)

@@ -35,7 +35,7 @@ func TestTheSourceCommands(t *testing.T) {
 	if second == "" || second == key {
 		t.Errorf("the new key is %q", second)
 	}
-	cli("add", "pos")
+	cli("add", "pos", "--trusted")
 	cli("revoke", "pos", "k1")
 	list := cli("list")
 	if err := contains(cells(list), "web shop k1 "+key[32:]+" live "+time.Now().UTC().Add(time.Hour).Format("2006-01-02T"),
@@ -49,6 +49,9 @@ func TestTheSourceCommands(t *testing.T) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if strings.Count(string(raw), "trusted: true") != 1 {
+		t.Errorf("one source is trusted:\n%s", raw)
 	}
 	for name, text := range map[string]string{"the file": string(raw), "the list": list} {
 		if found := writeKey.FindString(text); found != "" {

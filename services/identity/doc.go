@@ -21,7 +21,12 @@
 // Delivery: every record of events.raw.v1 leads to exactly one of: a resolved
 // event, a rejected event, a drop as a duplicate, or a dead letter. The message id
 // is marked as seen in the same commit that emits the event. Duplicates are dropped by
-// (workspace, event id) for at least 7 days of receipt time. Outputs leave at least
+// (workspace, event id) for at least 7 days of receipt time, exactly: the topic is keyed
+// by them, so all copies of an event meet in one partition whatever else they say
+// (TestOneMessageIDCountsOnce). Another event under an id that was seen is rejected as
+// duplicate_id (TestAConstantMessageID). The price is that one person's events come in
+// no order; what they add up to does not depend on it, under the limits of package
+// graph (TestAnyInterleavingGivesTheSameCustomers). Outputs leave at least
 // once (see package stream) and always with the same bytes; consumers drop repeats by
 // raw partition and offset. A crash between the append to the log and the commit
 // repeats the batch: its identifiers are settled by then, and a record that stands in

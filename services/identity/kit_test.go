@@ -159,11 +159,7 @@ func rawMessage(t testing.TB, e *eventv1.Event) broker.Message {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := []byte(nil)
-	if ids := e.GetIdentifiers(); len(ids) > 0 {
-		key = customer.RawKey(e.GetWorkspace(), ids[0].GetType(), ids[0].GetValue())
-	}
-	return broker.Message{Topic: topics.EventsRaw.Name, Key: key, Value: value}
+	return broker.Message{Topic: topics.EventsRaw.Name, Key: customer.EventKey(e.GetWorkspace(), e.GetEventId()), Value: value}
 }
 
 // read gives all records of a topic, partition by partition.

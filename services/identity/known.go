@@ -21,6 +21,9 @@ type known struct {
 
 // lookup answers from memory, else from the resolver.
 func (k *known) lookup(r *resolver, e rawEvent) (graph.Answer, int64, error) {
+	if e.previous != "" { // an alias: rare, and more than its identifiers decides
+		return r.Lookup(e.statement())
+	}
 	key := linkKey(e)
 	if id, ok := k.get(key); ok {
 		if epoch, live := r.live(id, k.generation); live {
@@ -28,7 +31,7 @@ func (k *known) lookup(r *resolver, e rawEvent) (graph.Answer, int64, error) {
 		}
 		k.refresh(r)
 	}
-	a, epoch, err := r.Lookup(e.workspace, e.identifiers)
+	a, epoch, err := r.Lookup(e.statement())
 	if err == nil && a.Settled && len(a.Dropped) == 0 {
 		k.put(key, a.Customer)
 	}

@@ -72,7 +72,10 @@ func (w *logWriter) append(ctx context.Context, ops []operation) (last int64, er
 func (o operation) record() *identityv1.LogRecord {
 	r := &identityv1.LogRecord{
 		Workspace: o.event.workspace, EventId: o.event.id, ReceivedMs: o.event.receivedMS,
-		RawPartition: int32(o.partition), RawOffset: o.offset,
+		RawPartition: int32(o.partition), RawOffset: o.offset, TiedMs: o.event.tiedMS(),
+	}
+	if o.event.previous != "" {
+		r.Alias = &eventv1.Alias{PreviousId: o.event.previous, Trusted: o.event.trusted}
 	}
 	for _, id := range o.event.identifiers {
 		r.Link = append(r.Link, &eventv1.Identifier{Type: id.Type, Value: id.Value})
@@ -85,6 +88,13 @@ func linkKey(e rawEvent) string {
 	b := appendText(make([]byte, 0, 64), e.workspace)
 	for _, id := range e.identifiers {
 		b = appendIdentifier(b, id)
+	}
+	if e.previous != "" {
+		b = appendText(b, e.previous)
+		b = append(b, 0)
+		if e.trusted {
+			b[len(b)-1] = 1
+		}
 	}
 	return string(b)
 }

@@ -13,6 +13,7 @@ import (
 // metrics of the service. Every label's values are a closed set.
 type metrics struct {
 	resolved, duplicate, rejected prometheus.Counter
+	repeated, reused              prometheus.Counter
 
 	dropped    map[graph.Reason]prometheus.Counter
 	asked      prometheus.Counter
@@ -29,11 +30,17 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	m := &metrics{dropped: map[graph.Reason]prometheus.Counter{}}
 	events := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "freshet_identity_events_total",
-		Help: "Raw events handled, by result: resolved, duplicate (a client's retry) or rejected. A batch that is tried again counts again.",
+		Help: "Raw events handled, by result: resolved, duplicate (its message id came before) or rejected. A batch that is tried again counts again.",
 	}, []string{"result"})
 	m.resolved = events.WithLabelValues("resolved")
 	m.duplicate = events.WithLabelValues("duplicate")
 	m.rejected = events.WithLabelValues("rejected")
+	duplicates := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "freshet_identity_duplicates_total",
+		Help: "Raw events under a message id that came before, by kind: same_content (a client's retry) or other_content (another event, in events.rejected.v1 as duplicate_id).",
+	}, []string{"kind"})
+	m.repeated = duplicates.WithLabelValues("same_content")
+	m.reused = duplicates.WithLabelValues("other_content")
 	dropped := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "freshet_identity_dropped_identifiers_total",
 		Help: "Identifiers of events that a guard kept from being linked, by reason. The event itself went on.",
@@ -41,7 +48,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	for _, r := range graph.Reasons() {
 		m.dropped[r] = dropped.WithLabelValues(r.String())
 	}
-	m.collectors = []prometheus.Collector{events, dropped}
+	m.collectors = []prometheus.Collector{events, duplicates, dropped}
 	m.asked = m.counter("log_appends_total", "Records this process put into identity.log.v1.")
 	m.customers = m.counter("customers_total", "Customers made, counted by the merge emitter.")
 	m.links = m.counter("links_total", "Identifiers tied to a customer, counted by the merge emitter.")

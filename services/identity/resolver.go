@@ -48,7 +48,7 @@ const maxGone = 1 << 20
 
 // storeName is the folder of the store. Its number grows with every change of the
 // rules or of the rows: the new version reads the log from its start.
-const storeName = "identity.resolver.1"
+const storeName = "identity.resolver.2"
 
 func newResolver(cfg Config, deps Deps, m *metrics) *resolver {
 	return &resolver{
@@ -58,11 +58,11 @@ func newResolver(cfg Config, deps Deps, m *metrics) *resolver {
 	}
 }
 
-// Lookup says whose event it is that names these identifiers, and the offset of the
-// log that the answer includes.
-func (r *resolver) Lookup(workspace string, ids []graph.Identifier) (a graph.Answer, epoch int64, err error) {
+// Lookup says whose event it is that says this, and the offset of the log that the
+// answer includes.
+func (r *resolver) Lookup(said graph.Statement) (a graph.Answer, epoch int64, err error) {
 	epoch, err = r.read(func(s graph.Reader) error {
-		a, err = r.graph.Lookup(s, workspace, ids)
+		a, err = r.graph.Lookup(s, said)
 		return err
 	})
 	return a, epoch, err

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/freshet/freshet/pkg/stream"
+	"github.com/freshet/freshet/services/identity/graph"
 )
 
 // State keys of the partition task:
 //
-//	s bucket(2 bytes) hash(16 bytes)    an event that was handled
+//	s bucket(2 bytes) hash(16 bytes)    an event that was handled: what it was like, see likeness
 //	b                                   the newest bucket
 const (
 	spaceSeen   = 's'
@@ -33,7 +36,6 @@ const (
 var (
 	newestKey  = []byte{spaceNewest}
 	sweepTimer = []byte("sweep")
-	present    = []byte{1}
 )
 
 // seen knows the events that were handled, by workspace and event id.
@@ -43,12 +45,24 @@ type seen struct {
 	filled map[int]bool
 }
 
-// mark says whether the event is a duplicate, and if not remembers it. The bucket
+// verdict is what a message id turns out to be.
+type verdict int
+
+const (
+	// first: the id was not seen.
+	first verdict = iota
+	// repeated: the event came before.
+	repeated
+	// reused: another event came under this id.
+	reused
+)
+
+// mark says whether the event came before, and if its id did not, remembers it. The bucket
 // follows from the time of receipt, so that a replay decides as the first run did; a
 // collector whose clock runs ahead cannot make ids expire early.
-func (s *seen) mark(tx *stream.Tx, e rawEvent) (duplicate bool, err error) {
+func (s *seen) mark(tx *stream.Tx, e rawEvent) (verdict, error) {
 	if err := s.load(tx); err != nil {
-		return false, err
+		return first, err
 	}
 	b := int(min(e.receivedMS, tx.Now().UnixMilli()) / bucketMS)
 	hash := eventHash(e.workspace, e.id)
@@ -56,19 +70,57 @@ func (s *seen) mark(tx *stream.Tx, e rawEvent) (duplicate bool, err error) {
 		if !s.filled[at] {
 			continue
 		}
-		_, ok, err := tx.Get(seenKey(at, hash))
+		before, ok, err := tx.Get(seenKey(at, hash))
 		if err != nil || ok {
-			return ok, err
+			return likened(before, e), err
 		}
 	}
-	tx.Set(seenKey(b, hash), present)
+	tx.Set(seenKey(b, hash), likeness(e))
 	s.filled[b] = true
 	if b > s.newest {
 		s.newest = b
 		tx.Set(newestKey, binary.BigEndian.AppendUint16(nil, uint16(b)))
 		tx.SetTimer(sweepTimer, tx.Now())
 	}
-	return false, nil
+	return first, nil
+}
+
+// likeNames bounds how many of an event's names are remembered.
+const likeNames = 4
+
+// likeness is what is kept of an event to tell its repeat from another event under its id: 8 bytes of a hash of its content, and 2 of
+// each of its first names. A client may know more names when it repeats an event, but then it still knows one of the first.
+func likeness(e rawEvent) []byte {
+	b := binary.BigEndian.AppendUint64(make([]byte, 0, 8+2*likeNames), e.content)
+	for _, id := range e.identifiers[:min(len(e.identifiers), likeNames)] {
+		b = binary.BigEndian.AppendUint16(b, nameHash(id))
+	}
+	return b
+}
+
+func nameHash(id graph.Identifier) uint16 {
+	h := xxhash.New()
+	_, _ = h.Write(appendIdentifier(nil, id))
+	return uint16(h.Sum64())
+}
+
+// likened compares an event with what is kept of the one that came first under its id.
+func likened(before []byte, e rawEvent) verdict {
+	if len(before) < 8 || binary.BigEndian.Uint64(before) != e.content {
+		return reused
+	}
+	names := before[8:]
+	if len(names) == 0 || len(e.identifiers) == 0 {
+		return repeated
+	}
+	for _, id := range e.identifiers {
+		for at := 0; at+2 <= len(names); at += 2 {
+			if binary.BigEndian.Uint16(names[at:]) == nameHash(id) {
+				return repeated
+			}
+		}
+	}
+	return reused
 }
 
 // load finds out once what the state holds.

@@ -52,7 +52,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s.events, err = newProcessor(cfg, deps, stream.Config{
 		Name: taskName, Inputs: []topics.Topic{topics.EventsRaw}, Changelog: topics.IdentityChangelog, CacheBytes: cfg.SeenCacheBytes,
 	}, func(int) (stream.Handler, error) {
-		return &task{resolver: s.resolver, log: log, metrics: m, now: deps.Now, seen: seen{newest: -1}}, nil
+		return &task{resolver: s.resolver, log: log, metrics: m, logger: deps.Logger, now: deps.Now, seen: seen{newest: -1}}, nil
 	})
 	if err != nil {
 		return nil, err

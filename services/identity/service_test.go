@@ -58,7 +58,7 @@ func TestKnownIdentifiersAppendNothing(t *testing.T) {
 	if n := len(w.log()); n != 1 {
 		t.Fatalf("50 equal events made %d log records, want 1", n)
 	}
-	w.send("user_id:ann anonymous_id:a1", "anonymous_id:a1", "user_id:ann", "user_id:null user_id:ann")
+	w.send("user_id:ann anonymous_id:a1", "anonymous_id:a1", "user_id:ann", "user_id: user_id:ann")
 	w.waitResolved(54)
 	if n := len(w.log()); n != 1 {
 		t.Errorf("known identifiers made %d log records, want 1", n)
@@ -169,7 +169,7 @@ func TestDuplicatesAreDroppedAcrossARestart(t *testing.T) {
 func TestWhatCannotBeResolved(t *testing.T) {
 	w := newWorld(t, 1)
 	s := w.start(w.dir("a"))
-	nobody, broken := event("nobody", "user_id:null", "anonymous_id:-1"), event("broken", "user_id:ann")
+	nobody, broken := event("nobody", "user_id:", "anonymous_id:"), event("broken", "user_id:ann")
 	broken.ReceivedMs = 0
 	w.sendEvents(nobody, broken, nobody)
 	garbage := broker.Message{Topic: topics.EventsRaw.Name, Key: []byte("k"), Value: []byte("\xff\xff")}

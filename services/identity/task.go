@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/customer"
 	"github.com/freshet/freshet/pkg/stream"
 	"github.com/freshet/freshet/pkg/topics"
 	"github.com/freshet/freshet/services/identity/graph"
@@ -25,7 +27,10 @@ type task struct {
 	resolver *resolver
 	log      *logWriter
 	metrics  *metrics
+	logger   *slog.Logger
 	now      func() time.Time
+	// told is when the log last said that an id was used twice.
+	told time.Time
 
 	seen  seen
 	known known
@@ -46,8 +51,8 @@ type readyEvent struct {
 
 // tally counts one batch.
 type tally struct {
-	resolved, duplicate, rejected int
-	live                          []int64 // received_ms of live events that were resolved
+	resolved, rejected, repeated, reused int
+	live                                 []int64 // received_ms of live events that were resolved
 }
 
 // Prepare finds out whose events they are. What is not settled goes to the log
@@ -124,18 +129,22 @@ func (t *task) Process(tx *stream.Tx, rec broker.Record) error {
 	if e.err != nil {
 		return stream.Permanent(e.err)
 	}
-	duplicate, err := t.seen.mark(tx, e.event)
+	v, err := t.seen.mark(tx, e.event)
 	if err != nil {
 		return fmt.Errorf("look for event %q among those seen: %w", e.event.id, err)
 	}
-	if duplicate {
-		t.done.duplicate++
+	switch v {
+	case repeated:
+		t.done.repeated++
 		return nil
+	case reused:
+		t.done.reused++
+		return t.reject(tx, rec, e.event, reasonDuplicateID)
 	}
 	t.metrics.drop(e.answer.Dropped)
 	if e.answer.Customer == (graph.ID{}) {
 		t.done.rejected++
-		return t.reject(tx, rec, e.event)
+		return t.reject(tx, rec, e.event, reasonNoIdentifier)
 	}
 	id := e.answer.Customer.String()
 	tx.Emit(broker.Message{Topic: topics.EventsResolved.Name, Key: []byte(id), Value: encodeResolved(rec, id, e.epoch)})
@@ -155,8 +164,20 @@ func (t *task) take(offset int64) (readyEvent, error) {
 	return t.ready[i], nil
 }
 
-// reject quarantines an event that names nobody.
-func (t *task) reject(tx *stream.Tx, rec broker.Record, e rawEvent) error {
+// Why identity refuses an event; docs/events.md has the words.
+const (
+	reasonNoIdentifier = "no_identifier"
+	reasonDuplicateID  = "duplicate_id"
+)
+
+var details = map[string]string{
+	reasonNoIdentifier: "None of the event's identifiers can be kept: send userId or anonymousId, of 1 to 255 bytes.",
+	reasonDuplicateID: "Another event came before under this messageId in the workspace, and an id counts once: give each event an id of its own, such as a UUID. " +
+		"Only a repetition of the same event may have the same one.",
+}
+
+// reject quarantines an event that names nobody, or has the id of another.
+func (t *task) reject(tx *stream.Tx, rec broker.Record, e rawEvent, reason string) error {
 	event := &eventv1.Event{}
 	if err := proto.Unmarshal(rec.Value, event); err != nil {
 		return stream.Permanent(fmt.Errorf("%w: %w", errEvent, err))
@@ -167,15 +188,30 @@ func (t *task) reject(tx *stream.Tx, rec broker.Record, e rawEvent) error {
 	}
 	value, err := proto.Marshal(&eventv1.RejectedEvent{
 		EventId: e.id, Workspace: e.workspace, Source: event.GetSource(),
-		Reason:  "no_identifier",
-		Detail:  "None of the event's identifiers names a person: values such as null, 0, -1 or anonymous do not count. Send userId or anonymousId.",
+		Reason:  reason,
+		Detail:  details[reason],
 		Payload: payload[:min(len(payload), maxPayload)], ReceivedMs: tx.Now().UnixMilli(), RejectedBy: "identity",
 	})
 	if err != nil {
 		return fmt.Errorf("encode the rejected event %q: %w", e.id, err)
 	}
-	tx.Emit(broker.Message{Topic: topics.EventsRejected.Name, Key: []byte(e.workspace + "\x00" + e.id), Value: value})
+	if reason == reasonDuplicateID {
+		t.tellReuse(tx.Now(), event.GetSource())
+	}
+	tx.Emit(broker.Message{Topic: topics.EventsRejected.Name, Key: customer.EventKey(e.workspace, e.id), Value: value})
 	return nil
+}
+
+// tellEvery is how often a partition's log says that ids are used twice.
+const tellEvery = time.Minute
+
+// tellReuse logs that a source gives several events one id: once a minute, however many.
+func (t *task) tellReuse(now time.Time, source string) {
+	if now.Sub(t.told) < tellEvery {
+		return
+	}
+	t.told = now
+	t.logger.Warn("a source gives different events the same messageId: all but the first are in events.rejected.v1 as duplicate_id", "source", source)
 }
 
 // maxPayload is how much of a rejected event is kept, in bytes.
@@ -187,7 +223,9 @@ func (t *task) Timer(tx *stream.Tx, _ []byte, _ time.Time) error { return t.seen
 // Flush counts the batch, just before it is committed.
 func (t *task) Flush(*stream.Tx) error {
 	t.metrics.resolved.Add(float64(t.done.resolved))
-	t.metrics.duplicate.Add(float64(t.done.duplicate))
+	t.metrics.duplicate.Add(float64(t.done.repeated + t.done.reused))
+	t.metrics.repeated.Add(float64(t.done.repeated))
+	t.metrics.reused.Add(float64(t.done.reused))
 	t.metrics.rejected.Add(float64(t.done.rejected))
 	if len(t.done.live) > 0 {
 		now := t.now()

@@ -1,10 +1,12 @@
 package identity
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/cespare/xxhash/v2"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/freshet/freshet/pkg/broker"
@@ -14,7 +16,10 @@ import (
 // Field numbers of event.v1.Event, event.v1.Identifier and event.v1.ResolvedEvent.
 // TestWireFollowsTheContract holds them against the generated code.
 const (
-	eventIDField, workspaceField, identifiersField, receivedField, historyField = 1, 2, 6, 9, 15
+	eventIDField, workspaceField, typeField, nameField, identifiersField, receivedField, occurredField = 1, 2, 4, 5, 6, 9, 10
+	propertiesField, traitsField, historyField, aliasField                                             = 12, 13, 15, 20
+
+	aliasPreviousField, aliasTrustedField = 1, 2
 
 	identifierTypeField, identifierValueField = 1, 2
 
@@ -29,12 +34,33 @@ type rawEvent struct {
 	id, workspace string
 	identifiers   []graph.Identifier
 	receivedMS    int64
+	occurredMS    int64
 	history       bool
+	// previous and trusted are of an alias; empty for other events.
+	previous string
+	trusted  bool
+	// content is a hash of what a client's retry repeats: the call, its name, properties and traits; no names of the person and no times.
+	content uint64
+}
+
+// tiedMS is the time that the guards count by.
+func (e rawEvent) tiedMS() int64 {
+	if e.history && e.occurredMS > 0 {
+		return e.occurredMS
+	}
+	return e.receivedMS
+}
+
+// statement is what the event says of who is who.
+func (e rawEvent) statement() graph.Statement {
+	return graph.Statement{Workspace: e.workspace, Identifiers: e.identifiers, Previous: e.previous, Trusted: e.trusted, AtMS: e.tiedMS()}
 }
 
 // parseEvent reads the fields identity needs, and the frame of all others.
 func parseEvent(b []byte) (rawEvent, error) {
 	var e rawEvent
+	var content xxhash.Digest
+	content.Reset()
 	err := eachField(b, func(num protowire.Number, bytes []byte, n uint64) (err error) {
 		switch num {
 		case eventIDField:
@@ -47,11 +73,19 @@ func parseEvent(b []byte) (rawEvent, error) {
 			e.identifiers = append(e.identifiers, id)
 		case receivedField:
 			e.receivedMS = int64(n)
+		case occurredField:
+			e.occurredMS = int64(n)
+		case aliasField:
+			err = e.parseAlias(bytes)
+			writeContent(&content, num, bytes, n)
+		case typeField, nameField, propertiesField, traitsField:
+			writeContent(&content, num, bytes, n)
 		case historyField:
 			e.history = n != 0
 		}
 		return err
 	})
+	e.content = content.Sum64()
 	switch {
 	case err != nil:
 		return rawEvent{}, fmt.Errorf("%w: %w", errEvent, err)
@@ -63,6 +97,28 @@ func parseEvent(b []byte) (rawEvent, error) {
 		return rawEvent{}, fmt.Errorf("%w: its received_ms is %d", errEvent, e.receivedMS)
 	}
 	return e, nil
+}
+
+// writeContent adds one field to a hash, so that no two different lists of fields are the same bytes.
+func writeContent(h *xxhash.Digest, num protowire.Number, bytes []byte, n uint64) {
+	var buf [24]byte
+	head := binary.AppendUvarint(buf[:0], uint64(num))
+	head = binary.AppendUvarint(head, n)
+	head = binary.AppendUvarint(head, uint64(len(bytes)))
+	_, _ = h.Write(head)
+	_, _ = h.Write(bytes)
+}
+
+func (e *rawEvent) parseAlias(b []byte) error {
+	return eachField(b, func(num protowire.Number, bytes []byte, n uint64) (err error) {
+		switch num {
+		case aliasPreviousField:
+			e.previous, err = utf8Text(bytes)
+		case aliasTrustedField:
+			e.trusted = n != 0
+		}
+		return err
+	})
 }
 
 func parseIdentifier(b []byte) (graph.Identifier, error) {

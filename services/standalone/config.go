@@ -26,7 +26,8 @@ type Config struct {
 	Listen stack.Addresses
 	// AddressesFile is where the doors' addresses are written, as JSON, once everything is ready; it is removed at the end. Empty: nowhere.
 	AddressesFile string
-	// WriteKey is the key of the source "local", in the workspace "default", beside Collector.Sources. Empty: no such source.
+	// WriteKey is the key of the source "local", in the workspace "default", beside Collector.Sources. It is trusted: who reaches it is on
+	// this machine. Empty: no such source.
 	WriteKey string
 	// Partitions is how many partitions a topic gets when it is made; fixed once Dir has data. 1 to 1,000.
 	// The default is the number of cores, within 2 and 8: more partitions than cores cost batches their size.

@@ -175,7 +175,7 @@ func (s *Stack) collector() []lifecycle.Component {
 			cfg.SourcesFile, cfg.SourcesFileMayBeMissing = filepath.Join(s.cfg.Dir, "sources.yaml"), true
 		}
 		if s.cfg.WriteKey != "" {
-			local := collector.Source{Name: "local", Workspace: customer.DefaultWorkspace, WriteKey: s.cfg.WriteKey}
+			local := collector.Source{Name: "local", Workspace: customer.DefaultWorkspace, WriteKey: s.cfg.WriteKey, Trusted: true}
 			cfg.Sources = append([]collector.Source{local}, cfg.Sources...)
 		}
 		svc, err = collector.New(cfg, collector.Deps{

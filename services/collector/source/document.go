@@ -93,6 +93,9 @@ func (d *Document) appendSource(s Source) {
 	if len(limits.Content) > 0 {
 		set(node, "limits", limits)
 	}
+	if s.Trusted {
+		set(node, "trusted", plain("!!bool", "true"))
+	}
 	for _, k := range s.Keys {
 		keys := sequence(node, "keys")
 		keys.Content = append(keys.Content, keyNode(k))

@@ -34,7 +34,7 @@ type Result struct {
 // nothing. An error means that the store failed or holds bytes that Apply never
 // wrote; the caller must discard the writes of this call and stop.
 func (g Graph) Apply(s Store, op *identityv1.LogRecord, offset int64) (Result, error) {
-	p, err := g.newPlan(s, op.GetWorkspace(), identifiersOf(op))
+	p, err := g.newPlan(s, statementOf(op))
 	if err != nil {
 		return Result{}, fmt.Errorf("plan log record %d: %w", offset, err)
 	}
@@ -79,9 +79,12 @@ func (w *writer) write(res *Result) error {
 	}
 	res.Linked = w.link()
 	w.refuse()
+	if w.plan.remember {
+		w.store.Set(aliasKey(w.plan.said.Workspace, w.plan.said.Previous), aliasRow{target: w.plan.accepted[0].Identifier, provenance: w.provenance}.encode())
+	}
 	row := &w.survivor.row
 	row.identifiers, row.merges, row.uniques = w.plan.identifiers, w.plan.merges, w.plan.uniques
-	w.store.Set(customerKey(spaceCustomer, w.plan.workspace, w.survivor.id), row.encode())
+	w.store.Set(customerKey(spaceCustomer, w.plan.said.Workspace, w.survivor.id), row.encode())
 	return nil
 }
 
@@ -90,11 +93,11 @@ func (w *writer) write(res *Result) error {
 func (w *writer) create() error {
 	anchor := w.plan.accepted[0]
 	for epoch := int64(0); ; epoch++ {
-		id, err := ParseID(customer.ID(w.plan.workspace, anchor.Type, anchor.Value, epoch))
+		id, err := ParseID(customer.ID(w.plan.said.Workspace, anchor.Type, anchor.Value, epoch))
 		if err != nil {
 			return err
 		}
-		_, taken, err := readCustomer(w.store, w.plan.workspace, id)
+		_, taken, err := readCustomer(w.store, w.plan.said.Workspace, id)
 		if err != nil {
 			return err
 		}
@@ -107,7 +110,7 @@ func (w *writer) create() error {
 
 // link writes the rows of identifiers that are new or have changed.
 func (w *writer) link() (linked int) {
-	workspace, id := w.plan.workspace, w.survivor.id
+	workspace, id := w.plan.said.Workspace, w.survivor.id
 	for _, c := range w.plan.accepted {
 		if !c.touched {
 			continue
@@ -129,12 +132,12 @@ func (w *writer) link() (linked int) {
 func (w *writer) refuse() {
 	for _, r := range w.plan.refused {
 		if r.touched { // retired by this operation; it stays where it is
-			w.store.Set(appendIdentifierKey(nil, w.plan.workspace, r.Identifier), r.row.encode())
+			w.store.Set(appendIdentifierKey(nil, w.plan.said.Workspace, r.Identifier), r.row.encode())
 		}
 		if !r.record {
 			continue
 		}
-		w.store.Set(refusedKey(w.plan.workspace, w.survivor.id, r.Identifier), encodeRefused(r.reason, w.provenance))
+		w.store.Set(refusedKey(w.plan.said.Workspace, w.survivor.id, r.Identifier), encodeRefused(r.reason, w.provenance))
 		w.survivor.row.refused++
 	}
 }
@@ -156,9 +159,9 @@ func (w *writer) merge(loser owner) ([]Merge, error) {
 	gone = append(gone, loser.id)
 	merges := make([]Merge, 0, len(gone))
 	for _, from := range gone {
-		w.store.Set(customerKey(spaceCustomer, w.plan.workspace, from),
+		w.store.Set(customerKey(spaceCustomer, w.plan.said.Workspace, from),
 			customerRow{merged: true, into: w.survivor.id, since: w.offset}.encode())
-		w.store.Set(mergedKey(w.plan.workspace, w.survivor.id, from), encodeMerged(w.offset))
+		w.store.Set(mergedKey(w.plan.said.Workspace, w.survivor.id, from), encodeMerged(w.offset))
 		merges = append(merges, Merge{From: from, To: w.survivor.id, Epoch: w.offset})
 	}
 	return merges, nil
@@ -179,7 +182,7 @@ func (w *writer) collect(prefix []byte) (rows []entry, err error) {
 
 // moveLinked re-points the loser's identifiers and moves their rows.
 func (w *writer) moveLinked(loser ID) error {
-	workspace := w.plan.workspace
+	workspace := w.plan.said.Workspace
 	prefix := customerKey(spaceLinked, workspace, loser)
 	rows, err := w.collect(prefix)
 	if err != nil {
@@ -205,7 +208,7 @@ func (w *writer) moveLinked(loser ID) error {
 
 // moveMerged takes the ids that were merged into the loser earlier.
 func (w *writer) moveMerged(loser ID) ([]ID, error) {
-	rows, err := w.collect(customerKey(spaceMerged, w.plan.workspace, loser))
+	rows, err := w.collect(customerKey(spaceMerged, w.plan.said.Workspace, loser))
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +227,7 @@ func (w *writer) moveMerged(loser ID) ([]ID, error) {
 // forgetRefused drops the loser's refused links: what still is a conflict will be
 // refused again, and recorded, under the survivor's name.
 func (w *writer) forgetRefused(loser ID) error {
-	rows, err := w.collect(customerKey(spaceRefused, w.plan.workspace, loser))
+	rows, err := w.collect(customerKey(spaceRefused, w.plan.said.Workspace, loser))
 	if err != nil {
 		return err
 	}

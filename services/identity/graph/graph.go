@@ -33,12 +33,18 @@ type Limits struct {
 	// from which an e-mail address or telephone number, or any other identifier, ties
 	// nothing more. Unique types have no such cap: Identifiers bounds them.
 	Strong, Weak int
+	// PerMinute and PerDay are how often within one minute, and one day, an identifier may bring customers or devices together before it
+	// is retired. They bound what a value that nobody foresaw, and that many clients send, can do before it is known for what it is.
+	PerMinute, PerDay int
+	// UserIDs is how many user ids trusted aliases may give one customer.
+	UserIDs int
 }
 
 // DefaultLimits are Segment's published caps (100 merges, 1,000 identifiers) and
-// degrees that a family's tablet stays under and a shop's till does not.
+// degrees that a family's tablet stays under and a shop's till does not. A person who logs in on seven devices within a minute, or on
+// seventeen within a day, is taken for a value that many share.
 func DefaultLimits() Limits {
-	return Limits{Identifiers: 1000, Merges: 100, Refused: 100, Strong: 100, Weak: 20}
+	return Limits{Identifiers: 1000, Merges: 100, Refused: 100, Strong: 100, Weak: 20, PerMinute: 5, PerDay: 15, UserIDs: 10}
 }
 
 // Graph applies the rules under its limits. The zero value is not usable: see New.
@@ -72,7 +78,7 @@ type Reason byte
 
 // The reasons.
 const (
-	// Blocked: the value names nobody, is empty or longer than 255 bytes.
+	// Blocked: the value is empty or longer than 255 bytes.
 	Blocked Reason = 1
 	// UniqueConflict: the link would give one customer two user ids.
 	UniqueConflict Reason = 2
@@ -82,11 +88,17 @@ const (
 	IdentifierCap Reason = 4
 	// MergeCap: the customer would have too many merged ids.
 	MergeCap Reason = 5
+	// Rush: the identifier brought too many customers or devices together within a minute or a day.
+	Rush Reason = 6
+	// AliasNotTrusted: the alias is between two user ids and its source is not trusted.
+	AliasNotTrusted Reason = 7
+	// AliasCap: the customer would have too many user ids.
+	AliasCap Reason = 8
 )
 
 // Reasons lists every reason, for the metrics.
 func Reasons() []Reason {
-	return []Reason{Blocked, UniqueConflict, DegreeCap, IdentifierCap, MergeCap}
+	return []Reason{Blocked, UniqueConflict, DegreeCap, IdentifierCap, MergeCap, Rush, AliasNotTrusted, AliasCap}
 }
 
 // String is the word used in metrics and logs.
@@ -102,6 +114,12 @@ func (r Reason) String() string {
 		return "identifier_cap"
 	case MergeCap:
 		return "merge_cap"
+	case Rush:
+		return "rush"
+	case AliasNotTrusted:
+		return "alias_not_trusted"
+	case AliasCap:
+		return "alias_cap"
 	default:
 		return "unknown"
 	}
@@ -110,6 +128,19 @@ func (r Reason) String() string {
 // Identifier is one normalised name of a person.
 type Identifier struct {
 	Type, Value string
+}
+
+// Statement is what one event says: these names are one person's.
+type Statement struct {
+	Workspace string
+	// Identifiers, highest priority first.
+	Identifiers []Identifier
+	// Previous is the other name of an alias, a user id or an anonymous id; empty for other events. Trusted says that it may join two
+	// user ids.
+	Previous string
+	Trusted  bool
+	// AtMS is the time that the guards count by, Unix milliseconds: when a live event was received, when one of history occurred.
+	AtMS int64
 }
 
 // Dropped is an identifier that a rule stopped.

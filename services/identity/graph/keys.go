@@ -12,6 +12,7 @@ const (
 	spaceLinked     = 'l'
 	spaceMerged     = 'm'
 	spaceRefused    = 'r'
+	spaceAlias      = 'a'
 )
 
 // appendText appends text so that what follows cannot be taken for a part of it.
@@ -54,6 +55,12 @@ func refusedKey(workspace string, id ID, i Identifier) []byte {
 	b := customerKey(spaceRefused, workspace, id)
 	b = appendText(b, i.Type)
 	return append(b, i.Value...)
+}
+
+// aliasKey is where a trusted alias of this user id stands.
+func aliasKey(workspace, previous string) []byte {
+	b := appendText([]byte{spaceAlias}, workspace)
+	return append(b, previous...)
 }
 
 // tailID reads the id at the end of a mergedKey.

@@ -18,7 +18,22 @@ type candidate struct {
 	// touched says that the row must be written: it is new, its degree has grown, or
 	// it was retired.
 	touched bool
+	// met says that it was counted as bringing others together by this operation, once however many they are.
+	met bool
+	// alias says what the candidate is named for: by itself, or as the same person as the user id `of`.
+	alias aliasKind
+	of    string
 }
+
+// aliasKind is the standing of a user id that an alias names.
+type aliasKind byte
+
+const (
+	noAlias aliasKind = iota
+	// trusted joins the customer whatever user ids both have; untrusted never does.
+	trusted
+	untrusted
+)
 
 // owner is a customer that an operation names.
 type owner struct {
@@ -37,12 +52,14 @@ type refusal struct {
 // plan is what an operation would do: made by reads only, so that every guard has
 // spoken before the first write.
 type plan struct {
-	graph     Graph
-	workspace string
-	accepted  []candidate // the anchor first
-	owners    []owner     // customers that become one, oldest first; empty: a new one is made
-	refused   []refusal
-	unusable  []Dropped
+	graph    Graph
+	said     Statement
+	accepted []candidate // the anchor first
+	owners   []owner     // customers that become one, oldest first; empty: a new one is made
+	refused  []refusal
+	unusable []Dropped
+	// remember says that the statement of a trusted alias is to be kept.
+	remember bool
 
 	// What the customer will hold, kept up while candidates are considered.
 	identifiers, merges int
@@ -50,9 +67,9 @@ type plan struct {
 }
 
 // newPlan reads the state and decides. No usable identifier gives an empty plan.
-func (g Graph) newPlan(s Reader, workspace string, ids []Identifier) (*plan, error) {
-	p := &plan{graph: g, workspace: workspace}
-	cands, err := p.load(s, ids)
+func (g Graph) newPlan(s Reader, said Statement) (*plan, error) {
+	p := &plan{graph: g, said: said}
+	cands, err := p.load(s)
 	if err != nil || len(cands) == 0 {
 		return p, err
 	}
@@ -75,9 +92,9 @@ func (g Graph) newPlan(s Reader, workspace string, ids []Identifier) (*plan, err
 func (p *plan) attempt(s Reader, cands []candidate) (retired bool, err error) {
 	p.accepted, p.owners, p.refused = nil, nil, nil
 	p.identifiers, p.merges, p.uniques = 0, 0, nil
-	slices.SortStableFunc(cands, func(a, b candidate) int { return cmp.Compare(a.row.retired, b.row.retired) })
+	slices.SortStableFunc(cands, func(a, b candidate) int { return cmp.Compare(a.place(), b.place()) })
 	for _, c := range cands {
-		full, err := p.consider(s, c)
+		full, why, err := p.consider(s, c)
 		if err != nil {
 			return false, err
 		}
@@ -85,67 +102,104 @@ func (p *plan) attempt(s Reader, cands []candidate) (retired bool, err error) {
 			continue
 		}
 		i := slices.IndexFunc(cands, func(c candidate) bool { return c.index == full.index })
-		cands[i].row.retired, cands[i].touched = 1, true
+		cands[i].row.retired, cands[i].touched = why, true
 		return true, nil
 	}
 	return false, nil
 }
 
-// load reads the rows of the usable identifiers.
-func (p *plan) load(s Reader, ids []Identifier) ([]candidate, error) {
-	usable, unusable := sift(ids)
+// place orders candidates: the retired ones come last, but a user id is what it was, it only ties nothing more.
+func (c candidate) place() int {
+	if c.row.retired != 0 && !unique(c.Type) {
+		return 1
+	}
+	return 0
+}
+
+// load reads the rows of the usable identifiers, and of those that aliases add.
+func (p *plan) load(s Reader) ([]candidate, error) {
+	usable, unusable := sift(p.said.Identifiers)
 	p.unusable = unusable
-	cands := make([]candidate, len(usable))
-	for n, id := range usable {
-		row, ok, err := readOwner(s, p.workspace, id)
+	var cands []candidate
+	for _, id := range usable {
+		c, err := p.candidate(s, id)
 		if err != nil {
 			return nil, err
 		}
-		cands[n] = candidate{Identifier: id, known: ok, row: row, degree: row.degree, index: n}
+		if cands = p.add(cands, c); c.known || !unique(c.Type) {
+			continue
+		}
+		if cands, err = p.aliased(s, cands, c.Value); err != nil {
+			return nil, err
+		}
 	}
-	return cands, nil
+	if p.said.Previous == "" || len(cands) == 0 {
+		return cands, nil
+	}
+	return p.previous(s, cands)
+}
+
+func (p *plan) candidate(s Reader, id Identifier) (candidate, error) {
+	row, ok, err := readOwner(s, p.said.Workspace, id)
+	return candidate{Identifier: id, known: ok, row: row, degree: row.degree}, err
+}
+
+// add appends a candidate unless it is there already.
+func (p *plan) add(cands []candidate, c candidate) []candidate {
+	if slices.ContainsFunc(cands, func(x candidate) bool { return x.Identifier == c.Identifier }) {
+		return cands
+	}
+	c.index = len(cands)
+	return append(cands, c)
 }
 
 // consider accepts or refuses the next candidate, or gives back the one that is at
 // its degree cap and must be retired first. The first candidate, the anchor, is
 // always accepted: alone it breaks no rule.
-func (p *plan) consider(s Reader, c candidate) (full *candidate, err error) {
+func (p *plan) consider(s Reader, c candidate) (full *candidate, why Reason, err error) {
+	if c.alias != noAlias && !p.holds(c.of) {
+		return nil, 0, nil // the user id it goes with was refused
+	}
 	o, err := p.ownerOf(s, c)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if o != nil && p.has(o.id) {
 		p.accepted = append(p.accepted, c)
-		return nil, nil
+		return nil, 0, nil
 	}
 	if len(p.accepted) > 0 {
 		if reason, stop := p.guard(c, o); stop {
 			p.refused = append(p.refused, refusal{candidate: c, reason: reason})
-			return nil, nil
+			return nil, 0, nil
 		}
-		if full := p.full(c); full != nil {
-			return full, nil
+		if full, why := p.full(c, o); full != nil {
+			return full, why, nil
 		}
-		anchor := &p.accepted[0]
-		anchor.row.degree++
-		anchor.touched = true
-		c.row.degree++
-		c.touched = true
+		p.tie(&p.accepted[0], &c, o)
 	}
 	p.accept(c, o)
-	return nil, nil
+	return nil, 0, nil
 }
 
-// full gives the candidate or the anchor when it is at its degree cap and not yet
-// retired. It is asked last, when the candidate would join. What counts is the degree before this operation: else the outcome
-// would change when the operation is applied again.
-func (p *plan) full(c candidate) *candidate {
+// holds says that the user id has been accepted.
+func (p *plan) holds(userID string) bool {
+	return slices.ContainsFunc(p.accepted, func(c candidate) bool { return unique(c.Type) && c.Value == userID })
+}
+
+// full gives the candidate or the anchor when it is at a cap of its own and not yet retired, and which. It is asked last, when the
+// candidate would join. What counts is the row before this operation: else the outcome would change when the operation is applied again.
+func (p *plan) full(c candidate, o *owner) (*candidate, Reason) {
 	for _, x := range []*candidate{&c, &p.accepted[0]} {
-		if x.row.retired == 0 && p.graph.saturated(x.Type, x.degree) {
-			return x
+		switch {
+		case x.row.retired != 0:
+		case p.graph.saturated(x.Type, x.degree):
+			return x, DegreeCap
+		case x.meets(c, o) && !x.met && c.alias == noAlias && p.graph.rushed(x.row.meetings.at(p.said.AtMS)):
+			return x, Rush
 		}
 	}
-	return nil
+	return nil, 0
 }
 
 // ownerOf gives the customer of a known candidate, nil for an unknown one.
@@ -153,7 +207,7 @@ func (p *plan) ownerOf(s Reader, c candidate) (*owner, error) {
 	if !c.known {
 		return nil, nil
 	}
-	row, ok, err := readCustomer(s, p.workspace, c.row.id)
+	row, ok, err := readCustomer(s, p.said.Workspace, c.row.id)
 	if err != nil {
 		return nil, err
 	}
@@ -173,14 +227,20 @@ func (p *plan) guard(c candidate, o *owner) (Reason, bool) {
 	l := p.graph.limits
 	identifiers, merges, uniques := p.gain(c, o)
 	switch {
-	case p.conflict(uniques):
+	case c.alias == untrusted:
+		return AliasNotTrusted, true
+	case c.alias != trusted && p.conflict(uniques):
 		return UniqueConflict, true
 	case p.identifiers+identifiers > l.Identifiers:
 		return IdentifierCap, true
 	case p.merges+merges > l.Merges:
 		return MergeCap, true
+	case c.alias == trusted:
+		return AliasCap, len(p.uniques)+len(uniques) > l.UserIDs
 	case c.row.retired != 0:
-		return DegreeCap, true
+		return c.row.retired, true
+	case p.accepted[0].row.retired != 0:
+		return p.accepted[0].row.retired, true
 	}
 	return 0, false
 }
@@ -237,7 +297,7 @@ func (p *plan) markRefusals(s Reader) error {
 			return nil
 		}
 		if len(p.owners) > 0 {
-			_, ok, err := s.Get(refusedKey(p.workspace, p.owners[0].id, r.Identifier))
+			_, ok, err := s.Get(refusedKey(p.said.Workspace, p.owners[0].id, r.Identifier))
 			if err != nil {
 				return fmt.Errorf("read refused link: %w", err)
 			}
@@ -256,7 +316,7 @@ func (p *plan) settled() bool {
 	if len(p.accepted) == 0 {
 		return true
 	}
-	return len(p.owners) == 1 &&
+	return len(p.owners) == 1 && !p.remember &&
 		!slices.ContainsFunc(p.accepted, func(c candidate) bool { return c.touched }) &&
 		!slices.ContainsFunc(p.refused, func(r refusal) bool { return r.record || r.touched })
 }

@@ -42,6 +42,9 @@ func smallLimits(t *rapid.T) Limits {
 		Refused:     rapid.IntRange(0, 3).Draw(t, "refused"),
 		Strong:      rapid.IntRange(1, 6).Draw(t, "strong"),
 		Weak:        rapid.IntRange(1, 4).Draw(t, "weak"),
+		PerMinute:   rapid.IntRange(1, 3).Draw(t, "per minute"),
+		PerDay:      rapid.IntRange(1, 8).Draw(t, "per day"),
+		UserIDs:     rapid.IntRange(1, 3).Draw(t, "user ids"),
 	}
 }
 
@@ -95,7 +98,23 @@ func TestInvariants(t *testing.T) {
 }
 
 // checkState holds counters, caps and unique types against the rows.
-func checkState(t *rapid.T, g Graph, s memory) {
+func checkState(t *rapid.T, g Graph, s memory) { checkRows(t, g, s, newSets()) }
+
+// equals are user ids that trusted aliases have made one person's.
+type equals map[string]string
+
+func newSets() equals { return equals{} }
+
+func (e equals) root(x string) string {
+	for e[x] != "" && e[x] != x {
+		x = e[x]
+	}
+	return x
+}
+
+func (e equals) join(a, b string) { e[e.root(a)] = e.root(b) }
+
+func checkRows(t *rapid.T, g Graph, s memory, same equals) {
 	linked := map[ID][]Identifier{}
 	for k, v := range s {
 		if k[0] != spaceIdentifier {
@@ -129,7 +148,11 @@ func checkState(t *rapid.T, g Graph, s memory) {
 				users[l.Identifier.Value] = true
 			}
 		}
-		if len(users) > 1 || len(row.uniques) != len(users) {
+		roots := map[string]bool{}
+		for u := range users {
+			roots[same.root("user_id:"+u)] = true
+		}
+		if len(roots) > 1 || len(row.uniques) != len(users) || len(users) > max(1, g.limits.UserIDs) {
 			t.Fatalf("customer %s holds the user ids %v, its row says %v", id, users, row.uniques)
 		}
 	}
@@ -161,7 +184,7 @@ func checkMappings(t *rapid.T, s memory, mapping map[ID]ID) {
 
 // checkSettled: an operation that was applied says nothing new, by Lookup and by Apply.
 func checkSettled(t *rapid.T, g Graph, s memory, n int64, words []string) {
-	a, err := g.Lookup(s, "w", identifiers(words...))
+	a, err := g.Lookup(s, said(n, words...))
 	if err != nil || !a.Settled {
 		t.Fatalf("%v is not settled after it was applied: %+v %v", words, a, err)
 	}
@@ -177,7 +200,6 @@ func checkSettled(t *rapid.T, g Graph, s memory, n int64, words []string) {
 // TestOrderDoesNotMatterBelowTheLimits: any permutation of the same links gives the
 // same partition into customers.
 func TestOrderDoesNotMatterBelowTheLimits(t *testing.T) {
-	wide := Limits{Identifiers: 1000, Merges: 1000, Refused: 10, Strong: 1000, Weak: 1000}
 	free := map[string]int{"email": 8, "anonymous_id": 12, "device_id": 4}
 	rapid.Check(t, func(rt *rapid.T) {
 		g := New(wide)
@@ -188,6 +210,9 @@ func TestOrderDoesNotMatterBelowTheLimits(t *testing.T) {
 		}
 	})
 }
+
+// wide are limits that no test reaches.
+var wide = Limits{Identifiers: 1000, Merges: 1000, Refused: 10, Strong: 1000, Weak: 1000, PerMinute: 1000, PerDay: 1000, UserIDs: 1000}
 
 // partition gives the sets of identifiers, each sorted, in order.
 func partition(t testing.TB, s memory) []string {
@@ -219,7 +244,7 @@ func TestTheOldestNameSurvives(t *testing.T) {
 		for n, words := range ops {
 			res := mustApply(t, g, s, int64(n), words...)
 			if res.Created {
-				a, _ := g.Lookup(s, "w", identifiers(words...))
+				a, _ := g.Lookup(s, said(int64(n), words...))
 				born[a.Customer] = int64(n)
 			}
 			for _, m := range res.Merges {
@@ -263,10 +288,119 @@ func BenchmarkLookup(b *testing.B) {
 	reader := NewSnapshot(db)
 	b.ResetTimer()
 	for n := range b.N {
-		a, err := g.Lookup(reader, "w", asked[n%len(asked)])
+		a, err := g.Lookup(reader, Statement{Workspace: "w", Identifiers: asked[n%len(asked)]})
 		if err != nil || !a.Settled {
 			b.Fatal(a, err)
 		}
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lookups/s")
+}
+
+// aliasOps draws statements with aliases between user ids and devices, trusted or not, each naming one user id first.
+func aliasOps(kinds []string, maxOps int) *rapid.Generator[[][]string] {
+	one := rapid.Custom(func(t *rapid.T) []string {
+		words := []string{fmt.Sprintf("user_id:%d", rapid.IntRange(0, 5).Draw(t, "user"))}
+		if rapid.Bool().Draw(t, "device") {
+			words = append(words, fmt.Sprintf("anonymous_id:%d", rapid.IntRange(0, 9).Draw(t, "device")))
+		}
+		if kind := rapid.SampledFrom(kinds).Draw(t, "kind"); kind != "" {
+			words = append(words, fmt.Sprintf("%s:%d", kind, rapid.IntRange(0, 9).Draw(t, "previous")))
+		}
+		return words
+	})
+	return rapid.SliceOfN(one, 1, maxOps)
+}
+
+// TestAliasesKeepTheInvariants: with aliases of both kinds every operation settles, the rows agree with each other, and a customer has
+// several user ids only as trusted aliases have said.
+func TestAliasesKeepTheInvariants(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		g := New(smallLimits(rt))
+		ops := aliasOps([]string{"", "alias", "trusted"}, 60).Draw(rt, "ops")
+		s, mapping := memory{}, map[ID]ID{}
+		same := newSets()
+		for n, words := range ops {
+			for _, w := range words[1:] {
+				if prev, ok := strings.CutPrefix(w, "trusted:"); ok {
+					same.join(words[0], "user_id:"+prev)
+				}
+			}
+			res := mustApply(t, g, s, int64(n), words...)
+			for _, m := range res.Merges {
+				mapping[m.From] = m.To
+			}
+			checkRows(rt, g, s, same)
+			checkMappings(rt, s, mapping)
+			checkSettled(rt, g, s, int64(n), words)
+		}
+	})
+}
+
+// TestTheOrderOfAnAliasDoesNotMatter: trusted aliases and the user ids they name, in any order, make the same customers.
+func TestTheOrderOfAnAliasDoesNotMatter(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		g := New(wide)
+		var ops [][]string
+		for _, words := range aliasOps([]string{"", "trusted", "trusted"}, 25).Draw(rt, "ops") {
+			ops = append(ops, append(words[:1:1], words[len(words)-1])) // the devices would make the order of log-ins matter
+		}
+		for i, words := range ops {
+			if !strings.HasPrefix(words[1], "trusted:") {
+				ops[i] = words[:1]
+			}
+		}
+		for n := range 10 {
+			ops = append(ops, []string{fmt.Sprintf("user_id:%d", n)})
+		}
+		shuffled := rapid.Permutation(ops).Draw(rt, "shuffled")
+		if diff := cmp.Diff(users(t, run(t, g, ops)), users(t, run(t, g, shuffled))); diff != "" {
+			rt.Fatal(diff)
+		}
+	})
+}
+
+// users gives the user ids of each customer: an alias of a user id that came too early leaves an anonymous id of the same text.
+func users(t testing.TB, s memory) []string {
+	var out []string
+	for _, set := range partition(t, s) {
+		var of []string
+		for _, k := range strings.Split(set, " ") {
+			if strings.Contains(k, "user_id") {
+				of = append(of, k)
+			}
+		}
+		if out = append(out, strings.Join(of, " ")); len(of) == 0 {
+			out = out[:len(out)-1]
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestNoValueTiesMoreThanARush: however events come, a user id gets no more devices within a minute than the limit and its first one.
+func TestNoValueTiesMoreThanARush(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		l := DefaultLimits()
+		l.PerMinute, l.PerDay = rapid.IntRange(1, 4).Draw(rt, "per minute"), rapid.IntRange(1, 9).Draw(rt, "per day")
+		g, s := New(l), memory{}
+		minutes := rapid.IntRange(1, 4).Draw(rt, "minutes")
+		for n := range rapid.IntRange(1, 60).Draw(rt, "events") {
+			device := fmt.Sprintf("anonymous_id:d%d", n)
+			if rapid.Bool().Draw(rt, "seen before") {
+				mustApply(t, g, s, int64(1000+n), device)
+			}
+			mustApply(t, g, s, int64(2000+n), "user_id:gast", device, fmt.Sprintf("@%d", 100+n*minutes/60))
+		}
+		owner, _, err := g.Owner(s, "w", Identifier{"user_id", "gast"})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		c, _, err := g.Customer(s, "w", owner)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if devices := len(c.Identifiers) - 1; devices > 1+min(l.PerDay, minutes*l.PerMinute) {
+			rt.Fatalf("%d devices within %d minutes, the limits are %d a minute and %d a day", devices, minutes, l.PerMinute, l.PerDay)
+		}
+	})
 }

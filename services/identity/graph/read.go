@@ -5,20 +5,18 @@ import (
 	"slices"
 
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
-
-	"github.com/freshet/freshet/pkg/customer"
 )
 
 // maxText is the longest identifier type or value in bytes.
 const maxText = 255
 
-// sift parts the identifiers that may name a person from those that never do.
+// sift parts the identifiers that can be kept from those that cannot. Which values are nobody's name is the collector's to say, by the
+// list of the workspace: here such a list could not change without changing what an old log means.
 // A repeated one is left out without a word.
 func sift(ids []Identifier) (usable []Identifier, unusable []Dropped) {
 	for _, id := range ids {
 		switch {
-		case id.Type == "" || id.Value == "" || len(id.Type) > maxText || len(id.Value) > maxText,
-			customer.Blocked(id.Value):
+		case id.Type == "" || id.Value == "" || len(id.Type) > maxText || len(id.Value) > maxText:
 			unusable = append(unusable, Dropped{Identifier: id, Reason: Blocked})
 		case !slices.Contains(usable, id):
 			usable = append(usable, id)
@@ -27,12 +25,15 @@ func sift(ids []Identifier) (usable []Identifier, unusable []Dropped) {
 	return usable, unusable
 }
 
-func identifiersOf(op *identityv1.LogRecord) []Identifier {
-	ids := make([]Identifier, 0, len(op.GetLink()))
-	for _, id := range op.GetLink() {
-		ids = append(ids, Identifier{Type: id.GetType(), Value: id.GetValue()})
+func statementOf(op *identityv1.LogRecord) Statement {
+	said := Statement{
+		Workspace: op.GetWorkspace(), Identifiers: make([]Identifier, 0, len(op.GetLink())),
+		Previous: op.GetAlias().GetPreviousId(), Trusted: op.GetAlias().GetTrusted(), AtMS: op.GetTiedMs(),
 	}
-	return ids
+	for _, id := range op.GetLink() {
+		said.Identifiers = append(said.Identifiers, Identifier{Type: id.GetType(), Value: id.GetValue()})
+	}
+	return said
 }
 
 func readOwner(s Reader, workspace string, id Identifier) (ownerRow, bool, error) {
@@ -45,6 +46,19 @@ func readOwner(s Reader, workspace string, id Identifier) (ownerRow, bool, error
 		return ownerRow{}, false, err
 	}
 	row, err := decodeOwner(v)
+	return row, err == nil, err
+}
+
+// readAlias gives what a trusted alias said of a user id.
+func readAlias(s Reader, workspace, previous string) (aliasRow, bool, error) {
+	v, ok, err := s.Get(aliasKey(workspace, previous))
+	if err != nil || !ok {
+		if err != nil {
+			err = fmt.Errorf("read alias: %w", err)
+		}
+		return aliasRow{}, false, err
+	}
+	row, err := decodeAlias(v)
 	return row, err == nil, err
 }
 
@@ -71,17 +85,19 @@ type Answer struct {
 	Dropped []Dropped
 }
 
-// Lookup says whose event it is that names these identifiers, highest priority
-// first. The common case, all known and of one customer, costs one Get each.
-func (g Graph) Lookup(s Reader, workspace string, ids []Identifier) (Answer, error) {
-	id, dropped, together, err := sameOwner(s, workspace, ids)
-	if err != nil {
-		return Answer{}, err
+// Lookup says whose event it is that says this. The common case, all identifiers
+// known and of one customer, costs one Get each.
+func (g Graph) Lookup(s Reader, said Statement) (Answer, error) {
+	if said.Previous == "" {
+		id, dropped, together, err := sameOwner(s, said.Workspace, said.Identifiers)
+		if err != nil {
+			return Answer{}, err
+		}
+		if together {
+			return Answer{Customer: id, Settled: true, Dropped: dropped}, nil
+		}
 	}
-	if together {
-		return Answer{Customer: id, Settled: true, Dropped: dropped}, nil
-	}
-	p, err := g.newPlan(s, workspace, ids)
+	p, err := g.newPlan(s, said)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -8,7 +8,7 @@ import (
 
 // rowVersion is the first byte of every value. A reader refuses other versions: a
 // change of layout is a new log replay, never a guess.
-const rowVersion = 1
+const rowVersion = 2
 
 // The kinds of customer row.
 const (
@@ -23,22 +23,52 @@ type ownerRow struct {
 	id ID
 	// degree counts the identifiers that were tied by an operation naming this one.
 	degree int
-	// retired is 1 once the degree cap has stopped a link: the identifier ties nothing
-	// more and is considered after all others.
-	retired byte
+	// retired is why the identifier ties nothing more and is considered after all others, DegreeCap or Rush; 0 while it ties.
+	retired Reason
+	// meetings are how often it brought customers or devices together in its last minute and its last day.
+	meetings meetings
+}
+
+// meetings count in whole minutes and days since 1970. An event of another one begins anew, so that history in any order is judged mildly.
+type meetings struct {
+	minute, day     int64
+	inMinute, inDay int
+}
+
+const minuteMS, dayMS = 60_000, 24 * 3600 * 1000
+
+// at is the count as an event of that time sees it.
+func (m meetings) at(ms int64) meetings {
+	if minute := ms / minuteMS; minute != m.minute {
+		m.minute, m.inMinute = minute, 0
+	}
+	if day := ms / dayMS; day != m.day {
+		m.day, m.inDay = day, 0
+	}
+	return m
 }
 
 func (r ownerRow) encode() []byte {
 	b := make([]byte, 0, 1+len(r.id)+3)
 	b = append(b, rowVersion)
 	b = append(b, r.id[:]...)
-	b = append(b, r.retired)
-	return binary.AppendUvarint(b, uint64(r.degree))
+	b = append(b, byte(r.retired))
+	b = binary.AppendUvarint(b, uint64(r.degree))
+	if m := r.meetings; m.inDay > 0 { // most have none
+		b = binary.AppendVarint(b, m.minute)
+		b = binary.AppendUvarint(b, uint64(m.inMinute))
+		b = binary.AppendVarint(b, m.day)
+		b = binary.AppendUvarint(b, uint64(m.inDay))
+	}
+	return b
 }
 
 func decodeOwner(b []byte) (ownerRow, error) {
 	d := newDecoder(b)
-	r := ownerRow{id: d.id(), retired: d.byte(), degree: d.count()}
+	r := ownerRow{id: d.id(), retired: Reason(d.byte()), degree: d.count()}
+	if !d.failed && len(d.rest) > 0 {
+		r.meetings = meetings{minute: d.varint(), inMinute: d.count(), day: d.varint(), inDay: d.count()}
+	}
 	return r, d.finish("identifier")
 }
 
@@ -135,6 +165,21 @@ func (p Provenance) append(b []byte) []byte {
 	b = binary.AppendVarint(b, p.ReceivedMS)
 	b = binary.AppendVarint(b, int64(p.RawPartition))
 	return binary.AppendVarint(b, p.RawOffset)
+}
+
+// aliasRow is what a trusted alias said of a user id: that it is the person of another one.
+type aliasRow struct {
+	target     Identifier
+	provenance Provenance
+}
+
+func (r aliasRow) encode() []byte {
+	return linkedRow{identifier: r.target, provenance: r.provenance}.encode()
+}
+
+func decodeAlias(b []byte) (aliasRow, error) {
+	r, err := decodeLinked(b)
+	return aliasRow{target: r.identifier, provenance: r.provenance}, err
 }
 
 func encodeMerged(epoch int64) []byte {

@@ -82,7 +82,7 @@ func TestDamagedRowsAreErrors(t *testing.T) {
 		if !errors.Is(err, errRow) {
 			t.Errorf("cut row %q: %v", k, err)
 		}
-		s[k] = "\x02" + v[1:]
+		s[k] = string(rune(rowVersion+1)) + v[1:]
 		if _, err = g.Apply(s, op(2, "anonymous_id:b", "anonymous_id:a", "user_id:1"), 2); !errors.Is(err, errRow) {
 			t.Errorf("row %q of another version: %v", k, err)
 		}

@@ -36,6 +36,9 @@ func (s *scenario) run(t *testing.T, d *datadriven.TestData) string {
 		d.MaybeScanArgs(t, "weak", &l.Weak)
 		d.MaybeScanArgs(t, "strong", &l.Strong)
 		d.MaybeScanArgs(t, "refused", &l.Refused)
+		d.MaybeScanArgs(t, "minute", &l.PerMinute)
+		d.MaybeScanArgs(t, "day", &l.PerDay)
+		d.MaybeScanArgs(t, "users", &l.UserIDs)
 		s.graph = New(l)
 	case "apply":
 		for line := range strings.Lines(d.Input) {
@@ -78,7 +81,7 @@ func (s *scenario) apply(words []string) string {
 
 // owner looks the operation up again: after it was applied, all must be settled.
 func (s *scenario) owner(words []string) string {
-	a, err := s.graph.Lookup(s.store, "w", identifiers(words...))
+	a, err := s.graph.Lookup(s.store, said(s.offset, words...))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -89,7 +92,7 @@ func (s *scenario) owner(words []string) string {
 }
 
 func (s *scenario) lookup(words []string) string {
-	a, err := s.graph.Lookup(s.store, "w", identifiers(words...))
+	a, err := s.graph.Lookup(s.store, said(s.offset, words...))
 	if err != nil {
 		s.t.Fatal(err)
 	}

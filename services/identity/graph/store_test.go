@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -53,14 +54,33 @@ func (quiet) Infof(string, ...any)           {}
 func (quiet) Errorf(string, ...any)          {}
 func (quiet) Fatalf(format string, a ...any) { panic(fmt.Sprintf(format, a...)) }
 
-// op makes a log record from words like "user_id:1".
+// pace is the time between two operations of a test: the guard against rushes lets one a minute pass.
+const pace = minuteMS
+
+// op makes a log record from words like "user_id:1"; "alias:1" and "trusted:1" are the other name of an alias. @n is the minute, n in
+// place of the operation's own.
 func op(n int64, words ...string) *identityv1.LogRecord {
-	r := &identityv1.LogRecord{Workspace: "w", EventId: fmt.Sprintf("e%d", n), ReceivedMs: 1000 + n, RawPartition: 1, RawOffset: n}
+	r := &identityv1.LogRecord{Workspace: "w", EventId: fmt.Sprintf("e%d", n), ReceivedMs: 1000 + n, RawPartition: 1, RawOffset: n, TiedMs: n * pace}
 	for _, id := range identifiers(words...) {
+		if minute, found := strings.CutPrefix(id.Type, "@"); found {
+			m, err := strconv.ParseInt(minute, 10, 64)
+			if err != nil {
+				panic(err)
+			}
+			r.TiedMs = m * minuteMS
+			continue
+		}
+		if id.Type == "alias" || id.Type == "trusted" {
+			r.Alias = &eventv1.Alias{PreviousId: id.Value, Trusted: id.Type == "trusted"}
+			continue
+		}
 		r.Link = append(r.Link, &eventv1.Identifier{Type: id.Type, Value: id.Value})
 	}
 	return r
 }
+
+// said is what the n-th operation says.
+func said(n int64, words ...string) Statement { return statementOf(op(n, words...)) }
 
 func identifiers(words ...string) []Identifier {
 	var ids []Identifier
@@ -84,7 +104,7 @@ func mustApply(t testing.TB, g Graph, s Store, n int64, words ...string) Result 
 func dump(t testing.TB, s Reader) map[string]string {
 	t.Helper()
 	rows := map[string]string{}
-	for _, space := range []byte{spaceIdentifier, spaceCustomer, spaceLinked, spaceMerged, spaceRefused} {
+	for _, space := range []byte{spaceIdentifier, spaceCustomer, spaceLinked, spaceMerged, spaceRefused, spaceAlias} {
 		err := s.Scan([]byte{space}, nil, func(k, v []byte) (bool, error) {
 			rows[string(k)] = string(v)
 			return true, nil

@@ -37,7 +37,7 @@ const (
 	EventType_EVENT_TYPE_SCREEN EventType = 4
 	// Membership of an account.
 	EventType_EVENT_TYPE_GROUP EventType = 5
-	// Two names of one person: identifiers hold both.
+	// Two names of one person: identifiers hold both, or one of them and `alias` the other.
 	EventType_EVENT_TYPE_ALIAS EventType = 6
 )
 
@@ -1028,6 +1028,61 @@ func (x *Note) GetDetail() string {
 	return ""
 }
 
+// Alias is the other name that an alias call gives to a user id. Whether it is a user id or an anonymous one, identity knows.
+type Alias struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was sent as previousId, trimmed. 1 to 255 bytes.
+	PreviousId string `protobuf:"bytes,1,opt,name=previous_id,json=previousId,proto3" json:"previous_id,omitempty"`
+	// The source is trusted: it may join two user ids.
+	Trusted       bool `protobuf:"varint,2,opt,name=trusted,proto3" json:"trusted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Alias) Reset() {
+	*x = Alias{}
+	mi := &file_freshet_event_v1_event_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Alias) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Alias) ProtoMessage() {}
+
+func (x *Alias) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_event_v1_event_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Alias.ProtoReflect.Descriptor instead.
+func (*Alias) Descriptor() ([]byte, []int) {
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Alias) GetPreviousId() string {
+	if x != nil {
+		return x.PreviousId
+	}
+	return ""
+}
+
+func (x *Alias) GetTrusted() bool {
+	if x != nil {
+		return x.Trusted
+	}
+	return false
+}
+
 // Event is one accepted event: the value of events.raw.v1.
 // Times are Unix milliseconds in UTC; 0 means "not sent".
 type Event struct {
@@ -1069,14 +1124,16 @@ type Event struct {
 	// Set when the source has a tracking plan and the event did not fit it to the letter.
 	Plan *PlanCheck `protobuf:"bytes,18,opt,name=plan,proto3" json:"plan,omitempty"`
 	// What could not be read of the event as it was sent, at most 20.
-	Notes         []*Note `protobuf:"bytes,19,rep,name=notes,proto3" json:"notes,omitempty"`
+	Notes []*Note `protobuf:"bytes,19,rep,name=notes,proto3" json:"notes,omitempty"`
+	// Set for an alias call whose previousId may be a user id; identifiers do not hold it.
+	Alias         *Alias `protobuf:"bytes,20,opt,name=alias,proto3" json:"alias,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_freshet_event_v1_event_proto_msgTypes[9]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1088,7 +1145,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_event_v1_event_proto_msgTypes[9]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1101,7 +1158,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{9}
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Event) GetEventId() string {
@@ -1237,6 +1294,13 @@ func (x *Event) GetNotes() []*Note {
 	return nil
 }
 
+func (x *Event) GetAlias() *Alias {
+	if x != nil {
+		return x.Alias
+	}
+	return nil
+}
+
 // RejectedEvent is an event the collector, or a later service, would not take: the value of events.rejected.v1.
 type RejectedEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1262,7 +1326,7 @@ type RejectedEvent struct {
 
 func (x *RejectedEvent) Reset() {
 	*x = RejectedEvent{}
-	mi := &file_freshet_event_v1_event_proto_msgTypes[10]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1274,7 +1338,7 @@ func (x *RejectedEvent) String() string {
 func (*RejectedEvent) ProtoMessage() {}
 
 func (x *RejectedEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_event_v1_event_proto_msgTypes[10]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1287,7 +1351,7 @@ func (x *RejectedEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RejectedEvent.ProtoReflect.Descriptor instead.
 func (*RejectedEvent) Descriptor() ([]byte, []int) {
-	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{10}
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RejectedEvent) GetEventId() string {
@@ -1365,7 +1429,7 @@ type ResolvedEvent struct {
 
 func (x *ResolvedEvent) Reset() {
 	*x = ResolvedEvent{}
-	mi := &file_freshet_event_v1_event_proto_msgTypes[11]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1377,7 +1441,7 @@ func (x *ResolvedEvent) String() string {
 func (*ResolvedEvent) ProtoMessage() {}
 
 func (x *ResolvedEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_event_v1_event_proto_msgTypes[11]
+	mi := &file_freshet_event_v1_event_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1390,7 +1454,7 @@ func (x *ResolvedEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolvedEvent.ProtoReflect.Descriptor instead.
 func (*ResolvedEvent) Descriptor() ([]byte, []int) {
-	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{11}
+	return file_freshet_event_v1_event_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ResolvedEvent) GetEvent() *Event {
@@ -1507,7 +1571,11 @@ const file_freshet_event_v1_event_proto_rawDesc = "" +
 	"\x04Note\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x16\n" +
-	"\x06detail\x18\x03 \x01(\tR\x06detail\"\xe1\x05\n" +
+	"\x06detail\x18\x03 \x01(\tR\x06detail\"B\n" +
+	"\x05Alias\x12\x1f\n" +
+	"\vprevious_id\x18\x01 \x01(\tR\n" +
+	"previousId\x12\x18\n" +
+	"\atrusted\x18\x02 \x01(\bR\atrusted\"\x90\x06\n" +
 	"\x05Event\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x16\n" +
@@ -1534,7 +1602,8 @@ const file_freshet_event_v1_event_proto_rawDesc = "" +
 	"enrichment\x123\n" +
 	"\aconsent\x18\x11 \x01(\v2\x19.freshet.event.v1.ConsentR\aconsent\x12/\n" +
 	"\x04plan\x18\x12 \x01(\v2\x1b.freshet.event.v1.PlanCheckR\x04plan\x12,\n" +
-	"\x05notes\x18\x13 \x03(\v2\x16.freshet.event.v1.NoteR\x05notes\"\xec\x01\n" +
+	"\x05notes\x18\x13 \x03(\v2\x16.freshet.event.v1.NoteR\x05notes\x12-\n" +
+	"\x05alias\x18\x14 \x01(\v2\x17.freshet.event.v1.AliasR\x05alias\"\xec\x01\n" +
 	"\rRejectedEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x16\n" +
@@ -1593,7 +1662,7 @@ func file_freshet_event_v1_event_proto_rawDescGZIP() []byte {
 }
 
 var file_freshet_event_v1_event_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_freshet_event_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_freshet_event_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_freshet_event_v1_event_proto_goTypes = []any{
 	(EventType)(0),        // 0: freshet.event.v1.EventType
 	(OrderKind)(0),        // 1: freshet.event.v1.OrderKind
@@ -1607,9 +1676,10 @@ var file_freshet_event_v1_event_proto_goTypes = []any{
 	(*PlanCheck)(nil),     // 9: freshet.event.v1.PlanCheck
 	(*Violation)(nil),     // 10: freshet.event.v1.Violation
 	(*Note)(nil),          // 11: freshet.event.v1.Note
-	(*Event)(nil),         // 12: freshet.event.v1.Event
-	(*RejectedEvent)(nil), // 13: freshet.event.v1.RejectedEvent
-	(*ResolvedEvent)(nil), // 14: freshet.event.v1.ResolvedEvent
+	(*Alias)(nil),         // 12: freshet.event.v1.Alias
+	(*Event)(nil),         // 13: freshet.event.v1.Event
+	(*RejectedEvent)(nil), // 14: freshet.event.v1.RejectedEvent
+	(*ResolvedEvent)(nil), // 15: freshet.event.v1.ResolvedEvent
 }
 var file_freshet_event_v1_event_proto_depIdxs = []int32{
 	1,  // 0: freshet.event.v1.Order.kind:type_name -> freshet.event.v1.OrderKind
@@ -1624,12 +1694,13 @@ var file_freshet_event_v1_event_proto_depIdxs = []int32{
 	8,  // 9: freshet.event.v1.Event.consent:type_name -> freshet.event.v1.Consent
 	9,  // 10: freshet.event.v1.Event.plan:type_name -> freshet.event.v1.PlanCheck
 	11, // 11: freshet.event.v1.Event.notes:type_name -> freshet.event.v1.Note
-	12, // 12: freshet.event.v1.ResolvedEvent.event:type_name -> freshet.event.v1.Event
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	12, // 12: freshet.event.v1.Event.alias:type_name -> freshet.event.v1.Alias
+	13, // 13: freshet.event.v1.ResolvedEvent.event:type_name -> freshet.event.v1.Event
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_freshet_event_v1_event_proto_init() }
@@ -1645,7 +1716,7 @@ func file_freshet_event_v1_event_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_freshet_event_v1_event_proto_rawDesc), len(file_freshet_event_v1_event_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

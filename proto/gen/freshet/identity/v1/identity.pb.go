@@ -395,7 +395,11 @@ type LogRecord struct {
 	// Provenance: the partition of events.raw.v1.
 	RawPartition int32 `protobuf:"varint,5,opt,name=raw_partition,json=rawPartition,proto3" json:"raw_partition,omitempty"`
 	// Provenance: the offset in that partition.
-	RawOffset     int64 `protobuf:"varint,6,opt,name=raw_offset,json=rawOffset,proto3" json:"raw_offset,omitempty"`
+	RawOffset int64 `protobuf:"varint,6,opt,name=raw_offset,json=rawOffset,proto3" json:"raw_offset,omitempty"`
+	// The other name of an alias call, which may be a user id; absent for other events.
+	Alias *v1.Alias `protobuf:"bytes,7,opt,name=alias,proto3" json:"alias,omitempty"`
+	// The time that the guards count by, Unix milliseconds: when a live event was received, when one of history occurred.
+	TiedMs        int64 `protobuf:"varint,8,opt,name=tied_ms,json=tiedMs,proto3" json:"tied_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -468,6 +472,20 @@ func (x *LogRecord) GetRawPartition() int32 {
 func (x *LogRecord) GetRawOffset() int64 {
 	if x != nil {
 		return x.RawOffset
+	}
+	return 0
+}
+
+func (x *LogRecord) GetAlias() *v1.Alias {
+	if x != nil {
+		return x.Alias
+	}
+	return nil
+}
+
+func (x *LogRecord) GetTiedMs() int64 {
+	if x != nil {
+		return x.TiedMs
 	}
 	return 0
 }
@@ -595,7 +613,7 @@ const file_freshet_identity_v1_identity_proto_rawDesc = "" +
 	"identifier\x18\x01 \x01(\v2\x1c.freshet.event.v1.IdentifierR\n" +
 	"identifier\x12\x19\n" +
 	"\bevent_id\x18\x02 \x01(\tR\aeventId\x127\n" +
-	"\tlinked_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\blinkedAt\"\xdb\x01\n" +
+	"\tlinked_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\blinkedAt\"\xa3\x02\n" +
 	"\tLogRecord\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x120\n" +
 	"\x04link\x18\x02 \x03(\v2\x1c.freshet.event.v1.IdentifierR\x04link\x12\x19\n" +
@@ -604,7 +622,9 @@ const file_freshet_identity_v1_identity_proto_rawDesc = "" +
 	"receivedMs\x12#\n" +
 	"\rraw_partition\x18\x05 \x01(\x05R\frawPartition\x12\x1d\n" +
 	"\n" +
-	"raw_offset\x18\x06 \x01(\x03R\trawOffset\"\xc5\x01\n" +
+	"raw_offset\x18\x06 \x01(\x03R\trawOffset\x12-\n" +
+	"\x05alias\x18\a \x01(\v2\x17.freshet.event.v1.AliasR\x05alias\x12\x17\n" +
+	"\atied_ms\x18\b \x01(\x03R\x06tiedMs\"\xc5\x01\n" +
 	"\aMapping\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12(\n" +
 	"\x10from_customer_id\x18\x02 \x01(\tR\x0efromCustomerId\x12$\n" +
@@ -640,24 +660,26 @@ var file_freshet_identity_v1_identity_proto_goTypes = []any{
 	(*Mapping)(nil),               // 7: freshet.identity.v1.Mapping
 	(*v1.Identifier)(nil),         // 8: freshet.event.v1.Identifier
 	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*v1.Alias)(nil),              // 10: freshet.event.v1.Alias
 }
 var file_freshet_identity_v1_identity_proto_depIdxs = []int32{
-	8, // 0: freshet.identity.v1.ResolveRequest.identifiers:type_name -> freshet.event.v1.Identifier
-	4, // 1: freshet.identity.v1.GetCustomerResponse.customer:type_name -> freshet.identity.v1.Customer
-	5, // 2: freshet.identity.v1.Customer.identifiers:type_name -> freshet.identity.v1.LinkedIdentifier
-	9, // 3: freshet.identity.v1.Customer.created_at:type_name -> google.protobuf.Timestamp
-	8, // 4: freshet.identity.v1.LinkedIdentifier.identifier:type_name -> freshet.event.v1.Identifier
-	9, // 5: freshet.identity.v1.LinkedIdentifier.linked_at:type_name -> google.protobuf.Timestamp
-	8, // 6: freshet.identity.v1.LogRecord.link:type_name -> freshet.event.v1.Identifier
-	0, // 7: freshet.identity.v1.IdentityService.Resolve:input_type -> freshet.identity.v1.ResolveRequest
-	2, // 8: freshet.identity.v1.IdentityService.GetCustomer:input_type -> freshet.identity.v1.GetCustomerRequest
-	1, // 9: freshet.identity.v1.IdentityService.Resolve:output_type -> freshet.identity.v1.ResolveResponse
-	3, // 10: freshet.identity.v1.IdentityService.GetCustomer:output_type -> freshet.identity.v1.GetCustomerResponse
-	9, // [9:11] is the sub-list for method output_type
-	7, // [7:9] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	8,  // 0: freshet.identity.v1.ResolveRequest.identifiers:type_name -> freshet.event.v1.Identifier
+	4,  // 1: freshet.identity.v1.GetCustomerResponse.customer:type_name -> freshet.identity.v1.Customer
+	5,  // 2: freshet.identity.v1.Customer.identifiers:type_name -> freshet.identity.v1.LinkedIdentifier
+	9,  // 3: freshet.identity.v1.Customer.created_at:type_name -> google.protobuf.Timestamp
+	8,  // 4: freshet.identity.v1.LinkedIdentifier.identifier:type_name -> freshet.event.v1.Identifier
+	9,  // 5: freshet.identity.v1.LinkedIdentifier.linked_at:type_name -> google.protobuf.Timestamp
+	8,  // 6: freshet.identity.v1.LogRecord.link:type_name -> freshet.event.v1.Identifier
+	10, // 7: freshet.identity.v1.LogRecord.alias:type_name -> freshet.event.v1.Alias
+	0,  // 8: freshet.identity.v1.IdentityService.Resolve:input_type -> freshet.identity.v1.ResolveRequest
+	2,  // 9: freshet.identity.v1.IdentityService.GetCustomer:input_type -> freshet.identity.v1.GetCustomerRequest
+	1,  // 10: freshet.identity.v1.IdentityService.Resolve:output_type -> freshet.identity.v1.ResolveResponse
+	3,  // 11: freshet.identity.v1.IdentityService.GetCustomer:output_type -> freshet.identity.v1.GetCustomerResponse
+	10, // [10:12] is the sub-list for method output_type
+	8,  // [8:10] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_freshet_identity_v1_identity_proto_init() }
