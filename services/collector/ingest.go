@@ -13,6 +13,7 @@ import (
 	"github.com/freshet/freshet/pkg/customer"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/jsonscan"
 )
 
 // result is what became of a request's events, all of them durable.
@@ -62,7 +63,7 @@ func (s *Service) encode(w *work, o *origin, headers []broker.Header) error {
 		messageID, flt := s.messageID(it)
 		it.id = messageID
 		if f := w.decode(it, o, &s.cfg, messageID); f != nil {
-			flt = f
+			flt = o.inItsWords(f)
 		}
 		var err error
 		if flt == nil {
@@ -140,8 +141,12 @@ func (w *work) reject(out []byte, headers []broker.Header, o *origin, i int, mes
 	return out, nil
 }
 
-// messageID is the client's, or one made here when it sent none or none that can be kept.
+// messageID is the client's, or one made here when it sent none or none that can be kept. That of an event which cannot be read is looked for
+// behind its fault too, so that each repeat of it has the same.
 func (s *Service) messageID(it *item) (string, *fault) {
+	if it.fault != nil && it.messageID == nil {
+		it.messageID = jsonscan.Find(it.raw, "messageId")
+	}
 	value, f := id("messageId", it.messageID)
 	if f != nil || value == "" || !utf8.ValidString(value) {
 		return s.newID(), f

@@ -28,6 +28,7 @@ func (s *Service) browse(rw http.ResponseWriter, r *http.Request, path string) b
 		answer(rw, r)
 	default:
 		rw.Header().Set("Allow", method+", OPTIONS")
+		unread(rw.Header(), r)
 		s.refuse(rw, refused(http.StatusMethodNotAllowed, "method_not_allowed", "use "+method))
 	}
 	return true
