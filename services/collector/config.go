@@ -15,7 +15,7 @@ type Config struct {
 	// Address is where the HTTP API listens, as host:port; port 0 takes any free port.
 	Address string `koanf:"http_address"`
 	// PublicURL is where browsers reach the HTTP API, such as https://events.example.com, for the settings that the browser clients
-	// load. Needed behind a proxy that ends TLS. Empty means http and the host that each request names.
+	// load. Empty means what a proxy of enrich.trusted_proxies says that its client used, else http and the host that each request names.
 	PublicURL string `koanf:"public_url"`
 	// Sources are who may send. Without one every request is answered 401.
 	Sources []Source `koanf:"sources"`
