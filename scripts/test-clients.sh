@@ -79,4 +79,4 @@ for spec in "$@"; do
   esac
 done
 nginx
-FRESHET_LANGUAGES=$home exec go test -count=1 -timeout 10m -parallel 8 -run '^Test(Language|Nginx)' ./services/collector/conformance/
+FRESHET_LANGUAGES=$home exec go test -count=1 -timeout 10m -parallel 16 -run '^Test(Language|Nginx)' ./services/collector/conformance/

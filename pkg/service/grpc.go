@@ -51,10 +51,10 @@ type GRPCDeps struct {
 // Register services on it before it serves.
 type GRPCServer struct {
 	*grpc.Server
-	address  string
-	deps     GRPCDeps
-	health   *health.Server
-	onStop   []func(context.Context)
+	address string
+	deps    GRPCDeps
+	health  *health.Server
+	onStop  []func(context.Context)
 
 	unreadAfter time.Duration
 

@@ -309,7 +309,7 @@ func TestLanguageClientsThroughAnOutage(t *testing.T) {
 func TestLanguageClientsAndABadEvent(t *testing.T) {
 	t.Parallel()
 	eachLanguage(t, func(t *testing.T, l language) {
-		r := start(t, func(c *collector.Config) { c.Limits.EventBytes = 2000 })
+		r := start(t, func(c *collector.Config) { c.Limits.EventBytes, c.Limits.ImportEventBytes = 2000, 2000 }) // Segment's Java client sends to /v1/import
 		long, err := json.Marshal(map[string]any{"userId": "1", "event": "E", "properties": map[string]any{"n": 1, "x": string(bytes.Repeat([]byte("x"), 3000))}})
 		if err != nil {
 			t.Fatal(err)
