@@ -23,6 +23,11 @@ KUBECONFORM_VERSION   := v0.8.0
 CLIENTS := @segment/analytics-node@3.1.0 @rudderstack/rudder-sdk-node@3.0.13
 BROWSER_CLIENTS := @segment/analytics-next@1.84.3 @rudderstack/analytics-js@3.34.1 playwright-core@1.65.1
 
+# The clients in other languages, which `make test-clients` drives.
+LANGUAGE_CLIENTS := pip:segment-analytics-python@2.4.0 pip:rudder-sdk-python@2.1.9 \
+	go:github.com/segmentio/analytics-go/v3@v3.3.0 go:github.com/rudderlabs/analytics-go/v4@v4.2.1 \
+	mvn:com.segment.analytics.java@3.5.2 mvn:com.rudderstack.sdk.java.analytics@3.0.0
+
 MODULES  := ./proto/... ./pkg/... ./services/...
 SERVICES := collector identity warehouse feature segmentation churn recommendation gateway
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -66,6 +71,10 @@ test: engine clients ## run every test on real engines
 test-browser: clients ## run the browser clients in a headless Chromium (Debian's, installed when missing)
 	@scripts/clients.sh $(BROWSER_CLIENTS)
 	@scripts/test-browser.sh $(TOOLS)
+
+.PHONY: test-clients
+test-clients: need ## run the Python, Go and Java clients, and nginx before the collector (needs Python 3, Java 17 and Maven)
+	@scripts/test-clients.sh $(LANGUAGE_CLIENTS)
 
 .PHONY: test-kafka
 test-kafka: engine ## run the broker, fault and end-to-end tests on Apache Kafka itself (needs Java 17 and Maven)

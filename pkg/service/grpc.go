@@ -51,10 +51,13 @@ type GRPCDeps struct {
 // Register services on it before it serves.
 type GRPCServer struct {
 	*grpc.Server
-	address  string
-	deps     GRPCDeps
-	health   *health.Server
-	onStop   []func(context.Context)
+	address string
+	deps    GRPCDeps
+	health  *health.Server
+	onStop  []func(context.Context)
+
+	unreadAfter time.Duration
+
 	mu       sync.Mutex
 	listener net.Listener
 }
@@ -80,6 +83,8 @@ func NewGRPCServer(cfg GRPCConfig, deps GRPCDeps, options ...grpc.ServerOption) 
 		address: cfg.Address,
 		deps:    deps,
 		health:  health.NewServer(),
+
+		unreadAfter: unreadAfter,
 	}
 	s.health.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING) // until it serves
 	healthv1.RegisterHealthServer(s.Server, s.health)
@@ -135,7 +140,7 @@ func (s *GRPCServer) Component() lifecycle.Component {
 			ctx, cancel := context.WithCancel(ctx)
 			defer cancel()
 			go s.followReadiness(ctx)
-			if err := s.Serve(s.listener); !errors.Is(err, grpc.ErrServerStopped) { // stopped before it began
+			if err := s.Serve(impatient{s.listener, s.unreadAfter}); !errors.Is(err, grpc.ErrServerStopped) { // stopped before it began
 				return err
 			}
 			return nil

@@ -17,16 +17,17 @@ import (
 type HTTPServer struct {
 	name, address string
 	server        *http.Server
+	unreadAfter   time.Duration
 	mu            sync.Mutex
 	listener      net.Listener
 }
 
 // NewHTTPServer makes a server; it listens from Listen on, or when its component
 // starts. name is for errors. Requests must send their headers within 10 seconds
-// and idle connections are kept for two minutes; the time of a whole request is
-// the handler's to bound. edits are for servers that face strangers and need tighter bounds.
+// and idle connections are kept for two minutes; a client that does not take what is written to it
+// for 30 seconds loses its connection; the time of a whole request is the handler's to bound. edits are for servers that face strangers and need tighter bounds.
 func NewHTTPServer(name, address string, h http.Handler, edits ...func(*http.Server)) *HTTPServer {
-	s := &HTTPServer{name: name, address: address, server: &http.Server{
+	s := &HTTPServer{name: name, address: address, unreadAfter: unreadAfter, server: &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
@@ -36,6 +37,9 @@ func NewHTTPServer(name, address string, h http.Handler, edits ...func(*http.Ser
 	}
 	return s
 }
+
+// UnreadAfter changes how long a client may take for what is written to it. Call it before the server runs.
+func (s *HTTPServer) UnreadAfter(d time.Duration) { s.unreadAfter = d }
 
 // Listen takes the address. Calling it again changes nothing.
 func (s *HTTPServer) Listen() error {
@@ -57,7 +61,7 @@ func (s *HTTPServer) Component() lifecycle.Component {
 		Name:  s.name,
 		Start: func(context.Context) error { return s.Listen() },
 		Run: func(context.Context) error {
-			if err := s.server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			if err := s.server.Serve(impatient{s.listener, s.unreadAfter}); !errors.Is(err, http.ErrServerClosed) {
 				return err
 			}
 			return nil

@@ -275,7 +275,7 @@ func TestARefusalDoesNotWaitForTheBody(t *testing.T) {
 	}{
 		"an unknown key, 100 KB to come":          {wrongKey + "Content-Length: 100000\r\n", "401"},
 		"an unknown key, nobody knows how much":   {wrongKey + "Transfer-Encoding: chunked\r\n", "401"},
-		"an encoding that is not read, 100 KB":    {rightKey + "Content-Encoding: br\r\nContent-Length: 100000\r\n", "400"},
+		"an encoding that is not read, 100 KB":    {rightKey + "Content-Encoding: br\r\nContent-Length: 100000\r\n", "415"},
 		"a body that is too large, by its length": {rightKey + "Content-Length: 100000000\r\n", "413"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -67,17 +67,6 @@ func (s *Service) named(w *work, r *http.Request, c call, src *source) *refusal 
 	return s.parse(w, c, src.limits)
 }
 
-// smallBody is what the server may read of a body that nobody wants, to keep the connection for the next request, in bytes.
-const smallBody = 64 << 10
-
-// unread ends the connection after the answer when a large body, or one of unknown size, was not read: the server would read on
-// first, for as long as a request may take, and only then answer.
-func unread(h http.Header, w *work, r *http.Request) {
-	if len(w.body) == 0 && (r.ContentLength < 0 || r.ContentLength > smallBody) {
-		h.Set("Connection", "close")
-	}
-}
-
 // seconds is a time in whole seconds, at least one, never less than the time.
 func seconds(d time.Duration) int { return max(1, int(math.Ceil(d.Seconds()))) }
 

@@ -168,7 +168,7 @@ func TestWholeRequestFaults(t *testing.T) {
 		"zip bomb":                    {"/v1/batch", zip(t, make([]byte, 64<<20)), []string{"Content-Encoding", "gzip"}, 413, reasonTooLarge, "after decompression"},
 		"not gzip":                    {"/v1/batch", `{}`, []string{"Content-Encoding", "gzip"}, 400, "unreadable_body", "to its end"},
 		"cut gzip":                    {"/v1/batch", zip(t, []byte(`{"batch":[`+track("1")+`]}`))[:40], []string{"Content-Encoding", "gzip"}, 400, "unreadable_body", "EOF"},
-		"brotli":                      {"/v1/batch", `{}`, []string{"Content-Encoding", "br"}, 400, "unsupported_encoding", "gzip"},
+		"brotli":                      {"/v1/batch", `{}`, []string{"Content-Encoding", "br"}, 415, "unsupported_encoding", "gzip"},
 		"copies of a huge context":    {"/v1/batch", `{"context":{"x":"` + strings.Repeat("x", 40<<10) + `"},"batch":[` + many(10, `{"n":%d}`) + `]}`, nil, 413, reasonTooLarge, ""},
 		"nobody's path":               {"/v1/purchase", `{}`, nil, 404, "not_found", "/v1/batch"},
 		"deep brackets":               {"/v1/batch", strings.Repeat("[", 60000), nil, 400, reasonInvalidJSON, ""},

@@ -146,8 +146,10 @@ func (s *Service) looseKey(body []byte) *source {
 			continue
 		}
 		if raw, err := scan.Skip(); err == nil {
-			if src := s.keyOf(raw); src != nil {
-				return src
+			if key, f := text("writeKey", raw); f == nil && key != "" {
+				if src := s.byKey([]byte(key)); src != nil {
+					return src
+				}
 			}
 		}
 	}

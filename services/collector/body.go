@@ -17,12 +17,24 @@ import (
 // budget bounds the memory of all bodies together. Over it a request is turned away, not queued.
 type budget struct {
 	limit int64
-	used  atomic.Int64
+	// kept is the part that large bodies may not take, so that many of them do not shut out the small ones, which most are.
+	kept int64
+	used atomic.Int64
+}
+
+// newMemory is the budget for bodies. One that has room for a few of the largest only keeps nothing back.
+func newMemory(l Limits) budget {
+	return budget{limit: l.InFlightBytes, kept: max(0, min(l.InFlightBytes/8, l.InFlightBytes-2*int64(l.BodyBytes)))}
 }
 
 // take reserves n bytes, or reports that there is no room.
-func (b *budget) take(n int64) bool {
-	if b.used.Add(n) > b.limit {
+func (b *budget) take(n int64) bool { return b.within(b.limit, n) }
+
+// takeLarge is take for a part of a large body.
+func (b *budget) takeLarge(n int64) bool { return b.within(b.limit-b.kept, n) }
+
+func (b *budget) within(limit, n int64) bool {
+	if b.used.Add(n) > limit {
 		b.used.Add(-n)
 		return false
 	}
@@ -36,8 +48,10 @@ var (
 	bom     = []byte("\xef\xbb\xbf")
 )
 
-// firstRead is how much is read at first from a body that does not say how long it is, in bytes.
-const firstRead = 4096
+// firstRead is how much is read at first from a body that does not say how long it is, in bytes; firstRoom is the most that is reserved for
+// one that does, before any of it is there. Beyond it memory is reserved as the body arrives, twice as much each time: a few clients that
+// name a large body and send none would take all of it, with no key at all.
+const firstRead, firstRoom = 4096, 64 << 10
 
 // unpackerBytes is what unpacking holds while the body arrives, ten times as much as a small body: thousands of clients that
 // send one slowly would take the memory that a bound on bodies alone does not see. Measured.
@@ -50,10 +64,11 @@ func (s *Service) readBody(w *work, r *http.Request, limit int) *refusal {
 	if r.ContentLength > int64(limit) {
 		return tooLarge(limit)
 	}
-	from := io.Reader(r.Body)
-	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
+	from, plain := io.Reader(r.Body), true
+	switch encoding := encodingOf(r.Header); encoding {
 	case "", "identity":
 	case "gzip", "x-gzip":
+		plain = false
 		if !s.memory.take(unpackerBytes) {
 			return busy()
 		}
@@ -65,11 +80,13 @@ func (s *Service) readBody(w *work, r *http.Request, limit int) *refusal {
 		}
 		from = z
 	default:
-		return refused(http.StatusBadRequest, "unsupported_encoding",
+		return refused(http.StatusUnsupportedMediaType, "unsupported_encoding",
 			fmt.Sprintf("Content-Encoding %.20q is not supported: use gzip or none", encoding))
 	}
-	for want := max(firstRead, int(r.ContentLength)+1); ; want *= 2 {
-		want = min(want, limit+1)
+	for want := max(firstRead, min(int(r.ContentLength)+1, firstRoom)); ; want *= 2 {
+		if want = min(want, limit+1); plain && r.ContentLength >= 0 {
+			want = min(want, max(firstRead, int(r.ContentLength)+1))
+		}
 		if !s.reserve(w, int64(want)) {
 			return busy()
 		}
@@ -77,6 +94,7 @@ func (s *Service) readBody(w *work, r *http.Request, limit int) *refusal {
 			return bodyFault(err)
 		} else if done {
 			s.metrics.bytes.Add(float64(len(w.body)))
+			w.whole = true
 			w.body = bytes.TrimPrefix(w.body, bom)
 			return nil
 		}
@@ -86,13 +104,26 @@ func (s *Service) readBody(w *work, r *http.Request, limit int) *refusal {
 	}
 }
 
+// encodingOf is what the request says its body is packed with, "" for nothing.
+func encodingOf(h http.Header) string {
+	said := h["Content-Encoding"]
+	if len(said) == 0 {
+		return ""
+	}
+	return strings.ToLower(strings.TrimSpace(strings.Join(said, ", ")))
+}
+
 // reserve makes w's reservation at least n bytes.
 func (s *Service) reserve(w *work, n int64) bool {
 	more := n - w.reserved
 	if more <= 0 {
 		return true
 	}
-	if !s.memory.take(more) {
+	take := s.memory.take
+	if n > firstRoom {
+		take = s.memory.takeLarge
+	}
+	if !take(more) {
 		return false
 	}
 	w.reserved = n

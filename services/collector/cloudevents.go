@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"unicode/utf8"
 
@@ -88,6 +89,7 @@ func (w *work) parseCloudEvents(limits Limits) *refusal {
 // convert makes a track call of a CloudEvent; what is wrong with it is noted in the item.
 func (w *work) convert(it *item, limits Limits) {
 	if it.fault != nil {
+		it.nameAfter(jsonscan.Find(it.raw, "source"), jsonscan.Find(it.raw, "id"))
 		return
 	}
 	raw, length := it.raw, it.length
@@ -96,6 +98,24 @@ func (w *work) convert(it *item, limits Limits) {
 	if it.fault = e.scan(&w.inner, raw); it.fault == nil {
 		it.fault = e.fill(it, &w.inner, limits)
 	}
+	if it.fault != nil {
+		it.nameAfter(e.source, e.id)
+	}
+}
+
+// nameAfter gives an event that is refused the message id that it would have, when both of its names are there.
+func (it *item) nameAfter(source, id []byte) {
+	if len(source) > 2 && source[0] == '"' && len(id) > 2 && id[0] == '"' {
+		it.messageID = cloudEventID(jsonscan.Text(source), jsonscan.Text(id))
+	}
+}
+
+// inItsWords names the attribute where the detail of a fault speaks of Segment's members.
+func (o *origin) inItsWords(f *fault) *fault {
+	if !o.cloudEvents || f.reason != reasonNoIdentifier {
+		return f
+	}
+	return &fault{f.reason, "the event names nobody: send the extension attribute userid or anonymousid, userId or anonymousId in data, or subject (values such as null and 0 name nobody)"}
 }
 
 // cloudEvent is one event's attributes as raw JSON, nil when absent.
@@ -266,13 +286,30 @@ func unpackData(s *jsonscan.Scanner, raw []byte, limits Limits) ([]byte, *fault)
 
 // cloudEventID is the message id of an event, a JSON string. By the specification source
 // and id together are unique; either may be long, and joined by a sign ("a","b-c") and
-// ("a-b","c") would be one.
+// ("a-b","c") would be one. In binary mode the percent codes of a source are resolved once, but not every sender has
+// written its own percent signs as codes before: the id is of the source without any, so that it is the same in both modes.
 func cloudEventID(source, id []byte) []byte {
+	source = withoutCodes(source)
 	h := sha256.New()
 	h.Write(binary.AppendUvarint(nil, uint64(len(source))))
 	h.Write(source)
 	h.Write(id)
 	return []byte(`"ce-` + hex.EncodeToString(h.Sum(nil)[:16]) + `"`)
+}
+
+// withoutCodes resolves the percent codes of a source, and those that come out, as long as they are codes of UTF-8.
+func withoutCodes(source []byte) []byte {
+	for range 4 {
+		if !bytes.ContainsRune(source, '%') {
+			break
+		}
+		plain, err := url.PathUnescape(string(source))
+		if err != nil || !utf8.ValidString(plain) || plain == string(source) {
+			break
+		}
+		source = []byte(plain)
+	}
+	return source
 }
 
 // jsonText is a text as a JSON string.

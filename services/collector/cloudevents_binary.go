@@ -54,6 +54,9 @@ func (w *work) parseBinary(h http.Header, limits Limits) *refusal {
 	if w.items = w.items[:0]; f != nil {
 		it := w.next()
 		it.raw, it.fault = w.body, f
+		source, _ := headerText(h.Get("ce-source"))
+		id, _ := headerText(h.Get("ce-id"))
+		it.nameAfter(jsonText(source), jsonText(id))
 		return nil
 	}
 	w.body = append(w.body[:0], append(out, '}')...)

@@ -15,7 +15,7 @@ type Config struct {
 	// Address is where the HTTP API listens, as host:port; port 0 takes any free port.
 	Address string `koanf:"http_address"`
 	// PublicURL is where browsers reach the HTTP API, such as https://events.example.com, for the settings that the browser clients
-	// load. Needed behind a proxy that ends TLS. Empty means http and the host that each request names.
+	// load. Empty means what a proxy of enrich.trusted_proxies says that its client used, else http and the host that each request names.
 	PublicURL string `koanf:"public_url"`
 	// Sources are who may send. Without one every request is answered 401.
 	Sources []Source `koanf:"sources"`
@@ -41,6 +41,8 @@ type Config struct {
 	// ReadTimeout bounds reading one whole request, so that a client that sends a byte a second holds
 	// nothing for long. Above 0.
 	ReadTimeout time.Duration `koanf:"read_timeout"`
+	// WriteTimeout is how long a client may take to read an answer before it loses its connection, or its stream. Above 0.
+	WriteTimeout time.Duration `koanf:"write_timeout"`
 	// DrainTimeout bounds a stop: how long requests under way may take to be answered. Above 0, below the
 	// process's grace.
 	DrainTimeout time.Duration `koanf:"drain_timeout"`
@@ -125,7 +127,7 @@ func Default() Config {
 		Enrich:     enrich.Default(),
 		Spool:      defaultSpool(),
 		AckTimeout: 10 * time.Second, RetryAfter: time.Second,
-		ReadTimeout: 30 * time.Second, DrainTimeout: 8 * time.Second,
+		ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, DrainTimeout: 8 * time.Second,
 	}
 }
 
@@ -166,7 +168,7 @@ func (c Config) Validate() error {
 		key string
 		v   time.Duration
 	}{
-		{"ack_timeout", c.AckTimeout}, {"read_timeout", c.ReadTimeout}, {"drain_timeout", c.DrainTimeout},
+		{"ack_timeout", c.AckTimeout}, {"read_timeout", c.ReadTimeout}, {"write_timeout", c.WriteTimeout}, {"drain_timeout", c.DrainTimeout},
 		{"clock.skew_threshold", c.Clock.SkewThreshold}, {"clock.doubt_limit", c.Clock.DoubtLimit},
 		{"clock.max_age", c.Clock.MaxAge}, {"clock.max_future", c.Clock.MaxFuture},
 	} {

@@ -15,6 +15,8 @@ type origin struct {
 	typ eventv1.EventType
 	// imports says that events of any past are taken; history, that all are history, also those that happened just now.
 	imports, history bool
+	// cloudEvents says that the events came as CloudEvents, whose attributes have names of their own.
+	cloudEvents bool
 	// received is when the request came, Unix milliseconds.
 	received int64
 	// retried says that the client has sent the request before.

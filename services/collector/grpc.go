@@ -36,9 +36,9 @@ func (s *Service) Ingest(ctx context.Context, req *collectorv1.IngestRequest) (*
 }
 
 func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestRequest, received int64) (result, *refusal) {
-	src, _ := s.byAuthorization(authorization(ctx))
-	if src == nil {
-		return result{}, unknownKey()
+	src, ref := s.byMetadata(authorization(ctx))
+	if ref != nil {
+		return result{}, ref
 	}
 	if ref := s.throttle(src, src.quota.Peek()); ref != nil {
 		return result{}, ref

@@ -2,11 +2,9 @@ package collector
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"path"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"time"
 
@@ -71,7 +69,8 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 	switch {
 	case !ok:
 		if !s.browse(rw, r, at) {
-			s.refuse(rw, refused(http.StatusNotFound, "not_found", "there is nothing at this path: post to /v1/batch"))
+			unread(rw.Header(), r)
+			s.refuse(rw, s.notFound(r.Method, at))
 		}
 		return
 	case r.Method == http.MethodOptions:
@@ -79,6 +78,7 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 		return
 	case r.Method != c.method():
 		rw.Header().Set("Allow", c.method()+", OPTIONS")
+		unread(rw.Header(), r)
 		s.refuse(rw, refused(http.StatusMethodNotAllowed, "method_not_allowed", "use "+c.method()))
 		return
 	case c.pixel:
@@ -96,20 +96,29 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 	ctx, span := s.startSpan(r, c.route)
 	defer span.End()
 	defer s.survive(ctx, rw)
-	w := works.Get().(*work)
-	defer s.release(w)
-	res, ref := s.take(ctx, w, r, c, begun)
-	w.share(rw.Header())
+	res, ref := s.decide(ctx, rw.Header(), r, c, begun)
 	var status int
 	if ref != nil {
 		status = ref.status
-		unread(rw.Header(), w, r)
 		s.refuse(rw, ref)
 	} else {
 		status = s.answer(rw, c, res)
 	}
 	describe(span, status, res)
 	s.metrics.answered(protocolHTTP, status, s.now().Sub(begun))
+}
+
+// decide takes the request and says what to answer. When it returns nothing of the request is in memory any more: an answer can wait for its
+// reader, and what waits must not be what others need.
+func (s *Service) decide(ctx context.Context, answer http.Header, r *http.Request, c call, begun time.Time) (result, *refusal) {
+	w := works.Get().(*work)
+	defer s.release(w)
+	res, ref := s.take(ctx, w, r, c, begun)
+	w.share(answer)
+	if ref != nil && (!w.whole || len(w.body) == 0) {
+		unread(answer, r)
+	}
+	return res, ref
 }
 
 // survive answers 500 when a bug panics; deferred around one request.
@@ -122,9 +131,10 @@ func (s *Service) survive(ctx context.Context, rw http.ResponseWriter) {
 
 // take reads, authenticates, parses and stores one request.
 func (s *Service) take(ctx context.Context, w *work, r *http.Request, c call, begun time.Time) (result, *refusal) {
-	src, given := s.byAuthorization(r.Header.Get("Authorization"))
-	if given && src == nil {
-		return result{}, unknownKey()
+	authorization := r.Header.Get("Authorization")
+	src, why := s.byAuthorization(authorization)
+	if why != "" {
+		return result{}, unauthorized(why)
 	}
 	limits := s.cfg.Limits
 	if src != nil {
@@ -133,18 +143,20 @@ func (s *Service) take(ctx context.Context, w *work, r *http.Request, c call, be
 		}
 		limits = src.limits
 	}
-	if ref := s.read(w, r, c, limits); ref != nil {
+	if ref := w.explain(r, s.read(w, r, c, limits)); ref != nil {
 		return result{}, s.refuseBody(ctx, w, r, src, ref, begun)
 	}
 	if src == nil {
-		if src = s.keyOf(w.envelope.writeKey); src == nil {
-			return result{}, w.unauthenticated()
+		var ref *refusal
+		if src, ref = s.keyOf(w, authorization); ref != nil {
+			return result{}, ref
 		}
 		if ref := s.named(w, r, c, src); ref != nil {
 			return result{}, s.refuseBody(ctx, w, r, src, ref, begun)
 		}
 	}
-	return s.ingest(ctx, w, &origin{src: src, typ: c.typ, imports: c.imports, history: c.history, received: begun.UnixMilli(), retried: retried(r.Header), client: s.clientOf(r, c)})
+	return s.ingest(ctx, w, &origin{src: src, typ: c.typ, imports: c.imports, history: c.history, cloudEvents: c.cloudEvents, received: begun.UnixMilli(),
+		retried: retried(r.Header), client: s.clientOf(r, c)})
 }
 
 // read finds the request's events, not yet judged.
@@ -176,96 +188,22 @@ func (s *Service) parse(w *work, c call, limits Limits) *refusal {
 	return nil
 }
 
-// keyOf finds the source of a write key in the body, a JSON string.
-func (s *Service) keyOf(raw []byte) *source {
-	key, f := text("writeKey", raw)
-	if f != nil || key == "" {
-		return nil
+// keyOf finds the source of the write key in the body, a JSON string, else why there is none. A body that nobody could read is told so first.
+func (s *Service) keyOf(w *work, authorization string) (*source, *refusal) {
+	key, f := text("writeKey", w.envelope.writeKey)
+	switch {
+	case len(w.items) == 1 && w.items[0].fault != nil && w.envelope.writeKey == nil:
+		return nil, refused(http.StatusBadRequest, w.items[0].fault.reason, w.items[0].fault.detail)
+	case f != nil:
+		return nil, unauthorized(keyUnknown)
+	case key == "":
+		return nil, unauthorized(unnamed(authorization))
 	}
-	return s.byKey([]byte(key))
-}
-
-// unauthenticated is the answer without a source; a body that nobody could read is told so first.
-func (w *work) unauthenticated() *refusal {
-	if len(w.items) == 1 && w.items[0].fault != nil && w.envelope.writeKey == nil {
-		return refused(http.StatusBadRequest, w.items[0].fault.reason, w.items[0].fault.detail)
+	src, why := s.lookUp([]byte(key))
+	if src == nil {
+		return nil, unauthorized(why)
 	}
-	return unknownKey()
-}
-
-func unknownKey() *refusal {
-	return refused(http.StatusUnauthorized, "unknown_write_key",
-		`the write key is missing or unknown: send it as the user of Basic authorization, or as "writeKey" in the body`)
-}
-
-// reply is the body of every answer.
-type reply struct {
-	Success  bool        `json:"success"`
-	Error    string      `json:"error,omitempty"`
-	Message  string      `json:"message,omitempty"`
-	Accepted int         `json:"accepted"`
-	Rejected []Rejection `json:"rejected"`
-	Notes    []Told      `json:"notes,omitempty"`
-}
-
-// answer reports events that are durable. A single event that was refused is a 400,
-// so that whoever wrote the call learns of it; in a batch the neighbours count.
-func (s *Service) answer(rw http.ResponseWriter, c call, res result) int {
-	if len(res.rejected)+len(res.told) == 0 || c.pixel && len(res.rejected) == 0 {
-		if c.pixel {
-			answerPixel(rw)
-			return http.StatusOK
-		}
-		body := make([]byte, 0, 64)
-		body = append(body, `{"success":true,"accepted":`...)
-		body = strconv.AppendInt(body, int64(res.accepted), 10)
-		body = append(body, `,"rejected":[]}`+"\n"...)
-		writeJSON(rw, http.StatusOK, body)
-		return http.StatusOK
-	}
-	status, out := http.StatusOK, reply{Success: true, Accepted: res.accepted, Rejected: res.rejected, Notes: res.told}
-	if len(res.rejected) == 0 {
-		out.Rejected = []Rejection{}
-	} else if c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED && !c.many {
-		status, out.Success = http.StatusBadRequest, false
-		out.Error, out.Message = res.rejected[0].Reason, res.rejected[0].Detail
-	}
-	s.write(rw, status, out)
-	return status
-}
-
-// refuse reports a request of which nothing was taken.
-func (s *Service) refuse(rw http.ResponseWriter, ref *refusal) {
-	switch ref.status {
-	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		later(rw.Header(), max(ref.wait, s.cfg.RetryAfter))
-	case http.StatusUnauthorized:
-		rw.Header().Set("WWW-Authenticate", `Basic realm="write key"`)
-	}
-	s.write(rw, ref.status, reply{Error: ref.code, Message: ref.message, Rejected: []Rejection{}})
-}
-
-func (s *Service) write(rw http.ResponseWriter, status int, out reply) {
-	body, err := json.Marshal(out)
-	if err != nil {
-		s.logger.Error("encode an answer", "error", err)
-		status, body = http.StatusInternalServerError, []byte(`{"success":false,"error":"internal"}`)
-	}
-	writeJSON(rw, status, append(body, '\n'))
-}
-
-// Header values that every answer has, made once: nobody changes them in place.
-var anyOrigin, jsonType = []string{"*"}, []string{"application/json"}
-
-func writeJSON(rw http.ResponseWriter, status int, body []byte) {
-	h := rw.Header()
-	if h["Access-Control-Allow-Origin"] == nil {
-		h["Access-Control-Allow-Origin"] = anyOrigin
-	}
-	h["Content-Type"] = jsonType
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	rw.WriteHeader(status)
-	_, _ = rw.Write(body) // the client may be gone; nobody is left to tell
+	return src, nil
 }
 
 // preflight lets pages of any origin post: a write key is public in a web page anyway.

@@ -13,6 +13,7 @@ import (
 	"github.com/freshet/freshet/pkg/customer"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/jsonscan"
 	"github.com/freshet/freshet/services/collector/placeholder"
 )
 
@@ -65,7 +66,7 @@ func (s *Service) encode(w *work, o *origin, headers []broker.Header) error {
 		messageID, made, flt := s.messageID(it, o.src.space.placeholders)
 		it.id = messageID
 		if f := w.decode(it, o, &s.cfg, messageID); f != nil {
-			flt = f
+			flt = o.inItsWords(f)
 		}
 		if made != "" {
 			w.note(notePlaceholder, "messageId", fmt.Sprintf("messageId %q names no event: one was made, and a second copy would count again", made))
@@ -146,9 +147,13 @@ func (w *work) reject(out []byte, headers []broker.Header, o *origin, i int, mes
 	return out, nil
 }
 
-// messageID is the client's, or one made here when it sent none or none that can be kept. instead is the placeholder that was sent in
-// its place: many events would have it, and all but the first would be dropped.
+// messageID is the client's, or one made here when it sent none or none that can be kept. That of an event which cannot be read is looked for
+// behind its fault too, so that each repeat of it has the same. instead is the placeholder that was sent in its place: many events would
+// have it, and all but the first would be dropped.
 func (s *Service) messageID(it *item, list *placeholder.List) (messageID, instead string, f *fault) {
+	if it.fault != nil && it.messageID == nil {
+		it.messageID = jsonscan.Find(it.raw, "messageId")
+	}
 	value, f := id("messageId", it.messageID)
 	switch {
 	case f != nil || value == "" || !utf8.ValidString(value):

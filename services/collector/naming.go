@@ -89,10 +89,13 @@ func (w *work) named(typ, value string) bool {
 	return slices.ContainsFunc(w.event.Identifiers, func(i *eventv1.Identifier) bool { return i.Type == typ && (value == "" || i.Value == value) })
 }
 
+// maxTold is of how many events an answer says what the sender should learn; the rest is on the events. It bounds what an answer holds.
+const maxTold = 20
+
 // tell puts what the sender should learn of an event that was taken into the answer: that its alias joins nobody.
 func (w *work) tell(index int, messageID string) {
 	for _, n := range w.event.Notes {
-		if n.Kind == noteAlias {
+		if n.Kind == noteAlias && len(w.told) < maxTold {
 			w.told = append(w.told, Told{Index: index, MessageID: strings.Clone(messageID), Kind: n.Kind, Detail: n.Detail})
 		}
 	}

@@ -94,6 +94,8 @@ type got struct {
 	Header   http.Header
 	Success  bool
 	Error    string
+	Code     string
+	Omitted  int
 	Message  string
 	Accepted int
 	Rejected []Rejection

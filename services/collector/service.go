@@ -65,10 +65,13 @@ type Service struct {
 	enrich  *enrich.Enricher
 	senders *senders
 	memory  budget
-	now     func() time.Time
-	newID   func() string
-	http    *service.HTTPServer
-	streams *streams
+	answers budget
+	// draining is how many bodies are read for nothing at the moment.
+	draining atomic.Int64
+	now      func() time.Time
+	newID    func() string
+	http     *service.HTTPServer
+	streams  *streams
 
 	stopping atomic.Bool
 }
@@ -92,7 +95,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	s := &Service{
 		cfg: cfg, logger: deps.Logger, tracer: deps.Tracer, metrics: m, freshness: fresh, store: newStore(cfg, deps, sm),
-		memory: budget{limit: cfg.Limits.InFlightBytes}, streams: newStreams(),
+		memory: newMemory(cfg.Limits), answers: budget{limit: cfg.Limits.InFlightBytes / answersShare}, streams: newStreams(),
 		now: deps.Now, newID: deps.NewID, senders: newSenders(),
 	}
 	if s.now == nil {
@@ -118,6 +121,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		}
 	}
 	s.http = service.NewHTTPServer("collector http server", cfg.Address, s.handler(), s.harden)
+	s.http.UnreadAfter(cfg.WriteTimeout)
 	return s, nil
 }
 
@@ -135,11 +139,22 @@ func (s *Service) handler() http.Handler {
 		default:
 			s.handle(rw, r)
 		}
+		s.drain(rw, r)
 	})
 }
 
-// harden bounds what a client can hold by sending slowly or much.
+// harden bounds what a client can hold by sending slowly or much, or by not reading. HTTP/2 is spoken without TLS too, as meshes and cloud
+// runtimes do to what is behind them; its bodies count in the same memory, and what has arrived of them
+// and is not read yet is bounded by connection.
 func (s *Service) harden(srv *http.Server) {
+	srv.Protocols = new(http.Protocols)
+	srv.Protocols.SetHTTP1(true)
+	srv.Protocols.SetUnencryptedHTTP2(true)
+	srv.HTTP2 = &http.HTTP2Config{
+		MaxConcurrentStreams: 100, MaxReadFrameSize: 64 << 10, MaxReceiveBufferPerStream: 256 << 10, MaxReceiveBufferPerConnection: 512 << 10,
+	}
+	// Of an HTTP/2 stream that its client gives no room to answer; see service.HTTPServer for the connections.
+	srv.WriteTimeout = s.cfg.ReadTimeout + s.cfg.AckTimeout + s.cfg.WriteTimeout
 	srv.ReadTimeout = s.cfg.ReadTimeout
 	srv.ReadHeaderTimeout = min(srv.ReadHeaderTimeout, s.cfg.ReadTimeout)
 	srv.MaxHeaderBytes = 16 << 10

@@ -28,6 +28,7 @@ func (s *Service) browse(rw http.ResponseWriter, r *http.Request, path string) b
 		answer(rw, r)
 	default:
 		rw.Header().Set("Allow", method+", OPTIONS")
+		unread(rw.Header(), r)
 		s.refuse(rw, refused(http.StatusMethodNotAllowed, "method_not_allowed", "use "+method))
 	}
 	return true
@@ -147,19 +148,26 @@ func (s *Service) settled(rw http.ResponseWriter, r *http.Request, settings any)
 	writeJSON(rw, http.StatusOK, append(body, '\n'))
 }
 
-// public is where clients reach this collector: as configured, else as this client did.
-// Forwarding headers are not looked at: anybody can send them.
+// public is where clients reach this collector: as configured, else as this client did, by the word of a trusted proxy when one is
+// between. Of others forwarding headers are not looked at: anybody can send them.
 func (s *Service) public(r *http.Request) *url.URL {
 	if s.cfg.PublicURL != "" {
 		if u, err := url.Parse(s.cfg.PublicURL); err == nil { // Validate has parsed it before
 			return u
 		}
 	}
-	scheme := "http"
+	out := &url.URL{Scheme: "http", Host: r.Host}
 	if r.TLS != nil {
-		scheme = "https"
+		out.Scheme = "https"
 	}
-	return &url.URL{Scheme: scheme, Host: r.Host}
+	host, scheme := s.enrich.Outer(r)
+	if host != "" {
+		out.Host = host
+	}
+	if scheme != "" {
+		out.Scheme = scheme
+	}
+	return out
 }
 
 // checkPublicURL says what is wrong with public_url.

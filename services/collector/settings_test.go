@@ -55,16 +55,21 @@ func sameJSON(t *testing.T, got, want string) {
 func TestSegmentSettings(t *testing.T) {
 	for name, c := range map[string]struct {
 		public, host, wantHost, wantProtocol string
+		trusted                              []string
 	}{
+		"a trusted proxy's word": {host: "10.0.0.7", trusted: []string{"127.0.0.0/8"}, wantHost: "outer.example/v1", wantProtocol: "https"},
+		"the public address before a trusted proxy's word": {public: "https://events.example.com", host: "10.0.0.7", trusted: []string{"127.0.0.0/8"},
+			wantHost: "events.example.com/v1", wantProtocol: "https"},
+		"a proxy that is not trusted":    {host: "10.0.0.7", trusted: []string{"10.0.0.0/8"}, wantHost: "10.0.0.7/v1", wantProtocol: "http"},
 		"the host that the browser used": {host: "events.internal:8080", wantHost: "events.internal:8080/v1", wantProtocol: "http"},
 		"the public address":             {public: "https://events.example.com", host: "10.0.0.7", wantHost: "events.example.com/v1", wantProtocol: "https"},
 		"a public address with a path":   {public: "https://example.com/events/", host: "10.0.0.7", wantHost: "example.com/events/v1", wantProtocol: "https"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := start(t, func(s *setup) { s.cfg.PublicURL = c.public })
-			// A forwarding header is anybody's word.
+			r := start(t, func(s *setup) { s.cfg.PublicURL, s.cfg.Enrich.TrustedProxies = c.public, c.trusted })
+			// A forwarding header is anybody's word, unless a trusted proxy sends it.
 			resp, body := r.fetch(http.MethodGet, "/v1/projects/"+testKey+"/settings", "Host", c.host,
-				"X-Forwarded-Host", "evil.example", "X-Forwarded-Proto", "gopher")
+				"X-Forwarded-Host", "outer.example", "X-Forwarded-Proto", "https")
 			if resp.StatusCode != 200 || resp.Header.Get("Access-Control-Allow-Origin") != "*" || resp.Header.Get("Content-Type") != "application/json" {
 				t.Errorf("%d %v", resp.StatusCode, resp.Header)
 			}

@@ -24,7 +24,7 @@ import (
 // Stream bounds what one IngestStream holds.
 type Stream struct {
 	// Window is how many events of one stream may wait for their answer. Beyond it the server reads no further, and HTTP/2's
-	// flow control holds the client. Above 0.
+	// flow control holds the client. A client that takes no answer for write_timeout loses its stream. Above 0.
 	Window int `koanf:"window"`
 	// WindowBytes bounds the same events by their size as JSON; one is always taken, whatever its size. Above 0. They count in
 	// limits.in_flight_bytes too, beyond which an event is answered RETRY.
@@ -55,8 +55,8 @@ var errStopping = status.Error(codes.Unavailable, "the collector is stopping: co
 // group before was under way, one sends the answers. None waits for another beyond the window.
 func (s *Service) IngestStream(stream ingestStream) error {
 	header := authorization(stream.Context())
-	if src, _ := s.byAuthorization(header); src == nil {
-		return statusOf(unknownKey())
+	if _, ref := s.byMetadata(header); ref != nil {
+		return statusOf(ref)
 	}
 	if !s.streams.enter() {
 		return errStopping
@@ -111,39 +111,31 @@ func (s *Service) readStream(stream ingestStream, win *window) {
 func (s *Service) answerStream(stream ingestStream, header string, win *window) error {
 	ctx, cancel := context.WithCancelCause(stream.Context())
 	defer cancel(nil)
-	out := make(chan []collectorv1.IngestStreamResponse, 1)
+	out := newOutbox()
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
-		if err := sendAnswers(stream, out, win); err != nil {
-			cancel(err)
-		}
+		sendAnswers(stream, out, win, s.cfg.WriteTimeout, cancel)
 	}()
 	err := s.ingestGroups(ctx, header, win, out)
-	close(out)
-	<-sent
+	out.close()
+	select {
+	case <-sent:
+	case <-ctx.Done():
+		if errors.Is(context.Cause(ctx), errUnread) {
+			return errUnread // the answer that is not taken ends when this function has returned
+		}
+		<-sent
+	}
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
 	return err
 }
 
-// sendAnswers sends until out is closed.
-func sendAnswers(stream ingestStream, out <-chan []collectorv1.IngestStreamResponse, win *window) error {
-	for answers := range out {
-		for i := range answers {
-			if err := stream.Send(&answers[i]); err != nil {
-				return err
-			}
-			win.answered()
-		}
-	}
-	return nil
-}
-
 // ingestGroups makes group after group durable. It returns why there is no more: io.EOF
 // when the client has closed its side.
-func (s *Service) ingestGroups(ctx context.Context, header string, win *window, out chan<- []collectorv1.IngestStreamResponse) (err error) {
+func (s *Service) ingestGroups(ctx context.Context, header string, win *window, out *outbox) (err error) {
 	defer func() { // outside the handler's goroutine, where nobody else would catch it
 		if p := recover(); p != nil {
 			s.logger.ErrorContext(ctx, "panic while taking a stream's events", "panic", p, "stack", string(debug.Stack()))
@@ -160,11 +152,7 @@ func (s *Service) ingestGroups(ctx context.Context, header string, win *window, 
 			return err
 		}
 		win.ingested(group)
-		select {
-		case out <- answers:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+		out.put(answers)
 	}
 }
 
@@ -179,8 +167,7 @@ func (s *Service) ingestGroup(ctx context.Context, header string, group []arriva
 	for _, a := range group {
 		w.reserved += int64(a.size)
 	}
-	src, _ := s.byAuthorization(header)
-	ref := unknownKey()
+	src, ref := s.byMetadata(header)
 	var res result
 	switch {
 	case src != nil && group[0].busy:

@@ -30,6 +30,7 @@ type work struct {
 	rejections   []Rejection
 	told         []Told
 	live         int    // accepted events that are no history
+	whole        bool   // the body was read to its end
 	reserved     int64  // bytes taken from the service's budget
 	page         string // the web origin that may read the answer; empty when there is none, or any may
 	paged        bool   // the answer depends on the web origin
@@ -71,7 +72,7 @@ func (s *Service) release(w *work) {
 	clear(w.msgs)
 	w.items, w.msgs, w.rejections = w.items[:0], w.msgs[:0], nil
 	w.told = nil
-	w.envelope, w.reserved, w.page, w.paged = envelope{}, 0, "", false
+	w.envelope, w.reserved, w.page, w.paged, w.whole = envelope{}, 0, "", false, false
 	w.outer.Reset(nil, 0, jsonscan.Limits{})
 	w.inner.Reset(nil, 0, jsonscan.Limits{})
 	works.Put(w)

@@ -1,7 +1,6 @@
 package enrich
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -32,11 +31,7 @@ func (e *Enricher) Client(r *http.Request) Client {
 // peer is the client's address: the connection's, or, when that is a trusted proxy's, the right-most address in the proxies' header that is
 // not a trusted proxy's itself. Whatever a client writes into the header stands further left and is never reached.
 func (e *Enricher) peer(r *http.Request) netip.Addr {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	addr := parseAddr(host)
+	addr := connectionOf(r)
 	if len(e.proxies) == 0 || !e.trusted(addr) {
 		return addr
 	}
@@ -47,7 +42,7 @@ func (e *Enricher) peer(r *http.Request) netip.Addr {
 			var hop string
 			rest, hop = lastOf(rest, ',')
 			if e.cfg.ProxyHeader == forwarded {
-				hop = forwardedFor(hop)
+				hop = parameter(hop, "for")
 			}
 			next := parseAddr(hop)
 			if !next.IsValid() { // a proxy hides its client, or garbage: nothing further left can be believed
@@ -79,11 +74,11 @@ func lastOf(list string, separator byte) (rest, last string) {
 	return list[:i], list[i+1:]
 }
 
-// forwardedFor is the for= of one element of a Forwarded header (RFC 7239); "" when it has none.
-func forwardedFor(element string) string {
+// parameter is one of an element of a Forwarded header (RFC 7239), such as for, host or proto; "" when it has none.
+func parameter(element, wanted string) string {
 	for pair := range strings.SplitSeq(element, ";") {
 		name, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
-		if ok && strings.EqualFold(name, "for") {
+		if ok && strings.EqualFold(name, wanted) {
 			return strings.Trim(value, `"`)
 		}
 	}

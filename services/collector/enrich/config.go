@@ -16,7 +16,8 @@ type Config struct {
 	// GeoFile is a MaxMind DB file of the City or Country type. It is read again when it changes. Empty means no geography.
 	GeoFile string `koanf:"geo_file"`
 	// TrustedProxies are the networks, as CIDR or single addresses, of the load balancers before the collector: only they may say, in ProxyHeader,
-	// whose connection they pass on. Empty: nobody may, and the connection's own address counts.
+	// whose connection they pass on, and, in X-Forwarded-Host and X-Forwarded-Proto (or in Forwarded, when that is ProxyHeader), which address
+	// it used, for the settings that browser clients load. Empty: nobody may, and the connection's own address and host count.
 	TrustedProxies []string `koanf:"trusted_proxies"`
 	// ProxyHeader is the one header in which the trusted proxies say so: X-Forwarded-For or Forwarded. The other is not looked at, because a
 	// proxy hands on untouched what its clients put there.

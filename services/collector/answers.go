@@ -1,0 +1,122 @@
+package collector
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+)
+
+// reply is the body of every answer.
+type reply struct {
+	Success bool `json:"success"`
+	// Error is a word for programs, Message a sentence for people. Code is Error again: clients read that name, and take an answer
+	// without it for a broken network, which they try again.
+	Error    string      `json:"error,omitempty"`
+	Code     string      `json:"code,omitempty"`
+	Message  string      `json:"message,omitempty"`
+	Accepted int         `json:"accepted"`
+	Rejected []Rejection `json:"rejected"`
+	// Omitted is how many refused events Rejected leaves out.
+	Omitted int `json:"omitted,omitempty"`
+	// Notes are what the sender should hear of events that were taken.
+	Notes []Told `json:"notes,omitempty"`
+}
+
+// Answers wait for their readers in memory, so those that are long have a budget of their own, a fourth of that for bodies. Without room in
+// it a list of rejections is cut to shortAnswer bytes and says how many it leaves out: they are all in events.rejected.v1.
+const shortAnswer, answersShare = 16 << 10, 4
+
+// answer reports events that are durable. A single event that was refused is a 400,
+// so that whoever wrote the call learns of it; in a batch the neighbours count.
+func (s *Service) answer(rw http.ResponseWriter, c call, res result) int {
+	if len(res.rejected)+len(res.told) == 0 || c.pixel && len(res.rejected) == 0 {
+		if c.pixel {
+			answerPixel(rw)
+			return http.StatusOK
+		}
+		body := make([]byte, 0, 64)
+		body = append(body, `{"success":true,"accepted":`...)
+		body = strconv.AppendInt(body, int64(res.accepted), 10)
+		body = append(body, `,"rejected":[]}`+"\n"...)
+		writeJSON(rw, http.StatusOK, body)
+		return http.StatusOK
+	}
+	status, out := http.StatusOK, reply{Success: true, Accepted: res.accepted, Rejected: res.rejected, Notes: res.told}
+	if len(res.rejected) == 0 {
+		out.Rejected = []Rejection{}
+	} else if c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED && !c.many {
+		status, out.Success = http.StatusBadRequest, false
+		out.Error, out.Message = res.rejected[0].Reason, res.rejected[0].Detail
+	}
+	size := sizeOf(res.rejected)
+	if size > shortAnswer {
+		if s.answers.take(size) {
+			defer s.answers.give(size)
+		} else {
+			out.Rejected = shortened(res.rejected, shortAnswer)
+			out.Omitted = len(res.rejected) - len(out.Rejected)
+		}
+	}
+	s.write(rw, status, out)
+	return status
+}
+
+// sizeOf is about how many bytes rejections take in an answer.
+func sizeOf(list []Rejection) int64 {
+	var n int64
+	for i := range list {
+		n += list[i].size()
+	}
+	return n
+}
+
+func (r *Rejection) size() int64 { return int64(64 + len(r.MessageID) + len(r.Reason) + len(r.Detail)) }
+
+// shortened are the first rejections that take no more than so many bytes.
+func shortened(list []Rejection, bytes int64) []Rejection {
+	for i := range list {
+		if bytes -= list[i].size(); bytes < 0 {
+			return list[:i]
+		}
+	}
+	return list
+}
+
+// refuse reports a request of which nothing was taken.
+func (s *Service) refuse(rw http.ResponseWriter, ref *refusal) {
+	switch ref.status {
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+		later(rw.Header(), max(ref.wait, s.cfg.RetryAfter))
+	case http.StatusUnsupportedMediaType:
+		rw.Header().Set("Accept-Encoding", "gzip")
+	case http.StatusUnauthorized:
+		rw.Header().Set("WWW-Authenticate", `Basic realm="write key"`)
+	}
+	s.write(rw, ref.status, reply{Error: ref.code, Message: ref.message, Rejected: []Rejection{}})
+}
+
+func (s *Service) write(rw http.ResponseWriter, status int, out reply) {
+	out.Code = out.Error
+	body, err := json.Marshal(out)
+	if err != nil {
+		s.logger.Error("encode an answer", "error", err)
+		status, body = http.StatusInternalServerError, []byte(`{"success":false,"error":"internal","code":"internal","message":"internal error"}`)
+	}
+	writeJSON(rw, status, append(body, '\n'))
+}
+
+// Header values that every answer has, made once: nobody changes them in place.
+var anyOrigin, jsonType = []string{"*"}, []string{"application/json"}
+
+func writeJSON(rw http.ResponseWriter, status int, body []byte) {
+	h := rw.Header()
+	if h["Access-Control-Allow-Origin"] == nil {
+		h["Access-Control-Allow-Origin"] = anyOrigin
+	}
+	h["Content-Type"] = jsonType
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	rw.WriteHeader(status)
+	_, _ = rw.Write(body) // the client may be gone; nobody is left to tell
+}
