@@ -66,7 +66,6 @@ const (
 	noSniff   = `<http_response_headers><X-Content-Type-Options>nosniff</X-Content-Type-Options></http_response_headers>`
 )
 
-
 // writeConfig puts the server's two files into the directory and returns the path of the first.
 func writeConfig(cfg Config) (string, error) {
 	users, err := usersConfig(cfg)

@@ -43,14 +43,11 @@ type netPort struct{ access, port uint64 }
 // A Go process has other threads, which stay as they are. That is enough: the engine's code runs in the thread
 // that loads it and in those that this one starts.
 func confine(l limits) error {
-	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
-	if errno != 0 {
-		return fmt.Errorf("%w: the kernel has no Landlock, or it is switched off: %w", errUnconfined, errno)
+	version, err := landlock()
+	if err != nil {
+		return err
 	}
-	if version < leastLandlock {
-		return fmt.Errorf("%w: the kernel's Landlock is version %d, and %d is needed (Linux 5.19)", errUnconfined, version, leastLandlock)
-	}
-	files, ports := handled(int(version))
+	files, ports := handled(version)
 	attr := unix.LandlockRulesetAttr{Handled_access_fs: files, Handled_access_net: ports}
 	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr), 0)
 	if errno != 0 {
@@ -68,6 +65,18 @@ func confine(l limits) error {
 		return fmt.Errorf("%w: put Landlock's rules into force: %w", errUnconfined, errno)
 	}
 	return nil
+}
+
+// landlock is the version of Landlock that the kernel has. The error says that it has none, or too old a one.
+func landlock() (int, error) {
+	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
+	if errno != 0 {
+		return 0, fmt.Errorf("%w: the kernel has no Landlock, or it is switched off: %w", errUnconfined, errno)
+	}
+	if version < leastLandlock {
+		return 0, fmt.Errorf("%w: the kernel's Landlock is version %d, and %d is needed (Linux 5.19)", errUnconfined, version, leastLandlock)
+	}
+	return int(version), nil
 }
 
 // handled is what a version of Landlock can forbid: files, TCP ports. What it does not know it would refuse.

@@ -26,7 +26,7 @@ const (
 var readable = []string{
 	"aggregate_function_combinators", "build_options", "clusters", "collations", "columns", "contributors", "current_roles", "data_skipping_indices",
 	"data_type_families", "databases", "dictionaries", "enabled_roles", "formats", "functions", "keywords", "licenses", "macros", "merge_tree_settings",
-	"projections", "settings", "storage_policies", "table_engines", "table_functions", "tables", "time_zones",
+	"parts", "parts_columns", "projections", "settings", "storage_policies", "table_engines", "table_functions", "tables", "time_zones",
 }
 
 var usersTemplate = template.Must(template.New("users.xml").Parse(`<clickhouse>
