@@ -13,7 +13,6 @@ import (
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/clickhouse"
 	embeddedclickhouse "github.com/freshet/freshet/pkg/embedded/clickhouse"
-	"github.com/freshet/freshet/pkg/embedded/dirlock"
 	embeddedkafka "github.com/freshet/freshet/pkg/embedded/kafka"
 	"github.com/freshet/freshet/pkg/lifecycle"
 	"github.com/freshet/freshet/pkg/service"
