@@ -56,6 +56,7 @@ With --webhook the rules' endpoint "webhook" gets that address; its signing secr
 	f := cmd.Flags()
 	f.StringVar(&o.data, "dir", filepath.Dir(stack.DefaultFile), "where the data are kept")
 	f.BoolVar(&o.cfg.Ephemeral, "ephemeral", false, "take free ports instead of the documented ones")
+	f.StringSliceVar(&o.cfg.Hosts, "host", nil, "a further `NAME` that the API and the metrics answer to as Host, where a proxy keeps it; * is any")
 	f.StringVar(&o.file, "addresses-file", "", "where to write the addresses as JSON; by default DIR/addresses.json")
 	f.StringVar(&o.cfg.WriteKey, "write-key", DefaultWriteKey, "the write key of the source local, at least 8 characters")
 	f.StringVar(&o.rules, "rules", "", "YAML file of segments; by default DIR/rules.yaml")

@@ -28,7 +28,8 @@ import (
 const factConnections = 16
 
 func (s *Stack) adminServer() lifecycle.Component {
-	s.admin = service.NewHTTPServer("metrics server", s.cfg.Listen.Metrics, service.AdminHandler(s.metrics, s.ready, s.cfg.Profiles))
+	s.admin = service.NewHTTPServer("metrics server", s.cfg.Listen.Metrics,
+		service.AnswerTo(s.cfg.Hosts, "hosts", s.cfg.Listen.Metrics, service.AdminHandler(s.metrics, s.ready, s.cfg.Profiles)))
 	return s.admin.Component()
 }
 

@@ -220,7 +220,7 @@ func TestTheEngineConnectsToNobody(t *testing.T) {
 	met := make(chan string, 1)
 	inside := startListener(t, met)
 	for _, query := range []string{
-		"SELECT * FROM url(" + literals("http://"+inside+"/", "LineAsString") + ")",
+		"SELECT * FROM url(" + literals("http://"+inside+"/", "LineAsString") + ") SETTINGS http_max_tries = 1",
 		"SELECT * FROM remote(" + literals(inside, "system.one") + ")",
 	} {
 		if code, answer := g.ask(User, "p", query, "max_execution_time", "5"); code == http.StatusOK {
