@@ -45,6 +45,9 @@ type TelemetryConfig struct {
 type AdminConfig struct {
 	// Address to listen on, as "host:port"; an empty host means every interface, port 0 any free port.
 	Address string `koanf:"address"`
+	// Hosts are the names that requests may give as Host, without port; "*" is any. Empty: on a loopback address names of this
+	// machine only, so that no web page reads it by pointing its own name there; elsewhere any.
+	Hosts []string `koanf:"hosts"`
 	// Profiles adds /debug/pprof. It shows memory contents to whoever reaches the address.
 	Profiles bool `koanf:"profiles"`
 }
@@ -100,8 +103,10 @@ func (c TelemetryConfig) Validate() error {
 	return errors.Join(faults...)
 }
 
-// Validate reports an address that cannot be listened on.
-func (c AdminConfig) Validate() error { return CheckAddress("address", c.Address) }
+// Validate reports an address that cannot be listened on and a host that is no name.
+func (c AdminConfig) Validate() error {
+	return errors.Join(CheckAddress("address", c.Address), CheckHosts("hosts", c.Hosts))
+}
 
 // Validate reports an address that cannot be listened on and a message limit out of range.
 func (c GRPCConfig) Validate() error {

@@ -25,10 +25,11 @@ type HTTPServer struct {
 // NewHTTPServer makes a server; it listens from Listen on, or when its component
 // starts. name is for errors. Requests must send their headers within 10 seconds
 // and idle connections are kept for two minutes; a client that does not take what is written to it
-// for 30 seconds loses its connection; the time of a whole request is the handler's to bound. edits are for servers that face strangers and need tighter bounds.
+// for 30 seconds loses its connection; the time of a whole request is the handler's to bound. Every answer forbids browsers to guess its
+// type; which names it answers to is AnswerTo's. edits are for servers that face strangers and need tighter bounds.
 func NewHTTPServer(name, address string, h http.Handler, edits ...func(*http.Server)) *HTTPServer {
 	s := &HTTPServer{name: name, address: address, unreadAfter: unreadAfter, server: &http.Server{
-		Handler:           h,
+		Handler:           noSniff(h),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 	}}

@@ -109,7 +109,8 @@ func (s Spec[T]) serve(ctx context.Context, cfg T, environ []string, stderr io.W
 		}
 		return nil
 	})
-	admin := NewHTTPServer("admin server", common.Admin.Address, AdminHandler(p.Metrics, p.ready, common.Admin.Profiles))
+	admin := NewHTTPServer("admin server", common.Admin.Address,
+		AnswerTo(common.Admin.Hosts, "admin.hosts", common.Admin.Address, AdminHandler(p.Metrics, p.ready, common.Admin.Profiles)))
 	// Stop order, the reverse of this: not ready, drain gRPC (and what Build added last: its HTTP), finish the batch in
 	// hand, flush producers, close ClickHouse, then the admin server, so that metrics show the drain, and telemetry last.
 	parts := []lifecycle.Component{

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/collector/enrich"
 )
 
@@ -14,6 +15,9 @@ import (
 type Config struct {
 	// Address is where the HTTP API listens, as host:port; port 0 takes any free port.
 	Address string `koanf:"http_address"`
+	// Hosts are the names that requests for /healthz and /readyz may give as Host, without port; "*" is any. Empty: on a loopback address
+	// names of this machine only; elsewhere any. Events and the browser clients' settings are taken under every name: they ask for a write key.
+	Hosts []string `koanf:"hosts"`
 	// PublicURL is where browsers reach the HTTP API, such as https://events.example.com, for the settings that the browser clients
 	// load. Empty means what a proxy of enrich.trusted_proxies says that its client used, else http and the host that each request names.
 	PublicURL string `koanf:"public_url"`
@@ -139,6 +143,9 @@ func (c Config) Validate() error {
 	fault := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if c.Address == "" {
 		fault("http_address: give host:port")
+	}
+	if err := service.CheckHosts("hosts", c.Hosts); err != nil {
+		errs = append(errs, err)
 	}
 	keys, names := map[string]int{}, map[string]int{}
 	for i, s := range c.Sources {

@@ -132,10 +132,12 @@ func (s *Service) handler() http.Handler {
 	ready.Add("collector", s.Ready)
 	mux := http.NewServeMux()
 	service.HandleHealth(mux, ready)
+	// Events and settings are for every page that has a write key, under whatever name a proxy passes on: there the Host is not asked for.
+	pages := service.AnswerTo(s.cfg.Hosts, "hosts", s.cfg.Address, mux)
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/healthz", r.URL.Path == "/readyz", r.RequestURI == "*": // the last is answered 400, and loses its connection
-			mux.ServeHTTP(rw, r)
+			pages.ServeHTTP(rw, r)
 		default:
 			s.handle(rw, r)
 		}

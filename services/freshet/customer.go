@@ -13,8 +13,8 @@ import (
 type login struct{ stack.Login }
 
 func (l *login) flag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&l.User, "clickhouse-user", "default", "who reads ClickHouse")
-	cmd.Flags().StringVar(&l.Password, "clickhouse-password", "", "the password; the embedded ClickHouse asks none of readers on this machine")
+	cmd.Flags().StringVar(&l.User, "clickhouse-user", "", "who reads ClickHouse; by default the reader that the addresses file names")
+	cmd.Flags().StringVar(&l.Password, "clickhouse-password", "", "the password; by default that of the addresses file")
 }
 
 func newCustomer() *cobra.Command {

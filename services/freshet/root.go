@@ -39,7 +39,7 @@ A first look:
 	}
 	add("run", newUp(), newDemo(), newSource())
 	add("feed", newSend(), newImport(), newReplay(), newSimulate())
-	add("look", newCustomer(), newSegments(), newReconcile(), newTail(), newPlan(), newListen(), newDoctor())
+	add("look", newCustomer(), newSegments(), newReconcile(), newSQL(), newTail(), newPlan(), newListen(), newDoctor())
 	return root
 }
 

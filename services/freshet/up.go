@@ -10,11 +10,14 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/freshet/stack"
@@ -53,6 +56,7 @@ With --webhook the rules' endpoint "webhook" gets that address; its signing secr
 	f := cmd.Flags()
 	f.StringVar(&o.data, "dir", filepath.Dir(stack.DefaultFile), "where the data are kept")
 	f.BoolVar(&o.cfg.Ephemeral, "ephemeral", false, "take free ports instead of the documented ones")
+	f.StringSliceVar(&o.cfg.Hosts, "host", nil, "a further `NAME` that the API and the metrics answer to as Host, where a proxy keeps it; * is any")
 	f.StringVar(&o.file, "addresses-file", "", "where to write the addresses as JSON; by default DIR/addresses.json")
 	f.StringVar(&o.cfg.WriteKey, "write-key", DefaultWriteKey, "the write key of the source local, at least 8 characters")
 	f.StringVar(&o.rules, "rules", "", "YAML file of segments; by default DIR/rules.yaml")
@@ -149,15 +153,41 @@ func explain(err error) error {
 	return err
 }
 
+// printAddresses tells where the doors are. The password is shown to a person at a terminal only; elsewhere, where it may end in a log, the lines
+// read it from its file when they are run.
 func printAddresses(w io.Writer, a stack.Addresses, cfg standalone.Config) {
+	password := a.ClickHousePassword
+	if f, ok := w.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+		password = `"$(cat ` + shellQuote(passwordFile(cfg.Dir)) + `)"`
+	}
 	fmt.Fprintf(w, `Freshet is up. Ctrl-C ends it; the data stay in %s.
   events in   http://%s/v1/batch (Segment API, write key %s), gRPC %s
   reads       http://%s, gRPC %s
   Kafka       %s
-  ClickHouse  http://%s/play (user default, no password), native %s
+  ClickHouse  http://%s, native %s; freshet sql 'SELECT ...', or
+              curl -u %s http://%s/ --data-binary 'SELECT count() FROM dw.events'
+              clickhouse-client --port %s --user %s --password %s
   metrics     http://%s/metrics
   addresses   %s
   rules       %s
-`, cfg.Dir, a.CollectorHTTP, cfg.WriteKey, a.CollectorGRPC, a.APIHTTP, a.APIGRPC, a.Kafka, a.ClickHouseHTTP, a.ClickHouseNative, a.Metrics,
+`, cfg.Dir, a.CollectorHTTP, cfg.WriteKey, a.CollectorGRPC, a.APIHTTP, a.APIGRPC, a.Kafka, a.ClickHouseHTTP, a.ClickHouseNative,
+		shellQuote(a.ClickHouseUser+":")+password, a.ClickHouseHTTP, nativePort(a), a.ClickHouseUser, password, a.Metrics,
 		cfg.AddressesFile, cfg.Segmentation.Rules)
 }
+
+// passwordFile is where the reader's password is kept; absolute, so that the line works from anywhere.
+func passwordFile(dir string) string {
+	path := filepath.Join(dir, standalone.PasswordFile)
+	if absolute, err := filepath.Abs(path); err == nil {
+		return absolute
+	}
+	return path
+}
+
+func nativePort(a stack.Addresses) string {
+	_, port, _ := net.SplitHostPort(a.ClickHouseNative)
+	return port
+}
+
+// shellQuote makes one word of s for a POSIX shell.
+func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

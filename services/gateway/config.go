@@ -13,6 +13,9 @@ import (
 type Config struct {
 	// HTTPAddress is where HTTP/JSON is served, as "host:port"; an empty host means every interface, port 0 any free port.
 	HTTPAddress string `koanf:"http_address"`
+	// Hosts are the names that HTTP requests may give as Host, without port: what the gateway is called, such as "freshet.example.com"; "*" is any.
+	// Empty: on a loopback address names of this machine only, so that no web page reads customers by pointing its own name there; elsewhere any.
+	Hosts []string `koanf:"hosts"`
 	// Upstreams are the services behind the gateway.
 	Upstreams Upstreams `koanf:"upstreams"`
 	// ResolveEvery is how often the names of the upstreams are looked up again, to learn of new and gone replicas. Above 0.
@@ -60,7 +63,7 @@ func Default() Config {
 
 // Validate reports every fault.
 func (c Config) Validate() error {
-	faults := []error{service.CheckAddress("http_address", c.HTTPAddress)}
+	faults := []error{service.CheckAddress("http_address", c.HTTPAddress), service.CheckHosts("hosts", c.Hosts)}
 	if c.ResolveEvery <= 0 {
 		faults = append(faults, fmt.Errorf("resolve_every: %s must be above 0", c.ResolveEvery))
 	}

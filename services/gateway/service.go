@@ -92,7 +92,7 @@ func (s *Service) buildHandler(deps Deps) error {
 		}
 		api.ServeHTTP(w, r)
 	})
-	s.handler = allowOrigins(s.cfg.CORSOrigins, s.handler)
+	s.handler = service.AnswerTo(s.cfg.Hosts, "hosts", s.cfg.HTTPAddress, allowOrigins(s.cfg.CORSOrigins, s.handler))
 	s.handler = otelhttp.NewHandler(s.handler, "gateway",
 		otelhttp.WithTracerProvider(deps.TracerProvider), otelhttp.WithPropagators(service.Propagator()),
 		otelhttp.WithFilter(isAPI))

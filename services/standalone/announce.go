@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	embeddedclickhouse "github.com/freshet/freshet/pkg/embedded/clickhouse"
 	"github.com/freshet/freshet/pkg/lifecycle"
 	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/gateway"
@@ -73,7 +74,7 @@ func (s *Stack) announce() error {
 		CollectorHTTP: s.intake.http.Addr(), CollectorGRPC: s.intake.grpc.Addr(),
 		APIHTTP: s.api.http.Addr(), APIGRPC: s.api.grpc.Addr(),
 		Kafka: s.kafka.Addr(), ClickHouseNative: s.clickhouse.Native(), ClickHouseHTTP: s.clickhouse.HTTP(),
-		Metrics: s.admin.Addr(),
+		Metrics: s.admin.Addr(), ClickHouseUser: embeddedclickhouse.Reader, ClickHousePassword: s.readerPassword,
 	}
 	s.mu.Lock()
 	s.addresses = a
@@ -118,7 +119,7 @@ func (s *Stack) page() []gateway.Address {
 		{Name: "collector, HTTP", Value: a.CollectorHTTP}, {Name: "collector, gRPC", Value: a.CollectorGRPC},
 		{Name: "API, HTTP", Value: a.APIHTTP}, {Name: "API, gRPC", Value: a.APIGRPC},
 		{Name: "Kafka", Value: a.Kafka},
-		{Name: "ClickHouse, native (user default reads)", Value: a.ClickHouseNative},
+		{Name: "ClickHouse, native (user and password: in the addresses file)", Value: a.ClickHouseNative},
 		{Name: "ClickHouse, HTTP", Value: a.ClickHouseHTTP},
 		{Name: "metrics", Value: a.Metrics},
 	}

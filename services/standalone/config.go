@@ -24,6 +24,9 @@ type Config struct {
 	Ephemeral bool
 	// Listen says where each door is; hosts other than loopback are for the four HTTP and gRPC doors and metrics only.
 	Listen stack.Addresses
+	// Hosts are further names that the API, the metrics and the collector's health pages answer to when a request gives them as Host,
+	// without port; "*" is any. Names of this machine are always answered: see service.AnswerTo.
+	Hosts []string
 	// AddressesFile is where the doors' addresses are written, as JSON, once everything is ready; it is removed at the end. Empty: nowhere.
 	AddressesFile string
 	// WriteKey is the key of the source "local", in the workspace "default", beside Collector.Sources. It is trusted: who reaches it is on
@@ -71,7 +74,7 @@ func Default() Config {
 
 // Validate reports every fault under its key.
 func (c Config) Validate() error {
-	var faults []error
+	faults := []error{service.CheckHosts("hosts", c.Hosts)}
 	if c.Partitions < 1 || c.Partitions > 1000 {
 		faults = append(faults, fmt.Errorf("partitions: %d is not within 1 and 1000", c.Partitions))
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/clickhouse"
 	embeddedclickhouse "github.com/freshet/freshet/pkg/embedded/clickhouse"
-	"github.com/freshet/freshet/pkg/embedded/dirlock"
 	embeddedkafka "github.com/freshet/freshet/pkg/embedded/kafka"
 	"github.com/freshet/freshet/pkg/lifecycle"
 	"github.com/freshet/freshet/pkg/service"
@@ -29,7 +28,8 @@ import (
 const factConnections = 16
 
 func (s *Stack) adminServer() lifecycle.Component {
-	s.admin = service.NewHTTPServer("metrics server", s.cfg.Listen.Metrics, service.AdminHandler(s.metrics, s.ready, s.cfg.Profiles))
+	s.admin = service.NewHTTPServer("metrics server", s.cfg.Listen.Metrics,
+		service.AnswerTo(s.cfg.Hosts, "hosts", s.cfg.Listen.Metrics, service.AdminHandler(s.metrics, s.ready, s.cfg.Profiles)))
 	return s.admin.Component()
 }
 
@@ -38,14 +38,14 @@ func (s *Stack) adminServer() lifecycle.Component {
 func (s *Stack) directory() lifecycle.Component {
 	return lifecycle.Component{
 		Name: "data directory",
-		Start: func(context.Context) (err error) {
+		Start: func(ctx context.Context) (err error) {
 			if s.cfg.Dir == "" {
 				s.temporary = true
 				if s.cfg.Dir, err = os.MkdirTemp("", "freshet-"); err != nil {
 					return fmt.Errorf("make a temporary directory: %w", err)
 				}
 			}
-			if s.lock, err = dirlock.Acquire(s.cfg.Dir, "freshet.lock"); err != nil {
+			if s.lock, err = s.lockDirectory(ctx); err != nil {
 				return err
 			}
 			if s.cfg.AddressesFile == "" {
@@ -71,12 +71,19 @@ func (s *Stack) clickHouse() lifecycle.Component {
 	return lifecycle.Component{
 		Name: "ClickHouse",
 		Start: func(ctx context.Context) (err error) {
+			if s.readerPassword, err = keptPassword(s.cfg.Dir); err != nil {
+				return err
+			}
+			names := schema.Names{Prefix: s.cfg.Warehouse.DatabasePrefix}
 			s.clickhouse, err = embeddedclickhouse.Start(ctx, embeddedclickhouse.Config{
 				Dir:           filepath.Join(s.cfg.Dir, "clickhouse"),
 				NativeAddress: s.cfg.Listen.ClickHouseNative,
 				HTTPAddress:   s.cfg.Listen.ClickHouseHTTP,
-				Password:      rand.Text(), // for this run; others read as the user default
+				Password:      rand.Text(), // for this run; others read as the reader
 				Logger:        s.logger,
+
+				ReaderPassword: s.readerPassword,
+				Readable:       []string{names.Database(schema.ODS), names.Database(schema.DW), names.Database(schema.DM)},
 			})
 			return err
 		},

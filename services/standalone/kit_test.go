@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -158,7 +159,7 @@ func (r *rig) customer(ref string) (id string) {
 // rows waits until a query that counts gives want.
 func (r *rig) rows(query string, want uint64) {
 	r.t.Helper()
-	conn, err := r.addr.ClickHouse(context.Background(), stack.Login{User: "default"})
+	conn, err := r.addr.ClickHouse(context.Background(), stack.Login{})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -212,7 +213,11 @@ func checkAddressesFile(t *testing.T, file string, want stack.Addresses) {
 		t.Fatal(err)
 	}
 	for _, key := range []string{"collector_http", "collector_grpc", "api_http", "api_grpc", "kafka", "clickhouse_native", "clickhouse_http", "metrics"} {
-		if err := stack.Knock(context.Background(), doors[key]); err != nil {
+		door := doors[key]
+		if u, err := url.Parse(door); err == nil && u.Host != "" {
+			door = u.Host
+		}
+		if err := stack.Knock(context.Background(), door); err != nil {
 			t.Errorf("%s: %v", key, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"google.golang.org/grpc"
@@ -138,7 +139,7 @@ func (s *Stack) gateway() []lifecycle.Component {
 	)
 	start := func(ctx context.Context) (err error) {
 		cfg := gateway.Default()
-		cfg.Upstreams = gateway.At(s.internal.Addr())
+		cfg.Upstreams, cfg.HTTPAddress, cfg.Hosts = gateway.At(s.internal.Addr()), s.cfg.Listen.APIHTTP, s.cfg.Hosts
 		svc, err = gateway.New(cfg, gateway.Deps{
 			Metrics: s.metrics, TracerProvider: s.tracers, Ready: s.ready, Addresses: s.page})
 		if err != nil {
@@ -169,7 +170,7 @@ func (s *Stack) collector() []lifecycle.Component {
 	)
 	start := func(context.Context) (err error) {
 		cfg := s.cfg.Collector
-		cfg.Address = s.cfg.Listen.CollectorHTTP
+		cfg.Address, cfg.Hosts = s.cfg.Listen.CollectorHTTP, append(slices.Clone(cfg.Hosts), s.cfg.Hosts...)
 		cfg.Spool.Dir = filepath.Join(s.cfg.Dir, "collector", "spool")
 		if cfg.SourcesFile == "" {
 			cfg.SourcesFile, cfg.SourcesFileMayBeMissing = filepath.Join(s.cfg.Dir, "sources.yaml"), true

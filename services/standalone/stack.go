@@ -48,6 +48,8 @@ type Stack struct {
 	kafka      *embeddedkafka.Broker
 	broker     *broker.Client
 	facts      driver.Conn
+	// readerPassword is that of the user who may read ClickHouse.
+	readerPassword string
 
 	admin    *service.HTTPServer
 	internal *service.GRPCServer // identity, feature, segmentation, churn, recommendation

@@ -30,7 +30,7 @@ func open(t *testing.T, address, user, password string) driver.Conn {
 
 func TestAccess(t *testing.T) {
 	ctx := context.Background()
-	s := startHere(t, Config{Dir: t.TempDir()})
+	s := startHere(t, Config{Dir: t.TempDir(), ReaderPassword: "r", Readable: []string{"default"}})
 	run(t, s.Native(), "CREATE TABLE t (x UInt64) ENGINE = MergeTree ORDER BY x", "INSERT INTO t VALUES (7)")
 
 	wrong := s.ClientConfig()
@@ -38,24 +38,24 @@ func TestAccess(t *testing.T) {
 	if _, err := clickhouse.Open(ctx, wrong); err == nil || !strings.Contains(err.Error(), wrong.Address) || strings.Contains(err.Error(), wrong.Password) {
 		t.Errorf("wrong password: got %v, want an error with the address and without the password", err)
 	}
-	reader := open(t, s.Native(), "default", "")
+	reader := open(t, s.Native(), Reader, "r")
 	var x uint64
 	if err := reader.QueryRow(ctx, "SELECT x FROM default.t").Scan(&x); err != nil || x != 7 {
-		t.Errorf("default reads %d, %v; want 7", x, err)
+		t.Errorf("the reader reads %d, %v; want 7", x, err)
 	}
 	for _, q := range []string{
 		"INSERT INTO default.t VALUES (8)", "DROP TABLE default.t", "CREATE TABLE u (x UInt64) ENGINE = Memory",
 		"SELECT * FROM file('/etc/hostname', 'LineAsString')", "CREATE USER u",
 	} {
 		if err := reader.Exec(ctx, q); err == nil {
-			t.Errorf("default may %s", q)
+			t.Errorf("the reader may %s", q)
 		}
 	}
 }
 
 // TestFaultyClients: what clients do wrong must not end the engine; without a terminal it does.
 func TestFaultyClients(t *testing.T) {
-	s := startHere(t, Config{Dir: t.TempDir()})
+	s := startHere(t, Config{Dir: t.TempDir(), ReaderPassword: "r"})
 	hello := "\x00\x02py\x01\x01\xaa\xa6\x03\x00\x07" + User + "\x01p"
 	for name, tc := range map[string]struct {
 		address, send string
@@ -86,7 +86,7 @@ func TestFaultyClients(t *testing.T) {
 			_ = conn.Close()
 		})
 	}
-	reader := open(t, s.Native(), "default", "")
+	reader := open(t, s.Native(), Reader, "r")
 	_ = reader.Exec(context.Background(), "KILL QUERY WHERE 1") // must not reach the engine's own query
 	if err := reader.Close(); err != nil {
 		t.Error(err)
@@ -134,7 +134,7 @@ func TestEngineFeatures(t *testing.T) {
 // TestPasswordIsNotKept: the directory holds a hash only.
 func TestPasswordIsNotKept(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := writeConfig(dir, "very-secret"); err != nil {
+	if _, err := writeConfig(Config{Dir: dir, Password: "very-secret", ReaderPassword: "very-secret-too"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"config.xml", "users.xml"} {

@@ -1,18 +1,10 @@
 package embeddedclickhouse
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
-	"text/template"
 )
-
-// User is who writes: it has every right and needs the password. The user default
-// needs none, may only read, and only from this machine.
-const User = "freshet"
 
 // serverConfig keeps the server small: it shares a laptop with everything else.
 // There are no system log tables: they would be the largest tables of a quiet server.
@@ -42,45 +34,46 @@ const serverConfig = `<clickhouse>
     <number_of_free_entries_in_pool_to_execute_mutation>2</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>2</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
   </merge_tree>
-</clickhouse>
+  <access_control_improvements>
+    <settings_constraints_replace_previous>true</settings_constraints_replace_previous>
+    <select_from_system_db_requires_grant>true</select_from_system_db_requires_grant>
+    <select_from_information_schema_requires_grant>true</select_from_information_schema_requires_grant>
+  </access_control_improvements>
+` + httpHandlers + `</clickhouse>
 `
 
-// usersConfig: the process's own session is the user default, so it must be able to
-// start the listeners.
-var usersConfig = template.Must(template.New("users.xml").Parse(`<clickhouse>
-  <users>
-    <default>
-      <password></password>
-      <networks><ip>127.0.0.1</ip></networks>
-      <profile>default</profile>
-      <quota>default</quota>
-      <grants>
-        <query>GRANT SELECT, SHOW, dictGet ON *.*</query>
-        <query>GRANT SYSTEM LISTEN ON *.*</query>
-      </grants>
-    </default>
-    <{{.User}}>
-      <password_sha256_hex>{{.Hash}}</password_sha256_hex>
-      <networks><ip>127.0.0.1</ip></networks>
-      <profile>default</profile>
-      <quota>default</quota>
-      <access_management>1</access_management>
-    </{{.User}}>
-  </users>
-  <profiles><default></default></profiles>
-  <quotas><default></default></quotas>
-</clickhouse>
-`))
+// httpHandlers answer names of this machine only, so that no page can read what is here under a name of its own that it
+// has pointed at 127.0.0.1; and say what is missing to who brings no user, whom the engine would take for its own.
+// There is no /play: that page asks for answers that every origin may read.
+const httpHandlers = `  <http_handlers>
+    <rule><url>/ping</url><headers>` + ownNames + `</headers><handler><type>ping</type>` + noSniff + `</handler></rule>
+    <rule><headers>` + ownNames + `<Authorization>regex:.+</Authorization></headers>` + queries + `</rule>
+    <rule><headers>` + ownNames + `<X-ClickHouse-User>regex:.+</X-ClickHouse-User></headers>` + queries + `</rule>
+    <rule><empty_query_string/><headers>` + ownNames + `</headers><handler><type>static</type><status>401</status>` + plainText + `
+      <response_content>Who are you? Name a user and a password: those of the addresses file of freshet up, or run: freshet sql 'SELECT 1'
+</response_content></handler></rule>
+    <rule><headers>` + ownNames + `</headers>` + queries + `</rule>
+    <rule><handler><type>static</type><status>421</status>` + plainText + `
+      <response_content>This door answers to localhost and 127.0.0.1 only, and the request's Host header names another.
+</response_content></handler></rule>
+  </http_handlers>
+`
 
-// writeConfig puts the server's two files into dir and returns the path of the first.
-func writeConfig(dir, password string) (string, error) {
-	hash := sha256.Sum256([]byte(password))
-	var users bytes.Buffer
-	if err := usersConfig.Execute(&users, map[string]string{"User": User, "Hash": hex.EncodeToString(hash[:])}); err != nil {
+const (
+	ownNames  = `<Host>regex:(?i)^(([a-z0-9-]+\.)*localhost\.?|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?$</Host>`
+	queries   = `<handler><type>dynamic_query_handler</type><query_param_name>query</query_param_name>` + noSniff + `</handler>`
+	plainText = `<content_type>text/plain; charset=UTF-8</content_type>` + noSniff
+	noSniff   = `<http_response_headers><X-Content-Type-Options>nosniff</X-Content-Type-Options></http_response_headers>`
+)
+
+// writeConfig puts the server's two files into the directory and returns the path of the first.
+func writeConfig(cfg Config) (string, error) {
+	users, err := usersConfig(cfg)
+	if err != nil {
 		return "", fmt.Errorf("write ClickHouse users: %w", err)
 	}
-	path := filepath.Join(dir, "config.xml")
-	if err := os.WriteFile(filepath.Join(dir, "users.xml"), users.Bytes(), 0o600); err != nil {
+	path := filepath.Join(cfg.Dir, "config.xml")
+	if err := os.WriteFile(filepath.Join(cfg.Dir, "users.xml"), users, 0o600); err != nil {
 		return "", fmt.Errorf("write ClickHouse users: %w", err)
 	}
 	if err := os.WriteFile(path, []byte(serverConfig), 0o600); err != nil {

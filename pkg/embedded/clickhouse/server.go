@@ -45,8 +45,14 @@ type Config struct {
 	HTTPAddress string
 	// Password of User.
 	Password string
+	// ReaderPassword is the password of Reader. Empty means that there is no such user.
+	ReaderPassword string
+	// Readable are the databases whose tables Reader may read, beside the system tables that drivers look into. They need not be there yet.
+	Readable []string
 	// Logger receives the engine's complaints. Nil means silence.
 	Logger *slog.Logger
+
+	unconfined bool // tests only: leave out confine
 }
 
 // Server is a running engine. It is safe for concurrent use.
@@ -109,11 +115,11 @@ func start(ctx context.Context, cfg Config) (_ *Server, err error) {
 
 // spawn starts the child and the goroutine that waits for its end.
 func (s *Server) spawn() error {
-	config, err := writeConfig(s.cfg.Dir, s.cfg.Password)
+	config, err := writeConfig(s.cfg)
 	if err != nil {
 		return err
 	}
-	if s.cmd, err = command(filepath.Join(s.cfg.Dir, "data"), config, s.native, s.http); err != nil {
+	if s.cmd, err = command(s.cfg, config, s.native, s.http); err != nil {
 		return err
 	}
 	childEnd, parentEnd, err := os.Pipe()

@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -171,7 +170,7 @@ func leaveOrphan(t *testing.T, dir string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config, err := writeConfig(dir, "p")
+	config, err := writeConfig(Config{Dir: dir, Password: "p"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +178,7 @@ func leaveOrphan(t *testing.T, dir string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd, err := command(filepath.Join(dir, "data"), config, native, http)
+	cmd, err := command(Config{Dir: dir}, config, native, http)
 	if err != nil {
 		t.Fatal(err)
 	}

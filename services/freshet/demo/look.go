@@ -38,7 +38,7 @@ func newLook(ctx context.Context, a stack.Addresses, rx *receiver) (l *look, err
 	if l.api, err = a.API(ctx); err != nil {
 		return l, err
 	}
-	if l.db, err = a.ClickHouse(ctx, stack.Login{User: "default"}); err != nil {
+	if l.db, err = a.ClickHouse(ctx, stack.Login{}); err != nil {
 		return l, err
 	}
 	if l.kafka, err = a.Broker(ctx); err != nil {

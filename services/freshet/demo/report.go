@@ -129,7 +129,7 @@ Look further, %s:
   HTTP/JSON   http://%s/v1/segments
   gRPC        %s
   collector   http://%s/v1/batch
-  ClickHouse  http://%s/play (user default, no password)
+  ClickHouse  http://%s, user and password: in the addresses file; or freshet sql
   Kafka       %s
   metrics     http://%s/metrics
 `, where, a.APIHTTP, a.APIGRPC, a.CollectorHTTP, a.ClickHouseHTTP, a.Kafka, a.Metrics)

@@ -50,14 +50,29 @@ func (a Addresses) Broker(ctx context.Context) (*broker.Client, error) {
 	return c, nil
 }
 
-// Login says how ClickHouse is read: the embedded one lets the user default read without a password.
+// Login says who reads ClickHouse. Zero means whom the addresses name, and where they name nobody the user default without a password.
 type Login struct{ User, Password string }
+
+// Login fills in what was not said.
+func (a Addresses) Login(l Login) Login {
+	if l.User == "" {
+		l.User = a.ClickHouseUser
+		if l.Password == "" {
+			l.Password = a.ClickHousePassword
+		}
+	}
+	if l.User == "" {
+		l.User = "default"
+	}
+	return l
+}
 
 // ClickHouse opens ClickHouse for reading. The caller must Close it.
 func (a Addresses) ClickHouse(ctx context.Context, login Login) (driver.Conn, error) {
 	if err := Knock(ctx, a.ClickHouseNative); err != nil {
 		return nil, err
 	}
+	login = a.Login(login)
 	cfg := clickhouse.Default()
 	cfg.Address, cfg.User, cfg.Password = a.ClickHouseNative, login.User, login.Password
 	return clickhouse.Open(ctx, cfg)

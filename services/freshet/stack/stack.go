@@ -16,7 +16,7 @@ import (
 // DefaultFile is where `freshet up` leaves its addresses, and where every other command looks.
 const DefaultFile = ".freshet/addresses.json"
 
-// Addresses are the doors of one stack, each host:port.
+// Addresses are the doors of one stack, each host:port, and who reads its ClickHouse.
 type Addresses struct {
 	CollectorHTTP    string `json:"collector_http"`
 	CollectorGRPC    string `json:"collector_grpc"`
@@ -26,6 +26,9 @@ type Addresses struct {
 	ClickHouseNative string `json:"clickhouse_native"`
 	ClickHouseHTTP   string `json:"clickhouse_http"`
 	Metrics          string `json:"metrics"`
+	// ClickHouseUser reads the facts, with ClickHousePassword. Both are empty where the stack has a ClickHouse of its owner's.
+	ClickHouseUser     string `json:"clickhouse_user,omitempty"`
+	ClickHousePassword string `json:"clickhouse_password,omitempty"`
 }
 
 // Fixed are the documented ports of a stack started without --ephemeral, and of docker compose.
