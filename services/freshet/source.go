@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/services/collector/source"
 	"github.com/freshet/freshet/services/freshet/stack"
 )
@@ -91,7 +92,7 @@ the other. Two keys may work at once: a third one is refused until one has expir
 				return fmt.Errorf("--grace %s is below 0", grace)
 			}
 			var key string
-			var k source.Key
+			var k keyfile.Key
 			var until time.Time
 			err := file.edit(cmd, func(d *source.Document) (err error) {
 				key, k, until, err = d.Rotate(args[0], grace, now)
@@ -206,12 +207,12 @@ type listedSource struct {
 }
 
 type listedKey struct {
-	ID      string       `json:"id"`
-	Last4   string       `json:"last4,omitempty"`
-	State   source.State `json:"state"`
-	Created time.Time    `json:"created,omitzero"`
-	Expires time.Time    `json:"expires,omitzero"`
-	Revoked time.Time    `json:"revoked,omitzero"`
+	ID      string        `json:"id"`
+	Last4   string        `json:"last4,omitempty"`
+	State   keyfile.State `json:"state"`
+	Created time.Time     `json:"created,omitzero"`
+	Expires time.Time     `json:"expires,omitzero"`
+	Revoked time.Time     `json:"revoked,omitzero"`
 }
 
 // list reads the file.
