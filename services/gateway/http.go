@@ -44,7 +44,7 @@ func newJSON(r *router) (http.Handler, error) {
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.SetQueryParameterParser(strictQuery{}),
-		// No header but Authorization, which always passes, means anything to the services.
+		// No header but Authorization, which always passes, means anything here: see guard.
 		runtime.WithIncomingHeaderMatcher(nothing),
 		runtime.WithOutgoingHeaderMatcher(nothing),
 	)
@@ -151,8 +151,11 @@ func (s strictQuery) Parse(msg proto.Message, values url.Values, filter *utiliti
 
 // writeError answers with a google.rpc.Status and says when to come again.
 func writeError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
-	if status.Code(err) == codes.Unavailable {
+	switch status.Code(err) {
+	case codes.Unavailable:
 		w.Header().Set("Retry-After", "1")
+	case codes.Unauthenticated:
+		w.Header().Set("WWW-Authenticate", `Bearer realm="freshet"`)
 	}
 	runtime.DefaultHTTPErrorHandler(ctx, mux, m, w, r, err)
 }

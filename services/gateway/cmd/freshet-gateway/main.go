@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/freshet/freshet/pkg/lifecycle"
 	"github.com/freshet/freshet/pkg/service"
@@ -13,6 +14,11 @@ import (
 type config struct {
 	service.Config `koanf:",squash"`
 	Gateway        gateway.Config `koanf:",squash"`
+}
+
+// Validate reports a gRPC door that is open to everybody; the HTTP one is the gateway's own to check.
+func (c config) Validate() error {
+	return errors.Join(c.Config.Validate(), c.Gateway.CheckOpen("grpc.address", c.GRPC.Address))
 }
 
 func main() {
@@ -26,7 +32,7 @@ func main() {
 }
 
 func build(_ context.Context, p *service.Process, cfg config) error {
-	s, err := gateway.New(cfg.Gateway, gateway.Deps{Metrics: p.Metrics, TracerProvider: p.TracerProvider, Ready: p.Readiness()})
+	s, err := gateway.New(cfg.Gateway, gateway.Deps{Logger: p.Logger, Metrics: p.Metrics, TracerProvider: p.TracerProvider, Ready: p.Readiness()})
 	if err != nil {
 		return err
 	}
