@@ -3,7 +3,9 @@
 package freshet
 
 import (
+	"cmp"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,9 +39,9 @@ A first look:
 			root.AddCommand(c)
 		}
 	}
-	add("run", newUp(), newDemo(), newSource())
+	add("run", newUp(), newDemo(), newSource(), newToken())
 	add("feed", newSend(), newImport(), newReplay(), newSimulate())
-	add("look", newCustomer(), newSegments(), newReconcile(), newTail(), newPlan(), newListen(), newDoctor())
+	add("look", newCustomer(), newSegments(), newGet(), newReconcile(), newTail(), newPlan(), newListen(), newDoctor())
 	return root
 }
 
@@ -51,16 +53,22 @@ func orNoArgs(args cobra.PositionalArgs) cobra.PositionalArgs {
 }
 
 // doors is the flag every client command has.
-type doors struct{ file string }
+type doors struct{ file, token string }
+
+// tokenVariable is where a token may stand that is not to be on a command line.
+const tokenVariable = "FRESHET_TOKEN"
 
 func (d *doors) flag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&d.file, "addresses-file", "",
 		"JSON with the stack's addresses; by default "+stack.DefaultFile+", and the documented ports when there is none")
+	cmd.Flags().StringVar(&d.token, "token", "", "what the reads ask for; by default $"+tokenVariable+", and without it the token in the addresses file")
 }
 
 func (d *doors) open(cmd *cobra.Command) (stack.Addresses, error) {
 	cmd.SilenceUsage = true // from here on it is not about the command line
-	return stack.Load(d.file)
+	a, err := stack.Load(d.file)
+	a.APIToken = cmp.Or(d.token, os.Getenv(tokenVariable), a.APIToken)
+	return a, err
 }
 
 // writer is the flag of every command that sends.

@@ -232,13 +232,18 @@ func (f *sourcesFile) list() ([]listedSource, error) {
 	out := []listedSource{}
 	for _, s := range file.Sources {
 		l := listedSource{Name: s.Name, Workspace: s.Workspace, Enabled: !s.Disabled(), Rate: s.Limits.Rate, Burst: s.Limits.Burst,
-			Origins: s.Origins, Plan: s.Plan, Keys: []listedKey{}}
-		for _, k := range s.Keys {
-			l.Keys = append(l.Keys, listedKey{ID: k.ID, Last4: k.Last4, State: k.State(now), Created: k.Created, Expires: k.Expires, Revoked: k.Revoked})
-		}
+			Origins: s.Origins, Plan: s.Plan, Keys: listKeys(s.Keys, now)}
 		out = append(out, l)
 	}
 	return out, nil
+}
+
+func listKeys(keys []keyfile.Key, now time.Time) []listedKey {
+	out := []listedKey{}
+	for _, k := range keys {
+		out = append(out, listedKey{ID: k.ID, Last4: k.Last4, State: k.State(now), Created: k.Created, Expires: k.Expires, Revoked: k.Revoked})
+	}
+	return out
 }
 
 // printSources writes a line for each key, since the keys are what changes.

@@ -132,6 +132,14 @@ func (s *Service) ServerOptions() []grpc.ServerOption {
 	return []grpc.ServerOption{grpc.UnknownServiceHandler(s.router.forward), grpc.ForceServerCodecV2(newRawCodec())}
 }
 
+// Admit says whether an Authorization header allows to watch the process: service.Guard for a process that the gateway is a part of.
+func (s *Service) Admit(authorization string) error {
+	if s.tokens == nil {
+		return errors.New("no tokens are configured")
+	}
+	return s.tokens.Admit(authorization)
+}
+
 // Ready returns an error until the upstreams have been looked up once. An
 // upstream that is down does not make the gateway unready: the others can be read.
 func (s *Service) Ready() error {

@@ -37,6 +37,7 @@ func (s *Stack) announcement() lifecycle.Component {
 		},
 		Stop: func(context.Context) error {
 			s.ready.Stop()
+			s.apiReady.Stop()
 			if s.cfg.AddressesFile == "" {
 				return nil
 			}
@@ -73,7 +74,7 @@ func (s *Stack) announce() error {
 		CollectorHTTP: s.intake.http.Addr(), CollectorGRPC: s.intake.grpc.Addr(),
 		APIHTTP: s.api.http.Addr(), APIGRPC: s.api.grpc.Addr(),
 		Kafka: s.kafka.Addr(), ClickHouseNative: s.clickhouse.Native(), ClickHouseHTTP: s.clickhouse.HTTP(),
-		Metrics: s.admin.Addr(),
+		Metrics: s.admin.Addr(), APIToken: s.cfg.APIToken,
 	}
 	s.mu.Lock()
 	s.addresses = a

@@ -29,7 +29,8 @@ import (
 const factConnections = 16
 
 func (s *Stack) adminServer() lifecycle.Component {
-	s.admin = service.NewHTTPServer("metrics server", s.cfg.Listen.Metrics, service.AdminHandler(s.metrics, s.ready, s.cfg.Profiles))
+	cfg := service.AdminConfig{Address: s.cfg.Listen.Metrics, Profiles: s.cfg.Profiles}
+	s.admin = service.NewHTTPServer("metrics server", cfg.Address, service.AdminHandler(s.metrics, s.ready, cfg, &s.watchers))
 	return s.admin.Component()
 }
 

@@ -16,7 +16,7 @@ import (
 // DefaultFile is where `freshet up` leaves its addresses, and where every other command looks.
 const DefaultFile = ".freshet/addresses.json"
 
-// Addresses are the doors of one stack, each host:port.
+// Addresses are the doors of one stack, each host:port, and what opens them.
 type Addresses struct {
 	CollectorHTTP    string `json:"collector_http"`
 	CollectorGRPC    string `json:"collector_grpc"`
@@ -26,6 +26,8 @@ type Addresses struct {
 	ClickHouseNative string `json:"clickhouse_native"`
 	ClickHouseHTTP   string `json:"clickhouse_http"`
 	Metrics          string `json:"metrics"`
+	// APIToken is what the reads ask for: no address, and a secret.
+	APIToken string `json:"api_token,omitempty"`
 }
 
 // Fixed are the documented ports of a stack started without --ephemeral, and of docker compose.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/freshet/freshet/pkg/access"
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/lifecycle"
 	"github.com/freshet/freshet/pkg/service"
@@ -27,6 +28,7 @@ func main() {
 		About:   "takes events in over HTTP (Segment's API) and gRPC, checks them and makes them durable in Kafka",
 		Default: config{Process: service.Default(), Collector: collector.Default(), Broker: broker.Default()},
 		Common:  func(c *config) *service.Config { return &c.Process },
+		Guard:   access.ForAdmin,
 		Build:   build,
 	})
 }

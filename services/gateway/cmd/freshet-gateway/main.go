@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/freshet/freshet/pkg/access"
 	"github.com/freshet/freshet/pkg/lifecycle"
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/gateway"
@@ -27,6 +28,7 @@ func main() {
 		About:   "is one address for all reads, gRPC and HTTP/JSON; it forwards to the services behind it.",
 		Default: config{Config: service.Default(), Gateway: gateway.Default()},
 		Common:  func(c *config) *service.Config { return &c.Config },
+		Guard:   access.ForAdmin,
 		Build:   build,
 	})
 }
