@@ -118,6 +118,7 @@ func (s Spec[T]) guard(cfg AdminConfig, logger *slog.Logger) (RunningGuard, erro
 func (s Spec[T]) serve(ctx context.Context, cfg T, environ []string, stderr io.Writer) (err error) {
 	common := s.Common(&cfg)
 	logger := NewLogger(common.Log, stderr).With("service", s.Name)
+	LogGRPC(logger)
 	guard, err := s.guard(common.Admin, logger)
 	if err != nil {
 		return err

@@ -100,6 +100,7 @@ func New(cfg Config, deps Deps) (*Stack, error) {
 // finish the batch in hand; then the connections, the broker, ClickHouse, the
 // directory, the metrics, so that they show the drain, and the traces.
 func (s *Stack) Run(ctx context.Context) (err error) {
+	service.LogGRPC(s.logger)
 	if s.tracers, err = service.NewTracerProvider(ctx, s.cfg.Telemetry, "standalone", s.deps.Environ); err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -79,7 +78,7 @@ func (d *Deliverer) post(ctx context.Context, t *target, id string, body []byte)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(body))
 	if err != nil {
-		return refused, 0, fmt.Errorf("make the request: %w", err)
+		return refused, 0, told(t.url, err)
 	}
 	at := d.now()
 	req.Header.Set("Content-Type", "application/json")
@@ -90,20 +89,20 @@ func (d *Deliverer) post(ctx context.Context, t *target, id string, body []byte)
 	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(req.Header))
 	resp, err := d.client.Do(req)
 	if err != nil {
-		return refused, 0, err
+		return refused, 0, told(t.url, err)
 	}
 	defer resp.Body.Close()
 	// Reading a little of the answer lets the connection be used again.
 	if _, err := io.CopyN(io.Discard, resp.Body, 64<<10); err != nil && !errors.Is(err, io.EOF) && resp.StatusCode/100 == 2 {
-		return refused, 0, fmt.Errorf("read the answer: %w", err)
+		return refused, 0, told(t.url, err)
 	}
 	switch {
 	case resp.StatusCode/100 == 2:
 		return delivered, 0, nil
 	case resp.StatusCode == http.StatusGone:
-		return gone, 0, fmt.Errorf("the endpoint answered %s", resp.Status)
+		return gone, 0, answered(t.url, resp.StatusCode)
 	default:
-		return refused, parseRetryAfter(resp.Header.Get("Retry-After"), d.now()), fmt.Errorf("the endpoint answered %s", resp.Status)
+		return refused, parseRetryAfter(resp.Header.Get("Retry-After"), d.now()), answered(t.url, resp.StatusCode)
 	}
 }
 

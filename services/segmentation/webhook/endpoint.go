@@ -34,7 +34,7 @@ func (e Endpoint) Faults() (faults []error) {
 	if e.URL != "" {
 		u, err := url.Parse(e.URL)
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-			faults = append(faults, fmt.Errorf("url: %q is no http or https address", e.URL))
+			faults = append(faults, fmt.Errorf("url: is no http or https address (of %d characters, not shown: it may hold a secret)", len(e.URL)))
 		}
 	}
 	if e.Secret != "" && e.SecretFile != "" {
