@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -20,6 +22,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/freshet/freshet/pkg/service"
 	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
@@ -153,7 +156,8 @@ func (s strictQuery) Parse(msg proto.Message, values url.Values, filter *utiliti
 func writeError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
 	switch status.Code(err) {
 	case codes.Unavailable:
-		w.Header().Set("Retry-After", "1")
+		after, _ := service.AgainAfter(err)
+		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(after.Seconds())))))
 	case codes.Unauthenticated:
 		w.Header().Set("WWW-Authenticate", `Bearer realm="freshet"`)
 	}

@@ -10,6 +10,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/freshet/freshet/pkg/service"
 )
 
 // NotOwner begins the message of an UNAVAILABLE answer by which a replica says
@@ -80,7 +82,7 @@ func (r *router) ask(ctx context.Context, u *upstream, call func(*grpc.ClientCon
 		if status.Code(err) == codes.DeadlineExceeded || err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return status.Errorf(codes.DeadlineExceeded, "%s did not answer within the deadline of the request", u)
 		}
-		if status.Code(err) != codes.Unavailable || ctx.Err() != nil {
+		if _, final := service.AgainAfter(err); final || status.Code(err) != codes.Unavailable || ctx.Err() != nil {
 			return err
 		}
 		if strings.HasPrefix(status.Convert(err).Message(), NotOwner) {
