@@ -5,12 +5,14 @@ package freshet
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/pkg/terminal"
 	"github.com/freshet/freshet/services/freshet/stack"
 )
 
@@ -69,6 +71,14 @@ func (d *doors) open(cmd *cobra.Command) (stack.Addresses, error) {
 	a, err := stack.Load(d.file)
 	a.APIToken = cmp.Or(d.token, os.Getenv(tokenVariable), a.APIToken)
 	return a, err
+}
+
+// exact is the output for what a program reads and an escape would change: see terminal.Writer.
+func exact(cmd *cobra.Command) io.Writer {
+	if w, ok := cmd.OutOrStdout().(*terminal.Writer); ok {
+		return w.Exact()
+	}
+	return cmd.OutOrStdout()
 }
 
 // writer is the flag of every command that sends.
