@@ -34,20 +34,27 @@ type data struct {
 	Kind       string `json:"kind"`
 	Reason     string `json:"reason"`
 	At         string `json:"at"`
+	// Absent when the endpoint gets no names.
+	Identifiers *[]identifier `json:"identifiers,omitempty"`
+	Complete    *bool         `json:"identifiers_complete,omitempty"`
 }
 
-// body is the request's body: the same bytes on every attempt.
-func body(a *segmentationv1.Alert) ([]byte, error) {
+// body is the request's body: the same bytes on every attempt. who is nil when the endpoint gets no names.
+func body(a *segmentationv1.Alert, who *person) ([]byte, error) {
 	t := a.GetTransition()
 	kind := word(t.GetKind().String(), "TRANSITION_KIND_")
 	at := time.UnixMilli(t.GetAtMs()).UTC().Format("2006-01-02T15:04:05.000Z")
-	return json.Marshal(payload{
+	p := payload{
 		Type: "segment." + kind, Timestamp: at,
 		Data: data{
 			AlertID: a.GetAlertId(), Workspace: t.GetWorkspace(), CustomerID: t.GetCustomerId(), Segment: t.GetSegment(),
 			Version: t.GetVersion(), Seq: t.GetSeq(), Kind: kind, Reason: word(t.GetReason().String(), "TRANSITION_REASON_"), At: at,
 		},
-	})
+	}
+	if who != nil {
+		p.Data.Identifiers, p.Data.Complete = &who.identifiers, &who.complete
+	}
+	return json.Marshal(p)
 }
 
 // word is an enum's value as people write it.
@@ -68,7 +75,9 @@ const maxRetryAfter = 24 * time.Hour
 // target is an endpoint ready for use.
 type target struct {
 	name, url string
-	key       []byte
+	// identity is what of a customer's names it gets.
+	identity string
+	key      []byte
 }
 
 // post makes one attempt. reason says why it was not delivered; retryAfter is what the

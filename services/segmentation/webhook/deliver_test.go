@@ -254,7 +254,7 @@ func TestDeliversSignedOnce(t *testing.T) {
 	}
 	want := payload{Type: "segment.entered", Timestamp: "2023-11-14T22:13:20.123Z", Data: data{AlertID: "a007", Workspace: "default", CustomerID: "c-a007",
 		Segment: "big_spender", Version: 77, Seq: 3, Kind: "entered", Reason: "event", At: "2023-11-14T22:13:20.123Z"}}
-	if p != want {
+	if p != want { // no one to ask: no names
 		t.Errorf("body %+v", p)
 	}
 }
