@@ -106,6 +106,12 @@ func (c Config) CheckOpen(key, address string) error {
 
 func (c Config) asksForTokens() bool { return c.TokensFile != "" || len(c.Tokens) > 0 }
 
+// CheckFiles loads the file that the configuration names, as a start does.
+func (c Config) CheckFiles() error {
+	_, err := c.loadTokens(nil)
+	return err
+}
+
 // loadTokens reads the tokens; nil when none are asked for.
 func (c Config) loadTokens(logger *slog.Logger) (*access.Tokens, error) {
 	if !c.asksForTokens() {

@@ -30,7 +30,21 @@ func main() {
 		Common:  func(c *config) *service.Config { return &c.Process },
 		Guard:   access.ForAdmin,
 		Build:   build,
+		Check:   check,
 	})
+}
+
+// check makes a collector, which reads every file that the configuration names: sources, tracking plans, rates, countries. It opens neither
+// the spool, which may be another process's, nor a connection.
+func check(_ context.Context, cfg config) error {
+	quiet := slog.New(slog.DiscardHandler)
+	client, err := broker.Connect(cfg.Broker, quiet)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	_, err = collector.New(cfg.Collector, collector.Deps{Logger: quiet, Metrics: service.NewRegistry(), Broker: client})
+	return err
 }
 
 func build(ctx context.Context, p *service.Process, cfg config) error {

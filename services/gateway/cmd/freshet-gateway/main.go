@@ -30,6 +30,7 @@ func main() {
 		Common:  func(c *config) *service.Config { return &c.Config },
 		Guard:   access.ForAdmin,
 		Build:   build,
+		Check:   func(_ context.Context, cfg config) error { return cfg.Gateway.CheckFiles() },
 	})
 }
 

@@ -50,6 +50,7 @@ func main() {
 		Common: func(c *config) *service.Config { return &c.Process },
 		Guard:  access.ForAdmin,
 		Build:  build,
+		Check:  func(_ context.Context, cfg config) error { return segmentation.CheckFiles(cfg.Segmentation) },
 	})
 }
 
