@@ -128,8 +128,11 @@ type Inline struct {
 // shortest is the least number of characters of a configured token.
 const shortest = 20
 
-// Validate reports every fault. It never shows the token.
-func (t Inline) Validate() error {
+// Validate reports every fault.
+func (t Inline) Validate() error { return errors.Join(t.Faults()...) }
+
+// Faults lists what is wrong, each under its key. It never shows the token.
+func (t Inline) Faults() []error {
 	faults := grantFaults(t.Name, t.Workspace, t.Scopes)
 	if len(t.Token) < shortest {
 		faults = append(faults, fmt.Errorf("token: %d characters, at least %d must be", len(t.Token), shortest))
@@ -137,5 +140,5 @@ func (t Inline) Validate() error {
 	if strings.TrimSpace(t.Token) != t.Token {
 		faults = append(faults, errors.New("token: begins or ends with a blank"))
 	}
-	return errors.Join(faults...)
+	return faults
 }

@@ -24,7 +24,7 @@ type Gate struct {
 // NewGate puts a gate before an address until the test ends.
 func NewGate(t testing.TB, address string) *Gate {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,20 +73,20 @@ func (g *Gate) set(silent, shut bool) {
 
 // carry connects one client with the server.
 func (g *Gate) carry(client net.Conn) {
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	server, err := net.Dial("tcp", g.to) //nolint:noctx // on loopback
 	if err != nil {
 		return
 	}
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 	if !g.note(client, server) {
 		return
 	}
 	var both sync.WaitGroup
 	for _, way := range [][2]net.Conn{{client, server}, {server, client}} {
 		both.Go(func() {
-			defer way[1].Close()
 			_, _ = io.Copy(gated{g, way[1]}, way[0])
+			_ = way[1].Close()
 		})
 	}
 	both.Wait()

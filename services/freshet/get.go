@@ -32,7 +32,7 @@ func newGet() *cobra.Command {
 			return get(cmd, a, args[0])
 		},
 	}
-	d.flag(cmd)
+	d.reads(cmd)
 	return cmd
 }
 

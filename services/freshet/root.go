@@ -63,6 +63,11 @@ const tokenVariable = "FRESHET_TOKEN"
 func (d *doors) flag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&d.file, "addresses-file", "",
 		"JSON with the stack's addresses; by default "+stack.DefaultFile+", and the documented ports when there is none")
+}
+
+// reads is flag for a command that asks the API.
+func (d *doors) reads(cmd *cobra.Command) {
+	d.flag(cmd)
 	cmd.Flags().StringVar(&d.token, "token", "", "what the reads ask for; by default $"+tokenVariable+", and without it the token in the addresses file")
 }
 

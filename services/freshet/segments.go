@@ -37,7 +37,7 @@ func newSegments() *cobra.Command {
 			return showSegments(cmd, api.Segments)
 		},
 	}
-	d.flag(cmd)
+	d.reads(cmd)
 	cmd.Flags().Int32Var(&limit, "limit", 100, "members to show, 1 to 10,000")
 	return cmd
 }

@@ -156,7 +156,7 @@ func newTokenShow() *cobra.Command {
 			return err
 		},
 	}
-	d.flag(cmd)
+	d.reads(cmd)
 	return cmd
 }
 

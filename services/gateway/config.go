@@ -84,6 +84,11 @@ func (c Config) Validate() error {
 			faults = append(faults, fmt.Errorf(`cors_origins: %q must be an origin, such as "https://shop.example", or "*"`, origin))
 		}
 	}
+	for i, t := range c.Tokens {
+		for _, fault := range t.Faults() {
+			faults = append(faults, fmt.Errorf("tokens[%d].%w", i, fault))
+		}
+	}
 	for _, u := range c.Upstreams.all() {
 		if len(u.addresses) == 0 {
 			faults = append(faults, fmt.Errorf("upstreams.%s: give at least one address", u.name))

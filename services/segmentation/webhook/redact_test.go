@@ -86,12 +86,11 @@ func TestNoSecretOfAnAddressIsTold(t *testing.T) {
 		w.Header().Set("Location", "http://[::1"+r.URL.RequestURI())
 		w.WriteHeader(http.StatusFound)
 	}
-	closed := raw(t, nil)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed = l.Addr().String()
+	closed := l.Addr().String()
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
