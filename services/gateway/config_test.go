@@ -33,7 +33,9 @@ func TestValidate(t *testing.T) {
 		"everybody's door by an address": {func(c *gateway.Config) { c.TokensFile, c.HTTPAddress = "", "10.1.2.3:80" }, []string{strings.Replace(open, ":8080", "10.1.2.3:80", 1)}},
 		"everybody's door, and told so":  {func(c *gateway.Config) { c.TokensFile, c.OpenToEverybody = "", true }, nil},
 		"this machine's door":            {func(c *gateway.Config) { c.TokensFile, c.HTTPAddress = "", "127.0.0.1:80" }, nil},
-		"a token out of a secret store":  {func(c *gateway.Config) { c.TokensFile, c.Tokens = "", []access.Inline{{Name: "crm", Scopes: []string{"profiles"}, Token: strings.Repeat("x", 20)}} }, nil},
+		"a token out of a secret store": {func(c *gateway.Config) {
+			c.TokensFile, c.Tokens = "", []access.Inline{{Name: "crm", Scopes: []string{"profiles"}, Token: strings.Repeat("x", 20)}}
+		}, nil},
 	}
 	for name, test := range tests {
 		cfg := valid

@@ -132,7 +132,7 @@ func TestTokens(t *testing.T) {
 		if resp.StatusCode != c.code || !strings.Contains(squeeze(body), squeeze(c.want)) {
 			t.Errorf("%s: %d %s, want %d with %q", what, resp.StatusCode, body, c.code, c.want)
 		}
-		if got := resp.Header.Get("WWW-Authenticate"); (got != "") != (resp.StatusCode == 401) {
+		if got := resp.Header.Get("WWW-Authenticate"); got != map[bool]string{true: `Bearer realm="freshet"`}[resp.StatusCode == 401] {
 			t.Errorf("%s: WWW-Authenticate %q with %d", what, got, resp.StatusCode)
 		}
 	}

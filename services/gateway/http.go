@@ -159,9 +159,18 @@ func writeError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler,
 		after, _ := service.AgainAfter(err)
 		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(after.Seconds())))))
 	case codes.Unauthenticated:
-		w.Header().Set("WWW-Authenticate", `Bearer realm="freshet"`)
+		w = challenge{w}
 	}
 	runtime.DefaultHTTPErrorHandler(ctx, mux, m, w, r, err)
+}
+
+// challenge says how to prove oneself, in the place of the message that grpc-gateway puts there.
+type challenge struct{ http.ResponseWriter }
+
+// WriteHeader is http.ResponseWriter.
+func (c challenge) WriteHeader(code int) {
+	c.Header().Set("WWW-Authenticate", `Bearer realm="freshet"`)
+	c.ResponseWriter.WriteHeader(code)
 }
 
 func writeRoutingError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {
