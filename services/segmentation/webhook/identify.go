@@ -34,7 +34,7 @@ func (d *Deliverer) identify(ctx context.Context, t *target, a *segmentationv1.A
 	if t.identity == IdentityNone || d.deps.People == nil {
 		return nil
 	}
-	began, pauseFor := d.now(), askAgain
+	began, pauseFor := time.Now(), askAgain // the time that passes, whatever the clock of timestamps says
 	for {
 		names, err := d.ask(ctx, a.GetTransition())
 		if err == nil {
@@ -44,7 +44,7 @@ func (d *Deliverer) identify(ctx context.Context, t *target, a *segmentationv1.A
 		if status.Code(err) == codes.NotFound {
 			limit = min(limit, unknownWithin)
 		}
-		if waited := d.now().Sub(began); waited+pauseFor > limit {
+		if waited := time.Since(began); waited+pauseFor > limit {
 			d.metrics.nameless.WithLabelValues(t.name).Inc()
 			d.deps.Logger.WarnContext(ctx, "alert goes without the customer's names: identity does not say them", "endpoint", t.name,
 				"alert", a.GetAlertId(), "waited", waited.String(), "code", status.Code(err).String())

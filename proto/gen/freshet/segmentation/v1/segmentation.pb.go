@@ -786,7 +786,8 @@ func (x *Transition) GetReceivedMs() int64 {
 	return 0
 }
 
-// Alert is a transition that somebody wants to hear of: the value of alerts.v1, keyed by customer_id.
+// Alert is a transition that somebody wants to hear of: the value of alerts.v1, keyed by customer_id. It names nobody but by the customer's
+// id: the names that the endpoint is configured to get are asked of identity when it is delivered (docs/alerts.md).
 type Alert struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Equal to the transition's id: the webhook-id header and the idempotency key.
