@@ -12,7 +12,7 @@ if [ ! -e "$stamp" ]; then
     || { cat $tool/build.log >&2; exit 1; }
   touch "$stamp"
 fi
-FRESHET_WRITE_KEY=a-long-write-key CLICKHOUSE_PASSWORD=a-long-password $tool/deploycheck compose docker-compose.yml bin
+FRESHET_WRITE_KEY=a-long-write-key FRESHET_API_TOKEN=a-token-of-this-check CLICKHOUSE_PASSWORD=a-long-password $tool/deploycheck compose docker-compose.yml bin
 
 chart=deploy/helm/freshet
 helm lint --strict --quiet $chart
@@ -27,7 +27,12 @@ if sed 's/replicas: 1/replicas: "one"/' "$rendered" | validate >/dev/null; then
   exit 1
 fi
 $tool/deploycheck helm "$rendered" bin
-for bad in services.identity.replicas=0 kafka.partitions=0 clickhouse.address=nowhere services.collector.storage=much sources.file.key=a/b; do
+helm template freshet $chart --kube-version 1.36.0 --set metrics.open=false > "$rendered"
+validate <"$rendered"
+$tool/deploycheck helm "$rendered" bin
+helm template freshet $chart --kube-version 1.36.0 --set tokens.existingSecret= --set services.gateway.config.open_to_everybody=true > "$rendered"
+$tool/deploycheck helm "$rendered" bin
+for bad in services.identity.replicas=0 kafka.partitions=0 clickhouse.address=nowhere services.collector.storage=much sources.file.key=a/b tokens.key=a/b tokens.existingSecret= metrics.open=maybe; do
   if helm template freshet $chart --kube-version 1.36.0 --set "$bad" >/dev/null 2>&1; then
     echo "the chart accepts $bad" >&2
     exit 1

@@ -139,6 +139,17 @@ func checkConfig(bin, name string, files map[string]string, env []string) error 
 			return err
 		}
 		defer os.RemoveAll(dir)
+		// What the chart mounts out of Secrets: empty files stand in for them.
+		for _, secret := range []string{"sources/sources.yaml", "tokens/tokens.yaml"} {
+			path := dir + "-" + secret
+			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+				return err
+			}
+			defer os.RemoveAll(filepath.Dir(path))
+			if err := os.WriteFile(path, nil, 0o600); err != nil {
+				return err
+			}
+		}
 		for f, text := range files {
 			text = strings.ReplaceAll(text, "/etc/freshet", dir)
 			if err := os.WriteFile(filepath.Join(dir, f), []byte(text), 0o600); err != nil {

@@ -48,8 +48,15 @@ type AdminConfig struct {
 	// Hosts are the names that requests may give as Host, without port; "*" is any. Empty: on a loopback address names of this
 	// machine only, so that no web page reads it by pointing its own name there; elsewhere any.
 	Hosts []string `koanf:"hosts"`
-	// Profiles adds /debug/pprof. It shows memory contents to whoever reaches the address.
+	// Profiles adds /debug/pprof. It shows memory contents, and the command line with what secrets are on it: to tokens with the scope admin,
+	// and, where there is no tokens file, to this machine.
 	Profiles bool `koanf:"profiles"`
+	// TokensFile is a file of tokens (docs/gateway.md#tokens), of which those with the scope admin may see /metrics and /debug/pprof; it is
+	// looked at every second. Empty: none.
+	TokensFile string `koanf:"tokens_file"`
+	// OpenMetrics shows /metrics without a token to whoever reaches the address, as Prometheus commonly reads them. Empty: without a token
+	// they are shown only where the address is reached from this machine alone. /healthz and /readyz are always open.
+	OpenMetrics bool `koanf:"open_metrics"`
 }
 
 // GRPCConfig is a gRPC server.

@@ -23,7 +23,7 @@ func (s Spec[T]) flags(w io.Writer) (*flag.FlagSet, *options) {
 	f := flag.NewFlagSet("freshet-"+s.Name, flag.ContinueOnError)
 	f.SetOutput(w)
 	f.StringVar(&o.config, "config", "", "read the configuration from the YAML `FILE`")
-	f.BoolVar(&o.check, "check-config", false, `load and check the configuration, print "ok" or every fault, and exit with 0 or 1`)
+	f.BoolVar(&o.check, "check-config", false, `load and check the configuration and the files that it names, print "ok" or every fault, and exit with 0 or 1`)
 	f.BoolVar(&o.version, "version", false, "print the version and exit")
 	f.Usage = func() {
 		fmt.Fprintf(w, "freshet-%s: %s\n\nUsage: freshet-%s [flags]\n\nFlags:\n", s.Name, s.About, s.Name)

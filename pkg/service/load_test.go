@@ -189,3 +189,14 @@ func TestLoadText(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A variable may hold keys and addresses with secrets: what cannot be read is not shown.
+func TestAFaultOfAVariableDoesNotShowIt(t *testing.T) {
+	for _, text := range []string{"[{name: app, write_key: SEKRIT", "*SEKRIT", "{a: 'SEKRIT", "SEKRIT: [", "[SEKRIT: {]", "%SEKRIT", "a: !SEKRIT x: y", "\tSEKRIT: x", "SEKRIT", "[SEKRIT]", "{address: [SEKRIT]}", "{max_message_bytes: SEKRIT}", "{max_message_bytes: {SEKRIT: x}}"} {
+		cfg := defaults()
+		err := service.Load(&cfg, service.Source{EnvPrefix: "FRESHET_TEST_", Environ: []string{"FRESHET_TEST_GRPC=" + text}})
+		if err == nil || strings.Contains(err.Error(), "SEKRIT") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime"
@@ -32,6 +33,10 @@ type Spec[T any] struct {
 	// Build opens what the service needs and adds its parts to p. Whatever it opens it hands to p.OnStop at once.
 	// ctx ends when the process is told to stop.
 	Build func(ctx context.Context, p *Process, cfg T) error
+	// Check loads the files that a configuration names, for -check-config, and opens nothing else. Nil: it names none but admin.tokens_file.
+	Check func(ctx context.Context, cfg T) error
+	// Guard reads admin.tokens_file: access.ForAdmin.
+	Guard func(cfg AdminConfig, logger *slog.Logger) (RunningGuard, error)
 }
 
 // errUsage marks errors of the command line, which exit with 2.
@@ -80,15 +85,44 @@ func (s Spec[T]) Run(ctx context.Context, args, environ []string, stdout, stderr
 		return err
 	}
 	if options.check {
+		if err := s.check(ctx, cfg); err != nil {
+			return err
+		}
 		fmt.Fprintln(stdout, "ok")
 		return nil
 	}
 	return s.serve(ctx, cfg, environ, stderr)
 }
 
+// check loads what a start would load of files.
+func (s Spec[T]) check(ctx context.Context, cfg T) error {
+	_, err := s.guard(s.Common(&cfg).Admin, slog.New(slog.DiscardHandler))
+	if s.Check != nil {
+		err = errors.Join(err, s.Check(ctx, cfg))
+	}
+	return err
+}
+
+// guard is nil when no tokens file is configured.
+func (s Spec[T]) guard(cfg AdminConfig, logger *slog.Logger) (RunningGuard, error) {
+	if cfg.TokensFile == "" {
+		return nil, nil
+	}
+	g, err := s.Guard(cfg, logger)
+	if err != nil {
+		return nil, fmt.Errorf("admin.tokens_file: %w", err)
+	}
+	return g, nil
+}
+
 func (s Spec[T]) serve(ctx context.Context, cfg T, environ []string, stderr io.Writer) (err error) {
 	common := s.Common(&cfg)
 	logger := NewLogger(common.Log, stderr).With("service", s.Name)
+	LogGRPC(logger)
+	guard, err := s.guard(common.Admin, logger)
+	if err != nil {
+		return err
+	}
 	tracers, err := NewTracerProvider(ctx, common.Telemetry, s.Name, environ)
 	if err != nil {
 		return err
@@ -110,12 +144,15 @@ func (s Spec[T]) serve(ctx context.Context, cfg T, environ []string, stderr io.W
 		return nil
 	})
 	admin := NewHTTPServer("admin server", common.Admin.Address,
-		AnswerTo(common.Admin.Hosts, "admin.hosts", common.Admin.Address, AdminHandler(p.Metrics, p.ready, common.Admin.Profiles)))
+		AnswerTo(common.Admin.Hosts, "admin.hosts", common.Admin.Address, AdminHandler(p.Metrics, p.ready, common.Admin, guard)))
 	// Stop order, the reverse of this: not ready, drain gRPC (and what Build added last: its HTTP), finish the batch in
 	// hand, flush producers, close ClickHouse, then the admin server, so that metrics show the drain, and telemetry last.
 	parts := []lifecycle.Component{
 		{Name: "telemetry", Stop: tracers.Shutdown},
 		admin.Component(),
+	}
+	if guard != nil {
+		parts = append(parts, lifecycle.Component{Name: "admin tokens", Run: guard.Run})
 	}
 	if err := s.Build(ctx, p, cfg); err != nil {
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), common.Grace)

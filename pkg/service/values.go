@@ -50,9 +50,17 @@ func parseEnv(t reflect.Type, text string) (any, error) {
 	}
 	var value any
 	if err := yaml.Unmarshal([]byte(text), &value); err != nil {
-		return nil, fmt.Errorf("%q is no YAML value: %w", text, err)
+		return nil, fmt.Errorf("is no YAML value: %s", unquoted(err))
 	}
 	return value, nil
+}
+
+// unquoted is a fault of YAML without the text it may quote: a variable holds keys, passwords, addresses with secrets in them.
+func unquoted(err error) string {
+	if text := strings.TrimPrefix(err.Error(), "yaml: "); !strings.ContainsAny(text, "`'\"") {
+		return text
+	}
+	return "it cannot be read, and is not shown, since it may hold a secret"
 }
 
 // setByKubernetes recognises the variables that Kubernetes adds to every pod for

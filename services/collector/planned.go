@@ -8,10 +8,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/freshet/freshet/pkg/keyfile"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/jsonscan"
 	"github.com/freshet/freshet/services/collector/plan"
-	declared "github.com/freshet/freshet/services/collector/source"
 )
 
 // planMetrics count what tracking plans find. Rules are a closed set, sources are configured; names of events are never labels.
@@ -70,7 +70,7 @@ func (s *Service) loadPlan(source, path, dir string) (*sourcePlan, error) {
 
 // readPlan reads and compiles a plan, unless it is the one before: a reload of a thousand sources compiles only what changed.
 func readPlan(path string, before *sourcePlan) (*plan.Plan, [sha256.Size]byte, error) {
-	data, err := declared.Read(path)
+	data, err := keyfile.Read(path)
 	if err != nil {
 		return nil, [sha256.Size]byte{}, fmt.Errorf("read the tracking plan: %w", err)
 	}

@@ -25,11 +25,11 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/freshness"
+	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/pkg/service"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	"github.com/freshet/freshet/services/collector/enrich"
 	"github.com/freshet/freshet/services/collector/quota"
-	declared "github.com/freshet/freshet/services/collector/source"
 )
 
 // Deps are what the process gives.
@@ -56,7 +56,7 @@ type Service struct {
 	freshness *freshness.Histogram
 	store     *store
 	sources   atomic.Pointer[registry]
-	files     declared.Watch
+	files     keyfile.Watch
 	quotas    *quota.Limiter
 	bodies    *quota.Limiter // of refused bodies kept
 

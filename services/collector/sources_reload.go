@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/services/collector/quota"
 	declared "github.com/freshet/freshet/services/collector/source"
 )
@@ -28,7 +29,7 @@ func (s *Service) readSources() (declared.File, error) {
 		return declared.File{}, nil
 	}
 	s.files.Note(path)
-	data, err := declared.Read(path)
+	data, err := keyfile.Read(path)
 	if errors.Is(err, fs.ErrNotExist) && s.cfg.SourcesFileMayBeMissing && s.sources.Load() == nil {
 		return declared.File{}, nil
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/services/collector/rates"
 	declared "github.com/freshet/freshet/services/collector/source"
 )
@@ -64,7 +65,7 @@ func (s *Service) ratesBefore(workspace string) *spaceRates {
 
 // readRates reads a file of rates, unless it is the one before.
 func readRates(path, to string, before *spaceRates) (*spaceRates, error) {
-	data, err := declared.Read(path)
+	data, err := keyfile.Read(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the exchange rates: %w", err)
 	}

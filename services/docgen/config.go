@@ -16,7 +16,7 @@ Every service binary reads its defaults, then the YAML file given with ` + "`-co
 ` + "`FRESHET_<SERVICE>_<KEY>`" + ` in capitals with ` + "`__`" + ` between levels, such as ` + "`FRESHET_COLLECTOR_GRPC__ADDRESS=:9000`" + ` for
 ` + "`grpc.address`" + `. In variables, lists of text are separated by commas; other lists and maps are written as in YAML. A list or map
 that is set replaces the default. Durations have units: ` + "`500ms`, `5s`, `1h30m`" + `. An unknown key is an error that names the
-nearest known one. ` + "`-check-config`" + ` loads and checks everything and prints "ok" or every fault.
+nearest known one. ` + "`-check-config`" + ` loads and checks everything, the files that are named too, and prints "ok" or every fault.
 
 `
 

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
+	native "github.com/ClickHouse/clickhouse-go/v2"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/clickhouse"
+	"github.com/freshet/freshet/pkg/service"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	"github.com/freshet/freshet/services/feature/spec"
 	"github.com/freshet/freshet/services/feature/tiles"
@@ -63,15 +65,28 @@ func (s *Service) record(id string, partitions int) (*record, error) {
 	return decodeRecord(value)
 }
 
-// past reads a surviving customer's features from the facts.
+// factsWithin is how long ClickHouse has for one read. A customer's facts take it milliseconds; who waits for it that long is told to come
+// again, before the gateway gives up.
+const factsWithin = 5 * time.Second
+
+// factsAgain is when to come again while ClickHouse is away.
+const factsAgain = 2 * time.Second
+
+// past reads a surviving customer's features from the facts. While ClickHouse is away the answer is service.ComeAgain.
 func (s *Service) past(ctx context.Context, workspace, id string, at time.Time) (*featurev1.FeatureSet, error) {
 	q := spec.Query{Database: s.cfg.Database, Workspace: workspace, Customer: id, AsOfMs: at.UnixMilli()}
 	statement, err := spec.SQL(q)
 	if err != nil {
 		return nil, err
 	}
-	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(statement.Parameters))
-	fs, err := spec.Scan(s.deps.ClickHouse.QueryRow(ctx, statement.Text), q)
+	bounded, cancel := context.WithTimeout(ctx, factsWithin)
+	defer cancel()
+	bounded = native.Context(bounded, native.WithParameters(statement.Parameters))
+	fs, err := spec.Scan(s.deps.ClickHouse.QueryRow(bounded, statement.Text), q)
+	if err != nil && ctx.Err() == nil && (bounded.Err() != nil || clickhouse.Away(err)) {
+		s.deps.Logger.WarnContext(ctx, "a read with as_of got no answer of ClickHouse", "error", err)
+		return nil, service.ComeAgain("ClickHouse, which answers reads with as_of, is away", factsAgain)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		var nothing tiles.State
 		fs = nothing.Features(q.AsOfMs)

@@ -55,7 +55,7 @@ func newCustomer() *cobra.Command {
 			return s.Tell(cmd.OutOrStdout(), time.Now())
 		},
 	}
-	d.flag(cmd)
+	d.reads(cmd)
 	l.flag(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object instead of text")
 	cmd.Flags().IntVar(&limit, "events", 10, "how many of the last events to show")

@@ -26,7 +26,7 @@ func newDoctor() *cobra.Command {
 			return doctor.Write(cmd.OutOrStdout(), doctor.Examine(cmd.Context(), p))
 		},
 	}
-	d.flag(cmd)
+	d.reads(cmd)
 	l.flag(cmd)
 	cmd.Flags().StringVar(&p.Dir, "dir", filepath.Dir(stack.DefaultFile), "where the stack keeps its data")
 	return cmd

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/freshet/freshet/pkg/terminal"
 	"github.com/freshet/freshet/services/freshet/bulk"
 	"github.com/freshet/freshet/services/freshet/bulk/file"
 	"github.com/freshet/freshet/services/freshet/progress"
@@ -79,14 +80,14 @@ func (o *importOptions) run(cmd *cobra.Command, path string) (err error) {
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	if o.infer {
-		return bulk.Infer(in, cmd.OutOrStdout())
+		return bulk.Infer(in, exact(cmd))
 	}
 	i, warnings, err := bulk.Prepare(in, o.mapping)
 	if err != nil {
 		return err
 	}
 	for _, w := range warnings {
-		fmt.Fprintln(cmd.ErrOrStderr(), "warning:", w)
+		fmt.Fprintln(cmd.ErrOrStderr(), "warning:", terminal.Lines(w))
 	}
 	switch {
 	case o.preview > 0:
@@ -106,7 +107,7 @@ func (o *importOptions) send(cmd *cobra.Command, i *bulk.Import, path string) er
 	var told atomic.Int64 // when, so that the requests under way do not all tell the same
 	outage := func(err error) {
 		if now, before := time.Now().UnixNano(), told.Load(); now-before > int64(time.Minute) && told.CompareAndSwap(before, now) {
-			fmt.Fprintf(cmd.ErrOrStderr(), "the collector takes nothing for now: %v; it is tried again for up to %s\n", err, o.retryFor)
+			fmt.Fprintf(cmd.ErrOrStderr(), "the collector takes nothing for now: %s; it is tried again for up to %s\n", terminal.Safe(err.Error()), o.retryFor)
 		}
 	}
 	client, err := send.NewClient(send.Config{URL: target, WriteKey: o.key, History: true, Connections: o.connections, RetryFor: o.retryFor, OnOutage: outage})
@@ -120,7 +121,7 @@ func (o *importOptions) send(cmd *cobra.Command, i *bulk.Import, path string) er
 	}
 	mark := sha256.Sum256([]byte(o.key))
 	settings := bulk.Settings{Client: client, Connections: o.connections, Ledger: dir, Target: o.url, Rejects: o.rejects, Beside: beside,
-		Writer: hex.EncodeToString(mark[:4]), Again: o.again, Note: func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), line) }}
+		Writer: hex.EncodeToString(mark[:4]), Again: o.again, Note: func(line string) { fmt.Fprintln(cmd.ErrOrStderr(), terminal.Lines(line)) }}
 	return o.show(cmd, i, func(ctx context.Context) (bulk.Result, error) { return i.Send(ctx, settings) })
 }
 

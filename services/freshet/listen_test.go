@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/freshet/freshet/pkg/terminal"
 )
 
 func TestListenPrintsEachAlertAsALine(t *testing.T) {
@@ -18,7 +20,7 @@ func TestListenPrintsEachAlertAsALine(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	r, w := io.Pipe()
 	done := make(chan error, 1)
-	go func() { done <- listen(ctx, l, w) }()
+	go func() { done <- listen(ctx, l, terminal.NewWriter(w)) }()
 	post := func(body string) int {
 		res, err := http.Post("http://"+l.Addr().String()+"/", "application/json", strings.NewReader(body))
 		if err != nil {
@@ -34,6 +36,15 @@ func TestListenPrintsEachAlertAsALine(t *testing.T) {
 		t.Errorf("an alert was answered %d, want 200", got)
 	}
 	if line, err := bufio.NewReader(r).ReadString('\n'); err != nil || line != "{\"type\":\"segment.entered\"}\n" {
+		t.Errorf("printed %q, %v", line, err)
+	}
+	hostile := strings.NewReader(`{"k` + "\u009b\u202e" + `":"\u001b]0;owned\u0007\nFORGED` + "\x7f" + `"}`)
+	go func() {
+		if res, err := http.Post("http://"+l.Addr().String()+"/", "application/json", hostile); err == nil {
+			res.Body.Close()
+		}
+	}()
+	if line, err := bufio.NewReader(r).ReadString('\n'); err != nil || line != `{"k\u009b\u202e":"\u001b]0;owned\u0007\nFORGED\u007f"}`+"\n" {
 		t.Errorf("printed %q, %v", line, err)
 	}
 	cancel()

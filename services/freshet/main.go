@@ -7,6 +7,8 @@ import (
 	"io"
 	"os/signal"
 	"syscall"
+
+	"github.com/freshet/freshet/pkg/terminal"
 )
 
 // Main runs the command line and returns the exit status: 0, 1 after a fault, 130 after Ctrl-C in mid-work. A second signal kills the
@@ -18,7 +20,7 @@ func Main(ctx context.Context, args []string, in io.Reader, out, fault io.Writer
 	root := NewCommand()
 	root.SetArgs(args)
 	root.SetIn(in)
-	root.SetOut(out)
+	root.SetOut(terminal.NewWriter(out))
 	root.SetErr(fault)
 	root.SilenceUsage = true // cobra would write it to out, where `> plan.yaml` takes it for the plan
 	cmd, err := root.ExecuteContextC(ctx)
@@ -32,6 +34,6 @@ func Main(ctx context.Context, args []string, in io.Reader, out, fault io.Writer
 	if cmd != root && !cmd.SilenceUsage {
 		fmt.Fprintln(fault, cmd.UsageString())
 	}
-	fmt.Fprintln(fault, "freshet:", err)
+	fmt.Fprintln(fault, "freshet:", terminal.Lines(err.Error()))
 	return 1
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/freshet/freshet/pkg/terminal"
 	"github.com/freshet/freshet/services/collector/plan"
 	"github.com/freshet/freshet/services/collector/plan/infer"
 	"github.com/freshet/freshet/services/freshet/progress"
@@ -104,7 +105,7 @@ func (e *events) file(cmd *cobra.Command, name string, take func(traffic.Event) 
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if rep.Skipped > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%s: %d of %d lines hold no event and are left out; %v\n", name, rep.Skipped, rep.Lines, rep.Fault)
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: %d of %d lines hold no event and are left out; %s\n", name, rep.Skipped, rep.Lines, terminal.Lines(rep.Fault.Error()))
 	}
 	return nil
 }
@@ -145,12 +146,12 @@ FILE is NDJSON, a line each: an event as Segment's clients send it, a whole batc
 				return err
 			}
 			if skipped > 0 {
-				fmt.Fprintf(cmd.ErrOrStderr(), "%d events cannot be planned and are left out, the first because: %v\n", skipped, first)
+				fmt.Fprintf(cmd.ErrOrStderr(), "%d events cannot be planned and are left out, the first because: %s\n", skipped, terminal.Lines(first.Error()))
 			}
 			if in.Seen() == 0 {
 				return errors.New("no event was seen: there is nothing to plan")
 			}
-			return in.Write(cmd.OutOrStdout())
+			return in.Write(exact(cmd))
 		},
 	}
 	e.flag(cmd)

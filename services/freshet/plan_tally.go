@@ -7,6 +7,7 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"github.com/freshet/freshet/pkg/terminal"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/plan"
 )
@@ -86,7 +87,7 @@ func (t *tally) print(w io.Writer, p *plan.Plan) error {
 		if r.name != "" {
 			name += fmt.Sprintf(" %q", r.name)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%s\n", name, r.rule, t.rows[r].count, t.rows[r].example)
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\n", name, r.rule, t.rows[r].count, terminal.Safe(t.rows[r].example))
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("write the table: %w", err)

@@ -30,7 +30,7 @@ every inequality. It waits first until the services have caught up (--wait): the
   freshet reconcile --expect online-retail    # after freshet replay online-retail FILE, the whole of it`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
-	o.doors.flag(cmd)
+	o.doors.reads(cmd)
 	o.login.flag(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.expect, "expect", "", "also check the known numbers of this data set: online-retail")

@@ -3,12 +3,16 @@
 package freshet
 
 import (
+	"cmp"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/pkg/terminal"
 	"github.com/freshet/freshet/services/freshet/stack"
 )
 
@@ -37,9 +41,9 @@ A first look:
 			root.AddCommand(c)
 		}
 	}
-	add("run", newUp(), newDemo(), newSource())
+	add("run", newUp(), newDemo(), newSource(), newToken())
 	add("feed", newSend(), newImport(), newReplay(), newSimulate())
-	add("look", newCustomer(), newSegments(), newReconcile(), newSQL(), newTail(), newPlan(), newListen(), newDoctor())
+	add("look", newCustomer(), newSegments(), newGet(), newReconcile(), newSQL(), newTail(), newPlan(), newListen(), newDoctor())
 	return root
 }
 
@@ -51,16 +55,35 @@ func orNoArgs(args cobra.PositionalArgs) cobra.PositionalArgs {
 }
 
 // doors is the flag every client command has.
-type doors struct{ file string }
+type doors struct{ file, token string }
+
+// tokenVariable is where a token may stand that is not to be on a command line.
+const tokenVariable = "FRESHET_TOKEN"
 
 func (d *doors) flag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&d.file, "addresses-file", "",
 		"JSON with the stack's addresses; by default "+stack.DefaultFile+", and the documented ports when there is none")
 }
 
+// reads is flag for a command that asks the API.
+func (d *doors) reads(cmd *cobra.Command) {
+	d.flag(cmd)
+	cmd.Flags().StringVar(&d.token, "token", "", "what the reads ask for; by default $"+tokenVariable+", and without it the token in the addresses file")
+}
+
 func (d *doors) open(cmd *cobra.Command) (stack.Addresses, error) {
 	cmd.SilenceUsage = true // from here on it is not about the command line
-	return stack.Load(d.file)
+	a, err := stack.Load(d.file)
+	a.APIToken = cmp.Or(d.token, os.Getenv(tokenVariable), a.APIToken)
+	return a, err
+}
+
+// exact is the output for what a program reads and an escape would change: see terminal.Writer.
+func exact(cmd *cobra.Command) io.Writer {
+	if w, ok := cmd.OutOrStdout().(*terminal.Writer); ok {
+		return w.Exact()
+	}
+	return cmd.OutOrStdout()
 }
 
 // writer is the flag of every command that sends.

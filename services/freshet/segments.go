@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/freshet/freshet/pkg/terminal"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 	"github.com/freshet/freshet/services/freshet/story"
 )
@@ -36,7 +37,7 @@ func newSegments() *cobra.Command {
 			return showSegments(cmd, api.Segments)
 		},
 	}
-	d.flag(cmd)
+	d.reads(cmd)
 	cmd.Flags().Int32Var(&limit, "limit", 100, "members to show, 1 to 10,000")
 	return cmd
 }
@@ -52,12 +53,12 @@ func showSegments(cmd *cobra.Command, api segmentationv1.SegmentationServiceClie
 func showMembers(cmd *cobra.Command, api segmentationv1.SegmentationServiceClient, name string, limit int32) error {
 	got, err := api.ListMembers(cmd.Context(), &segmentationv1.ListMembersRequest{Name: name, PageSize: limit})
 	if err != nil {
-		return fmt.Errorf("list the members of %s: %w", name, err)
+		return fmt.Errorf("list the members of %s: %w", terminal.Safe(name), err)
 	}
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "CUSTOMER\tENTERED\tVERSION")
 	for _, m := range got.GetMembers() {
-		fmt.Fprintf(w, "%s\t%s\t%d\n", m.GetCustomerId(), m.GetEnteredAt().AsTime().Format(time.RFC3339), m.GetVersion())
+		fmt.Fprintf(w, "%s\t%s\t%d\n", terminal.Safe(m.GetCustomerId()), m.GetEnteredAt().AsTime().Format(time.RFC3339), m.GetVersion())
 	}
 	if err := w.Flush(); err != nil {
 		return err

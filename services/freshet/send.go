@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/freshet/freshet/pkg/terminal"
 	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/simulator/send"
 )
@@ -228,6 +229,6 @@ func ndjson(r io.Reader) func() ([]byte, error) {
 func printReport(w io.Writer, r send.Report) {
 	fmt.Fprintln(w, r)
 	for _, reason := range slices.Sorted(maps.Keys(r.Reasons)) {
-		fmt.Fprintf(w, "  rejected, %s: %d (%s)\n", reason, r.Reasons[reason], r.Details[reason])
+		fmt.Fprintf(w, "  rejected, %s: %d (%s)\n", reason, r.Reasons[reason], terminal.Safe(r.Details[reason]))
 	}
 }

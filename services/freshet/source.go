@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/services/collector/source"
 	"github.com/freshet/freshet/services/freshet/stack"
 )
@@ -92,7 +93,7 @@ the other. Two keys may work at once: a third one is refused until one has expir
 				return fmt.Errorf("--grace %s is below 0", grace)
 			}
 			var key string
-			var k source.Key
+			var k keyfile.Key
 			var until time.Time
 			err := file.edit(cmd, func(d *source.Document) (err error) {
 				key, k, until, err = d.Rotate(args[0], grace, now)
@@ -207,12 +208,12 @@ type listedSource struct {
 }
 
 type listedKey struct {
-	ID      string       `json:"id"`
-	Last4   string       `json:"last4,omitempty"`
-	State   source.State `json:"state"`
-	Created time.Time    `json:"created,omitzero"`
-	Expires time.Time    `json:"expires,omitzero"`
-	Revoked time.Time    `json:"revoked,omitzero"`
+	ID      string        `json:"id"`
+	Last4   string        `json:"last4,omitempty"`
+	State   keyfile.State `json:"state"`
+	Created time.Time     `json:"created,omitzero"`
+	Expires time.Time     `json:"expires,omitzero"`
+	Revoked time.Time     `json:"revoked,omitzero"`
 }
 
 // list reads the file.
@@ -232,13 +233,18 @@ func (f *sourcesFile) list() ([]listedSource, error) {
 	out := []listedSource{}
 	for _, s := range file.Sources {
 		l := listedSource{Name: s.Name, Workspace: s.Workspace, Enabled: !s.Disabled(), Rate: s.Limits.Rate, Burst: s.Limits.Burst,
-			Origins: s.Origins, Plan: s.Plan, Keys: []listedKey{}}
-		for _, k := range s.Keys {
-			l.Keys = append(l.Keys, listedKey{ID: k.ID, Last4: k.Last4, State: k.State(now), Created: k.Created, Expires: k.Expires, Revoked: k.Revoked})
-		}
+			Origins: s.Origins, Plan: s.Plan, Keys: listKeys(s.Keys, now)}
 		out = append(out, l)
 	}
 	return out, nil
+}
+
+func listKeys(keys []keyfile.Key, now time.Time) []listedKey {
+	out := []listedKey{}
+	for _, k := range keys {
+		out = append(out, listedKey{ID: k.ID, Last4: k.Last4, State: k.State(now), Created: k.Created, Expires: k.Expires, Revoked: k.Revoked})
+	}
+	return out
 }
 
 // printSources writes a line for each key, since the keys are what changes.

@@ -15,10 +15,13 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/freshet/freshet/pkg/access"
+	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/segmentation/webhook"
@@ -106,6 +109,10 @@ func (o *upOptions) stack(logger *slog.Logger) (*standalone.Stack, error) {
 	if o.cfg.AddressesFile == "" {
 		o.cfg.AddressesFile = filepath.Join(o.data, filepath.Base(stack.DefaultFile))
 	}
+	var err error
+	if o.cfg.APIToken, err = ownToken(filepath.Join(o.data, "api-token")); err != nil {
+		return nil, err
+	}
 	o.cfg.Segmentation.Rules = o.rules
 	if o.rules == "" {
 		o.cfg.Segmentation.Rules = filepath.Join(o.data, "rules.yaml")
@@ -123,6 +130,19 @@ func (o *upOptions) stack(logger *slog.Logger) (*standalone.Stack, error) {
 		o.cfg.Segmentation.Endpoints = map[string]webhook.Endpoint{endpoint: {URL: o.url, SecretFile: o.secret}}
 	}
 	return standalone.New(o.cfg, standalone.Deps{Logger: logger, Environ: os.Environ()})
+}
+
+// ownToken is the token of a stack's own commands: made at its first start, and the same at every other.
+func ownToken(path string) (string, error) {
+	text, _ := keyfile.New(access.Prefix, "local", time.Now())
+	if err := writeOnce(path, []byte(text+"\n")); err != nil {
+		return "", err
+	}
+	kept, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("read the stack's own token: %w", err)
+	}
+	return strings.TrimSpace(string(kept)), nil
 }
 
 // newSecret is a signing secret as Standard Webhooks writes it.
@@ -162,7 +182,7 @@ func printAddresses(w io.Writer, a stack.Addresses, cfg standalone.Config) {
 	}
 	fmt.Fprintf(w, `Freshet is up. Ctrl-C ends it; the data stay in %s.
   events in   http://%s/v1/batch (Segment API, write key %s), gRPC %s
-  reads       http://%s, gRPC %s
+  reads       http://%s, gRPC %s, with a token: freshet token show, freshet get /v1/segments
   Kafka       %s
   ClickHouse  http://%s, native %s; freshet sql 'SELECT ...', or
               curl -u %s http://%s/ --data-binary 'SELECT count() FROM dw.events'

@@ -34,13 +34,14 @@ type backend struct {
 	identityv1.UnimplementedIdentityServiceServer
 	featurev1.UnimplementedFeatureServiceServer
 	segmentationv1.UnimplementedSegmentationServiceServer
-	resolve     func(ctx context.Context, r *identityv1.ResolveRequest) (*identityv1.ResolveResponse, error)
-	getCustomer func(ctx context.Context, r *identityv1.GetCustomerRequest) (*identityv1.GetCustomerResponse, error)
-	getFeatures func(ctx context.Context, r *featurev1.GetFeaturesRequest) (*featurev1.GetFeaturesResponse, error)
-	listMembers func(ctx context.Context, r *segmentationv1.ListMembersRequest) (*segmentationv1.ListMembersResponse, error)
-	calls       atomic.Int64
-	address     string
-	stop        func()
+	resolve      func(ctx context.Context, r *identityv1.ResolveRequest) (*identityv1.ResolveResponse, error)
+	getCustomer  func(ctx context.Context, r *identityv1.GetCustomerRequest) (*identityv1.GetCustomerResponse, error)
+	getFeatures  func(ctx context.Context, r *featurev1.GetFeaturesRequest) (*featurev1.GetFeaturesResponse, error)
+	listMembers  func(ctx context.Context, r *segmentationv1.ListMembersRequest) (*segmentationv1.ListMembersResponse, error)
+	listSegments func(ctx context.Context, r *segmentationv1.ListSegmentsRequest) (*segmentationv1.ListSegmentsResponse, error)
+	calls        atomic.Int64
+	address      string
+	stop         func()
 }
 
 func (b *backend) Resolve(ctx context.Context, r *identityv1.ResolveRequest) (*identityv1.ResolveResponse, error) {
@@ -58,6 +59,10 @@ func (b *backend) GetFeatures(ctx context.Context, r *featurev1.GetFeaturesReque
 
 func (b *backend) ListMembers(ctx context.Context, r *segmentationv1.ListMembersRequest) (*segmentationv1.ListMembersResponse, error) {
 	return b.listMembers(ctx, r)
+}
+
+func (b *backend) ListSegments(ctx context.Context, r *segmentationv1.ListSegmentsRequest) (*segmentationv1.ListSegmentsResponse, error) {
+	return b.listSegments(ctx, r)
 }
 
 // echo answers with the id that was asked for.

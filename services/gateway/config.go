@@ -3,9 +3,11 @@ package gateway
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"time"
 
+	"github.com/freshet/freshet/pkg/access"
 	"github.com/freshet/freshet/pkg/service"
 )
 
@@ -25,6 +27,16 @@ type Config struct {
 	// CORSOrigins are the origins, such as "https://shop.example", whose pages may read the API from a browser. "*" allows
 	// every page to read whatever the browser's network reaches. Empty: none.
 	CORSOrigins []string `koanf:"cors_origins"`
+	// TokensFile is the file of who may read (docs/gateway.md#tokens); it is looked at every second. Empty: none.
+	TokensFile string `koanf:"tokens_file"`
+	// TokensFileMayBeMissing takes a TokensFile that is not there for one without tokens, until it comes. It is for a file that the process
+	// itself names, and no key.
+	TokensFileMayBeMissing bool
+	// Tokens are further ones, as text: for those that come out of a secret store. With neither a file nor these, everybody who reaches
+	// the addresses reads everything, which is refused for addresses that others than this machine reach.
+	Tokens []access.Inline `koanf:"tokens"`
+	// OpenToEverybody allows to listen beyond this machine without any tokens: whoever reaches the addresses reads all customers. Empty: false.
+	OpenToEverybody bool `koanf:"open_to_everybody"`
 }
 
 // Upstreams are the addresses of the services, each "host:port". All replicas of a service must be reachable: list
@@ -63,7 +75,7 @@ func Default() Config {
 
 // Validate reports every fault.
 func (c Config) Validate() error {
-	faults := []error{service.CheckAddress("http_address", c.HTTPAddress), service.CheckHosts("hosts", c.Hosts)}
+	faults := []error{service.CheckAddress("http_address", c.HTTPAddress), service.CheckHosts("hosts", c.Hosts), c.CheckOpen("http_address", c.HTTPAddress)}
 	if c.ResolveEvery <= 0 {
 		faults = append(faults, fmt.Errorf("resolve_every: %s must be above 0", c.ResolveEvery))
 	}
@@ -75,6 +87,11 @@ func (c Config) Validate() error {
 			faults = append(faults, fmt.Errorf(`cors_origins: %q must be an origin, such as "https://shop.example", or "*"`, origin))
 		}
 	}
+	for i, t := range c.Tokens {
+		for _, fault := range t.Faults() {
+			faults = append(faults, fmt.Errorf("tokens[%d].%w", i, fault))
+		}
+	}
 	for _, u := range c.Upstreams.all() {
 		if len(u.addresses) == 0 {
 			faults = append(faults, fmt.Errorf("upstreams.%s: give at least one address", u.name))
@@ -84,4 +101,32 @@ func (c Config) Validate() error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// CheckOpen refuses an address that is reached from other machines when no token is asked for. key is the address's, for the error.
+func (c Config) CheckOpen(key, address string) error {
+	if c.OpenToEverybody || c.asksForTokens() || service.OnLoopback(address) {
+		return nil
+	}
+	return fmt.Errorf("%s: %q is reached from other machines, and without tokens everybody there reads all customers: "+
+		"give tokens_file or tokens, listen on 127.0.0.1, or say open_to_everybody: true", key, address)
+}
+
+func (c Config) asksForTokens() bool { return c.TokensFile != "" || len(c.Tokens) > 0 }
+
+// CheckFiles loads the file that the configuration names, as a start does.
+func (c Config) CheckFiles() error {
+	_, err := c.loadTokens(nil)
+	return err
+}
+
+// loadTokens reads the tokens; nil when none are asked for.
+func (c Config) loadTokens(logger *slog.Logger) (*access.Tokens, error) {
+	if !c.asksForTokens() {
+		return nil, nil
+	}
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	return access.Load(access.Options{File: c.TokensFile, MayBeMissing: c.TokensFileMayBeMissing, Inline: c.Tokens, Logger: logger})
 }

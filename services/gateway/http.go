@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -20,6 +22,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/freshet/freshet/pkg/service"
 	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
@@ -44,7 +47,7 @@ func newJSON(r *router) (http.Handler, error) {
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.SetQueryParameterParser(strictQuery{}),
-		// No header but Authorization, which always passes, means anything to the services.
+		// No header but Authorization, which always passes, means anything here: see guard.
 		runtime.WithIncomingHeaderMatcher(nothing),
 		runtime.WithOutgoingHeaderMatcher(nothing),
 	)
@@ -151,10 +154,23 @@ func (s strictQuery) Parse(msg proto.Message, values url.Values, filter *utiliti
 
 // writeError answers with a google.rpc.Status and says when to come again.
 func writeError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, err error) {
-	if status.Code(err) == codes.Unavailable {
-		w.Header().Set("Retry-After", "1")
+	switch status.Code(err) {
+	case codes.Unavailable:
+		after, _ := service.AgainAfter(err)
+		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(after.Seconds())))))
+	case codes.Unauthenticated:
+		w = challenge{w}
 	}
 	runtime.DefaultHTTPErrorHandler(ctx, mux, m, w, r, err)
+}
+
+// challenge says how to prove oneself, in the place of the message that grpc-gateway puts there.
+type challenge struct{ http.ResponseWriter }
+
+// WriteHeader is http.ResponseWriter.
+func (c challenge) WriteHeader(code int) {
+	c.Header().Set("WWW-Authenticate", `Bearer realm="freshet"`)
+	c.ResponseWriter.WriteHeader(code)
 }
 
 func writeRoutingError(ctx context.Context, mux *runtime.ServeMux, m runtime.Marshaler, w http.ResponseWriter, r *http.Request, code int) {

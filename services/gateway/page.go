@@ -62,7 +62,8 @@ var page = template.Must(template.New("page").Parse(`<!doctype html>
 </head><body>
 <h1>Freshet</h1>
 <p>Who a customer is, what they do, which segments they are in. The API is described in <a href="/openapi.json">/openapi.json</a>;
-the same calls are served over gRPC, with reflection. <code>{id}</code> is a customer id or <code>type:value</code>, such as <code>user_id:42</code>.</p>
+the same calls are served over gRPC, with reflection. <code>{id}</code> is a customer id or <code>type:value</code>, such as <code>user_id:42</code>.
+The calls need a token, sent as <code>Authorization: Bearer fst_...</code>; on the machine of a <code>freshet up</code>, <code>freshet get /v1/segments</code> sends it.</p>
 {{if .Addresses}}<h2>Addresses</h2>
 <table>{{range .Addresses}}<tr><td>{{.Name}}</td><td><code>{{.Value}}</code></td></tr>
 {{end}}</table>

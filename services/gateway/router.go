@@ -10,6 +10,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/freshet/freshet/pkg/service"
 )
 
 // NotOwner begins the message of an UNAVAILABLE answer by which a replica says
@@ -20,7 +22,8 @@ const NotOwner = "not owner"
 // replica that can answer. It is a client connection to everything behind the
 // gateway at once.
 type router struct {
-	byMethod map[string]*upstream
+	byMethod map[string]rule
+	guard    *guard
 	timeout  time.Duration
 	moved    chan struct{} // of one: asks Run to look the names up again
 	seconds  *prometheus.HistogramVec
@@ -43,9 +46,13 @@ func (r *router) metrics() []prometheus.Collector {
 // Invoke makes one call. It asks the replicas in turn until one answers with
 // anything but UNAVAILABLE.
 func (r *router) Invoke(ctx context.Context, method string, args, reply any, options ...grpc.CallOption) error {
-	u, ok := r.byMethod[method]
+	rule, ok := r.byMethod[method]
 	if !ok {
 		return status.Errorf(codes.Unimplemented, "there is no method %s behind this gateway", method)
+	}
+	ctx, err := r.guard.admit(ctx, rule, args)
+	if err != nil {
+		return err
 	}
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -53,7 +60,7 @@ func (r *router) Invoke(ctx context.Context, method string, args, reply any, opt
 		defer cancel()
 	}
 	begun := time.Now()
-	err := r.ask(ctx, u, func(c *grpc.ClientConn) error { return c.Invoke(ctx, method, args, reply, options...) })
+	err = r.ask(ctx, rule.upstream, func(c *grpc.ClientConn) error { return c.Invoke(ctx, method, args, reply, options...) })
 	r.seconds.WithLabelValues(method, status.Code(err).String()).Observe(time.Since(begun).Seconds())
 	return err
 }
@@ -75,7 +82,7 @@ func (r *router) ask(ctx context.Context, u *upstream, call func(*grpc.ClientCon
 		if status.Code(err) == codes.DeadlineExceeded || err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return status.Errorf(codes.DeadlineExceeded, "%s did not answer within the deadline of the request", u)
 		}
-		if status.Code(err) != codes.Unavailable || ctx.Err() != nil {
+		if _, final := service.AgainAfter(err); final || status.Code(err) != codes.Unavailable || ctx.Err() != nil {
 			return err
 		}
 		if strings.HasPrefix(status.Convert(err).Message(), NotOwner) {

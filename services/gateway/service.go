@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"maps"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -12,14 +14,18 @@ import (
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
+	"github.com/freshet/freshet/pkg/access"
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/proto/openapi"
 )
 
 // Deps are what the gateway needs of the process.
 type Deps struct {
+	// Logger says what became of a changed tokens file; nil means nowhere.
+	Logger         *slog.Logger
 	Metrics        prometheus.Registerer
 	TracerProvider trace.TracerProvider
 	// Ready is what /readyz shows.
@@ -34,6 +40,7 @@ type Service struct {
 	cfg       Config
 	upstreams []*upstream
 	router    *router
+	tokens    *access.Tokens // nil lets everybody read
 	forwarded []string
 	handler   http.Handler
 	resolved  atomic.Bool
@@ -45,27 +52,37 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("gateway configuration: %w", err)
 	}
-	s := &Service{cfg: cfg, router: &router{byMethod: map[string]*upstream{}, timeout: cfg.Timeout, moved: make(chan struct{}, 1)}}
+	s := &Service{cfg: cfg, router: &router{byMethod: map[string]rule{}, timeout: cfg.Timeout, moved: make(chan struct{}, 1)}}
 	for _, c := range s.router.metrics() {
 		if err := deps.Metrics.Register(c); err != nil {
 			return nil, fmt.Errorf("register the gateway's metrics: %w", err)
 		}
 	}
+	if err := s.setUpGuard(deps); err != nil {
+		return nil, err
+	}
 	traces := grpc.WithStatsHandler(otelgrpc.NewClientHandler(
 		otelgrpc.WithTracerProvider(deps.TracerProvider), otelgrpc.WithPropagators(service.Propagator())))
 	for _, t := range cfg.Upstreams.all() {
-		methods, services, err := t.methods()
+		u := newUpstream(t, traces)
+		rules, services, err := t.rules(u)
 		if err != nil {
 			return nil, err
 		}
-		u := newUpstream(t, traces)
 		s.upstreams = append(s.upstreams, u)
 		s.forwarded = append(s.forwarded, services...)
-		for _, m := range methods {
-			s.router.byMethod[m] = u
-		}
+		maps.Copy(s.router.byMethod, rules)
 	}
 	return s, s.buildHandler(deps)
+}
+
+// setUpGuard reads the tokens, if there are to be any.
+func (s *Service) setUpGuard(deps Deps) (err error) {
+	if s.tokens, err = s.cfg.loadTokens(deps.Logger); err != nil {
+		return err
+	}
+	s.router.guard, err = newGuard(s.tokens, deps.Metrics)
+	return err
 }
 
 func (s *Service) buildHandler(deps Deps) error {
@@ -115,6 +132,14 @@ func (s *Service) ServerOptions() []grpc.ServerOption {
 	return []grpc.ServerOption{grpc.UnknownServiceHandler(s.router.forward), grpc.ForceServerCodecV2(newRawCodec())}
 }
 
+// Admit says whether an Authorization header allows to watch the process: service.Guard for a process that the gateway is a part of.
+func (s *Service) Admit(authorization string) error {
+	if s.tokens == nil {
+		return errors.New("no tokens are configured")
+	}
+	return s.tokens.Admit(authorization)
+}
+
 // Ready returns an error until the upstreams have been looked up once. An
 // upstream that is down does not make the gateway unready: the others can be read.
 func (s *Service) Ready() error {
@@ -124,8 +149,17 @@ func (s *Service) Ready() error {
 	return nil
 }
 
-// Run keeps the addresses of the upstreams up to date until ctx ends.
+// Run keeps the addresses of the upstreams and the tokens up to date until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { return s.followNames(ctx) })
+	if s.tokens != nil {
+		work.Go(func() error { return s.tokens.Run(ctx) })
+	}
+	return work.Wait()
+}
+
+func (s *Service) followNames(ctx context.Context) error {
 	tick := time.NewTicker(s.cfg.ResolveEvery)
 	defer tick.Stop()
 	gap := time.Duration(0)

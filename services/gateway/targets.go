@@ -29,10 +29,10 @@ func (u Upstreams) all() []target {
 	}
 }
 
-// methods lists the full names of a target's methods, "/package.Service/Method",
-// and its services. A streaming method is an error: the gateway forwards one
-// request and one answer.
-func (t target) methods() (methods, services []string, err error) {
+// rules lists a target's methods by their full names, "/package.Service/Method", and its services. A streaming method is an error: the
+// gateway forwards one request and one answer.
+func (t target) rules(u *upstream) (rules map[string]rule, services []string, err error) {
+	rules = map[string]rule{}
 	for i := range t.file.Services().Len() {
 		s := t.file.Services().Get(i)
 		services = append(services, string(s.FullName()))
@@ -41,8 +41,10 @@ func (t target) methods() (methods, services []string, err error) {
 			if m.IsStreamingClient() || m.IsStreamingServer() {
 				return nil, nil, fmt.Errorf("forward %s: it is a stream, which the gateway does not forward", m.FullName())
 			}
-			methods = append(methods, fmt.Sprintf("/%s/%s", s.FullName(), m.Name()))
+			if rules[fmt.Sprintf("/%s/%s", s.FullName(), m.Name())], err = newRule(u, m); err != nil {
+				return nil, nil, err
+			}
 		}
 	}
-	return methods, services, nil
+	return rules, services, nil
 }

@@ -2,6 +2,7 @@ package segmentation
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,6 +27,12 @@ type book struct {
 // versions are the rules of a book, for finding out later which ones changed.
 type versions map[string]int64
 
+// CheckFiles loads the files that a configuration names, as a start does: the rules and the endpoints' secrets.
+func CheckFiles(cfg Config) error {
+	_, err := newBook(cfg.Rules, cfg.Endpoints)
+	return err
+}
+
 // newBook joins the rules file with the endpoints of the configuration, which win.
 func newBook(path string, configured map[string]webhook.Endpoint) (*book, error) {
 	file := &rule.File{Set: &rule.Set{}}
@@ -42,14 +49,19 @@ func newBook(path string, configured map[string]webhook.Endpoint) (*book, error)
 	for name, e := range configured {
 		b.endpoints[name] = b.endpoints[name].Over(e)
 	}
-	for name, e := range b.endpoints {
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(b.endpoints)) {
+		e := b.endpoints[name]
 		if e.URL == "" {
 			delete(b.endpoints, name) // Declared and switched off.
 			continue
 		}
 		if _, err := e.Key(); err != nil {
-			return nil, fmt.Errorf("endpoints.%s: %w", name, err)
+			faults = append(faults, fmt.Errorf("endpoints.%s: %w", name, err))
 		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
 	}
 	var text []byte
 	for _, r := range b.set.Rules {

@@ -37,7 +37,7 @@ type Deps struct {
 	Tracer trace.Tracer
 	// Broker is where feature sets come from and everything else goes. The topics must exist.
 	Broker *broker.Client
-	// Identity resolves the customers that requests name.
+	// Identity resolves the customers that requests name, and says whom alerts are about.
 	Identity identityv1.IdentityServiceClient
 	// Population is what cut points are computed from: NewFacts.
 	Population Population
@@ -79,7 +79,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
 	s.webhooks, err = webhook.New(cfg.Webhook, s.book.endpoints, webhook.Deps{
-		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.Now,
+		Broker: deps.Broker, Logger: deps.Logger, People: deps.Identity, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.Now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("webhook delivery: %w", err)

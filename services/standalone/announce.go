@@ -38,6 +38,7 @@ func (s *Stack) announcement() lifecycle.Component {
 		},
 		Stop: func(context.Context) error {
 			s.ready.Stop()
+			s.apiReady.Stop()
 			if s.cfg.AddressesFile == "" {
 				return nil
 			}
@@ -74,7 +75,7 @@ func (s *Stack) announce() error {
 		CollectorHTTP: s.intake.http.Addr(), CollectorGRPC: s.intake.grpc.Addr(),
 		APIHTTP: s.api.http.Addr(), APIGRPC: s.api.grpc.Addr(),
 		Kafka: s.kafka.Addr(), ClickHouseNative: s.clickhouse.Native(), ClickHouseHTTP: s.clickhouse.HTTP(),
-		Metrics: s.admin.Addr(), ClickHouseUser: embeddedclickhouse.Reader, ClickHousePassword: s.readerPassword,
+		Metrics: s.admin.Addr(), ClickHouseUser: embeddedclickhouse.Reader, ClickHousePassword: s.readerPassword, APIToken: s.cfg.APIToken,
 	}
 	s.mu.Lock()
 	s.addresses = a

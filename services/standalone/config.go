@@ -32,6 +32,9 @@ type Config struct {
 	// WriteKey is the key of the source "local", in the workspace "default", beside Collector.Sources. It is trusted: who reaches it is on
 	// this machine. Empty: no such source.
 	WriteKey string
+	// APIToken is the token "local" of the reads, of every workspace and scope, beside those of Dir's tokens.yaml. At least 20 characters.
+	// Empty: one is made for this run. Addresses say which.
+	APIToken string
 	// Partitions is how many partitions a topic gets when it is made; fixed once Dir has data. 1 to 1,000.
 	// The default is the number of cores, within 2 and 8: more partitions than cores cost batches their size.
 	Partitions int

@@ -28,8 +28,9 @@ import (
 const factConnections = 16
 
 func (s *Stack) adminServer() lifecycle.Component {
-	s.admin = service.NewHTTPServer("metrics server", s.cfg.Listen.Metrics,
-		service.AnswerTo(s.cfg.Hosts, "hosts", s.cfg.Listen.Metrics, service.AdminHandler(s.metrics, s.ready, s.cfg.Profiles)))
+	cfg := service.AdminConfig{Address: s.cfg.Listen.Metrics, Hosts: s.cfg.Hosts, Profiles: s.cfg.Profiles}
+	s.admin = service.NewHTTPServer("metrics server", cfg.Address,
+		service.AnswerTo(cfg.Hosts, "hosts", cfg.Address, service.AdminHandler(s.metrics, s.ready, cfg, &s.watchers)))
 	return s.admin.Component()
 }
 

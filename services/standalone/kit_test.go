@@ -119,7 +119,12 @@ func post(addr stack.Addresses, path string, events ...map[string]any) error {
 func (r *rig) get(path string, check func(answer map[string]any) error) {
 	r.t.Helper()
 	testkit.Eventually(r.t, soon, func() error {
-		resp, err := http.Get("http://" + r.addr.APIHTTP + path)
+		req, err := http.NewRequest(http.MethodGet, "http://"+r.addr.APIHTTP+path, nil)
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Authorization", "Bearer "+r.addr.APIToken)
+		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
 			return err
 		}

@@ -48,7 +48,7 @@ func (s *Stack) component(name string, make func() (part, error)) lifecycle.Comp
 
 // services in the order they start: each after those it asks, the one that takes events in last.
 func (s *Stack) services() []lifecycle.Component {
-	s.internal = s.grpcServer("127.0.0.1:0", nil)
+	s.internal = s.grpcServer("127.0.0.1:0", s.ready, nil)
 	var who *grpc.ClientConn
 	link := lifecycle.Component{
 		Name: "internal connection",
@@ -138,16 +138,16 @@ func (s *Stack) gateway() []lifecycle.Component {
 		http, grpc lifecycle.Component
 	)
 	start := func(ctx context.Context) (err error) {
-		cfg := gateway.Default()
-		cfg.Upstreams, cfg.HTTPAddress, cfg.Hosts = gateway.At(s.internal.Addr()), s.cfg.Listen.APIHTTP, s.cfg.Hosts
-		svc, err = gateway.New(cfg, gateway.Deps{
-			Metrics: s.metrics, TracerProvider: s.tracers, Ready: s.ready, Addresses: s.page})
+		svc, err = gateway.New(s.gatewayConfig(), gateway.Deps{Logger: s.logger.With("service", "gateway"),
+			Metrics: s.metrics, TracerProvider: s.tracers, Ready: s.apiReady, Addresses: s.page})
 		if err != nil {
 			return err
 		}
+		s.watchers.gateway.Store(svc)
 		s.ready.Add("gateway", svc.Ready)
+		s.apiReady.Add("gateway", svc.Ready)
 		server := service.NewHTTPServer("API http server", s.cfg.Listen.APIHTTP, svc.Handler())
-		s.api = doors{http: server, grpc: s.grpcServer(s.cfg.Listen.APIGRPC, svc.Forwarded(), svc.ServerOptions()...)}
+		s.api = doors{http: server, grpc: s.grpcServer(s.cfg.Listen.APIGRPC, s.apiReady, svc.Forwarded(), svc.ServerOptions()...)}
 		http, grpc = server.Component(), s.api.grpc.Component()
 		return nil
 	}
@@ -185,7 +185,7 @@ func (s *Stack) collector() []lifecycle.Component {
 			return err
 		}
 		s.ready.Add("collector", svc.Ready)
-		s.intake = doors{http: svc, grpc: s.grpcServer(s.cfg.Listen.CollectorGRPC, nil)}
+		s.intake = doors{http: svc, grpc: s.grpcServer(s.cfg.Listen.CollectorGRPC, s.ready, nil)}
 		svc.Register(s.intake.grpc)
 		s.intake.grpc.OnStop(svc.StopStreams)
 		grpc = s.intake.grpc.Component()
@@ -197,11 +197,11 @@ func (s *Stack) collector() []lifecycle.Component {
 	}
 }
 
-func (s *Stack) grpcServer(address string, forwarded []string, options ...grpc.ServerOption) *service.GRPCServer {
+func (s *Stack) grpcServer(address string, ready *service.Readiness, forwarded []string, options ...grpc.ServerOption) *service.GRPCServer {
 	cfg := service.Default().GRPC
 	cfg.Address = address
 	return service.NewGRPCServer(cfg, service.GRPCDeps{
-		Logger: s.logger, Metrics: s.metrics, TracerProvider: s.tracers, Ready: s.ready, Forwarded: forwarded}, options...)
+		Logger: s.logger, Metrics: s.metrics, TracerProvider: s.tracers, Ready: ready, Forwarded: forwarded}, options...)
 }
 
 // late is a component that an earlier one makes at its start.

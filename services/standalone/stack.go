@@ -12,15 +12,18 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/prometheus/client_golang/prometheus"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
+	"github.com/freshet/freshet/pkg/access"
 	"github.com/freshet/freshet/pkg/broker"
 	embeddedclickhouse "github.com/freshet/freshet/pkg/embedded/clickhouse"
 	"github.com/freshet/freshet/pkg/embedded/dirlock"
 	embeddedkafka "github.com/freshet/freshet/pkg/embedded/kafka"
+	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/pkg/lifecycle"
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/freshet/stack"
@@ -54,6 +57,9 @@ type Stack struct {
 	admin    *service.HTTPServer
 	internal *service.GRPCServer // identity, feature, segmentation, churn, recommendation
 	api      doors
+	// apiReady is the gateway's readiness: it answers while others restore, or wait for ClickHouse.
+	apiReady *service.Readiness
+	watchers watchers
 	intake   doors
 
 	mu        sync.Mutex
@@ -79,9 +85,12 @@ func New(cfg Config, deps Deps) (*Stack, error) {
 			Kafka: free, ClickHouseNative: free, ClickHouseHTTP: free, Metrics: free,
 		}
 	}
+	if cfg.APIToken == "" {
+		cfg.APIToken, _ = keyfile.New(access.Prefix, "local", time.Now())
+	}
 	return &Stack{
 		cfg: cfg, deps: deps, logger: deps.Logger, metrics: service.NewRegistry(),
-		ready: &service.Readiness{}, started: make(chan struct{}),
+		ready: &service.Readiness{}, apiReady: &service.Readiness{}, started: make(chan struct{}),
 	}, nil
 }
 
@@ -93,6 +102,7 @@ func New(cfg Config, deps Deps) (*Stack, error) {
 // finish the batch in hand; then the connections, the broker, ClickHouse, the
 // directory, the metrics, so that they show the drain, and the traces.
 func (s *Stack) Run(ctx context.Context) (err error) {
+	service.LogGRPC(s.logger)
 	if s.tracers, err = service.NewTracerProvider(ctx, s.cfg.Telemetry, "standalone", s.deps.Environ); err != nil {
 		return err
 	}

@@ -77,7 +77,9 @@ func TestOneEventAllTheWay(t *testing.T) {
 	r.get("/v1/segments/big_basket/members", contains(customer))
 	select {
 	case alert := <-alerts:
-		if err := errors.Join(contains(customer)(alert), contains("big_basket")(alert)); err != nil {
+		err := errors.Join(contains(customer)(alert), contains("big_basket")(alert), contains(`"identifiers":[{"type":"user_id","value":"42"}`)(alert),
+			contains(`"identifiers_complete":true`)(alert))
+		if err != nil || contains("ada@example.com")(alert) == nil { // who it is about, and no address, which nobody asked for
 			t.Errorf("alert %v: %v", alert, err)
 		}
 	case <-time.After(soon):

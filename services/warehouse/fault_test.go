@@ -243,7 +243,7 @@ func TestClickHouseThatIsAwayIsWaitedFor(t *testing.T) {
 	w.produce(topics.EventsResolved, "a", facts("a", 0, 100)...)
 	w.wantStored(100)
 	w.wantCommitted(topics.EventsResolved, 0)
-	proxy.cut()
+	proxy.Shut()
 	w.produce(topics.EventsResolved, "a", facts("a", 100, 1000)...)
 	testkit.Eventually(t, patience, func() error {
 		if m.Ready() == nil {
@@ -251,7 +251,7 @@ func TestClickHouseThatIsAwayIsWaitedFor(t *testing.T) {
 		}
 		return nil
 	})
-	proxy.mend()
+	proxy.Open()
 	w.wantCommitted(topics.EventsResolved, 0)
 	w.wantStored(1000)
 	if err := m.Ready(); err != nil {

@@ -78,11 +78,11 @@ func (w *world) open(cfg clickhouse.Config) driver.Conn {
 }
 
 // throughProxy makes the members started from now on reach ClickHouse through a relay.
-func (w *world) throughProxy() *proxy {
+func (w *world) throughProxy() *testkit.Gate {
 	w.t.Helper()
-	p := newProxy(w.t, w.clickhouse.Address)
+	p := testkit.NewGate(w.t, w.clickhouse.Address)
 	cfg := w.clickhouse
-	cfg.Address = p.address()
+	cfg.Address = p.Address
 	w.memberConn = w.open(cfg)
 	return p
 }

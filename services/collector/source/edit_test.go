@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/freshet/freshet/pkg/keyfile"
 )
 
 // edited runs an edit on a file and gives back what it then says, which has to be readable.
@@ -50,7 +52,7 @@ func rotate(name string, atOnce bool, key *string) func(*Document) error {
 func TestAKeyIsLongRandomAndRecognisable(t *testing.T) {
 	form, seen := regexp.MustCompile(`^fsk_[a-z2-7]{32}$`), map[string]bool{}
 	for range 1000 {
-		text, k := NewKey("k1", noon)
+		text, k := keyfile.New(Prefix, "k1", noon)
 		sum := sha256.Sum256([]byte(text))
 		if !form.MatchString(text) || seen[text] || k.SHA256 != hex.EncodeToString(sum[:]) || k.Last4 != text[32:] {
 			t.Fatalf("%s %+v", text, k)
@@ -72,7 +74,7 @@ func TestTheLifeOfASource(t *testing.T) {
 	edited(t, path, noon, add(Source{Name: "123", Workspace: "true"}, &other))
 	f, _ = edited(t, path, noon, rotate("web", false, &second))
 	web := f.Sources[0]
-	if web.Live(noon) != 2 || !web.Keys[0].Expires.Equal(noon.Add(24*time.Hour)) || web.Keys[1].ID != "k2" || !web.Keys[1].Expires.IsZero() {
+	if keyfile.Live(web.Keys, noon) != 2 || !web.Keys[0].Expires.Equal(noon.Add(24*time.Hour)) || web.Keys[1].ID != "k2" || !web.Keys[1].Expires.IsZero() {
 		t.Errorf("after the rotation: %+v", web.Keys)
 	}
 	err := Edit(t.Context(), path, noon, rotate("web", false, &third))
@@ -80,7 +82,7 @@ func TestTheLifeOfASource(t *testing.T) {
 		t.Errorf("a third key: %v", err)
 	}
 	f, _ = edited(t, path, noon.Add(time.Hour), rotate("web", true, &third))
-	if web = f.Sources[0]; web.Live(noon.Add(time.Hour)) != 1 || web.Keys[2].State(noon.Add(time.Hour)) != StateLive {
+	if web = f.Sources[0]; keyfile.Live(web.Keys, noon.Add(time.Hour)) != 1 || web.Keys[2].State(noon.Add(time.Hour)) != keyfile.StateLive {
 		t.Errorf("after --now: %+v", web.Keys)
 	}
 	f, _ = edited(t, path, noon.Add(2*time.Hour), func(d *Document) error {
@@ -90,7 +92,7 @@ func TestTheLifeOfASource(t *testing.T) {
 		}
 		return err
 	})
-	if got := f.Sources[0].Keys[2]; got.State(noon) != StateRevoked || !got.Revoked.Equal(noon.Add(2*time.Hour)) {
+	if got := f.Sources[0].Keys[2]; got.State(noon) != keyfile.StateRevoked || !got.Revoked.Equal(noon.Add(2*time.Hour)) {
 		t.Errorf("k3: %+v", got)
 	}
 	if len(f.Sources) != 2 || f.Sources[1].Name != "123" || f.Sources[1].Workspace != "true" {

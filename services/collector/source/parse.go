@@ -1,31 +1,19 @@
 package source
 
 import (
-	"bytes"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"math"
-	"regexp"
 	"strings"
 	"time"
 
-	"gopkg.in/yaml.v3"
-
 	"github.com/freshet/freshet/pkg/customer"
+	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/pkg/service"
 )
 
-const (
-	// maxLive is how many keys of a source may work at once: the old and the new one of a rotation.
-	maxLive = 2
-	// maxDepth is the deepest nesting a source may be given.
-	maxDepth = 1000
-)
-
-// Word is the alphabet of names, workspaces and key ids.
-var Word = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
+// maxDepth is the deepest nesting a source may be given.
+const maxDepth = 1000
 
 // Parse reads the text of a sources file and puts in the defaults. The error joins every fault, one a line, each under its path, such as
 // sources[0].keys[1].sha256; an unknown key comes with the nearest known one. name is the file's, for errors. Keys that have
@@ -37,7 +25,7 @@ func Parse(data []byte, name string, now time.Time) (File, error) {
 	}
 	err := service.Load(&f, service.Source{File: name, YAML: data})
 	if err == nil {
-		err = errors.Join(oneDocument(data), f.tooManyLive(now))
+		err = errors.Join(keyfile.OneDocument(data), f.tooManyLive(now))
 	}
 	if err != nil {
 		return File{}, fmt.Errorf("sources file %s:\n%w", name, err)
@@ -50,21 +38,11 @@ func Parse(data []byte, name string, now time.Time) (File, error) {
 	return f, nil
 }
 
-// oneDocument refuses what would otherwise be left out without a word.
-func oneDocument(data []byte) error {
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	var first, second yaml.Node
-	if dec.Decode(&first) == nil && !errors.Is(dec.Decode(&second), io.EOF) {
-		return errors.New("more than one YAML document: put everything into the first")
-	}
-	return nil
-}
-
 func (f File) tooManyLive(now time.Time) error {
 	var faults []error
 	for i, s := range f.Sources {
-		if n := s.Live(now); n > maxLive {
-			faults = append(faults, fmt.Errorf("sources[%d].keys: %d keys of %s are live, at most %d may be: revoke one", i, n, s.Name, maxLive))
+		if n := keyfile.Live(s.Keys, now); n > keyfile.MaxLive {
+			faults = append(faults, fmt.Errorf("sources[%d].keys: %d keys of %s are live, at most %d may be: revoke one", i, n, s.Name, keyfile.MaxLive))
 		}
 	}
 	return errors.Join(faults...)
@@ -103,7 +81,7 @@ func (f File) Validate() error {
 // Validate reports every fault of one workspace, each under its key.
 func (w Workspace) Validate() error {
 	var faults []error
-	if !Word.MatchString(w.Name) {
+	if !keyfile.Word.MatchString(w.Name) {
 		faults = append(faults, fmt.Errorf("name: %q is not 1 to 64 of a-z 0-9 _ -", w.Name))
 	}
 	if w.Currency != "" && !letters(w.Currency, 3) {
@@ -153,10 +131,10 @@ func letters(text string, n int) bool {
 func (s Source) Validate() error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	if !Word.MatchString(s.Name) {
+	if !keyfile.Word.MatchString(s.Name) {
 		fault("name: %q is not 1 to 64 of a-z 0-9 _ -", s.Name)
 	}
-	if s.Workspace != "" && !Word.MatchString(s.Workspace) {
+	if s.Workspace != "" && !keyfile.Word.MatchString(s.Workspace) {
 		fault("workspace: %q is not 1 to 64 of a-z 0-9 _ -", s.Workspace)
 	}
 	ids := map[string]bool{}
@@ -172,30 +150,6 @@ func (s Source) Validate() error {
 		}
 	}
 	return errors.Join(faults...)
-}
-
-// Validate reports every fault of a key.
-func (k Key) Validate() error {
-	var faults []error
-	if !Word.MatchString(k.ID) {
-		faults = append(faults, fmt.Errorf("id: %q is not 1 to 64 of a-z 0-9 _ -", k.ID))
-	}
-	if _, err := k.Hash(); err != nil {
-		faults = append(faults, fmt.Errorf("sha256: %w", err))
-	}
-	if len(k.Last4) > 4 {
-		faults = append(faults, errors.New("last4: more than four characters of a key do not belong into a file"))
-	}
-	return errors.Join(faults...)
-}
-
-// Hash is SHA256 as bytes.
-func (k Key) Hash() (sum [32]byte, err error) {
-	raw, err := hex.DecodeString(k.SHA256)
-	if err != nil || len(raw) != len(sum) {
-		return sum, errors.New("is not a SHA-256, 64 hexadecimal digits")
-	}
-	return [32]byte(raw), nil
 }
 
 // Validate reports every fault of the limits.

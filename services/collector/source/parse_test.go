@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/freshet/freshet/pkg/keyfile"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -37,12 +39,12 @@ sources:
 	if web.Workspace != "shop" || !web.Disabled() || web.Plan != "plans/web.yaml" || web.Limits != (Limits{0.5, 1000, 1, 2, 3, 4, 5, 6}) {
 		t.Errorf("web: %+v", web)
 	}
-	for i, want := range []State{StateExpired, StateLive, StateRevoked} {
+	for i, want := range []keyfile.State{keyfile.StateExpired, keyfile.StateLive, keyfile.StateRevoked} {
 		if got := web.Keys[i].State(noon); got != want {
 			t.Errorf("key %d is %s, want %s", i, got, want)
 		}
 	}
-	if web.Keys[0].State(noon.Add(-time.Second)) != StateLive || web.Live(noon) != 1 {
+	if web.Keys[0].State(noon.Add(-time.Second)) != keyfile.StateLive || keyfile.Live(web.Keys, noon) != 1 {
 		t.Error("a key lives until it expires")
 	}
 	if !web.Keys[1].Created.Equal(noon.Add(-24*time.Hour)) || web.Keys[1].Last4 != "wxyz" {

@@ -2,7 +2,7 @@
 // decides nothing about events: see the collector.
 package source
 
-import "time"
+import "github.com/freshet/freshet/pkg/keyfile"
 
 // File is a whole sources file.
 type File struct {
@@ -21,7 +21,7 @@ type Source struct {
 	// Enabled set to false answers every request of the source with 401. Absent means true.
 	Enabled *bool `koanf:"enabled"`
 	// Keys are its write keys. At most two may be live at once: that is how a key is rotated.
-	Keys []Key `koanf:"keys"`
+	Keys []keyfile.Key `koanf:"keys"`
 	// Origins are the web origins whose pages may send, such as https://shop.example or https://*.shop.example. Empty: any.
 	// Requests without an Origin header, which are all that are not from a page, are not bound by it.
 	Origins []string `koanf:"origins"`
@@ -75,54 +75,6 @@ type Placeholders struct {
 
 // Disabled says that nothing of the source is taken.
 func (s Source) Disabled() bool { return s.Enabled != nil && !*s.Enabled }
-
-// Live counts the keys that work at a moment.
-func (s Source) Live(now time.Time) int {
-	n := 0
-	for _, k := range s.Keys {
-		if k.State(now) == StateLive {
-			n++
-		}
-	}
-	return n
-}
-
-// Key is one write key. Its text is kept nowhere.
-type Key struct {
-	// ID names the key in lists, logs and commands; same alphabet as a name. Once in a source.
-	ID string `koanf:"id"`
-	// SHA256 is the hash of the key's text, 64 hexadecimal digits.
-	SHA256 string `koanf:"sha256"`
-	// Last4 are the key's last four characters, for people to tell keys apart.
-	Last4 string `koanf:"last4"`
-	// Created is when it was made; absent when nobody noted it.
-	Created time.Time `koanf:"created"`
-	// Expires is when it stops working. Absent means never.
-	Expires time.Time `koanf:"expires"`
-	// Revoked is when it was taken out of use for good; from then on it does not work. Absent means that it was not.
-	Revoked time.Time `koanf:"revoked"`
-}
-
-// State is what a key is good for.
-type State string
-
-// The states of a key.
-const (
-	StateLive    State = "live"
-	StateExpired State = "expired"
-	StateRevoked State = "revoked"
-)
-
-// State of the key at a moment. A revocation counts whatever its time is: a clock that runs behind opens no door.
-func (k Key) State(now time.Time) State {
-	switch {
-	case !k.Revoked.IsZero():
-		return StateRevoked
-	case !k.Expires.IsZero() && !now.Before(k.Expires):
-		return StateExpired
-	}
-	return StateLive
-}
 
 // Limits are one source's bounds. Zero means what the process has; the collector's settings of the same names say what each bounds.
 type Limits struct {

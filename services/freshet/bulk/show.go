@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/freshet/freshet/pkg/terminal"
 	"github.com/freshet/freshet/services/freshet/bulk/mapping"
 )
 
@@ -24,11 +25,11 @@ func (i *Import) Preview(w io.Writer, n int) error {
 		}
 		n--
 		for _, row := range u.Rows {
-			fmt.Fprintf(w, "row %d: %s\n", row.Number, i.reader.Data(row))
+			fmt.Fprintf(w, "row %d: %s\n", row.Number, terminal.Safe(string(i.reader.Data(row))))
 		}
 		switch {
 		case u.Fault != nil:
-			fmt.Fprintf(w, "rejected, %s: %s\n\n", u.Fault.Reason, u.Fault.Detail)
+			fmt.Fprintf(w, "rejected, %s: %s\n\n", u.Fault.Reason, terminal.Safe(u.Fault.Detail))
 		case u.Event == nil:
 			fmt.Fprint(w, "skipped\n\n")
 		default:
@@ -69,7 +70,7 @@ func (r Result) Print(w io.Writer) {
 		c.Rows, c.Accepted, accepted, c.Rejected, c.Refused, c.Lost, refused, c.Skipped)
 	for _, reason := range slices.Sorted(maps.Keys(c.Reasons)) {
 		is := c.Reasons[reason]
-		fmt.Fprintf(w, "  %s: %d rows, first row %d: %s\n", reason, is.Count, is.FirstRow, is.Detail)
+		fmt.Fprintf(w, "  %s: %d rows, first row %d: %s\n", reason, is.Count, is.FirstRow, terminal.Safe(is.Detail))
 	}
 	if r.Rejects != "" {
 		fmt.Fprintf(w, "rejected rows are in %s\n", r.Rejects)

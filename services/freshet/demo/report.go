@@ -120,17 +120,18 @@ func (o Options) tell(ctx context.Context, l *look, shop *simulator.Shop) error 
 }
 
 func (o Options) signposts(l *look) {
-	a, where := stack.Fixed(), `after "make up"`
-	if o.Keep {
+	a, where, read := stack.Fixed(), `after "make up"`, "freshet get /v1/segments"
+	if o.Keep { // no file names this stack's token
 		a, where = l.addresses, "now"
+		read = fmt.Sprintf(`curl -H "Authorization: Bearer %s" http://%s/v1/segments`, a.APIToken, a.APIHTTP)
 	}
 	fmt.Fprintf(o.Out, `
 Look further, %s:
-  HTTP/JSON   http://%s/v1/segments
+  HTTP/JSON   %s
   gRPC        %s
   collector   http://%s/v1/batch
   ClickHouse  http://%s, user and password: in the addresses file; or freshet sql
   Kafka       %s
   metrics     http://%s/metrics
-`, where, a.APIHTTP, a.APIGRPC, a.CollectorHTTP, a.ClickHouseHTTP, a.Kafka, a.Metrics)
+`, where, read, a.APIGRPC, a.CollectorHTTP, a.ClickHouseHTTP, a.Kafka, a.Metrics)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/freshet/freshet/pkg/terminal"
 	"github.com/freshet/freshet/services/freshet/stack"
 )
 
@@ -56,7 +57,7 @@ func Examine(ctx context.Context, p Patient) []Finding {
 func Write(w io.Writer, findings []Finding) error {
 	failed := 0
 	for _, f := range findings {
-		fmt.Fprintf(w, "%-4s  %-12s %s\n", f.State, f.Check, f.Detail)
+		fmt.Fprintf(w, "%-4s  %-12s %s\n", f.State, f.Check, terminal.Safe(f.Detail))
 		if f.Fix != "" {
 			fmt.Fprintf(w, "      %-12s fix: %s\n", "", f.Fix)
 		}

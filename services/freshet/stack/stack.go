@@ -16,7 +16,7 @@ import (
 // DefaultFile is where `freshet up` leaves its addresses, and where every other command looks.
 const DefaultFile = ".freshet/addresses.json"
 
-// Addresses are the doors of one stack, each host:port, and who reads its ClickHouse.
+// Addresses are the doors of one stack, each host:port, and what opens them.
 type Addresses struct {
 	CollectorHTTP    string `json:"collector_http"`
 	CollectorGRPC    string `json:"collector_grpc"`
@@ -29,6 +29,8 @@ type Addresses struct {
 	// ClickHouseUser reads the facts, with ClickHousePassword. Both are empty where the stack has a ClickHouse of its owner's.
 	ClickHouseUser     string `json:"clickhouse_user,omitempty"`
 	ClickHousePassword string `json:"clickhouse_password,omitempty"`
+	// APIToken is what the reads ask for: no address, and a secret.
+	APIToken string `json:"api_token,omitempty"`
 }
 
 // Fixed are the documented ports of a stack started without --ephemeral, and of docker compose.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"text/tabwriter"
 
+	"github.com/freshet/freshet/pkg/terminal"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 )
 
@@ -20,7 +21,7 @@ func TellSegments(out io.Writer, got *segmentationv1.ListSegmentsResponse) error
 		if s.GetAlert() {
 			kind += ", alerts"
 		}
-		fmt.Fprintf(w, "%s\t%d\t%.1f %%\t%s\t%d\t%s\n", s.GetName(), s.GetSize(), percent(s.GetSize(), got.GetCustomers()), kind, s.GetVersion(), s.GetDescription())
+		fmt.Fprintf(w, "%s\t%d\t%.1f %%\t%s\t%d\t%s\n", terminal.Safe(s.GetName()), s.GetSize(), percent(s.GetSize(), got.GetCustomers()), kind, s.GetVersion(), terminal.Safe(s.GetDescription()))
 	}
 	fmt.Fprintf(w, "all customers\t%d\t\t\t\t\n", got.GetCustomers())
 	return w.Flush()

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/freshet/freshet/pkg/terminal"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
@@ -40,10 +41,10 @@ type Event struct {
 func Gather(ctx context.Context, api *stack.API, db driver.Conn, workspace, ref string, limit int) (*Story, error) {
 	got, err := api.Identity.GetCustomer(ctx, &identityv1.GetCustomerRequest{Id: ref, Workspace: workspace})
 	if status.Code(err) == codes.NotFound {
-		return nil, fmt.Errorf("no customer is known as %s: give a customer id or type:value, such as user_id:42 or email:ann@example.com", ref)
+		return nil, fmt.Errorf("no customer is known as %s: give a customer id or type:value, such as user_id:42 or email:ann@example.com", terminal.Safe(ref))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look for customer %s: %w", ref, err)
+		return nil, fmt.Errorf("look for customer %s: %w", terminal.Safe(ref), err)
 	}
 	s := &Story{Customer: got.GetCustomer()}
 	id := s.Customer.GetCustomerId()

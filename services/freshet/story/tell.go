@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/freshet/freshet/pkg/money"
+	"github.com/freshet/freshet/pkg/terminal"
 )
 
 // Tell writes the story for a person; now is the moment ages are counted from.
@@ -19,7 +20,8 @@ func (s *Story) Tell(out io.Writer, now time.Time) error {
 	c := s.Customer
 	fmt.Fprintf(w, "Customer %s, known since %s\n", c.GetCustomerId(), stamp(c.GetCreatedAt().AsTime()))
 	for _, id := range c.GetIdentifiers() {
-		fmt.Fprintf(w, "  %s:%s\tlinked %s by %s\n", id.GetIdentifier().GetType(), id.GetIdentifier().GetValue(), stamp(id.GetLinkedAt().AsTime()), id.GetEventId())
+		fmt.Fprintf(w, "  %s:%s\tlinked %s by %s\n", terminal.Safe(id.GetIdentifier().GetType()), terminal.Safe(id.GetIdentifier().GetValue()),
+			stamp(id.GetLinkedAt().AsTime()), terminal.Safe(id.GetEventId()))
 	}
 	if n := len(c.GetMergedIds()); n > 0 {
 		fmt.Fprintf(w, "  was %d customers: %v merged into this one\n", n+1, c.GetMergedIds())
@@ -32,7 +34,7 @@ func (s *Story) Tell(out io.Writer, now time.Time) error {
 		if e.History {
 			mark = "history"
 		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\n", stamp(e.At), e.Type, e.Name, e.Identifier, mark)
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\n", stamp(e.At), terminal.Safe(e.Type), terminal.Safe(e.Name), terminal.Safe(e.Identifier), mark)
 	}
 	return w.Flush()
 }
@@ -43,7 +45,7 @@ func (s *Story) tellSegments(w io.Writer) {
 		fmt.Fprintln(w, "  none yet")
 	}
 	for _, m := range s.Segments {
-		fmt.Fprintf(w, "  %s\tsince %s\n", m.GetSegment(), stamp(m.GetEnteredAt().AsTime()))
+		fmt.Fprintf(w, "  %s\tsince %s\n", terminal.Safe(m.GetSegment()), stamp(m.GetEnteredAt().AsTime()))
 	}
 }
 

@@ -43,6 +43,7 @@ type fileYAML struct {
 		Secret     string `yaml:"secret"`
 		SecretFile string `yaml:"secret_file"`
 		Events     string `yaml:"events"`
+		Identity   string `yaml:"identity"`
 	} `yaml:"endpoints"`
 }
 
@@ -111,7 +112,7 @@ func (f *File) addEndpoints(raw fileYAML) (faults []error) {
 		if _, twice := f.Endpoints[e.Name]; twice {
 			faults = append(faults, fmt.Errorf("%s: the name is used twice", at))
 		}
-		ep := webhook.Endpoint{URL: e.URL, Secret: e.Secret, SecretFile: e.SecretFile, Events: e.Events}
+		ep := webhook.Endpoint{URL: e.URL, Secret: e.Secret, SecretFile: e.SecretFile, Events: e.Events, Identity: e.Identity}
 		for _, err := range ep.Faults() {
 			faults = append(faults, fmt.Errorf("%s: %w", at, err))
 		}

@@ -54,7 +54,7 @@ segmets: []
 	}
 	for _, want := range []string{
 		`line 7: unknown key "wen"`, `line 10: unknown key "segmets"`,
-		`endpoints[0] "crm": url: "ftp://x" is no http or https address`, `endpoints[0] "crm": secret: must`, `endpoints[0] "crm": events: "sometimes"`,
+		`endpoints[0] "crm": url: is no http or https address`, `endpoints[0] "crm": secret: must`, `endpoints[0] "crm": events: "sometimes"`,
 		`endpoints[1] "crm": the name is used twice`, `endpoints[1] "crm": secret and secret_file: give one`,
 		`segments[0] "A-b": name must be lower snake case`, `segments[0] "A-b": when: 1:1: "foo" is no feature`,
 		`segments[2] "a": the name is taken`, `segments[2] "a": alert: no endpoint is named "nobody"`, `segments[2] "a": when: 1:13:`,

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -35,20 +34,27 @@ type data struct {
 	Kind       string `json:"kind"`
 	Reason     string `json:"reason"`
 	At         string `json:"at"`
+	// Absent when the endpoint gets no names.
+	Identifiers *[]identifier `json:"identifiers,omitempty"`
+	Complete    *bool         `json:"identifiers_complete,omitempty"`
 }
 
-// body is the request's body: the same bytes on every attempt.
-func body(a *segmentationv1.Alert) ([]byte, error) {
+// body is the request's body: the same bytes on every attempt. who is nil when the endpoint gets no names.
+func body(a *segmentationv1.Alert, who *person) ([]byte, error) {
 	t := a.GetTransition()
 	kind := word(t.GetKind().String(), "TRANSITION_KIND_")
 	at := time.UnixMilli(t.GetAtMs()).UTC().Format("2006-01-02T15:04:05.000Z")
-	return json.Marshal(payload{
+	p := payload{
 		Type: "segment." + kind, Timestamp: at,
 		Data: data{
 			AlertID: a.GetAlertId(), Workspace: t.GetWorkspace(), CustomerID: t.GetCustomerId(), Segment: t.GetSegment(),
 			Version: t.GetVersion(), Seq: t.GetSeq(), Kind: kind, Reason: word(t.GetReason().String(), "TRANSITION_REASON_"), At: at,
 		},
-	})
+	}
+	if who != nil {
+		p.Data.Identifiers, p.Data.Complete = &who.identifiers, &who.complete
+	}
+	return json.Marshal(p)
 }
 
 // word is an enum's value as people write it.
@@ -69,7 +75,9 @@ const maxRetryAfter = 24 * time.Hour
 // target is an endpoint ready for use.
 type target struct {
 	name, url string
-	key       []byte
+	// identity is what of a customer's names it gets.
+	identity string
+	key      []byte
 }
 
 // post makes one attempt. reason says why it was not delivered; retryAfter is what the
@@ -79,7 +87,7 @@ func (d *Deliverer) post(ctx context.Context, t *target, id string, body []byte)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(body))
 	if err != nil {
-		return refused, 0, fmt.Errorf("make the request: %w", err)
+		return refused, 0, told(t.url, err)
 	}
 	at := d.now()
 	req.Header.Set("Content-Type", "application/json")
@@ -90,20 +98,20 @@ func (d *Deliverer) post(ctx context.Context, t *target, id string, body []byte)
 	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(req.Header))
 	resp, err := d.client.Do(req)
 	if err != nil {
-		return refused, 0, err
+		return refused, 0, told(t.url, err)
 	}
 	defer resp.Body.Close()
 	// Reading a little of the answer lets the connection be used again.
 	if _, err := io.CopyN(io.Discard, resp.Body, 64<<10); err != nil && !errors.Is(err, io.EOF) && resp.StatusCode/100 == 2 {
-		return refused, 0, fmt.Errorf("read the answer: %w", err)
+		return refused, 0, told(t.url, err)
 	}
 	switch {
 	case resp.StatusCode/100 == 2:
 		return delivered, 0, nil
 	case resp.StatusCode == http.StatusGone:
-		return gone, 0, fmt.Errorf("the endpoint answered %s", resp.Status)
+		return gone, 0, answered(t.url, resp.StatusCode)
 	default:
-		return refused, parseRetryAfter(resp.Header.Get("Retry-After"), d.now()), fmt.Errorf("the endpoint answered %s", resp.Status)
+		return refused, parseRetryAfter(resp.Header.Get("Retry-After"), d.now()), answered(t.url, resp.StatusCode)
 	}
 }
 

@@ -21,6 +21,9 @@ type Config struct {
 	Pending int `koanf:"pending"`
 	// CommitEvery is how often progress is committed: after a crash, what was finished since is sent again. Above 0.
 	CommitEvery time.Duration `koanf:"commit_every"`
+	// IdentityWait is how long an alert waits for the identity service to say who it is about. After that it goes without the names, with
+	// "identifiers_complete": false. Zero: it is asked once.
+	IdentityWait time.Duration `koanf:"identity_wait"`
 	// FinishWithin is how long requests under way may take once the process stops. Below the process's grace. Above 0.
 	FinishWithin time.Duration `koanf:"finish_within"`
 }
@@ -34,7 +37,7 @@ func Default() Config {
 			time.Second, 5 * time.Second, 30 * time.Second, 5 * time.Minute, 30 * time.Minute,
 			2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 24 * time.Hour,
 		},
-		Concurrency: 32, Pending: 1000, CommitEvery: time.Second, FinishWithin: 2 * time.Second,
+		Concurrency: 32, Pending: 1000, CommitEvery: time.Second, IdentityWait: 30 * time.Second, FinishWithin: 2 * time.Second,
 	}
 }
 
@@ -54,6 +57,7 @@ func (c Config) Validate() error {
 	check(c.Concurrency >= 1 && c.Concurrency <= 1000, "concurrency: %d is not within 1 and 1000", c.Concurrency)
 	check(c.Pending >= 1 && c.Pending <= 100_000, "pending: %d is not within 1 and 100000", c.Pending)
 	check(c.CommitEvery > 0, "commit_every: %s must be above 0", c.CommitEvery)
+	check(c.IdentityWait >= 0, "identity_wait: %s must not be negative", c.IdentityWait)
 	check(c.FinishWithin > 0, "finish_within: %s must be above 0", c.FinishWithin)
 	return errors.Join(faults...)
 }

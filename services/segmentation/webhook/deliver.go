@@ -35,7 +35,11 @@ func (l *lane) handle(ctx, requests context.Context, rec broker.Record, a *segme
 	case l.target == nil:
 		return l.bury(requests, rec, classUnknown, fmt.Errorf("no endpoint %q is configured", a.GetEndpoint()))
 	}
-	text, err := body(a)
+	who := l.d.identify(ctx, l.target, a)
+	if ctx.Err() != nil {
+		return false
+	}
+	text, err := body(a, who)
 	if err != nil {
 		return l.bury(requests, rec, classBad, err)
 	}

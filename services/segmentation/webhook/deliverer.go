@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,8 @@ type Deps struct {
 	// Broker and Logger are needed.
 	Broker *broker.Client
 	Logger *slog.Logger
+	// People says who a customer is; nil: alerts name nobody but by the customer's id.
+	People Directory
 	// Metrics takes the metrics; nil leaves them out.
 	Metrics prometheus.Registerer
 	// Tracer makes a span for each alert that carries a sampled traceparent; nil makes none.
@@ -60,7 +63,7 @@ func New(cfg Config, endpoints map[string]Endpoint, deps Deps) (*Deliverer, erro
 		if err != nil {
 			faults = append(faults, fmt.Errorf("endpoint %q: %w", name, err))
 		}
-		d.targets[name] = &target{name: name, url: endpoints[name].URL, key: key}
+		d.targets[name] = &target{name: name, url: endpoints[name].URL, identity: cmp.Or(endpoints[name].Identity, IdentityIDs), key: key}
 	}
 	var err error
 	d.fresh, err = freshness.New(deps.Metrics)

@@ -18,6 +18,10 @@
 // Alerts of one endpoint are sent side by side, so their order is not kept; the
 // transition's seq tells it.
 //
+// Before the first attempt identity is asked who the customer is (TestAnAlertSaysWhoItIsAbout), for as long as Config.IdentityWait; then the
+// alert goes without the names, and says so (TestAnAlertIsNotLostWhenIdentityIsAway). What of the names an endpoint gets is its own
+// setting; only the customer's id is in alerts.v1.
+//
 // Between attempts an alert waits in memory: how often it was tried is forgotten by a
 // restart, which begins its schedule again. An endpoint that answers 410 Gone is off until
 // the next start; its alerts are dead-lettered meanwhile.

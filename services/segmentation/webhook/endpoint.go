@@ -27,6 +27,9 @@ type Endpoint struct {
 	SecretFile string `koanf:"secret_file"`
 	// Events is entered, exited or both; empty means both.
 	Events string `koanf:"events"`
+	// Identity is what of a customer's names it gets: none; ids, those the company gave, no e-mail address and no telephone number; masked,
+	// these too, as a***@example.com and +49***1234; clear, everything as it is. Empty means ids.
+	Identity string `koanf:"identity"`
 }
 
 // Faults lists what is wrong with the endpoint as far as it can be seen without reading files.
@@ -34,7 +37,7 @@ func (e Endpoint) Faults() (faults []error) {
 	if e.URL != "" {
 		u, err := url.Parse(e.URL)
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-			faults = append(faults, fmt.Errorf("url: %q is no http or https address", e.URL))
+			faults = append(faults, fmt.Errorf("url: is no http or https address (of %d characters, not shown: it may hold a secret)", len(e.URL)))
 		}
 	}
 	if e.Secret != "" && e.SecretFile != "" {
@@ -50,6 +53,11 @@ func (e Endpoint) Faults() (faults []error) {
 	default:
 		faults = append(faults, fmt.Errorf("events: %q is none of entered, exited, both", e.Events))
 	}
+	switch e.Identity {
+	case "", IdentityNone, IdentityIDs, IdentityMasked, IdentityClear:
+	default:
+		faults = append(faults, fmt.Errorf("identity: %q is none of none, ids, masked, clear", e.Identity))
+	}
 	return faults
 }
 
@@ -64,6 +72,9 @@ func (e Endpoint) Over(o Endpoint) Endpoint {
 	}
 	if o.Events != "" {
 		e.Events = o.Events
+	}
+	if o.Identity != "" {
+		e.Identity = o.Identity
 	}
 	return e
 }

@@ -11,6 +11,7 @@ import (
 type metrics struct {
 	attempts *prometheus.CounterVec // by endpoint and result
 	dead     *prometheus.CounterVec // by endpoint and class
+	nameless *prometheus.CounterVec // by endpoint
 }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
@@ -21,9 +22,12 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		dead: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "freshet_webhook_dead_total", Help: "Alerts given up and put into alerts.v1.dlq, by endpoint and reason.",
 		}, []string{"endpoint", "class"}),
+		nameless: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "freshet_webhook_nameless_total", Help: "Alerts that went without the customer's names because identity did not say them in time, by endpoint.",
+		}, []string{"endpoint"}),
 	}
 	if reg == nil {
 		return m, nil
 	}
-	return m, errors.Join(reg.Register(m.attempts), reg.Register(m.dead))
+	return m, errors.Join(reg.Register(m.attempts), reg.Register(m.dead), reg.Register(m.nameless))
 }

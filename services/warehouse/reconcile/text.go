@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/freshet/freshet/pkg/money"
+	"github.com/freshet/freshet/pkg/terminal"
 )
 
 // WriteText prints the report as tables for a person, the inequalities last.
@@ -76,7 +77,7 @@ func (p *printer) heading(title string, columns ...string) {
 func (p *printer) row(values ...any) {
 	var b strings.Builder
 	for _, v := range values {
-		fmt.Fprintf(&b, "\t%v", v)
+		b.WriteString("\t" + terminal.Safe(fmt.Sprint(v)))
 	}
 	p.line(b.String() + "\t\n")
 }
@@ -89,7 +90,7 @@ func (p *printer) verdict(inequalities []string) {
 	}
 	p.line(fmt.Sprintf("\n%d inequalities:\n", len(inequalities)))
 	for _, s := range inequalities {
-		p.line("- " + s + "\n")
+		p.line("- " + terminal.Safe(s) + "\n")
 	}
 }
 

@@ -47,7 +47,21 @@ identity: {{ printf "%s-identity:9000" $release | quote }}
 {{- if and (eq .name "segmentation") .root.Values.rules.content }}
 rules: /etc/freshet/rules.yaml
 {{- end }}
+{{- $tokens := .root.Values.tokens.existingSecret }}
+{{- $file := printf "/etc/freshet-tokens/%s" .root.Values.tokens.key }}
+{{- if .root.Values.metrics.open }}
+admin: {open_metrics: true}
+{{- else if $tokens }}
+admin: {tokens_file: {{ $file | quote }}}
+{{- else }}
+{{- fail "metrics.open: false needs tokens.existingSecret, of which the tokens with the scope admin read metrics" }}
+{{- end }}
 {{- if eq .name "gateway" }}
+{{- if $tokens }}
+tokens_file: {{ $file | quote }}
+{{- else if not (dig "open_to_everybody" false ($svc.config | default dict)) }}
+{{- fail "tokens.existingSecret: name a Secret with a tokens file, or say services.gateway.config.open_to_everybody: true, which lets whoever reaches the gateway read all customers" }}
+{{- end }}
 upstreams:
 {{- range list "identity" "feature" "segmentation" "churn" "recommendation" }}
   {{ . }}: [{{ printf "%s-%s-pods:9000" $release . | quote }}]

@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 
+	"github.com/freshet/freshet/pkg/access"
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/churn"
 )
@@ -19,6 +20,7 @@ func main() {
 		About:   "says how likely a customer is to leave. In this release it answers UNIMPLEMENTED.",
 		Default: config{Config: service.Default()},
 		Common:  func(c *config) *service.Config { return &c.Config },
+		Guard:   access.ForAdmin,
 		Build: func(_ context.Context, p *service.Process, _ config) error {
 			(&churn.Service{}).Register(p.GRPC(nil))
 			return nil

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/freshet/freshet/pkg/access"
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/lifecycle"
 	"github.com/freshet/freshet/pkg/service"
@@ -27,8 +28,23 @@ func main() {
 		About:   "takes events in over HTTP (Segment's API) and gRPC, checks them and makes them durable in Kafka",
 		Default: config{Process: service.Default(), Collector: collector.Default(), Broker: broker.Default()},
 		Common:  func(c *config) *service.Config { return &c.Process },
+		Guard:   access.ForAdmin,
 		Build:   build,
+		Check:   check,
 	})
+}
+
+// check makes a collector, which reads every file that the configuration names: sources, tracking plans, rates, countries. It opens neither
+// the spool, which may be another process's, nor a connection.
+func check(_ context.Context, cfg config) error {
+	quiet := slog.New(slog.DiscardHandler)
+	client, err := broker.Connect(cfg.Broker, quiet)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	_, err = collector.New(cfg.Collector, collector.Deps{Logger: quiet, Metrics: service.NewRegistry(), Broker: client})
+	return err
 }
 
 func build(ctx context.Context, p *service.Process, cfg config) error {

@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 
+	"github.com/freshet/freshet/pkg/access"
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/lifecycle"
 	"github.com/freshet/freshet/pkg/service"
@@ -24,6 +25,7 @@ func main() {
 		About:   "turns the identifiers of events into customers, merges customers, drops retries, and answers who is who",
 		Default: config{Process: service.Default(), Identity: identity.Default(), Broker: broker.Default()},
 		Common:  func(c *config) *service.Config { return &c.Process },
+		Guard:   access.ForAdmin,
 		Build:   build,
 	})
 }

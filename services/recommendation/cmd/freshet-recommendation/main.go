@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 
+	"github.com/freshet/freshet/pkg/access"
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/recommendation"
 )
@@ -19,6 +20,7 @@ func main() {
 		About:   "says what to offer a customer next. In this release it answers UNIMPLEMENTED.",
 		Default: config{Config: service.Default()},
 		Common:  func(c *config) *service.Config { return &c.Config },
+		Guard:   access.ForAdmin,
 		Build: func(_ context.Context, p *service.Process, _ config) error {
 			(&recommendation.Service{}).Register(p.GRPC(nil))
 			return nil

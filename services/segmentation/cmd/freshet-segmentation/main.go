@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"github.com/freshet/freshet/pkg/access"
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/clickhouse"
 	"github.com/freshet/freshet/pkg/lifecycle"
@@ -47,7 +48,9 @@ func main() {
 			ClickHouse: clickhouse.Default(), Identity: "identity:9000",
 		},
 		Common: func(c *config) *service.Config { return &c.Process },
+		Guard:  access.ForAdmin,
 		Build:  build,
+		Check:  func(_ context.Context, cfg config) error { return segmentation.CheckFiles(cfg.Segmentation) },
 	})
 }
 

@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 
+	"github.com/freshet/freshet/pkg/access"
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/clickhouse"
 	"github.com/freshet/freshet/pkg/lifecycle"
@@ -29,6 +30,7 @@ func main() {
 		About:   "writes facts from Kafka to ClickHouse, each exactly once, and owns their schema",
 		Default: config{Process: service.Default(), Warehouse: warehouse.Default(), Broker: broker.Default(), ClickHouse: clickhouse.Default()},
 		Common:  func(c *config) *service.Config { return &c.Process },
+		Guard:   access.ForAdmin,
 		Build:   build,
 	})
 }

@@ -7,6 +7,7 @@
 package churnv1
 
 import (
+	_ "github.com/freshet/freshet/proto/gen/freshet/access/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -155,7 +156,7 @@ var File_freshet_churn_v1_churn_proto protoreflect.FileDescriptor
 
 const file_freshet_churn_v1_churn_proto_rawDesc = "" +
 	"\n" +
-	"\x1cfreshet/churn/v1/churn.proto\x12\x10freshet.churn.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"D\n" +
+	"\x1cfreshet/churn/v1/churn.proto\x12\x10freshet.churn.v1\x1a\x1efreshet/access/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"D\n" +
 	"\x14GetChurnScoreRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"\xb0\x01\n" +
@@ -164,9 +165,9 @@ const file_freshet_churn_v1_churn_proto_rawDesc = "" +
 	"customerId\x12 \n" +
 	"\vprobability\x18\x02 \x01(\x01R\vprobability\x12#\n" +
 	"\rmodel_version\x18\x03 \x01(\tR\fmodelVersion\x12/\n" +
-	"\x05as_of\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf2\x93\x01\n" +
-	"\fChurnService\x12\x82\x01\n" +
-	"\rGetChurnScore\x12&.freshet.churn.v1.GetChurnScoreRequest\x1a'.freshet.churn.v1.GetChurnScoreResponse\" \x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/customers/{id}/churnB?Z=github.com/freshet/freshet/proto/gen/freshet/churn/v1;churnv1b\x06proto3"
+	"\x05as_of\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf2\x97\x01\n" +
+	"\fChurnService\x12\x86\x01\n" +
+	"\rGetChurnScore\x12&.freshet.churn.v1.GetChurnScoreRequest\x1a'.freshet.churn.v1.GetChurnScoreResponse\"$\xb8\xd3'\x03\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/customers/{id}/churnB?Z=github.com/freshet/freshet/proto/gen/freshet/churn/v1;churnv1b\x06proto3"
 
 var (
 	file_freshet_churn_v1_churn_proto_rawDescOnce sync.Once

@@ -7,6 +7,7 @@
 package collectorv1
 
 import (
+	_ "github.com/freshet/freshet/proto/gen/freshet/access/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
@@ -439,7 +440,7 @@ var File_freshet_collector_v1_collector_proto protoreflect.FileDescriptor
 
 const file_freshet_collector_v1_collector_proto_rawDesc = "" +
 	"\n" +
-	"$freshet/collector/v1/collector.proto\x12\x14freshet.collector.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"v\n" +
+	"$freshet/collector/v1/collector.proto\x12\x14freshet.collector.v1\x1a\x1efreshet/access/v1/access.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"v\n" +
 	"\rIngestRequest\x12\x16\n" +
 	"\x06events\x18\x01 \x03(\fR\x06events\x123\n" +
 	"\asent_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06sentAt\x12\x18\n" +
@@ -468,10 +469,10 @@ const file_freshet_collector_v1_collector_proto_rawDesc = "" +
 	"\x19INGEST_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16INGEST_STATUS_ACCEPTED\x10\x01\x12\x1a\n" +
 	"\x16INGEST_STATUS_REJECTED\x10\x02\x12\x17\n" +
-	"\x13INGEST_STATUS_RETRY\x10\x032\xd2\x01\n" +
-	"\x10CollectorService\x12S\n" +
-	"\x06Ingest\x12#.freshet.collector.v1.IngestRequest\x1a$.freshet.collector.v1.IngestResponse\x12i\n" +
-	"\fIngestStream\x12).freshet.collector.v1.IngestStreamRequest\x1a*.freshet.collector.v1.IngestStreamResponse(\x010\x01BGZEgithub.com/freshet/freshet/proto/gen/freshet/collector/v1;collectorv1b\x06proto3"
+	"\x13INGEST_STATUS_RETRY\x10\x032\xde\x01\n" +
+	"\x10CollectorService\x12Y\n" +
+	"\x06Ingest\x12#.freshet.collector.v1.IngestRequest\x1a$.freshet.collector.v1.IngestResponse\"\x04\xb8\xd3'\x05\x12o\n" +
+	"\fIngestStream\x12).freshet.collector.v1.IngestStreamRequest\x1a*.freshet.collector.v1.IngestStreamResponse\"\x04\xb8\xd3'\x05(\x010\x01BGZEgithub.com/freshet/freshet/proto/gen/freshet/collector/v1;collectorv1b\x06proto3"
 
 var (
 	file_freshet_collector_v1_collector_proto_rawDescOnce sync.Once

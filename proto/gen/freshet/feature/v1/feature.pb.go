@@ -7,6 +7,7 @@
 package featurev1
 
 import (
+	_ "github.com/freshet/freshet/proto/gen/freshet/access/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -467,7 +468,7 @@ var File_freshet_feature_v1_feature_proto protoreflect.FileDescriptor
 
 const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"\n" +
-	" freshet/feature/v1/feature.proto\x12\x12freshet.feature.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"s\n" +
+	" freshet/feature/v1/feature.proto\x12\x12freshet.feature.v1\x1a\x1efreshet/access/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"s\n" +
 	"\x12GetFeaturesRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12/\n" +
@@ -511,9 +512,9 @@ const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"\x19CHANGE_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CHANGE_REASON_EVENT\x10\x01\x12\x16\n" +
 	"\x12CHANGE_REASON_TIME\x10\x02\x12\x17\n" +
-	"\x13CHANGE_REASON_MERGE\x10\x032\x96\x01\n" +
-	"\x0eFeatureService\x12\x83\x01\n" +
-	"\vGetFeatures\x12&.freshet.feature.v1.GetFeaturesRequest\x1a'.freshet.feature.v1.GetFeaturesResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/customers/{id}/featuresBCZAgithub.com/freshet/freshet/proto/gen/freshet/feature/v1;featurev1b\x06proto3"
+	"\x13CHANGE_REASON_MERGE\x10\x032\x9a\x01\n" +
+	"\x0eFeatureService\x12\x87\x01\n" +
+	"\vGetFeatures\x12&.freshet.feature.v1.GetFeaturesRequest\x1a'.freshet.feature.v1.GetFeaturesResponse\"'\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/customers/{id}/featuresBCZAgithub.com/freshet/freshet/proto/gen/freshet/feature/v1;featurev1b\x06proto3"
 
 var (
 	file_freshet_feature_v1_feature_proto_rawDescOnce sync.Once

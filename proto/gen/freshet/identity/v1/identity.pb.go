@@ -7,6 +7,7 @@
 package identityv1
 
 import (
+	_ "github.com/freshet/freshet/proto/gen/freshet/access/v1"
 	v1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -586,7 +587,7 @@ var File_freshet_identity_v1_identity_proto protoreflect.FileDescriptor
 
 const file_freshet_identity_v1_identity_proto_rawDesc = "" +
 	"\n" +
-	"\"freshet/identity/v1/identity.proto\x12\x13freshet.identity.v1\x1a\x1cfreshet/event/v1/event.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"n\n" +
+	"\"freshet/identity/v1/identity.proto\x12\x13freshet.identity.v1\x1a\x1efreshet/access/v1/access.proto\x1a\x1cfreshet/event/v1/event.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"n\n" +
 	"\x0eResolveRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12>\n" +
 	"\videntifiers\x18\x02 \x03(\v2\x1c.freshet.event.v1.IdentifierR\videntifiers\"Y\n" +
@@ -631,10 +632,10 @@ const file_freshet_identity_v1_identity_proto_rawDesc = "" +
 	"\x0eto_customer_id\x18\x03 \x01(\tR\ftoCustomerId\x12\x14\n" +
 	"\x05epoch\x18\x04 \x01(\x03R\x05epoch\x12\x19\n" +
 	"\bevent_id\x18\x05 \x01(\tR\aeventId\x12\x1b\n" +
-	"\tmerged_ms\x18\x06 \x01(\x03R\bmergedMs2\x86\x02\n" +
-	"\x0fIdentityService\x12u\n" +
-	"\aResolve\x12#.freshet.identity.v1.ResolveRequest\x1a$.freshet.identity.v1.ResolveResponse\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/identity:resolve\x12|\n" +
-	"\vGetCustomer\x12'.freshet.identity.v1.GetCustomerRequest\x1a(.freshet.identity.v1.GetCustomerResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/customers/{id}BEZCgithub.com/freshet/freshet/proto/gen/freshet/identity/v1;identityv1b\x06proto3"
+	"\tmerged_ms\x18\x06 \x01(\x03R\bmergedMs2\x8f\x02\n" +
+	"\x0fIdentityService\x12y\n" +
+	"\aResolve\x12#.freshet.identity.v1.ResolveRequest\x1a$.freshet.identity.v1.ResolveResponse\"#\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/identity:resolve\x12\x80\x01\n" +
+	"\vGetCustomer\x12'.freshet.identity.v1.GetCustomerRequest\x1a(.freshet.identity.v1.GetCustomerResponse\"\x1e\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/customers/{id}BEZCgithub.com/freshet/freshet/proto/gen/freshet/identity/v1;identityv1b\x06proto3"
 
 var (
 	file_freshet_identity_v1_identity_proto_rawDescOnce sync.Once

@@ -7,6 +7,7 @@
 package recommendationv1
 
 import (
+	_ "github.com/freshet/freshet/proto/gen/freshet/access/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -200,7 +201,7 @@ var File_freshet_recommendation_v1_recommendation_proto protoreflect.FileDescrip
 
 const file_freshet_recommendation_v1_recommendation_proto_rawDesc = "" +
 	"\n" +
-	".freshet/recommendation/v1/recommendation.proto\x12\x19freshet.recommendation.v1\x1a\x1cgoogle/api/annotations.proto\"V\n" +
+	".freshet/recommendation/v1/recommendation.proto\x12\x19freshet.recommendation.v1\x1a\x1efreshet/access/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\"V\n" +
 	"\x10RecommendRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x14\n" +
@@ -212,9 +213,9 @@ const file_freshet_recommendation_v1_recommendation_proto_rawDesc = "" +
 	"\x0eRecommendation\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tR\tproductId\x12\x14\n" +
-	"\x05score\x18\x02 \x01(\x01R\x05score2\xac\x01\n" +
-	"\x15RecommendationService\x12\x92\x01\n" +
-	"\tRecommend\x12+.freshet.recommendation.v1.RecommendRequest\x1a,.freshet.recommendation.v1.RecommendResponse\"*\x82\xd3\xe4\x93\x02$\x12\"/v1/customers/{id}/recommendationsBQZOgithub.com/freshet/freshet/proto/gen/freshet/recommendation/v1;recommendationv1b\x06proto3"
+	"\x05score\x18\x02 \x01(\x01R\x05score2\xb0\x01\n" +
+	"\x15RecommendationService\x12\x96\x01\n" +
+	"\tRecommend\x12+.freshet.recommendation.v1.RecommendRequest\x1a,.freshet.recommendation.v1.RecommendResponse\".\xb8\xd3'\x03\x82\xd3\xe4\x93\x02$\x12\"/v1/customers/{id}/recommendationsBQZOgithub.com/freshet/freshet/proto/gen/freshet/recommendation/v1;recommendationv1b\x06proto3"
 
 var (
 	file_freshet_recommendation_v1_recommendation_proto_rawDescOnce sync.Once

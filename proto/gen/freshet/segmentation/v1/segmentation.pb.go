@@ -7,6 +7,7 @@
 package segmentationv1
 
 import (
+	_ "github.com/freshet/freshet/proto/gen/freshet/access/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -785,7 +786,8 @@ func (x *Transition) GetReceivedMs() int64 {
 	return 0
 }
 
-// Alert is a transition that somebody wants to hear of: the value of alerts.v1, keyed by customer_id.
+// Alert is a transition that somebody wants to hear of: the value of alerts.v1, keyed by customer_id. It names nobody but by the customer's
+// id: the names that the endpoint is configured to get are asked of identity when it is delivered (docs/alerts.md).
 type Alert struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Equal to the transition's id: the webhook-id header and the idempotency key.
@@ -971,7 +973,7 @@ var File_freshet_segmentation_v1_segmentation_proto protoreflect.FileDescriptor
 
 const file_freshet_segmentation_v1_segmentation_proto_rawDesc = "" +
 	"\n" +
-	"*freshet/segmentation/v1/segmentation.proto\x12\x17freshet.segmentation.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"3\n" +
+	"*freshet/segmentation/v1/segmentation.proto\x12\x17freshet.segmentation.v1\x1a\x1efreshet/access/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"3\n" +
 	"\x13ListSegmentsRequest\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\"r\n" +
 	"\x14ListSegmentsResponse\x12<\n" +
@@ -1052,11 +1054,11 @@ const file_freshet_segmentation_v1_segmentation_proto_rawDesc = "" +
 	"\x17TRANSITION_REASON_EVENT\x10\x01\x12\x1a\n" +
 	"\x16TRANSITION_REASON_TIME\x10\x02\x12\x1b\n" +
 	"\x17TRANSITION_REASON_MERGE\x10\x03\x12\x1d\n" +
-	"\x19TRANSITION_REASON_VERSION\x10\x042\xd1\x03\n" +
-	"\x13SegmentationService\x12\x81\x01\n" +
-	"\fListSegments\x12,.freshet.segmentation.v1.ListSegmentsRequest\x1a-.freshet.segmentation.v1.ListSegmentsResponse\"\x14\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/segments\x12\x8d\x01\n" +
-	"\vListMembers\x12+.freshet.segmentation.v1.ListMembersRequest\x1a,.freshet.segmentation.v1.ListMembersResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/segments/{name}/members\x12\xa5\x01\n" +
-	"\x13GetCustomerSegments\x123.freshet.segmentation.v1.GetCustomerSegmentsRequest\x1a4.freshet.segmentation.v1.GetCustomerSegmentsResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/customers/{id}/segmentsBMZKgithub.com/freshet/freshet/proto/gen/freshet/segmentation/v1;segmentationv1b\x06proto3"
+	"\x19TRANSITION_REASON_VERSION\x10\x042\xdd\x03\n" +
+	"\x13SegmentationService\x12\x85\x01\n" +
+	"\fListSegments\x12,.freshet.segmentation.v1.ListSegmentsRequest\x1a-.freshet.segmentation.v1.ListSegmentsResponse\"\x18\xb8\xd3'\x02\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/segments\x12\x91\x01\n" +
+	"\vListMembers\x12+.freshet.segmentation.v1.ListMembersRequest\x1a,.freshet.segmentation.v1.ListMembersResponse\"'\xb8\xd3'\x02\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/segments/{name}/members\x12\xa9\x01\n" +
+	"\x13GetCustomerSegments\x123.freshet.segmentation.v1.GetCustomerSegmentsRequest\x1a4.freshet.segmentation.v1.GetCustomerSegmentsResponse\"'\xb8\xd3'\x02\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/customers/{id}/segmentsBMZKgithub.com/freshet/freshet/proto/gen/freshet/segmentation/v1;segmentationv1b\x06proto3"
 
 var (
 	file_freshet_segmentation_v1_segmentation_proto_rawDescOnce sync.Once

@@ -1,4 +1,4 @@
-package source
+package keyfile
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// maxFile bounds a sources file, in bytes: a hundred thousand sources take less.
+// maxFile bounds a file, in bytes: a hundred thousand holders take less.
 const maxFile = 64 << 20
 
 // settled is how old a change must be before the file's times are believed to show the next one: two writes within one tick of the file
