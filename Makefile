@@ -24,7 +24,7 @@ CLIENTS := @segment/analytics-node@3.1.0 @rudderstack/rudder-sdk-node@3.0.13
 BROWSER_CLIENTS := @segment/analytics-next@1.84.3 @rudderstack/analytics-js@3.34.1 playwright-core@1.65.1
 
 MODULES  := ./proto/... ./pkg/... ./services/...
-SERVICES := collector identity warehouse feature segmentation churn recommendation gateway
+SERVICES := collector identity warehouse feature segmentation churn recommendation gateway watch
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X github.com/freshet/freshet/pkg/service.Version=$(VERSION)
 

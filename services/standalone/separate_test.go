@@ -43,7 +43,7 @@ func TestSeparateBinaries(t *testing.T) {
 		prefix: "sep_" + strings.ReplaceAll(uuid.NewString()[:8], "-", "") + "_",
 		port:   map[string]string{},
 	}
-	for _, name := range []string{"http", "api", "collector", "identity", "feature", "segmentation", "warehouse", "churn", "recommendation", "gateway"} {
+	for _, name := range []string{"http", "api", "collector", "identity", "feature", "segmentation", "warehouse", "churn", "recommendation", "gateway", "watch"} {
 		f.port[name] = freeAddress(t)
 	}
 	t.Cleanup(f.dropDatabases)
@@ -75,8 +75,8 @@ func buildAll(t *testing.T) string {
 	bin := t.TempDir()
 	args := []string{"build", "-o", bin + string(filepath.Separator)}
 	mains, err := filepath.Glob("../*/cmd/freshet-*")
-	if err != nil || len(mains) != 8 {
-		t.Fatalf("found the mains %v, %v; want 8", mains, err)
+	if err != nil || len(mains) != 9 {
+		t.Fatalf("found the mains %v, %v; want 9", mains, err)
 	}
 	for _, m := range mains {
 		args = append(args, "./"+m)
@@ -126,6 +126,7 @@ func (f *fleet) startAll(webhook string) {
 	f.start("feature", append(facts, kafka, "DIR="+filepath.Join(f.dir, "feature"), "DATABASE="+f.prefix+"dw", "IDENTITY="+f.port["identity"])...)
 	f.start("segmentation", append(facts, kafka, "DIR="+filepath.Join(f.dir, "segmentation"), "IDENTITY="+f.port["identity"], "RULES="+rulesFile,
 		"CUT_POINTS__DATABASE="+f.prefix+"dw", "ENDPOINTS={shop: {url: \""+webhook+"\", secret: \""+secret+"\"}}")...)
+	f.start("watch", kafka, "RULES="+rulesFile, "ENDPOINTS={shop: {url: \""+webhook+"\", secret: \""+secret+"\"}}")
 	f.start("churn")
 	f.start("recommendation")
 	f.start("collector", kafka, "SPOOL__DIR="+filepath.Join(f.dir, "spool"), "HTTP_ADDRESS="+f.port["http"], "SOURCES=[{name: app, workspace: default, write_key: "+writeKey+"}]")

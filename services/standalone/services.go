@@ -79,7 +79,8 @@ func (s *Stack) services() []lifecycle.Component {
 		s.internal.Component(),
 	}
 	parts = append(parts, s.gateway()...)
-	return append(parts, s.collector()...)
+	parts = append(parts, s.collector()...)
+	return append(parts, s.watch())
 }
 
 func (s *Stack) newIdentity() (part, error) {
@@ -171,9 +172,7 @@ func (s *Stack) collector() []lifecycle.Component {
 		cfg := s.cfg.Collector
 		cfg.Address = s.cfg.Listen.CollectorHTTP
 		cfg.Spool.Dir = filepath.Join(s.cfg.Dir, "collector", "spool")
-		if cfg.SourcesFile == "" {
-			cfg.SourcesFile, cfg.SourcesFileMayBeMissing = filepath.Join(s.cfg.Dir, "sources.yaml"), true
-		}
+		cfg.SourcesFile, cfg.SourcesFileMayBeMissing = s.sourcesFile(), cfg.SourcesFileMayBeMissing || cfg.SourcesFile == ""
 		if s.cfg.WriteKey != "" {
 			local := collector.Source{Name: "local", Workspace: customer.DefaultWorkspace, WriteKey: s.cfg.WriteKey}
 			cfg.Sources = append([]collector.Source{local}, cfg.Sources...)
@@ -194,6 +193,14 @@ func (s *Stack) collector() []lifecycle.Component {
 		{Name: "collector", Start: start, Run: func(ctx context.Context) error { return svc.Run(ctx) }},
 		late("collector grpc server", &grpc),
 	}
+}
+
+// sourcesFile is where further sources stand: the collector reads it for their keys, the watch for their grades.
+func (s *Stack) sourcesFile() string {
+	if s.cfg.Collector.SourcesFile != "" {
+		return s.cfg.Collector.SourcesFile
+	}
+	return filepath.Join(s.cfg.Dir, "sources.yaml")
 }
 
 func (s *Stack) grpcServer(address string, forwarded []string, options ...grpc.ServerOption) *service.GRPCServer {

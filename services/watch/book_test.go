@@ -79,7 +79,7 @@ func TestABreachIsToldOnce(t *testing.T) {
 		{90 * time.Second, fine, ""},          // not calm for long enough
 		{10 * time.Second, bad, ""},           // it flaps: nothing is told
 		{time.Minute, fine, ""},               // calm begins anew
-		{3 * time.Minute, blind, ""},              // not to be seen is not fine
+		{3 * time.Minute, blind, ""},          // not to be seen is not fine
 		{time.Hour, bad, "breached 1"},        // told again; that it was unseen is over
 		{time.Second, fine, ""},               //
 		{2 * time.Minute, fine, "restored 1"}, //

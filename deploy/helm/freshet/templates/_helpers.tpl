@@ -38,14 +38,20 @@ spool: {dir: /data/spool}
 {{- else if $svc.storage }}
 dir: /data
 {{- end }}
-{{- if and (eq .name "collector") .root.Values.sources.file.existingSecret }}
+{{- if and (has .name (list "collector" "watch")) .root.Values.sources.file.existingSecret }}
 sources_file: {{ printf "/etc/freshet-sources/%s" .root.Values.sources.file.key | quote }}
 {{- end }}
 {{- if has .name (list "feature" "segmentation") }}
 identity: {{ printf "%s-identity:9000" $release | quote }}
 {{- end }}
-{{- if and (eq .name "segmentation") .root.Values.rules.content }}
+{{- if and (has .name (list "segmentation" "watch")) .root.Values.rules.content }}
 rules: /etc/freshet/rules.yaml
+{{- end }}
+{{- if eq .name "watch" }}
+collectors: [{{ printf "http://%s-collector-pods:9090/metrics" $release | quote }}]
+{{- with (.root.Values.services.segmentation.config | default dict).endpoints }}
+endpoints: {{ toJson . }}
+{{- end }}
 {{- end }}
 {{- if eq .name "gateway" }}
 upstreams:
