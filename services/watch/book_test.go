@@ -52,8 +52,8 @@ func TestWhatIsLate(t *testing.T) {
 			if (len(told) == 1) != c.want {
 				t.Fatalf("told %+v, want %v", told, c.want)
 			}
-			if d := (Data{}); c.want {
-				if d = told[0].Data; d.Stage != c.stage || d.Grade != string(c.grade) || d.Cause != "late" || d.LagRecords != 7 || d.AgeSeconds <= d.LineSeconds || d.Advice == "" {
+			if c.want {
+				if d := told[0].Data; d.Stage != c.stage || d.Grade != string(c.grade) || d.Cause != "late" || d.LagRecords != 7 || d.AgeSeconds <= d.LineSeconds || d.Advice == "" {
 					t.Errorf("%+v", d)
 				}
 			}
