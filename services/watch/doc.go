@@ -31,8 +31,9 @@
 //   - A committed offset outside the log (retention, a topic made anew): the same. The stage itself stops over it, loudly.
 //   - Group offsets of pkg/stream are hints, a second old: a stage seems older by that second, never fresher.
 //   - The broker is gone: ages are not known, and nothing is restored; "broker" is told alone, not every stage behind it.
-//   - More than scan_records of other records stand before a live event: the search goes on with the next look, from where it ended. An event
-//     behind a large import is found late when the stage itself is faster than the search; then it is about to be reached anyway.
+//   - More than scan_records of other records stand before a live event: the search goes on with the next look, from where it ended, and reads
+//     twenty times as many once the record at the group's offset has itself waited longer than a line. A stage that passes history faster than
+//     that (10,000 records a second and partition, as the defaults are) may pass a live event behind it before the search has come to it.
 //   - An endpoint is down: its messages wait in memory, at most 256, tried for a day. The next ones are dropped and counted.
 //   - The watcher is gone: nobody tells. Its metrics are for that: alert on their absence (docs/freshness.md).
 //

@@ -18,19 +18,26 @@ type reading struct {
 	err error
 }
 
-// lookAhead bounds one fetch of the search.
-var lookAhead = broker.FetchOptions{MaxWait: 50 * time.Millisecond, MaxBytes: 1 << 20}
+const (
+	// furtherBy is how much longer the search is where it may matter.
+	furtherBy = 20
+	// lookAhead bounds one fetch of the search, in bytes, and fetchWithin how long the broker may wait for it.
+	lookAhead, fetchWithin = 1 << 20, 50 * time.Millisecond
+)
 
 // eye looks at one stage, look after look. It is for one goroutine.
 type eye struct {
 	stage     stage
 	broker    *broker.Client
 	scan      int
+	line      time.Duration // the shorter one of the stage
+	fetch     broker.FetchOptions
 	positions map[string]map[broker.TopicPartition]*position // by group
 }
 
-func newEye(s stage, b *broker.Client, scan int) *eye {
-	e := &eye{stage: s, broker: b, scan: scan}
+func newEye(s stage, b *broker.Client, cfg Config) *eye {
+	e := &eye{stage: s, broker: b, scan: cfg.ScanRecords, line: cfg.line(s.name, unknown),
+		fetch: broker.FetchOptions{MaxWait: fetchWithin, MaxBytes: lookAhead}}
 	e.forget()
 	return e
 }
@@ -89,7 +96,13 @@ func (e *eye) partition(ctx context.Context, now time.Time, q queue, tp broker.T
 		r.waiting = append(r.waiting, waiting{grade: unknown, offset: at, received: p.since, arrived: p.since})
 		return nil
 	}
-	err := e.search(ctx, q, tp, p, end, grades)
+	through, err := e.search(ctx, q, tp, p, end, grades, e.scan)
+	if err == nil && !through {
+		var waited bool
+		if waited, err = e.waits(ctx, tp, at, now); waited {
+			_, err = e.search(ctx, q, tp, p, end, grades, furtherBy*e.scan)
+		}
+	}
 	for _, w := range p.first {
 		r.waiting = append(r.waiting, w)
 	}
@@ -108,23 +121,34 @@ func (e *eye) position(group string, tp broker.TopicPartition) *position {
 	return of[tp]
 }
 
-// search reads on until each grade has its first live event, the partition ends, or scan records were read.
-func (e *eye) search(ctx context.Context, q queue, tp broker.TopicPartition, p *position, end int64, grades *grades) error {
+// waits says whether the record at the group's offset, history or not, has stood there for longer than a line: then a live event behind it may be
+// late, and is worth a longer search.
+func (e *eye) waits(ctx context.Context, tp broker.TopicPartition, at int64, now time.Time) (bool, error) {
+	b, err := e.broker.Fetch(ctx, tp, at, broker.FetchOptions{MaxWait: fetchWithin, MaxBytes: 1})
+	if errors.Is(err, broker.ErrOffsetGone) || err == nil && len(b.Records) == 0 {
+		return false, nil
+	}
+	return err == nil && now.Sub(b.Records[0].Time) > e.line, err
+}
+
+// search reads on until each grade has its first live event, the partition ends, or that many records were read; through says that it was not
+// the last of these.
+func (e *eye) search(ctx context.Context, q queue, tp broker.TopicPartition, p *position, end int64, grades *grades, budget int) (through bool, err error) {
 	wanted := grades.wanted(q)
-	for budget := e.scan; budget > 0; {
+	for budget > 0 {
 		from, more := p.next(wanted, end)
 		if !more {
-			return nil
+			return true, nil
 		}
-		b, err := e.broker.Fetch(ctx, tp, from, lookAhead)
+		b, err := e.broker.Fetch(ctx, tp, from, e.fetch)
 		if errors.Is(err, broker.ErrOffsetGone) {
-			return nil // retention was here in between: the next look sees the new beginning
+			return true, nil // retention was here in between: the next look sees the new beginning
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 		if len(b.Records) == 0 {
-			return nil // nothing can be read there now
+			return true, nil // nothing can be read there now
 		}
 		budget -= len(b.Records)
 		for _, rec := range b.Records {
@@ -134,5 +158,5 @@ func (e *eye) search(ctx context.Context, q queue, tp broker.TopicPartition, p *
 		}
 		p.read(wanted, b.Next)
 	}
-	return nil
+	return false, nil
 }

@@ -47,15 +47,16 @@ func same(t *testing.T, when string, got []string, want ...string) {
 }
 
 // TestHistoryAloneNeverBreaches: an import that nobody reads is no breach, however long it stands; a live event behind it is, though a look
-// reads only so many records.
+// reads only so many records: more, once those at the front have waited for longer than a line.
 func TestHistoryAloneNeverBreaches(t *testing.T) {
 	b := testkit.Broker(t, topics.All()...)
-	w := newWatch(t, b, func(c *Config) { c.ScanRecords = 100 })
-	history := make([]proto.Message, 1000)
-	for i := range history {
-		history[i] = event("web", true)
+	w := newWatch(t, b, func(c *Config) { c.ScanRecords = 10 })
+	for _, e := range w.eyes {
+		e.fetch.MaxBytes = 1 // a batch at a time
 	}
-	send(t, b, topics.EventsRaw, history...)
+	for range 100 { // each a batch, which a fetch takes whole
+		send(t, b, topics.EventsRaw, slices.Repeat([]proto.Message{event("web", true)}, 10)...)
+	}
 	w.clock.jump(24 * time.Hour)
 	for range 3 {
 		w.look(t.Context())
@@ -68,7 +69,13 @@ func TestHistoryAloneNeverBreaches(t *testing.T) {
 		t.Errorf("lag %g, want 1000", lag)
 	}
 	send(t, b, topics.EventsRaw, event("web", false))
-	for range 20 {
+	w.clock.jump(9 * time.Minute)
+	for range 3 {
+		w.look(t.Context())
+	}
+	same(t, "a live event behind it", w.breaching())
+	w.clock.jump(11 * time.Minute)
+	for range 5 { // 10 and 200 records each
 		w.look(t.Context())
 	}
 	same(t, "a live event behind it", w.breaching(), "identity behaviour late", "warehouse behaviour late")

@@ -67,7 +67,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		grades: newGrades(cfg.SourcesFile, cfg.Grades, deps.Logger), teller: newTeller(cfg, targets, m, deps.Logger, deps.Now),
 	}
 	for _, st := range stages(cfg.WarehouseGroup, targets) {
-		s.eyes = append(s.eyes, newEye(st, deps.Broker, cfg.ScanRecords))
+		s.eyes = append(s.eyes, newEye(st, deps.Broker, cfg))
 	}
 	return s, nil
 }

@@ -18,8 +18,8 @@ import (
 )
 
 const (
-	// ProbeName is the name of the event that a probe sends, and ProbeID the anonymous id of the one customer it makes.
-	ProbeName, ProbeID = "Freshet Probe", "freshet-probe"
+	// probeName is the name of the event that a probe sends, and probeID the anonymous id of the one customer it makes.
+	probeName, probeID = "Freshet Probe", "freshet-probe"
 	// probeWithin is how long a probe may take from one end to the other, and slow from when on that is worth a word.
 	probeWithin, slow = 30 * time.Second, 10 * time.Second
 )
@@ -76,7 +76,7 @@ func (pr *prober) ends(ctx context.Context, t topics.Topic) (map[int]int64, erro
 // send gives the event to the collector.
 func (pr *prober) send(ctx context.Context) (Finding, bool) {
 	body, err := json.Marshal(map[string]any{
-		"type": "track", "event": ProbeName, "anonymousId": ProbeID, "messageId": pr.id,
+		"type": "track", "event": probeName, "anonymousId": probeID, "messageId": pr.id,
 		"context": map[string]any{"freshet_probe": true}, "timestamp": time.Now().UTC().Format(time.RFC3339Nano),
 	})
 	if err != nil {
@@ -95,7 +95,7 @@ func (pr *prober) send(ctx context.Context) (Finding, bool) {
 			Fix: "give a live write key with --write-key, or leave the probe out with --no-probe"}, false
 	case len(got.Rejected) > 0:
 		return Finding{Check: "probe", State: Failed, Detail: "the collector refused it: " + got.Rejected[0].Detail,
-			Fix: "let the tracking plan of the source know the event " + ProbeName + ", or give another source's key with --write-key"}, false
+			Fix: "let the tracking plan of the source know the event " + probeName + ", or give another source's key with --write-key"}, false
 	}
 	pr.passed("collector", "the collector has it")
 	return Finding{}, true
@@ -159,7 +159,7 @@ func (pr *prober) follow(ctx context.Context) {
 	pr.passed("identity", "identity knows the customer")
 	var fs featurev1.FeatureSet
 	at, err := pr.await(ctx, topics.Features, pr.features, func(rec broker.Record) bool {
-		return proto.Unmarshal(rec.Value, &fs) == nil && fs.GetLastEventMs()[ProbeName] >= e.GetEvent().GetOccurredMs()
+		return proto.Unmarshal(rec.Value, &fs) == nil && fs.GetLastEventMs()[probeName] >= e.GetEvent().GetOccurredMs()
 	})
 	if err != nil {
 		pr.stuck("feature", err)
