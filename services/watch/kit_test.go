@@ -20,6 +20,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/testkit"
+	"github.com/freshet/freshet/pkg/topics"
 	"github.com/freshet/freshet/services/segmentation/webhook"
 )
 
@@ -124,6 +125,10 @@ func newWatch(t testing.TB, b *broker.Client, edit func(*Config)) *watching {
 	if w.Service, err = New(cfg, Deps{Logger: quiet(), Broker: b, Metrics: w.reg, Now: w.clock.now}); err != nil {
 		t.Fatal(err)
 	}
+	testkit.Eventually(t, soon, func() error { // a broker that has had no group before takes a moment to know of any
+		_, err := b.Committed(t.Context(), "identity.state", broker.TopicPartition{Topic: topics.EventsRaw.Name})
+		return err
+	})
 	return w
 }
 
