@@ -69,6 +69,7 @@ func newSourceAdd(file *sourcesFile) *cobra.Command {
 	f.StringVar(&s.Workspace, "workspace", "default", "the tenant its events belong to")
 	f.StringArrayVar(&s.Origins, "origin", nil, "a web origin whose pages may send, such as https://shop.example or https://*.shop.example; repeatable; none: any")
 	f.Float64Var(&s.Limits.Rate, "rate", 0, "events a second it may send on average; 0: no limit of its own")
+	f.StringVar(&s.Grade, "grade", "", "core for orders and customers of tills, CRM, ERP: how late its events may be, see docs/freshness.md; by default behaviour")
 	f.IntVar(&s.Limits.Burst, "burst", 0, "events it may send at once after a pause; 0: two seconds of --rate")
 	return cmd
 }

@@ -158,6 +158,22 @@ func TestAnAlertIsItsEndpointsOwn(t *testing.T) {
 	}
 }
 
+// TestACollectorThatIsGoneIsTold: what is in its spool nobody knows.
+func TestACollectorThatIsGoneIsTold(t *testing.T) {
+	b := testkit.Broker(t, topics.All()...)
+	w := newWatch(t, b, func(c *Config) { c.Collectors = []string{"http://127.0.0.1:1/metrics"} })
+	w.look(t.Context())
+	w.clock.jump(119 * time.Second)
+	w.look(t.Context())
+	same(t, "for less than two minutes", w.breaching())
+	w.clock.jump(121 * time.Second)
+	w.look(t.Context())
+	same(t, "for longer", w.breaching(), "collector any unseen")
+	if _, shown := w.gauge(t, "freshet_freshness_age_seconds", stageCollector, "any"); shown {
+		t.Error("an age is shown that nobody knows")
+	}
+}
+
 // TestABrokerThatIsGoneIsTold by requests of the watch's own: as one breach, not one for each stage behind it, and what was open stays open.
 func TestABrokerThatIsGoneIsTold(t *testing.T) {
 	dir := t.TempDir()

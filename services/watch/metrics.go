@@ -63,7 +63,9 @@ func (m *metrics) seen(stage string, r reading, states []state, open map[key]*br
 		m.hidden(stage)
 	} else {
 		m.looks.WithLabelValues(stage, "seen").Inc()
-		m.lag.WithLabelValues(stage).Set(float64(r.lag))
+		if stage != stageBroker { // nothing waits before it
+			m.lag.WithLabelValues(stage).Set(float64(r.lag))
+		}
 	}
 	for _, s := range states {
 		if s.cause == late && r.err == nil {

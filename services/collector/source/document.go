@@ -75,6 +75,9 @@ func (d *Document) appendSource(s Source) {
 	if s.Workspace != "" {
 		set(node, "workspace", text(s.Workspace))
 	}
+	if s.Grade != "" {
+		set(node, "grade", text(s.Grade))
+	}
 	if len(s.Origins) > 0 {
 		origins := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
 		for _, o := range s.Origins {
