@@ -113,10 +113,14 @@ func TestEachGradeHasItsLine(t *testing.T) {
 	at(121*time.Minute, "identity core late")
 	send(t, b, topics.EventsRaw, event("web", false))
 	at(121*time.Minute, "identity core late", "identity behaviour late", "warehouse behaviour late")
-	sources("sources: [{name: erp, grade: behaviour}, {name: web, grade: core}]")
+	sources("sources: [{name: erp, grade: core}, {name: web, grade: core}]")
+	at(11 * time.Minute)
+	sources("sources: [{name: erp, grade: core}]") // what was searched already is searched anew
 	at(11*time.Minute, "identity behaviour late")
+	sources("sources: [{name: erp, grade: core}, {name: web, grade: core}]")
+	at(11 * time.Minute)
 	sources("sources: [{name: erp, grade: silver}]") // faulty: those before stay
-	at(11*time.Minute, "identity behaviour late")
+	at(11 * time.Minute)
 }
 
 // TestWhereRecordsDoNotSayStandingStillCounts: a merge that nobody takes up is told, one that is being worked on is not.
