@@ -111,22 +111,8 @@ func (s *Service) look(ctx context.Context) {
 			e.forget()
 		}
 	}
-	spool := reading{}
-	readings := make([]reading, len(s.eyes))
 	kafka := s.ping(ctx)
-	var all sync.WaitGroup
-	all.Go(func() { spool = s.spools.look(ctx, s.deps.Now()) })
-	for i, e := range s.eyes {
-		if kafka != nil {
-			break
-		}
-		all.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, lookWithin)
-			defer cancel()
-			readings[i] = e.look(ctx, s.deps.Now(), s.grades)
-		})
-	}
-	all.Wait()
+	spool, stages := s.read(ctx, kafka == nil)
 	if ctx.Err() != nil {
 		return
 	}
@@ -142,10 +128,29 @@ func (s *Service) look(ctx context.Context) {
 			s.metrics.hidden(e.stage.name)
 			continue
 		}
-		s.judge(e.stage.name, e.stage.grades(), readings[i])
+		s.judge(e.stage.name, e.stage.grades(), stages[i])
 	}
 	s.breaches = s.book.breaches()
 	s.looked.Store(true)
+}
+
+// read takes a reading of the spools and, where there is Kafka, of every stage, all at once.
+func (s *Service) read(ctx context.Context, kafka bool) (spool reading, stages []reading) {
+	stages = make([]reading, len(s.eyes))
+	var all sync.WaitGroup
+	all.Go(func() { spool = s.spools.look(ctx, s.deps.Now()) })
+	for i, e := range s.eyes {
+		if !kafka {
+			break
+		}
+		all.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, lookWithin)
+			defer cancel()
+			stages[i] = e.look(ctx, s.deps.Now(), s.grades)
+		})
+	}
+	all.Wait()
+	return spool, stages
 }
 
 // ping asks whether Kafka answers at all.
