@@ -29,7 +29,7 @@ LANGUAGE_CLIENTS := pip:segment-analytics-python@2.4.0 pip:rudder-sdk-python@2.1
 	mvn:com.segment.analytics.java@3.5.2 mvn:com.rudderstack.sdk.java.analytics@3.0.0
 
 MODULES  := ./proto/... ./pkg/... ./services/...
-SERVICES := collector identity warehouse feature segmentation churn recommendation gateway
+SERVICES := collector identity warehouse feature segmentation churn recommendation gateway watch
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X github.com/freshet/freshet/pkg/service.Version=$(VERSION)
 

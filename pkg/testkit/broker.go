@@ -14,7 +14,13 @@ import (
 // Broker returns a client of a broker without topics (see Kafka), on which it has made these.
 func Broker(t testing.TB, made ...topics.Topic) *broker.Client {
 	t.Helper()
-	c, err := broker.Dial(t.Context(), broker.Config{Addresses: []string{Kafka(t)}}, slog.New(slog.DiscardHandler))
+	return BrokerAt(t, Kafka(t), made...)
+}
+
+// BrokerAt is Broker of the broker at an address, which the test knows.
+func BrokerAt(t testing.TB, address string, made ...topics.Topic) *broker.Client {
+	t.Helper()
+	c, err := broker.Dial(t.Context(), broker.Config{Addresses: []string{address}}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

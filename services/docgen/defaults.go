@@ -13,6 +13,7 @@ import (
 	"github.com/freshet/freshet/services/identity"
 	"github.com/freshet/freshet/services/segmentation"
 	"github.com/freshet/freshet/services/warehouse"
+	"github.com/freshet/freshet/services/watch"
 )
 
 // commonType is the configuration that every binary embeds.
@@ -24,7 +25,7 @@ func defaults() map[string]any {
 	out := map[string]any{}
 	for _, v := range []any{
 		service.Default(), broker.Default(), clickhouse.Default(),
-		collector.Default(), feature.Default(), gateway.Default(), identity.Default(), segmentation.Default(), warehouse.Default(),
+		collector.Default(), feature.Default(), gateway.Default(), identity.Default(), segmentation.Default(), warehouse.Default(), watch.Default(),
 	} {
 		t := reflect.TypeOf(v)
 		out[strings.TrimPrefix(t.PkgPath(), module)+"."+t.Name()] = v

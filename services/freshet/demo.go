@@ -51,9 +51,14 @@ type running struct {
 	log    *os.File
 }
 
-// startForDemo starts a stack whose log goes to a file, so that it does not drown the report.
+// startForDemo starts a stack as `freshet up` does.
 func startForDemo(ctx context.Context, in demo.Setup) (demo.Stack, error) {
-	o := upOptions{cfg: standalone.Default(), data: filepath.Join(in.Dir, "data"), url: in.WebhookURL, secret: filepath.Join(in.Dir, "webhook-secret")}
+	return startDemo(ctx, in, standalone.Default())
+}
+
+// startDemo starts a stack whose log goes to a file, so that it does not drown the report.
+func startDemo(ctx context.Context, in demo.Setup, cfg standalone.Config) (demo.Stack, error) {
+	o := upOptions{cfg: cfg, data: filepath.Join(in.Dir, "data"), url: in.WebhookURL, secret: filepath.Join(in.Dir, "webhook-secret")}
 	o.cfg.Ephemeral, o.cfg.WriteKey = true, in.WriteKey
 	if err := os.WriteFile(o.secret, []byte(in.WebhookSecret), 0o600); err != nil {
 		return nil, err

@@ -1,8 +1,20 @@
 package freshet
 
 import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
+	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/freshet/freshet/services/freshet/demo"
+	"github.com/freshet/freshet/services/freshet/stack"
+	"github.com/freshet/freshet/services/standalone"
 )
 
 // TestTheDemoFindsTheTruthAndLeavesNothingBehind plays a small demo.
@@ -18,5 +30,79 @@ func TestTheDemoFindsTheTruthAndLeavesNothingBehind(t *testing.T) {
 	left, err := os.ReadDir(dir)
 	if err != nil || len(left) > 0 {
 		t.Errorf("left in the temporary directory: %v, %v", left, err)
+	}
+}
+
+// badDay is a stack whose collector's answers get lost on the way, as on a machine that is too busy to give them in time: the events were taken.
+type badDay struct {
+	demo.Stack
+	t        *testing.T
+	requests atomic.Int64
+	front    atomic.Pointer[httptest.Server]
+}
+
+func (b *badDay) Addresses() stack.Addresses {
+	a := b.Stack.Addresses()
+	if b.front.Load() == nil {
+		proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: a.CollectorHTTP})
+		front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if b.requests.Add(1)%4 != 1 {
+				proxy.ServeHTTP(w, r)
+				return
+			}
+			answer := httptest.NewRecorder()
+			proxy.ServeHTTP(answer, r)
+			if answer.Code != http.StatusOK && answer.Code != http.StatusBadRequest {
+				b.t.Errorf("the collector answered %d", answer.Code)
+			}
+			panic(http.ErrAbortHandler)
+		}))
+		b.t.Cleanup(front.Close)
+		b.front.Store(front)
+	}
+	a.CollectorHTTP = strings.TrimPrefix(b.front.Load().URL, "http://")
+	return a
+}
+
+// TestTheDemoOnABadDay plays it on a machine that is too busy: events come twice, by repeats of the sender or by way of the spool. The demo finds the
+// truth all the same and says how many copies were its own.
+func TestTheDemoOnABadDay(t *testing.T) {
+	for name, c := range map[string]struct {
+		cfg   func(*standalone.Config)
+		front func(demo.Stack) demo.Stack
+		want  []string
+	}{
+		"a quarter of the answers gets lost": {
+			func(*standalone.Config) {}, func(s demo.Stack) demo.Stack { return &badDay{Stack: s, t: t} },
+			[]string{"more are ours: sent or stored again on the way", "were sent again"},
+		},
+		"the broker is slower than the collector waits": {
+			func(c *standalone.Config) { c.Collector.Spool.After = time.Millisecond }, func(s demo.Stack) demo.Stack { return s },
+			nil, // how many of them the broker had got as well depends on the machine
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out, bars strings.Builder
+			cfg := standalone.Default()
+			c.cfg(&cfg)
+			err := demo.Run(t.Context(), demo.Options{
+				Customers: 200, Days: 15, Rate: 100, Live: 4 * time.Second, Seed: 3, Out: &out, Bars: &bars,
+				Start: func(ctx context.Context, in demo.Setup) (demo.Stack, error) {
+					s, err := startDemo(ctx, in, cfg)
+					return c.front(s), err
+				},
+			})
+			if err != nil {
+				t.Errorf("%v\n%s", err, out.String())
+			}
+			for _, want := range append(c.want, "ok  events stored, each once", "ok  events dropped of which no copy is stored") {
+				if err := contains(out.String(), want); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := contains(bars.String(), "history, events: "); err != nil || strings.Contains(bars.String(), "days") {
+				t.Error("progress is not told in events", err)
+			}
+		})
 	}
 }

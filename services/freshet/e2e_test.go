@@ -166,6 +166,14 @@ type hook struct {
 	*httptest.Server
 	mu   sync.Mutex
 	seen map[string]bool
+	got  int
+}
+
+// count is how many alerts came.
+func (h *hook) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.got
 }
 
 func newHook(t *testing.T) *hook {
@@ -176,6 +184,7 @@ func newHook(t *testing.T) *hook {
 			h.mu.Lock()
 			defer h.mu.Unlock()
 			h.seen[body.Data.Segment] = true
+			h.got++
 		}
 	}))
 	t.Cleanup(h.Close)

@@ -71,6 +71,7 @@ func newSourceAdd(file *sourcesFile) *cobra.Command {
 	f.StringArrayVar(&s.Origins, "origin", nil, "a web origin whose pages may send, such as https://shop.example or https://*.shop.example; repeatable; none: any")
 	f.Float64Var(&s.Limits.Rate, "rate", 0, "events a second it may send on average; 0: no limit of its own")
 	f.BoolVar(&s.Trusted, "trusted", false, "it is a server of yours, whose word on people counts: its alias calls may join two user ids; never for a key in a page or an app")
+	f.StringVar(&s.Grade, "grade", "", "core for orders and customers of tills, CRM, ERP: how late its events may be, see docs/freshness.md; by default behaviour")
 	f.IntVar(&s.Limits.Burst, "burst", 0, "events it may send at once after a pause; 0: two seconds of --rate")
 	return cmd
 }

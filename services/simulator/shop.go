@@ -125,6 +125,19 @@ func (s *Shop) History(from, to time.Time) iter.Seq[Event] {
 	}
 }
 
+// Foresee counts the events that History would give a shop that has not played yet. It plays one like it: the same settings give the same events.
+func (s *Shop) Foresee(from, to time.Time) (int64, error) {
+	twin, err := New(s.cfg)
+	if err != nil {
+		return 0, err
+	}
+	n := int64(0)
+	for range twin.History(from, to) {
+		n++
+	}
+	return n, nil
+}
+
 // Live plays the present: rate events a second, evenly from start on, for the given time. Nobody joins or leaves meanwhile.
 func (s *Shop) Live(start time.Time, rate float64, duration time.Duration) iter.Seq[Event] {
 	return func(yield func(Event) bool) {

@@ -260,3 +260,36 @@ func BenchmarkHistory(b *testing.B) {
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
 	b.ReportMetric(float64(bytes)/float64(n), "bytes/event")
 }
+
+// TestForeseeingIsPlaying: the number of events is known before a shop plays, and asking for it changes nothing.
+func TestForeseeingIsPlaying(t *testing.T) {
+	to := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	for seed := range uint64(5) {
+		cfg := Default()
+		cfg.Customers, cfg.Seed = 200, seed
+		asked, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		foreseen, err := asked.Foresee(to.AddDate(0, 0, -20), to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next, stop := iter.Pull(plain.History(to.AddDate(0, 0, -20), to))
+		defer stop()
+		n := int64(0)
+		for ev := range asked.History(to.AddDate(0, 0, -20), to) {
+			n++
+			if other, ok := next(); !ok || string(other.Body) != string(ev.Body) {
+				t.Fatalf("event %d of seed %d is another after the question", n, seed)
+			}
+		}
+		if n != foreseen || n < 1000 {
+			t.Errorf("seed %d: %d events, foreseen %d", seed, n, foreseen)
+		}
+	}
+}

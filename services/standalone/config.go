@@ -13,6 +13,7 @@ import (
 	"github.com/freshet/freshet/services/identity"
 	"github.com/freshet/freshet/services/segmentation"
 	"github.com/freshet/freshet/services/warehouse"
+	"github.com/freshet/freshet/services/watch"
 )
 
 // Config is what a stack can be told. What it decides itself - addresses between its
@@ -48,12 +49,13 @@ type Config struct {
 	// Telemetry says which traces are kept and where they go.
 	Telemetry service.TelemetryConfig
 
-	// Collector, Identity, Feature, Segmentation and Warehouse are the services' own settings.
+	// Collector, Identity, Feature, Segmentation, Warehouse and Watch are the services' own settings. The watch tells segmentation's endpoints.
 	Collector    collector.Config
 	Identity     identity.Config
 	Feature      feature.Config
 	Segmentation segmentation.Config
 	Warehouse    warehouse.Config
+	Watch        watch.Config
 }
 
 // Default is a stack on the documented ports, without a source to send as.
@@ -68,6 +70,7 @@ func Default() Config {
 		Feature:      feature.Default(),
 		Segmentation: segmentation.Default(),
 		Warehouse:    warehouse.Default(),
+		Watch:        watch.Default(),
 	}
 	cfg.Collector.DrainTimeout = 3 * time.Second
 	cfg.Warehouse.FinishWithin = 2 * time.Second
@@ -86,7 +89,7 @@ func (c Config) Validate() error {
 	}
 	for name, section := range map[string]interface{ Validate() error }{
 		"telemetry": c.Telemetry, "collector": c.Collector, "identity": c.Identity, "feature": c.Feature,
-		"segmentation": c.Segmentation, "warehouse": c.Warehouse,
+		"segmentation": c.Segmentation, "warehouse": c.Warehouse, "watch": c.Watch,
 	} {
 		if err := section.Validate(); err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", name, err))

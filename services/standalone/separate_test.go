@@ -32,9 +32,13 @@ import (
 func TestSeparateBinaries(t *testing.T) {
 	bin := buildAll(t)
 	ch := testkit.ClickHouse(t)
-	alerts := make(chan string, 10)
+	alerts, lateness := make(chan string, 10), make(chan string, 100)
 	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		if strings.Contains(string(body), `"type":"freshness.`) {
+			lateness <- string(body)
+			return
+		}
 		alerts <- string(body)
 	}))
 	defer hook.Close()
@@ -43,7 +47,7 @@ func TestSeparateBinaries(t *testing.T) {
 		prefix: "sep_" + strings.ReplaceAll(uuid.NewString()[:8], "-", "") + "_",
 		port:   map[string]string{},
 	}
-	for _, name := range []string{"http", "api", "collector", "identity", "feature", "segmentation", "warehouse", "churn", "recommendation", "gateway"} {
+	for _, name := range []string{"http", "api", "collector", "identity", "feature", "segmentation", "warehouse", "churn", "recommendation", "gateway", "watch"} {
 		f.port[name] = freeAddress(t)
 	}
 	t.Cleanup(f.dropDatabases)
@@ -66,7 +70,43 @@ func TestSeparateBinaries(t *testing.T) {
 		t.Error("no alert came")
 	}
 	f.facts("SELECT count() FROM "+f.prefix+"dw.orders", 1)
+	f.pauseWarehouse(addr, lateness)
 	f.stopAll()
+}
+
+// pauseWarehouse halts the process, as a machine that swaps or a debugger does: it is there, and does nothing. The watch tells, and tells the end.
+func (f *fleet) pauseWarehouse(addr stack.Addresses, lateness <-chan string) {
+	f.t.Helper()
+	signal := func(s syscall.Signal) {
+		for _, cmd := range f.running {
+			if filepath.Base(cmd.Path) == "freshet-warehouse" {
+				if err := cmd.Process.Signal(s); err != nil {
+					f.t.Fatal(err)
+				}
+			}
+		}
+	}
+	wait := func(kind string) {
+		f.t.Helper()
+		for within := time.After(soon); ; {
+			select {
+			case body := <-lateness:
+				if strings.Contains(body, kind) && strings.Contains(body, `"stage":"warehouse"`) {
+					return
+				}
+			case <-within:
+				f.t.Fatalf("nobody was told that the warehouse is %s", kind)
+			}
+		}
+	}
+	signal(syscall.SIGSTOP)
+	defer signal(syscall.SIGCONT)
+	if err := post(addr, "/v1/batch", event("m3", "track", "42", map[string]any{"event": "Product Viewed"})); err != nil {
+		f.t.Fatal(err)
+	}
+	wait("freshness.breached")
+	signal(syscall.SIGCONT)
+	wait("freshness.restored")
 }
 
 // buildAll builds every service binary into a folder of the test.
@@ -75,8 +115,8 @@ func buildAll(t *testing.T) string {
 	bin := t.TempDir()
 	args := []string{"build", "-o", bin + string(filepath.Separator)}
 	mains, err := filepath.Glob("../*/cmd/freshet-*")
-	if err != nil || len(mains) != 8 {
-		t.Fatalf("found the mains %v, %v; want 8", mains, err)
+	if err != nil || len(mains) != 9 {
+		t.Fatalf("found the mains %v, %v; want 9", mains, err)
 	}
 	for _, m := range mains {
 		args = append(args, "./"+m)
@@ -126,6 +166,7 @@ func (f *fleet) startAll(webhook string) {
 	f.start("feature", append(facts, kafka, "DIR="+filepath.Join(f.dir, "feature"), "DATABASE="+f.prefix+"dw", "IDENTITY="+f.port["identity"])...)
 	f.start("segmentation", append(facts, kafka, "DIR="+filepath.Join(f.dir, "segmentation"), "IDENTITY="+f.port["identity"], "RULES="+rulesFile,
 		"CUT_POINTS__DATABASE="+f.prefix+"dw", "ENDPOINTS={shop: {url: \""+webhook+"\", secret: \""+secret+"\"}}")...)
+	f.start("watch", kafka, "LINES={behaviour: 8s, core: 1h}", "HOLD=1s", "CALM=1s", "EVERY=200ms", "RULES="+rulesFile, "ENDPOINTS={shop: {url: \""+webhook+"\", secret: \""+secret+"\"}}")
 	f.start("churn")
 	f.start("recommendation")
 	f.start("collector", kafka, "SPOOL__DIR="+filepath.Join(f.dir, "spool"), "HTTP_ADDRESS="+f.port["http"], "SOURCES=[{name: app, workspace: default, write_key: "+writeKey+"}]")

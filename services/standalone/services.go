@@ -80,7 +80,8 @@ func (s *Stack) services() []lifecycle.Component {
 		s.internal.Component(),
 	}
 	parts = append(parts, s.gateway()...)
-	return append(parts, s.collector()...)
+	parts = append(parts, s.collector()...)
+	return append(parts, s.watch())
 }
 
 func (s *Stack) newIdentity() (part, error) {
@@ -172,9 +173,7 @@ func (s *Stack) collector() []lifecycle.Component {
 		cfg := s.cfg.Collector
 		cfg.Address, cfg.Hosts = s.cfg.Listen.CollectorHTTP, append(slices.Clone(cfg.Hosts), s.cfg.Hosts...)
 		cfg.Spool.Dir = filepath.Join(s.cfg.Dir, "collector", "spool")
-		if cfg.SourcesFile == "" {
-			cfg.SourcesFile, cfg.SourcesFileMayBeMissing = filepath.Join(s.cfg.Dir, "sources.yaml"), true
-		}
+		cfg.SourcesFile, cfg.SourcesFileMayBeMissing = s.sourcesFile(), cfg.SourcesFileMayBeMissing || cfg.SourcesFile == ""
 		if s.cfg.WriteKey != "" {
 			local := collector.Source{Name: "local", Workspace: customer.DefaultWorkspace, WriteKey: s.cfg.WriteKey, Trusted: true}
 			cfg.Sources = append([]collector.Source{local}, cfg.Sources...)
@@ -195,6 +194,14 @@ func (s *Stack) collector() []lifecycle.Component {
 		{Name: "collector", Start: start, Run: func(ctx context.Context) error { return svc.Run(ctx) }},
 		late("collector grpc server", &grpc),
 	}
+}
+
+// sourcesFile is where further sources stand: the collector reads it for their keys, the watch for their grades.
+func (s *Stack) sourcesFile() string {
+	if s.cfg.Collector.SourcesFile != "" {
+		return s.cfg.Collector.SourcesFile
+	}
+	return filepath.Join(s.cfg.Dir, "sources.yaml")
 }
 
 func (s *Stack) grpcServer(address string, ready *service.Readiness, forwarded []string, options ...grpc.ServerOption) *service.GRPCServer {

@@ -97,7 +97,7 @@ func New(cfg Config, deps Deps) (*Stack, error) {
 // Run starts everything, serves until ctx ends or a part fails, and stops everything
 // in reverse. It returns every fault; nil after a clean stop. It can be called once.
 //
-// Stop order, the reverse of the start: not ready; the collector's and the API's
+// Stop order, the reverse of the start: not ready; the watch looks away; the collector's and the API's
 // requests in hand are answered; warehouse, segmentation, feature and identity
 // finish the batch in hand; then the connections, the broker, ClickHouse, the
 // directory, the metrics, so that they show the drain, and the traces.

@@ -39,6 +39,9 @@ func sourceNode(s Source) *yaml.Node {
 	if s.Workspace != "" {
 		keyfile.Set(node, "workspace", keyfile.Text(s.Workspace))
 	}
+	if s.Grade != "" {
+		keyfile.Set(node, "grade", keyfile.Text(s.Grade))
+	}
 	if len(s.Origins) > 0 {
 		keyfile.Set(node, "origins", keyfile.Texts(s.Origins))
 	}

@@ -137,6 +137,9 @@ func (s Source) Validate() error {
 	if s.Workspace != "" && !keyfile.Word.MatchString(s.Workspace) {
 		fault("workspace: %q is not 1 to 64 of a-z 0-9 _ -", s.Workspace)
 	}
+	if s.Grade != "" && s.Grade != GradeCore && s.Grade != GradeBehaviour {
+		fault("grade: %q is neither core nor behaviour", s.Grade)
+	}
 	ids := map[string]bool{}
 	for i, k := range s.Keys {
 		if ids[k.ID] {

@@ -39,7 +39,16 @@ type Source struct {
 	// Trusted says that the source is a server of the operator's, whose word on people counts: see docs/identity.md. A browser's write key
 	// is public and must not be. Absent means false.
 	Trusted bool `koanf:"trusted"`
+	// Grade says how soon the source's events must be through: core (orders and customers of tills, CRM, ERP) or behaviour. It decides which line
+	// the freshness watch holds them to, and nothing else. Empty: behaviour.
+	Grade string `koanf:"grade"`
 }
+
+// The grades of a source.
+const (
+	GradeCore      = "core"
+	GradeBehaviour = "behaviour"
+)
 
 // Workspace is what holds for all sources of one tenant.
 type Workspace struct {

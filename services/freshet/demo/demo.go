@@ -56,6 +56,9 @@ type Stack interface {
 
 const writeKey = "demo-write-key"
 
+// retryFor is how long a request is tried again: on a machine with other work the first answers may take long.
+const retryFor = 5 * time.Minute
+
 // Run plays the demo. It returns nil when everything found equals the truth, and leaves nothing behind.
 func Run(ctx context.Context, o Options) (err error) {
 	dir, err := os.MkdirTemp("", "freshet-demo-")
@@ -113,7 +116,7 @@ func (o Options) perform(ctx context.Context, a stack.Addresses, rx *receiver) e
 		return err
 	}
 	defer look.close()
-	p := play.Player{Bars: o.Bars, Send: send.Config{URL: "http://" + a.CollectorHTTP, WriteKey: writeKey}}
+	p := play.Player{Bars: o.Bars, Send: send.Config{URL: "http://" + a.CollectorHTTP, WriteKey: writeKey, RetryFor: retryFor}}
 	now := time.Now()
 	fmt.Fprintf(o.Out, "A shop with %d customers: %d days of history through /v1/import ...\n", o.Customers, o.Days)
 	history, err := p.History(ctx, shop, now.AddDate(0, 0, -o.Days), now.Add(-time.Minute))

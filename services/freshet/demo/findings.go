@@ -24,9 +24,21 @@ type finding struct {
 	money        bool
 	// atMost says that fewer are right too.
 	atMost bool
+	// copies says that more are right too: on a busy machine an answer may come too late, and what is then sent again comes twice.
+	copies bool
 }
 
-func (f finding) right() bool { return f.found == f.truth || f.atMost && f.found < f.truth }
+func (f finding) right() bool {
+	return f.found == f.truth || f.atMost && f.found < f.truth || f.copies && f.found > f.truth
+}
+
+// label is the finding's name, with how many copies were not the shop's.
+func (f finding) label() string {
+	if f.copies && f.found > f.truth {
+		return fmt.Sprintf("%s (%d more are ours: sent or stored again on the way)", f.name, f.found-f.truth)
+	}
+	return f.name
+}
 
 func (f finding) show(n int64) string {
 	if f.money {
@@ -56,7 +68,10 @@ func (l *look) findings(ctx context.Context, shop *simulator.Shop) ([]finding, e
 		query string
 	}{
 		{finding{name: "events stored, each once", truth: all.Events}, "SELECT toInt64(count()) FROM dw.events"},
-		{finding{name: "second copies, dropped", truth: all.Duplicates}, "SELECT toInt64((SELECT count() FROM ods.events) - (SELECT count() FROM dw.events))"},
+		{finding{name: "second copies, dropped", truth: all.Duplicates, copies: true},
+			"SELECT toInt64((SELECT count() FROM ods.events) - (SELECT count() FROM dw.events))"},
+		{finding{name: "events dropped of which no copy is stored"},
+			"SELECT toInt64(uniqExact(workspace, event_id)) FROM ods.events WHERE (workspace, event_id) NOT IN (SELECT workspace, event_id FROM dw.events)"},
 		{finding{name: "orders", truth: all.Orders}, "SELECT toInt64(count())" + orders},
 		{finding{name: "revenue", truth: all.RevenueMicros, money: true}, "SELECT sum(total_micros)" + orders},
 		{finding{name: "customers", truth: last.Customers}, "SELECT toInt64(uniqExact(current_customer_id)) FROM dw.events_current"},
@@ -77,7 +92,7 @@ func (l *look) findings(ctx context.Context, shop *simulator.Shop) ([]finding, e
 		return nil, err
 	}
 	for _, reason := range slices.Sorted(maps.Keys(rejects)) {
-		out = append(out, finding{name: "refused: " + string(reason), truth: rejects[reason], found: got[reason]})
+		out = append(out, finding{name: "refused: " + string(reason), truth: rejects[reason], found: got[reason], copies: true})
 	}
 	people, err := l.people(ctx, shop)
 	return append(out, people), err

@@ -71,27 +71,23 @@ func (l *look) drained(ctx context.Context, bars io.Writer, truth []simulator.Co
 	events, rejected := sum(truth)
 	bar := progress.New(bars, "stored, events", events+rejected)
 	defer bar.Done()
-	last, moved, quiet := int64(0), time.Now(), 0
-	for quiet < 4 {
-		stored, err := l.count(ctx, "SELECT toInt64((SELECT count() FROM dw.events) + (SELECT count() FROM ods.rejected))")
+	var last state
+	for moved, quiet := time.Now(), 0; quiet < 4; {
+		now, err := l.state(ctx)
 		if err != nil {
 			return err
 		}
-		if stored > last {
-			bar.Add(int(stored - last))
-			last, moved = stored, time.Now()
-		}
-		lag, err := stack.Lag(ctx, l.kafka)
-		if err != nil {
-			return err
+		if now != last {
+			bar.Add(int(max(now.stored+now.rejected-last.stored-last.rejected, 0)))
+			last, moved = now, time.Now()
 		}
 		quiet++
-		if stored < events+rejected || lag.Total > 0 || l.rx.delivered() < l.causes.made() {
+		if now.stored < events || now.rejected < rejected || now.lag.Total > 0 || now.delivered < now.made {
 			quiet = 0
 		}
 		if time.Since(moved) > settle {
-			return fmt.Errorf("%d of %d events are stored and %d records wait before %s: nothing has moved for %s",
-				stored, events+rejected, lag.Total, lag.Worst, settle)
+			return fmt.Errorf("%d of %d events and %d of %d refused ones are stored, %d of %d alerts delivered, %d records wait before %s: nothing has moved for %s",
+				now.stored, events, now.rejected, rejected, now.delivered, now.made, now.lag.Total, now.lag.Worst, settle)
 		}
 		select {
 		case <-time.After(200 * time.Millisecond):
@@ -100,6 +96,25 @@ func (l *look) drained(ctx context.Context, bars io.Writer, truth []simulator.Co
 		}
 	}
 	return nil
+}
+
+// state is how far the stack has come; it changes while anything moves.
+type state struct {
+	stored, rejected int64
+	lag              stack.Backlog
+	delivered, made  int
+}
+
+func (l *look) state(ctx context.Context) (s state, err error) {
+	if s.stored, err = l.count(ctx, "SELECT toInt64(count()) FROM dw.events"); err != nil {
+		return s, err
+	}
+	if s.rejected, err = l.count(ctx, "SELECT toInt64(count()) FROM ods.rejected"); err != nil {
+		return s, err
+	}
+	s.lag, err = stack.Lag(ctx, l.kafka)
+	s.delivered, s.made = l.rx.delivered(), l.causes.made()
+	return s, err
 }
 
 func sum(truth []simulator.Counts) (events, rejected int64) {

@@ -54,6 +54,9 @@ func TestTheReceiverTakesGenuineAlertsOnceAndRefusesTheRest(t *testing.T) {
 			t.Errorf("a genuine alert: %d", code)
 		}
 	}
+	if code := deliver(t, r, "f1", `{"type":"freshness.breached","data":{"alert_id":"f1","stage":"feature"}}`, now, r.key); code != http.StatusOK {
+		t.Errorf("a word on freshness: %d", code)
+	}
 	if r.forged != 4 || r.repeats != 1 || r.delivered() != 1 || r.segments["big_basket"] != 1 {
 		t.Errorf("forged %d, repeats %d, delivered %d, %v", r.forged, r.repeats, r.delivered(), r.segments)
 	}

@@ -20,6 +20,10 @@ import (
 // report prints everything and returns an error when something found differs from the truth.
 func (o Options) report(ctx context.Context, l *look, shop *simulator.Shop, history, live send.Report) error {
 	fmt.Fprintf(o.Out, "\nSent:   %s\n        %s\n", history, live)
+	if again := history.Again + live.Again; again > 0 {
+		fmt.Fprintf(o.Out, "        the answer to %d requests with %d events came too late or not at all: they were sent again, and each event may have come twice\n",
+			history.Retries+live.Retries, again)
+	}
 	wrong, err := o.compare(ctx, l, shop)
 	if err != nil {
 		return err
@@ -55,7 +59,7 @@ func (o Options) compare(ctx context.Context, l *look, shop *simulator.Shop) (wr
 			mark = "DIFFERS"
 			wrong++
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t  %s\n", f.show(f.truth), f.show(f.found), mark, f.name)
+		fmt.Fprintf(w, "%s\t%s\t%s\t  %s\n", f.show(f.truth), f.show(f.found), mark, f.label())
 	}
 	return wrong, w.Flush()
 }

@@ -1,4 +1,5 @@
-// Package doctor examines a machine and the stack on it, and names the remedy for everything it finds wrong. It changes nothing.
+// Package doctor examines a machine and the stack on it, and names the remedy for everything it finds wrong. It changes nothing, but
+// for the marked event that a probe sends.
 package doctor
 
 import (
@@ -35,6 +36,8 @@ type Patient struct {
 	Login     stack.Login
 	// Dir is where a stack keeps, or would keep, its data.
 	Dir string
+	// WriteKey is the key a probe is sent with. Empty: no probe.
+	WriteKey string
 }
 
 // check examines one thing.
@@ -43,12 +46,16 @@ type check func(ctx context.Context, p Patient) Finding
 // Examine runs every check, in the order a fault would spread.
 func Examine(ctx context.Context, p Patient) []Finding {
 	checks := []check{engine, disk, ports}
-	if running(ctx, p.Addresses) {
-		checks = append(checks, kafka, clickHouse, collector, api, ready, lag, messageIDs)
+	up := running(ctx, p.Addresses)
+	if up {
+		checks = append(checks, kafka, clickHouse, collector, api, ready, lag, late, messageIDs)
 	}
 	var out []Finding
 	for _, c := range checks {
 		out = append(out, c(ctx, p))
+	}
+	if up && p.WriteKey != "" {
+		out = append(out, probe(ctx, p, probeWithin)...)
 	}
 	return out
 }

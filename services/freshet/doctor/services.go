@@ -149,6 +149,6 @@ func request(ctx context.Context, method, url, body string) (response, error) {
 		return response{}, fmt.Errorf("ask %s: %w", url, err)
 	}
 	defer resp.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	b, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
 	return response{resp.StatusCode, string(b)}, err
 }

@@ -20,21 +20,18 @@ type Player struct {
 	Send send.Config
 }
 
-// History plays the past; its bar counts days, since nobody knows the number of events before they happen.
+// History plays the past.
 func (p Player) History(ctx context.Context, shop *simulator.Shop, from, to time.Time) (send.Report, error) {
 	cfg := p.Send
 	cfg.History = true
-	days := int64(to.Sub(from).Hours()/24 + 0.999)
-	bar := progress.New(p.Bars, "history, days", days)
+	total, err := shop.Foresee(from, to)
+	if err != nil {
+		return send.Report{}, err
+	}
+	bar := progress.New(p.Bars, "history, events", total)
 	defer bar.Done()
-	shown := int64(0)
-	return p.play(ctx, cfg, bar, shop.History(from, to), func(ev simulator.Event) error {
-		if day := int64(ev.At.Sub(from).Hours()/24) + 1; day > shown {
-			bar.Add(int(day - shown))
-			shown = day
-		}
-		return nil
-	})
+	cfg.OnResult = func(accepted, rejected int) { bar.Add(accepted + rejected) }
+	return p.play(ctx, cfg, bar, shop.History(from, to), func(simulator.Event) error { return nil })
 }
 
 // Live plays the present; paced, each event waits for its moment.

@@ -82,21 +82,21 @@ type target struct {
 
 // post makes one attempt. reason says why it was not delivered; retryAfter is what the
 // endpoint asked for, 0 when it asked for nothing.
-func (d *Deliverer) post(ctx context.Context, t *target, id string, body []byte) (v verdict, retryAfter time.Duration, reason error) {
-	ctx, cancel := context.WithTimeout(ctx, d.cfg.Timeout)
+func (p *Poster) post(ctx context.Context, t *target, id string, body []byte) (v verdict, retryAfter time.Duration, reason error) {
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(body))
 	if err != nil {
 		return refused, 0, told(t.url, err)
 	}
-	at := d.now()
+	at := p.now()
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "Freshet-Webhook/1.0")
 	req.Header.Set(HeaderID, id)
 	req.Header.Set(HeaderTimestamp, strconv.FormatInt(at.Unix(), 10))
 	req.Header.Set(HeaderSignature, Sign(t.key, id, at, body))
 	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(req.Header))
-	resp, err := d.client.Do(req)
+	resp, err := p.client.Do(req)
 	if err != nil {
 		return refused, 0, told(t.url, err)
 	}
@@ -111,7 +111,7 @@ func (d *Deliverer) post(ctx context.Context, t *target, id string, body []byte)
 	case resp.StatusCode == http.StatusGone:
 		return gone, 0, answered(t.url, resp.StatusCode)
 	default:
-		return refused, parseRetryAfter(resp.Header.Get("Retry-After"), d.now()), answered(t.url, resp.StatusCode)
+		return refused, parseRetryAfter(resp.Header.Get("Retry-After"), p.now()), answered(t.url, resp.StatusCode)
 	}
 }
 

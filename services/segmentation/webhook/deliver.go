@@ -87,7 +87,7 @@ func (l *lane) attempt(ctx context.Context, rec broker.Record, a *segmentationv1
 			attribute.Int("freshet.attempt", n+1)))
 		defer span.End()
 	}
-	v, retryAfter, err := l.d.post(ctx, l.target, a.GetAlertId(), text)
+	v, retryAfter, err := l.d.poster.post(ctx, l.target, a.GetAlertId(), text)
 	if v == delivered {
 		l.d.metrics.attempts.WithLabelValues(l.name, "delivered").Inc()
 		l.d.fresh.Observe("alert", a.GetTransition().GetReceivedMs(), l.d.now())

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net/http"
 	"slices"
 	"time"
 
@@ -43,7 +42,7 @@ type Deliverer struct {
 	cfg      Config
 	deps     Deps
 	targets  map[string]*target
-	client   *http.Client
+	poster   *Poster
 	producer *broker.Producer
 	fresh    *freshness.Histogram
 	metrics  *metrics
@@ -78,20 +77,14 @@ func New(cfg Config, endpoints map[string]Endpoint, deps Deps) (*Deliverer, erro
 	if deps.Tracer == nil {
 		d.deps.Tracer = noop.NewTracerProvider().Tracer("")
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = cfg.Concurrency
-	d.client = &http.Client{
-		Transport: transport,
-		// A redirect is a failure: the signed request is meant for the configured address alone.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	d.poster = NewPoster(cfg.Timeout, cfg.Concurrency, d.now)
 	d.producer = deps.Broker.NewProducer(broker.ProducerConfig{})
 	return d, nil
 }
 
 // Run delivers until ctx ends; nil on a clean stop.
 func (d *Deliverer) Run(ctx context.Context) error {
-	defer d.client.CloseIdleConnections()
+	defer d.poster.Close()
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return d.newLane("", nil).run(ctx) })
 	for name, t := range d.targets {

@@ -31,7 +31,7 @@ type Rejected struct {
 type Client struct {
 	cfg     Config
 	http    *http.Client
-	retries func()
+	retries func(events int)
 	latency func(time.Duration)
 }
 
@@ -42,7 +42,7 @@ func NewClient(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{cfg: cfg, http: cfg.client(), retries: func() {}, latency: func(time.Duration) {}}, nil
+	return &Client{cfg: cfg, http: cfg.client(), retries: func(int) {}, latency: func(time.Duration) {}}, nil
 }
 
 // Close gives up the connections that are not in use.
@@ -87,7 +87,7 @@ func (c *Client) Deliver(ctx context.Context, items [][]byte) (Answer, error) {
 		if attempt == outage && c.cfg.OnOutage != nil {
 			c.cfg.OnOutage(err)
 		}
-		c.retries()
+		c.retries(len(items))
 		if err := pause(ctx, attempt, again.after); err != nil {
 			return got, errors.Join(err, again)
 		}

@@ -18,6 +18,8 @@ type Report struct {
 	Details map[string]string
 	// Retries is the number of requests that had to be sent again.
 	Retries int64
+	// Again is how many events were in those: at most so many copies the sender itself may have made.
+	Again int64
 	// Elapsed runs from New.
 	Elapsed time.Duration
 	// P50 and P99 are the times from a request's first byte to its answer, of the attempts that were answered.
@@ -40,19 +42,25 @@ func (r Report) String() string {
 }
 
 type tally struct {
-	sent, accepted, retries atomic.Int64
-	latency                 Histogram
-	mu                      sync.Mutex
-	rejected                int64
-	reasons                 map[string]int64
-	details                 map[string]string
+	sent, accepted, retries, repeated atomic.Int64
+	latency                           Histogram
+	mu                                sync.Mutex
+	rejected                          int64
+	reasons                           map[string]int64
+	details                           map[string]string
+}
+
+// again notes a request that is sent once more.
+func (t *tally) again(events int) {
+	t.retries.Add(1)
+	t.repeated.Add(int64(events))
 }
 
 func (t *tally) report(elapsed time.Duration) Report {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return Report{Sent: t.sent.Load(), Accepted: t.accepted.Load(), Rejected: t.rejected, Reasons: maps.Clone(t.reasons), Details: maps.Clone(t.details),
-		Retries: t.retries.Load(), Elapsed: elapsed, P50: t.latency.Quantile(0.5), P99: t.latency.Quantile(0.99)}
+		Retries: t.retries.Load(), Again: t.repeated.Load(), Elapsed: elapsed, P50: t.latency.Quantile(0.5), P99: t.latency.Quantile(0.99)}
 }
 
 func (s *Sender) account(got Answer) {

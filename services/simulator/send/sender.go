@@ -38,7 +38,7 @@ func New(ctx context.Context, cfg Config) (*Sender, error) {
 	}
 	cfg = client.cfg
 	s := &Sender{cfg: cfg, client: client, seed: maphash.MakeSeed(), began: time.Now()}
-	client.retries, client.latency = func() { s.tally.retries.Add(1) }, s.tally.latency.Observe
+	client.retries, client.latency = s.tally.again, s.tally.latency.Observe
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 	for range cfg.Connections {
 		// Two batches wait while one is under way: enough to never idle, little enough to feel a slow collector.

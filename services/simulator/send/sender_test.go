@@ -87,14 +87,16 @@ func TestEverythingArrivesAndOnePersonsEventsKeepTheirOrder(t *testing.T) {
 func TestFaultsThatPassAreRetriedWithTheSameEvents(t *testing.T) {
 	for name, code := range map[string]int{"429": 429, "503": 503, "502": 502} {
 		t.Run(name, func(t *testing.T) {
-			s := &sink{script: func(n int, w http.ResponseWriter, _ int) bool {
+			lost := int64(0)
+			s := &sink{script: func(n int, w http.ResponseWriter, events int) bool {
 				if n%2 == 1 {
+					lost += int64(events)
 					w.WriteHeader(code)
 				}
 				return n%2 == 1
 			}}
 			report, err := run(t, s, Config{Connections: 1, BatchEvents: 100}, 500)
-			if err != nil || report.Accepted != 500 || report.Retries < 5 || len(s.got) != 500 {
+			if err != nil || report.Accepted != 500 || report.Retries < 5 || report.Again != lost || len(s.got) != 500 {
 				t.Errorf("%v, %v; %d arrived", report, err, len(s.got))
 			}
 		})

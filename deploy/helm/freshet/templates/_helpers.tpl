@@ -38,13 +38,13 @@ spool: {dir: /data/spool}
 {{- else if $svc.storage }}
 dir: /data
 {{- end }}
-{{- if and (eq .name "collector") .root.Values.sources.file.existingSecret }}
+{{- if and (has .name (list "collector" "watch")) .root.Values.sources.file.existingSecret }}
 sources_file: {{ printf "/etc/freshet-sources/%s" .root.Values.sources.file.key | quote }}
 {{- end }}
 {{- if has .name (list "feature" "segmentation") }}
 identity: {{ printf "%s-identity:9000" $release | quote }}
 {{- end }}
-{{- if and (eq .name "segmentation") .root.Values.rules.content }}
+{{- if and (has .name (list "segmentation" "watch")) .root.Values.rules.content }}
 rules: /etc/freshet/rules.yaml
 {{- end }}
 {{- $tokens := .root.Values.tokens.existingSecret }}
@@ -55,6 +55,12 @@ admin: {open_metrics: true}
 admin: {tokens_file: {{ $file | quote }}}
 {{- else }}
 {{- fail "metrics.open: false needs tokens.existingSecret, of which the tokens with the scope admin read metrics" }}
+{{- end }}
+{{- if eq .name "watch" }}
+collectors: [{{ printf "http://%s-collector-pods:9090/metrics" $release | quote }}]
+{{- with (.root.Values.services.segmentation.config | default dict).endpoints }}
+endpoints: {{ toJson . }}
+{{- end }}
 {{- end }}
 {{- if eq .name "gateway" }}
 {{- if $tokens }}
