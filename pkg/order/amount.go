@@ -44,6 +44,14 @@ func scale(x, a, b int64) int64 {
 	return signed(x, n.Int64())
 }
 
+// Units is the signed sum of the units of all lines, in millionths, kept within plus or minus the largest int64.
+func Units(items []*eventv1.OrderItem) (sum int64) {
+	for _, item := range items {
+		sum = add(sum, item.GetQuantityMicros())
+	}
+	return sum
+}
+
 // add sums two amounts and stops at the ends of 64 bits.
 func add(a, b int64) int64 {
 	switch sum := a + b; {

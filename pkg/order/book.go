@@ -40,9 +40,13 @@ func Of(r *eventv1.ResolvedEvent) *orderv1.Event {
 	}
 	return &orderv1.Event{
 		EventId: e.GetEventId(), OccurredMs: e.GetOccurredMs(), ReceivedMs: e.GetReceivedMs(),
-		CustomerId: r.GetCustomerId(), History: e.GetHistory(), Order: o,
-		Identified: slices.ContainsFunc(e.GetIdentifiers(), func(i *eventv1.Identifier) bool { return i.GetType() == customer.TypeUserID }),
+		CustomerId: r.GetCustomerId(), History: e.GetHistory(), Order: o, Identified: Identified(e),
 	}
+}
+
+// Identified says that an event names a user id: somebody knows who the buyer is.
+func Identified(e *eventv1.Event) bool {
+	return slices.ContainsFunc(e.GetIdentifiers(), func(i *eventv1.Identifier) bool { return i.GetType() == customer.TypeUserID })
 }
 
 // Add puts an event into the book and reports whether the book changed. An event of an id that is there is a repeat. An update that

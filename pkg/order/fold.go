@@ -82,8 +82,8 @@ func (f *fold) contents() {
 			f.out.Items, f.out.ItemsEventId = said.GetItems(), e.GetEventId()
 		}
 	}
+	f.out.QuantityMicros = Units(f.out.Items)
 	for _, item := range f.out.Items {
-		f.out.QuantityMicros = add(f.out.QuantityMicros, item.GetQuantityMicros())
 		f.rest = append(f.rest, max(0, item.GetQuantityMicros()))
 	}
 	if v, ok := convert(f.out.GetTotalMicros(), f.out.Conversion); ok && f.out.TotalMicros != nil {

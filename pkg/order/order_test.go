@@ -99,6 +99,8 @@ func TestWhatBecomesOfAnOrder(t *testing.T) {
 			[]*orderv1.Event{at(1, completed, of("anon"), two), at(2, completed, named("ann"), total(85))}, "COMPLETED ann 85 | ann@1 sale 85 of 2"},
 		"of two values the one beside more lines": {
 			[]*orderv1.Event{at(1, completed, total(60)), at(2, completed, total(66), two)}, "COMPLETED ann 66 | ann@1 sale 66 of 2"},
+		"whichever came first": {
+			[]*orderv1.Event{at(1, completed, total(66), two), at(2, completed, total(60))}, "COMPLETED ann 66 | ann@1 sale 66 of 2"},
 		"a kilo and a quarter": {[]*orderv1.Event{at(1, completed, total(3), line("apples", 1.25, 2.4))}, "COMPLETED ann 3 | ann@1 sale 3 of 1.25"},
 
 		"an update alone waits":             {[]*orderv1.Event{at(2, updated, total(90))}, "WAITING ann 90"},
@@ -195,6 +197,20 @@ func TestARefundBeforeItsSale(t *testing.T) {
 		if got := tell(Fold("w", "O", book(c.refund, sale))); got != c.then {
 			t.Errorf("%s, with its sale:\n got %s\nwant %s", name, got, c.then)
 		}
+	}
+}
+
+// Of too many updates the latest are kept, of too many refunds the first: and the order says that some are missing.
+func TestTooManyEventsOfOneOrder(t *testing.T) {
+	b := book(at(1, completed, total(1000)))
+	for n := range int64(200) {
+		Add(b, at(2+n, updated, total(float64(1000+n))))
+		Add(b, at(2+n, refunded, total(1)))
+		Add(b, at(2+n, updated)) // says nothing: no reason to forget one that does
+	}
+	o := Fold("w", "O", b)
+	if o.GetTotalMicros() != 1199*unit || o.GetRefundedMicros() != 100*unit || !o.GetTruncated() || len(b.Events) != 117 {
+		t.Errorf("%d events kept, value %d, given back %d, truncated %t", len(b.Events), o.GetTotalMicros(), o.GetRefundedMicros(), o.GetTruncated())
 	}
 }
 

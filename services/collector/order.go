@@ -3,6 +3,7 @@ package collector
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,8 @@ func orderKind(name string) eventv1.OrderKind {
 		return eventv1.OrderKind_ORDER_KIND_CANCELLED
 	case "Order Adjusted":
 		return eventv1.OrderKind_ORDER_KIND_ADJUSTED
+	case "Order Updated", "Updated Order":
+		return eventv1.OrderKind_ORDER_KIND_UPDATED
 	}
 	return eventv1.OrderKind_ORDER_KIND_UNSPECIFIED
 }
@@ -63,8 +66,17 @@ func readOrder(kind eventv1.OrderKind, properties []byte) (*eventv1.Order, *faul
 	if flt != nil {
 		return nil, flt
 	}
-	order.TotalMicros = &total
+	if f.tells(order.Items) {
+		order.TotalMicros = &total
+	}
+	order.Conversion = &eventv1.Conversion{Currency: order.Currency, RateE12: 1_000_000_000_000} // one currency a workspace
 	return order, nil
+}
+
+// tells says whether there is anything to tell the order's value by.
+func (f *orderFields) tells(items []*eventv1.OrderItem) bool {
+	said := present(f.total) || present(f.revenue) || present(f.value)
+	return said || slices.ContainsFunc(items, func(i *eventv1.OrderItem) bool { return i.UnitPriceMicros != nil })
 }
 
 func (f *orderFields) member(key []byte) *[]byte {

@@ -11,10 +11,12 @@ import (
 	"github.com/freshet/freshet/services/identity/graph"
 )
 
-// Field numbers of event.v1.Event, event.v1.Identifier and event.v1.ResolvedEvent.
+// Field numbers of event.v1.Event, event.v1.Order, event.v1.Identifier and event.v1.ResolvedEvent.
 // TestWireFollowsTheContract holds them against the generated code.
 const (
-	eventIDField, workspaceField, identifiersField, receivedField, historyField = 1, 2, 6, 9, 15
+	eventIDField, workspaceField, identifiersField, receivedField, orderField, historyField = 1, 2, 6, 9, 14, 15
+
+	orderIDField = 1
 
 	identifierTypeField, identifierValueField = 1, 2
 
@@ -30,6 +32,8 @@ type rawEvent struct {
 	identifiers   []graph.Identifier
 	receivedMS    int64
 	history       bool
+	// orderID is the number of the order that the event is about; "" when it is about none that has one.
+	orderID string
 }
 
 // parseEvent reads the fields identity needs, and the frame of all others.
@@ -47,6 +51,8 @@ func parseEvent(b []byte) (rawEvent, error) {
 			e.identifiers = append(e.identifiers, id)
 		case receivedField:
 			e.receivedMS = int64(n)
+		case orderField:
+			e.orderID, err = parseOrderID(bytes)
 		case historyField:
 			e.history = n != 0
 		}
@@ -63,6 +69,17 @@ func parseEvent(b []byte) (rawEvent, error) {
 		return rawEvent{}, fmt.Errorf("%w: its received_ms is %d", errEvent, e.receivedMS)
 	}
 	return e, nil
+}
+
+// parseOrderID reads the number out of an order.
+func parseOrderID(b []byte) (id string, err error) {
+	err = eachField(b, func(num protowire.Number, bytes []byte, _ uint64) (err error) {
+		if num == orderIDField {
+			id, err = utf8Text(bytes)
+		}
+		return err
+	})
+	return id, err
 }
 
 func parseIdentifier(b []byte) (graph.Identifier, error) {
