@@ -59,8 +59,6 @@ func named(customer string) option {
 	return func(e *orderv1.Event) { e.CustomerId, e.Identified = customer, true }
 }
 
-func id(id string) option { return func(e *orderv1.Event) { e.EventId = id } }
-
 func book(events ...*orderv1.Event) *orderv1.Book {
 	b := &orderv1.Book{}
 	for _, e := range events {

@@ -224,9 +224,9 @@ func fact(c string, i int) *eventv1.ResolvedEvent {
 	if i%10 == 0 {
 		e.Name = "Order Completed"
 		e.Order = &eventv1.Order{OrderId: fmt.Sprintf("o-%s-%d", c, i), Kind: eventv1.OrderKind_ORDER_KIND_COMPLETED, Currency: "GBP",
-			TotalMicros: new(int64(int64(i)*1_000_000 + 1000)),
+			TotalMicros: new(int64(i)*1_000_000 + 1000),
 			Items: []*eventv1.OrderItem{
-				{Line: 1, ProductId: "p1", QuantityMicros: 1_000_000, UnitPriceMicros: new(int64(int64(i) * 1_000_000))},
+				{Line: 1, ProductId: "p1", QuantityMicros: 1_000_000, UnitPriceMicros: new(int64(i) * 1_000_000)},
 				{Line: 2, ProductId: "p2", QuantityMicros: 2_000_000, UnitPriceMicros: new(int64(1000))},
 				{Line: 3, ProductId: "p2", QuantityMicros: -1_000_000, UnitPriceMicros: new(int64(1000))},
 			}}

@@ -87,8 +87,8 @@ func appendSum(b []byte, x spec.Sum) []byte {
 // so b may be reused. Any other input gives ErrCorrupt.
 func Decode(b []byte) (*State, []byte, error) {
 	r := reader{rest: b}
-	if r.octet() != codecVersion {
-		return nil, nil, fmt.Errorf("%w: unknown version", ErrCorrupt)
+	if v := r.octet(); v != codecVersion {
+		return nil, nil, fmt.Errorf("%w: it is of version %d, and this software reads %d: begin with a new state, from the events", ErrCorrupt, v, codecVersion)
 	}
 	s := &State{}
 	r.sums(&s.lifetime)

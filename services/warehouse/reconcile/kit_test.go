@@ -168,7 +168,7 @@ func orderOf(customer, id string, kind eventv1.OrderKind, lines int, ago time.Du
 	if kind == eventv1.OrderKind_ORDER_KIND_REFUNDED {
 		sign = -1
 	}
-	o := &eventv1.Order{OrderId: id, Kind: kind, Currency: "GBP", Conversion: &eventv1.Conversion{Currency: "GBP", RateE12: 1e12}, TotalMicros: new(int64(sign * int64(lines) * 1_001_000))}
+	o := &eventv1.Order{OrderId: id, Kind: kind, Currency: "GBP", Conversion: &eventv1.Conversion{Currency: "GBP", RateE12: 1e12}, TotalMicros: new(sign * int64(lines) * 1_001_000)}
 	for i := range lines {
 		o.Items = append(o.Items, &eventv1.OrderItem{Line: int32(i + 1), ProductId: "p", QuantityMicros: sign * 1_000_000, UnitPriceMicros: new(int64(1_001_000))})
 	}
