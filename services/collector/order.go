@@ -59,7 +59,11 @@ func readOrder(kind eventv1.OrderKind, properties []byte) (*eventv1.Order, *faul
 	if order.Currency, flt = currency(f.currency); flt != nil {
 		return nil, flt
 	}
-	if order.Items, flt = readItems(f.products); flt != nil {
+	one := int64(money.Unit)
+	if kind == eventv1.OrderKind_ORDER_KIND_REFUNDED {
+		one = 0 // a line that is given back without a number of units is given back whole
+	}
+	if order.Items, flt = readItems(f.products, one); flt != nil {
 		return nil, flt
 	}
 	total, flt := f.sum(order.Items)
@@ -155,7 +159,7 @@ func product(a, b int64) (int64, bool) {
 	return p, p/b == a && !(a == -1 && b == math.MinInt64) && !(b == -1 && a == math.MinInt64)
 }
 
-func readItems(products []byte) ([]*eventv1.OrderItem, *fault) {
+func readItems(products []byte, one int64) ([]*eventv1.OrderItem, *fault) {
 	if !present(products) {
 		return nil, nil
 	}
@@ -172,7 +176,7 @@ func readItems(products []byte) ([]*eventv1.OrderItem, *fault) {
 			return err
 		}
 		var item *eventv1.OrderItem
-		if item, flt = readItem(len(items), raw); flt == nil {
+		if item, flt = readItem(len(items), raw, one); flt == nil {
 			items = append(items, item)
 		}
 		return nil
@@ -183,8 +187,8 @@ func readItems(products []byte) ([]*eventv1.OrderItem, *fault) {
 	return items, flt
 }
 
-// readItem reads the line at position i, from 0. A line without a quantity is one unit, one without a price is free.
-func readItem(i int, raw []byte) (*eventv1.OrderItem, *fault) {
+// readItem reads the line at position i, from 0. A line without a quantity has that of one, one without a price is free.
+func readItem(i int, raw []byte, one int64) (*eventv1.OrderItem, *fault) {
 	at := "products[" + strconv.Itoa(i) + "]"
 	if raw[0] != '{' {
 		return nil, badOrder(at, "must be an object, not "+kind(raw))
@@ -195,7 +199,7 @@ func readItem(i int, raw []byte) (*eventv1.OrderItem, *fault) {
 	if err := s.Object(func(key []byte) error { return skipTo(&s, f.member(key)) }); err != nil {
 		return nil, badOrder(at, err.Error())
 	}
-	item := &eventv1.OrderItem{Line: int32(i + 1), QuantityMicros: money.Unit}
+	item := &eventv1.OrderItem{Line: int32(i + 1), QuantityMicros: one}
 	if !present(f.productID) {
 		f.productID = f.sku
 	}

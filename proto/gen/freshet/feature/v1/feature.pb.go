@@ -361,7 +361,7 @@ type WindowFeatures struct {
 	Window string `protobuf:"bytes,1,opt,name=window,proto3" json:"window,omitempty"`
 	// All events.
 	Events int64 `protobuf:"varint,2,opt,name=events,proto3" json:"events,omitempty"`
-	// Orders sold, each number once, cancelled ones taken back. Order numbers count when they were sold.
+	// Orders sold, each number once, cancelled ones taken back. An order counts when it was sold.
 	Orders int64 `protobuf:"varint,3,opt,name=orders,proto3" json:"orders,omitempty"`
 	// Value of those orders in millionths of the workspace's currency; orders whose value or rate is not known add nothing.
 	SpendMicros int64 `protobuf:"varint,5,opt,name=spend_micros,json=spendMicros,proto3" json:"spend_micros,omitempty"`
