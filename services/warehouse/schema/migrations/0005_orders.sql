@@ -50,21 +50,12 @@ ORDER BY (workspace, customer_id, occurred_at, event_id, line)
 TTL toDateTime(received_at) + INTERVAL 3 YEAR
 SETTINGS non_replicated_deduplication_window = 10000;
 
--- The old tables move over. Each is made once more, empty, so that a process that died in between can do all of this again; a row that
--- comes twice is one row.
-CREATE TABLE IF NOT EXISTS {dw}.orders_rows
-(
-    workspace String, event_id String, customer_id String, order_id String, kind String, currency String, total_micros Int64, quantity Int64,
-    items UInt32, occurred_at DateTime64(3, 'UTC'), received_at DateTime64(3, 'UTC'), history Bool
-)
-ENGINE = ReplacingMergeTree ORDER BY event_id;
+-- What the old tables hold moves over. From here on they take no row: a warehouse of the old version that still runs is refused, keeps its
+-- block, and leaves it to one of the new version. The empty tables stay, so that processes that start together can each do all of this:
+-- a row that is moved twice is one row.
+ALTER TABLE {dw}.orders_rows ADD CONSTRAINT IF NOT EXISTS moved_to_order_events CHECK 0;
 
-CREATE TABLE IF NOT EXISTS {dw}.order_items_rows
-(
-    workspace String, event_id String, customer_id String, order_id String, kind String, line Int32, product_id String, name String, quantity Int64,
-    unit_price_micros Int64, currency String, occurred_at DateTime64(3, 'UTC'), received_at DateTime64(3, 'UTC')
-)
-ENGINE = ReplacingMergeTree ORDER BY (event_id, line);
+ALTER TABLE {dw}.order_items_rows ADD CONSTRAINT IF NOT EXISTS moved_to_order_event_items CHECK 0;
 
 INSERT INTO {dw}.order_events_rows
     (workspace, event_id, customer_id, order_id, kind, currency, total_micros, quantity, items, occurred_at, received_at, history)
@@ -78,9 +69,9 @@ SELECT workspace, event_id, customer_id, order_id, kind, line, product_id, name,
 FROM {dw}.order_items_rows FINAL
 SETTINGS max_partitions_per_insert_block = 5000;
 
-DROP TABLE IF EXISTS {dw}.orders_rows;
+TRUNCATE TABLE {dw}.orders_rows;
 
-DROP TABLE IF EXISTS {dw}.order_items_rows;
+TRUNCATE TABLE {dw}.order_items_rows;
 
 CREATE OR REPLACE VIEW {dw}.order_events AS
 SELECT * FROM {dw}.order_events_rows FINAL
