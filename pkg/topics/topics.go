@@ -29,6 +29,15 @@ var (
 	// EventsResolved has key customer id, value event.v1.ResolvedEvent.
 	// Writer identity; readers warehouse, feature.
 	EventsResolved = Topic{Name: "events.resolved.v1", Retention: 14 * day}
+	// OrderEvents has key order.Key (workspace and order number), value event.v1.ResolvedEvent: the order events of
+	// events.resolved.v1 once more, so that all events of one order meet, whoever sent them.
+	// Writer identity; reader feature's order book.
+	OrderEvents = Topic{Name: "orders.events.v1", Retention: 14 * day}
+	// Orders has key order.Key, value order.v1.Order: an order each time it changes. Writer feature; readers warehouse, programs.
+	Orders = Topic{Name: "orders.v1", Retention: 14 * day}
+	// OrderPostings has key customer id, value order.v1.Change: what orders add to and take from customers.
+	// Writer feature's order book; readers feature, warehouse. Co-partitioned with events.resolved.v1.
+	OrderPostings = Topic{Name: "orders.postings.v1", Retention: 14 * day}
 	// IdentityLog has key workspace, value identity.v1.LogRecord. One total order, kept for ever.
 	// Writer identity; readers all identity replicas.
 	IdentityLog = Topic{Name: "identity.log.v1", Single: true}
@@ -60,6 +69,8 @@ var (
 	IdentityMergeChangelog = Topic{Name: "identity.merges.changelog.v1", Single: true, Compacted: true}
 	// FeatureChangelog is the state of feature's partition tasks. Internal.
 	FeatureChangelog = Topic{Name: "feature.state.changelog.v1", Compacted: true}
+	// OrdersChangelog is the state of feature's order book. Internal.
+	OrdersChangelog = Topic{Name: "orders.state.changelog.v1", Compacted: true}
 	// SegmentationChangelog is the state of segmentation's partition tasks. Internal.
 	SegmentationChangelog = Topic{Name: "segmentation.state.changelog.v1", Compacted: true}
 )
@@ -73,12 +84,13 @@ func DeadLetter(t Topic) Topic {
 // All lists every topic, in the order they are made.
 func All() []Topic {
 	base := []Topic{
-		EventsRaw, EventsRejected, EventsResolved, IdentityLog, IdentityMappings,
+		EventsRaw, EventsRejected, EventsResolved, OrderEvents, Orders, OrderPostings, IdentityLog, IdentityMappings,
 		FeatureHandover, Features, SegmentTransitions, SegmentCutPoints, Alerts, AlertsDead,
-		IdentityChangelog, IdentityMergeChangelog, FeatureChangelog, SegmentationChangelog,
+		IdentityChangelog, IdentityMergeChangelog, FeatureChangelog, OrdersChangelog, SegmentationChangelog,
 	}
 	return append(base,
 		DeadLetter(EventsRaw), DeadLetter(EventsRejected), DeadLetter(EventsResolved), DeadLetter(IdentityLog),
 		DeadLetter(IdentityMappings), DeadLetter(FeatureHandover), DeadLetter(Features),
+		DeadLetter(OrderEvents), DeadLetter(Orders), DeadLetter(OrderPostings),
 	)
 }

@@ -17,7 +17,7 @@ type Config struct {
 	Database string `koanf:"database"`
 	// MaxBatch is how many records one commit may hold. More is faster and later. 1 to 100,000.
 	MaxBatch int `koanf:"max_batch"`
-	// CacheBytes is the memory for the state of one partition, in bytes. About 400 bytes for each customer in use gives
+	// CacheBytes is the memory for the state of one partition, in bytes; customers and orders have one each. About 400 bytes for each customer in use gives
 	// updates that do not wait for the disk. 1,048,576 or more.
 	CacheBytes int64 `koanf:"cache_bytes"`
 }

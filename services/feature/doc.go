@@ -16,12 +16,16 @@
 //
 // # The task
 //
-// One partition task (package stream, name "feature.state") folds three co-partitioned
-// inputs: resolved events, mappings and handovers. All of one customer id meets
+// One partition task (package stream, name "feature.state") folds four co-partitioned
+// inputs: resolved events, changes of orders, mappings and handovers. All of one customer id meets
 // in one partition, since all are keyed by it. A batch collects its changes in memory,
 // then publishes at most one FeatureSet for each customer and each run of changes with
 // the same reason and history flag: a merge and an event are never mixed, so that
 // a reader can tell which of them moved a segment.
+//
+// What orders are worth to a customer comes from the order book (package orderbook), a second
+// task keyed by order, as changes: postings that count from now on, and postings that count no more.
+// An event and what it does to an order may be told in two sets, the event's first as a rule.
 //
 // A customer has one timer: the moment at which the next tile leaves a window.
 //
@@ -43,6 +47,8 @@
 //   - Therefore, at every customer on the path, the mark of (raw partition, route) covers
 //     exactly the events that are in the state: an offset at or below it is a repeat, one
 //     above it is new. Merging two records takes the higher mark.
+//   - The same holds for changes of orders: their route is the customer they are of, and the order book
+//     numbers them by partition, in the order in which they leave it. So a posting is taken only where it was added.
 //   - A handover is applied once: the record lists the customers it has absorbed, and a
 //     handover carries the lists of those absorbed before.
 //

@@ -31,6 +31,8 @@ func drawLife(t *rapid.T) life {
 			w.merge()
 		case 1:
 			w.repeat()
+		case 2:
+			w.tell(rapid.IntRange(0, w.parts-1).Draw(t, "book"), 9, false)
 		default:
 			w.event()
 		}
@@ -58,8 +60,8 @@ func TestStreamEqualsSQLEqualsOracle(t *testing.T) {
 		l := lives.Example(seed)
 		workspace := fmt.Sprintf(`tenant '%d' \ "x"`, seed)
 		half := len(l.w.resolved) / 2
-		f.write(workspace, l.w.resolved, l.w.mappings)
-		f.write(workspace, l.w.resolved[:half], l.w.mappings) // a block that landed twice
+		f.write(workspace, l.w.resolved, l.w.changes(), l.w.mappings)
+		f.write(workspace, l.w.resolved[:half], l.w.changes()[:len(l.w.changes())/2], l.w.mappings) // a block that landed twice
 		for _, at := range l.times {
 			l.compare(t, fmt.Sprintf("seed %d at now%+dms", seed, at-l.w.now.UnixMilli()), f, workspace, at)
 		}
@@ -83,7 +85,7 @@ func TestManyNamesAtOnce(t *testing.T) {
 		log.Add(id(1), e)
 		state.Insert(spec.Read(e), now)
 	}
-	f.write("default", events, nil)
+	f.write("default", events, nil, nil)
 	want := log.Features(id(1), now)
 	if len(want.LastEventMs) != spec.MaxNames {
 		t.Fatalf("the oracle keeps %d names", len(want.LastEventMs))

@@ -14,6 +14,7 @@ import (
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	"github.com/freshet/freshet/services/feature/spec"
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
@@ -48,31 +49,34 @@ func newFacts(t testing.TB) *facts {
 	return f
 }
 
-// write inserts resolved events and mappings under a workspace.
-func (f *facts) write(workspace string, events []*eventv1.ResolvedEvent, mappings []*identityv1.Mapping) {
+// write inserts resolved events, changes of orders and mappings under a workspace.
+func (f *facts) write(workspace string, events []*eventv1.ResolvedEvent, changes []*orderv1.Change, mappings []*identityv1.Mapping) {
 	f.t.Helper()
 	ms := time.UnixMilli
-	kinds := map[eventv1.OrderKind]string{1: "completed", 2: "refunded", 3: "cancelled", 4: "adjusted"}
-	var orders []*eventv1.ResolvedEvent
 	f.insert("events", "workspace, event_id, customer_id, type, name, occurred_at, received_at, history", len(events), func(b driver.Batch, i int) error {
 		e := events[i].Event
-		if e.Order != nil {
-			orders = append(orders, events[i])
-		}
 		word := spec.NameOf(e)
 		if e.Type == eventv1.EventType_EVENT_TYPE_TRACK {
 			word = "track"
 		}
 		return b.Append(workspace, e.EventId, events[i].CustomerId, word, e.Name, ms(e.OccurredMs), ms(e.ReceivedMs), e.History)
 	})
-	f.insert("orders", "workspace, event_id, customer_id, order_id, kind, total_micros, quantity, occurred_at, received_at", len(orders), func(b driver.Batch, i int) error {
-		e := orders[i].Event
-		var units int64
-		for _, item := range e.Order.Items {
-			units += item.QuantityMicros / 1e6
-		}
-		return b.Append(workspace, e.EventId, orders[i].CustomerId, e.Order.OrderId, kinds[e.Order.Kind], e.Order.GetTotalMicros(), units, ms(e.OccurredMs), ms(e.ReceivedMs))
-	})
+	f.insert("order_postings", "workspace, customer_id, order_id, occurred_at, sign, orders, quantity_micros, spend_micros, refunds, refund_micros, first_received_at, book_partition, book_sequence, line",
+		len(changes), func(b driver.Batch, i int) error {
+			c := changes[i]
+			for line, p := range append(c.Taken, c.Added...) {
+				sign := int8(1)
+				if line < len(c.Taken) {
+					sign = -1
+				}
+				err := b.Append(workspace, c.CustomerId, c.OrderId, ms(p.AtMs), sign, p.Orders, p.QuantityMicros, p.SpendMicros, p.Refunds, p.RefundMicros, ms(c.FirstReceivedMs),
+					c.Partition, c.Sequence, int32(line))
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	f.insert("identity_overrides", "workspace, from_customer_id, to_customer_id, epoch", len(mappings), func(b driver.Batch, i int) error {
 		return b.Append(workspace, mappings[i].FromCustomerId, mappings[i].ToCustomerId, mappings[i].Epoch)
 	})

@@ -13,6 +13,7 @@ import (
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	"github.com/freshet/freshet/services/feature/spec"
 )
 
@@ -56,6 +57,11 @@ func (h *handler) process(tx transaction, rec broker.Record) error {
 		m := &eventv1.ResolvedEvent{}
 		if err = decode(rec, m); err == nil {
 			err = h.addressed(tx, string(rec.Key), m)
+		}
+	case topics.OrderPostings.Name:
+		m := &orderv1.Change{}
+		if err = decode(rec, m); err == nil {
+			err = h.posted(tx, string(rec.Key), m)
 		}
 	case topics.IdentityMappings.Name:
 		m := &identityv1.Mapping{}

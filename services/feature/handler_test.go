@@ -15,6 +15,7 @@ import (
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	"github.com/freshet/freshet/services/feature/internal/oracle"
 )
 
@@ -188,6 +189,59 @@ func TestMergeIsNotMixedWithEvents(t *testing.T) {
 	expect(t, story(t, b.batch(nil, merge(id(2), id(3), 2), merge(id(2), id(1), 1))), "v3 MERGE hour=0 merged")
 }
 
+// What an order adds and takes is told like an event, once, as history when the event that did it is; and follows a merged customer.
+func TestChangesOfOrders(t *testing.T) {
+	b := newBench(t)
+	change := func(sequence int64, history bool, taken, added *orderv1.Posting) input {
+		c := &orderv1.Change{Workspace: "default", OrderId: "O", CustomerId: id(1), Partition: 0, Sequence: sequence, History: history, ReceivedMs: oracle.Epoch.UnixMilli() + sequence}
+		if taken != nil {
+			c.Taken = append(c.Taken, taken)
+		}
+		if added != nil {
+			c.Added = append(c.Added, added)
+		}
+		return input{topic: topics.OrderPostings, key: id(1), value: c}
+	}
+	sale := func(spend int64) *orderv1.Posting {
+		return &orderv1.Posting{CustomerId: id(1), AtMs: oracle.Epoch.UnixMilli(), Orders: 1, SpendMicros: spend}
+	}
+	spend := func(customer string) int64 {
+		c, err := parseID(customer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec, err := decodeRecord(b.world.tasks[0].kv[string(c[:])])
+		if err != nil {
+			t.Fatal(err)
+		}
+		fs := rec.features(c, b.world.now.UnixMilli())
+		if got := fs.Windows[0].Orders; got != 1 {
+			t.Errorf("%d orders, want 1", got)
+		}
+		return fs.Windows[0].SpendMicros
+	}
+	first := change(1, true, nil, sale(5))
+	expect(t, story(t, b.batch(nil, b.event(id(1), nil), first, first)), "v1 EVENT hour=1 received=0", "v2 EVENT hour=1 history")
+	expect(t, story(t, b.batch(nil, first, change(2, false, sale(5), sale(7)))), "v3 EVENT hour=1 received=2")
+	if got := spend(id(1)); got != 7 {
+		t.Errorf("spend %d, want 7", got)
+	}
+	var next []input
+	for _, m := range b.batch(nil, merge(id(1), id(2), 1), change(2, false, sale(5), sale(7)), change(3, false, sale(7), sale(9))) {
+		if m.Topic == topics.FeatureHandover.Name {
+			h := &featurev1.Handover{}
+			if err := proto.Unmarshal(m.Value, h); err != nil {
+				t.Fatal(err)
+			}
+			next = append(next, input{topic: topics.FeatureHandover, key: string(m.Key), value: h})
+		}
+	}
+	b.batch(nil, append(next, next...)...)
+	if got := spend(id(2)); got != 9 {
+		t.Errorf("spend after the merge %d, want 9", got)
+	}
+}
+
 // A customer of whom nobody heard is buried without a word.
 func TestMergeOfUnknownCustomer(t *testing.T) {
 	b := newBench(t)
@@ -238,7 +292,13 @@ func TestBadRecords(t *testing.T) {
 	grave := (&record{gone: &tombstone{}}).encode()
 	misplaced, misled := b.event(id(1), nil), merge(id(1), id(2), 1)
 	misplaced.key, misled.key = id(2), id(2)
+	change := func(key, customer string) input {
+		return input{topic: topics.OrderPostings, key: key, value: &orderv1.Change{OrderId: "O", CustomerId: customer, Sequence: 1, Added: []*orderv1.Posting{{AtMs: 1, Orders: 1}}}}
+	}
 	cases := map[string]input{
+		"change under another key":  change(id(1), id(2)),
+		"change of nobody":          change("", ""),
+		"handed change of nobody":   handed(id(1), &featurev1.Handover{What: &featurev1.Handover_Change{Change: &orderv1.Change{}}}),
 		"event under another key":   misplaced,
 		"mapping under another key": misled,
 		"event without a customer":  b.event("", nil),

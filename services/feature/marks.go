@@ -9,7 +9,8 @@ import (
 // marks are high-water marks: for each route, which is the customer id an event was
 // first addressed to, and raw partition, the highest raw offset applied. Events of
 // one route and raw partition come in order, so everything up to the mark is in
-// the state and nothing after it is. Sorted by route.
+// the state and nothing after it is. Sorted by route. Changes of orders have marks of
+// their own: their partition is orderLane of the order book's, their offset its sequence.
 type marks []route
 
 // route is one customer id's part of the marks, sorted by partition.
@@ -22,6 +23,9 @@ type mark struct {
 	partition int32
 	offset    int64
 }
+
+// orderLane is the partition that a partition of the order book has in the marks: below zero, apart from the raw ones.
+func orderLane(partition int32) int32 { return -1 - partition }
 
 // raise sets the mark to offset and reports false when it was there or above already.
 func (m *marks) raise(id customerID, partition int32, offset int64) bool {

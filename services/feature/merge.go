@@ -88,6 +88,8 @@ func (h *handler) handover(tx transaction, key string, m *featurev1.Handover) er
 	switch m.GetWhat().(type) {
 	case *featurev1.Handover_Event:
 		return h.event(tx, at, m)
+	case *featurev1.Handover_Change:
+		return h.change(tx, at, m)
 	case *featurev1.Handover_State:
 		return h.state(tx, at, m)
 	default:

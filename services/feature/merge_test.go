@@ -22,9 +22,11 @@ func TestEveryEventCountsOnceThroughMerges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
 		for range rapid.IntRange(5, 120).Draw(t, "steps") {
-			switch rapid.IntRange(0, 9).Draw(t, "do") {
+			switch rapid.IntRange(0, 11).Draw(t, "do") {
 			case 0, 1, 2, 3:
 				w.event()
+			case 10, 11:
+				w.tell(rapid.IntRange(0, w.parts-1).Draw(t, "book"), rapid.IntRange(0, 8).Draw(t, "order events"), true)
 			case 4:
 				w.merge()
 			case 5:

@@ -12,7 +12,7 @@ import (
 
 // metrics count what the task does. A batch that is tried again counts twice.
 type metrics struct {
-	applied, duplicates, forwarded, merged, timers prometheus.Counter
+	applied, changes, duplicates, forwarded, merged, timers prometheus.Counter
 
 	sets      *prometheus.CounterVec // by reason
 	freshness *freshness.Histogram
@@ -25,8 +25,9 @@ func newMetrics(reg prometheus.Registerer, now func() time.Time) (*metrics, erro
 	}
 	m := &metrics{
 		applied:    counter("events_applied_total", "Events added to a customer's state."),
-		duplicates: counter("duplicates_total", "Events and handovers dropped because they were applied before."),
-		forwarded:  counter("forwarded_total", "Events and handovers passed on because their customer was merged away."),
+		changes:    counter("order_changes_total", "Changes of orders added to a customer's state."),
+		duplicates: counter("duplicates_total", "Events, changes of orders and handovers dropped because they were applied before."),
+		forwarded:  counter("forwarded_total", "Events, changes of orders and handovers passed on because their customer was merged away."),
 		merged:     counter("merges_total", "Merged customers whose state was added to another."),
 		timers:     counter("timers_total", "Times a window changed with no event."),
 		sets: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -40,7 +41,7 @@ func newMetrics(reg prometheus.Registerer, now func() time.Time) (*metrics, erro
 		return m, err
 	}
 	errs := []error{err}
-	for _, c := range []prometheus.Collector{m.applied, m.duplicates, m.forwarded, m.merged, m.timers, m.sets} {
+	for _, c := range []prometheus.Collector{m.applied, m.changes, m.duplicates, m.forwarded, m.merged, m.timers, m.sets} {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)

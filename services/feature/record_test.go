@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	"github.com/freshet/freshet/services/feature/internal/oracle"
 	"github.com/freshet/freshet/services/feature/spec"
 )
@@ -34,7 +35,9 @@ func drawRecord(t *rapid.T) *record {
 	}
 	now := oracle.Epoch.UnixMilli()
 	for n := range rapid.IntRange(0, 5).Draw(t, "events") {
-		r.state.Insert(spec.Read(oracle.Event(t, n, oracle.Edges(t, "at", now))), now)
+		e := oracle.Event(t, n, oracle.Edges(t, "at", now))
+		r.state.Insert(spec.Read(e), now)
+		r.state.Post(spec.ReadPosting(&orderv1.Posting{AtMs: e.OccurredMs, Orders: 1, SpendMicros: e.GetOrder().GetTotalMicros()}, n%3 == 2), now)
 	}
 	return r
 }

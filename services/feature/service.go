@@ -2,6 +2,7 @@ package feature
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -9,18 +10,20 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/stream"
 	"github.com/freshet/freshet/pkg/topics"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	"github.com/freshet/freshet/services/feature/orderbook"
 )
 
 // taskName names the consumer group.
 const taskName = "feature.state"
 
 // inputs are what the task folds, all keyed by customer id.
-var inputs = []topics.Topic{topics.EventsResolved, topics.IdentityMappings, topics.FeatureHandover}
+var inputs = []topics.Topic{topics.EventsResolved, topics.OrderPostings, topics.IdentityMappings, topics.FeatureHandover}
 
 // Deps are what the process gives. All are needed unless said otherwise.
 type Deps struct {
@@ -44,6 +47,7 @@ type Service struct {
 	cfg       Config
 	deps      Deps
 	processor *stream.Processor
+	orders    *stream.Processor
 }
 
 // New checks the configuration and registers the metrics; it opens nothing.
@@ -68,18 +72,43 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{cfg: cfg, deps: deps, processor: p}, nil
+	orders, err := newOrders(cfg, deps)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{cfg: cfg, deps: deps, processor: p, orders: orders}, nil
+}
+
+// newOrders makes the task that keeps the book of orders.
+func newOrders(cfg Config, deps Deps) (*stream.Processor, error) {
+	m, err := orderbook.NewMetrics(deps.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	return stream.New(stream.Config{
+		Name: orderbook.TaskName, Inputs: []topics.Topic{topics.OrderEvents}, Changelog: topics.OrdersChangelog,
+		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes,
+	}, stream.Deps{
+		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.Now,
+		NewHandler: func(partition int) (stream.Handler, error) { return orderbook.New(partition, m), nil },
+	})
 }
 
 // Run works until ctx ends (nil) or a partition cannot go on.
-func (s *Service) Run(ctx context.Context) error { return s.processor.Run(ctx) }
+func (s *Service) Run(ctx context.Context) error {
+	tasks, ctx := errgroup.WithContext(ctx)
+	tasks.Go(func() error { return s.orders.Run(ctx) })
+	tasks.Go(func() error { return s.processor.Run(ctx) })
+	return tasks.Wait()
+}
 
 // Ready is nil once every partition of this process is restored.
-func (s *Service) Ready() error { return s.processor.Ready() }
+func (s *Service) Ready() error { return errors.Join(s.processor.Ready(), s.orders.Ready()) }
 
 // Topics lists every topic that the service reads or writes.
 func Topics() []topics.Topic {
-	all := []topics.Topic{topics.Features, topics.FeatureChangelog}
+	all := []topics.Topic{topics.Features, topics.FeatureChangelog, topics.Orders, topics.OrdersChangelog,
+		topics.OrderEvents, topics.DeadLetter(topics.OrderEvents)}
 	for _, in := range inputs {
 		all = append(all, in, topics.DeadLetter(in))
 	}

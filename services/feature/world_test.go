@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -12,10 +13,13 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/customer"
+	"github.com/freshet/freshet/pkg/order"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	"github.com/freshet/freshet/services/feature/internal/oracle"
+	"github.com/freshet/freshet/services/feature/orderbook"
 )
 
 // world is the feature service and its surroundings in memory: several partitions of
@@ -29,6 +33,7 @@ type world struct {
 	logs    map[broker.TopicPartition][]broker.Record
 	sent    map[lane][]broker.Message // what each writer wrote to each partition, in order
 	tasks   []*memoryTask
+	books   []*memoryTask // of the order book
 	truth   oracle.Log
 	ids     []string
 	gone    map[string]bool
@@ -61,6 +66,7 @@ func newWorld(t *rapid.T) *world {
 	}
 	for range w.parts {
 		w.tasks = append(w.tasks, &memoryTask{kv: map[string][]byte{}, timers: map[string]int64{}, next: map[string]int{}})
+		w.books = append(w.books, &memoryTask{kv: map[string][]byte{}, timers: map[string]int64{}, next: map[string]int{}})
 	}
 	for i := range rapid.IntRange(1, 6).Draw(t, "customers") {
 		w.ids = append(w.ids, customer.ID("default", "user_id", fmt.Sprint(i), 0))
@@ -122,6 +128,51 @@ func (w *world) event() {
 	}
 	w.offsets[raw] += rapid.Int64Range(1, 3).Draw(w.t, "offset step")
 	w.send(fmt.Sprintf("identity %d", raw), broker.Message{Topic: topics.EventsResolved.Name, Key: []byte(id), Value: value})
+	if n := e.GetOrder().GetOrderId(); n != "" {
+		w.send(fmt.Sprintf("identity %d", raw), broker.Message{Topic: topics.OrderEvents.Name, Key: order.Key("default", n), Value: value})
+	}
+}
+
+// tell has one task of the order book fold some events. It may crash before its commit.
+func (w *world) tell(partition, limit int, mayCrash bool) {
+	task := w.books[partition]
+	tx := &memoryTx{w: w, task: task, kv: map[string][]byte{}, timers: map[string]int64{}}
+	m, err := orderbook.NewMetrics(nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	h := orderbook.New(partition, m)
+	log := w.logs[broker.TopicPartition{Topic: topics.OrderEvents.Name, Partition: partition}]
+	next := task.next[topics.OrderEvents.Name]
+	for ; limit > 0 && next < len(log); limit-- {
+		if err := h.Fold(tx, log[next]); err != nil {
+			w.t.Fatal(err)
+		}
+		next++
+	}
+	if mayCrash && rapid.IntRange(0, 9).Draw(w.t, "the book crashes") == 0 {
+		return
+	}
+	task.next[topics.OrderEvents.Name] = next
+	tx.commit()
+	for _, m := range tx.out {
+		w.send(fmt.Sprintf("book %d", partition), m)
+	}
+}
+
+// changes are those that the order book told, repeats and all.
+func (w *world) changes() []*orderv1.Change {
+	var out []*orderv1.Change
+	for p := range w.parts {
+		for _, rec := range w.logs[broker.TopicPartition{Topic: topics.OrderPostings.Name, Partition: p}] {
+			c := &orderv1.Change{}
+			if err := proto.Unmarshal(rec.Value, c); err != nil {
+				w.t.Fatal(err)
+			}
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // merge has identity merge two living customers, with flattened mappings for every
@@ -158,7 +209,7 @@ func (w *world) mapping(from, to string) {
 	w.send("identity merges", broker.Message{Topic: topics.IdentityMappings.Name, Key: []byte(from), Value: value})
 }
 
-// step has one task fold one batch: due timers, then records of the three inputs
+// step has one task fold one batch: due timers, then records of the four inputs
 // in any order between topics. It may crash before its commit.
 func (w *world) step(partition, limit int, mayCrash bool) {
 	task := w.tasks[partition]
@@ -215,6 +266,9 @@ func (w *world) draw(partition int, next map[string]int) (broker.Record, bool) {
 
 // settle runs every task until nothing is left to do.
 func (w *world) settle() {
+	for p := range w.parts {
+		w.tell(p, math.MaxInt, false)
+	}
 	for idle := 0; idle < w.parts; {
 		idle = 0
 		for p := range w.parts {

@@ -28,7 +28,8 @@
 // no order; what they add up to does not depend on it, under the limits of package
 // graph (TestAnyInterleavingGivesTheSameCustomers). Outputs leave at least
 // once (see package stream) and always with the same bytes; consumers drop repeats by
-// raw partition and offset. A crash between the append to the log and the commit
+// raw partition and offset. A resolved event of an order that has a number leaves once more, for orders.events.v1, keyed by workspace and
+// number, in the same commit (TestOrderEventsMeetByTheirNumber). A crash between the append to the log and the commit
 // repeats the batch: its identifiers are settled by then, and a record that stands in
 // the log twice changes nothing. Nothing is lost while the raw topic's retention (14
 // days) is longer than an outage. Mappings are published exactly once in state and at

@@ -108,7 +108,7 @@ func (s *Service) Ready() error {
 // Topics lists every topic that the service reads or writes.
 func Topics() []topics.Topic {
 	return []topics.Topic{
-		topics.EventsRaw, topics.EventsRejected, topics.EventsResolved,
+		topics.EventsRaw, topics.EventsRejected, topics.EventsResolved, topics.OrderEvents,
 		topics.IdentityLog, topics.IdentityMappings, topics.IdentityChangelog, topics.IdentityMergeChangelog,
 		topics.DeadLetter(topics.EventsRaw), topics.DeadLetter(topics.IdentityLog),
 	}

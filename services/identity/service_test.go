@@ -16,6 +16,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/customer"
+	"github.com/freshet/freshet/pkg/order"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 )
@@ -121,6 +122,40 @@ func TestASharedDevice(t *testing.T) {
 	if n := s.metric("dropped_identifiers_total{unique_conflict}"); n != 3 {
 		t.Errorf("%v identifiers dropped, want 3", n)
 	}
+}
+
+// All events of one order meet, whoever sent them, byte for byte as they left for their customers; what has no number stays away.
+func TestOrderEventsMeetByTheirNumber(t *testing.T) {
+	w := newWorld(t, 3)
+	w.start(w.dir("a"))
+	buy := func(id, number, name string) *eventv1.Event {
+		e := event(id, name)
+		e.Order = &eventv1.Order{OrderId: number, Kind: eventv1.OrderKind_ORDER_KIND_COMPLETED}
+		return e
+	}
+	copied := buy("server", "O1", "user_id:ann")
+	w.sendEvents(buy("browser", "O1", "anonymous_id:a"), copied, copied, buy("other", "O2", "user_id:bob"), buy("numberless", "", "user_id:bob"), event("none", "user_id:ann"))
+	resolved := w.waitResolved(5)
+	testkit.Eventually(t, soon, func() error {
+		recs := w.read(topics.OrderEvents)
+		got := map[string]string{} // event id: key
+		partitions := map[string]int{}
+		for i, e := range decode[eventv1.ResolvedEvent](t, recs) {
+			id, key := e.GetEvent().GetEventId(), string(recs[i].Key)
+			if !proto.Equal(e, resolved[id]) {
+				return fmt.Errorf("event %s left as %v and as %v", id, resolved[id], e)
+			}
+			if p, ok := partitions[key]; ok && p != recs[i].Partition {
+				return fmt.Errorf("order %q is in two partitions", key)
+			}
+			got[id], partitions[key] = key, recs[i].Partition
+		}
+		want := map[string]string{"browser": string(order.Key("w", "O1")), "server": string(order.Key("w", "O1")), "other": string(order.Key("w", "O2"))}
+		if diff := cmp.Diff(want, got); diff != "" {
+			return errors.New(diff)
+		}
+		return nil
+	})
 }
 
 func TestDuplicatesAreDroppedAcrossARestart(t *testing.T) {

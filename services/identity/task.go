@@ -14,6 +14,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/customer"
+	"github.com/freshet/freshet/pkg/order"
 	"github.com/freshet/freshet/pkg/stream"
 	"github.com/freshet/freshet/pkg/topics"
 	"github.com/freshet/freshet/services/identity/graph"
@@ -147,7 +148,11 @@ func (t *task) Process(tx *stream.Tx, rec broker.Record) error {
 		return t.reject(tx, rec, e.event, reasonNoIdentifier)
 	}
 	id := e.answer.Customer.String()
-	tx.Emit(broker.Message{Topic: topics.EventsResolved.Name, Key: []byte(id), Value: encodeResolved(rec, id, e.epoch)})
+	value := encodeResolved(rec, id, e.epoch)
+	tx.Emit(broker.Message{Topic: topics.EventsResolved.Name, Key: []byte(id), Value: value})
+	if n := e.event.orderID; n != "" { // once more for those who look at orders: the events of one may be of several customers
+		tx.Emit(broker.Message{Topic: topics.OrderEvents.Name, Key: order.Key(e.event.workspace, n), Value: value})
+	}
 	t.done.resolved++
 	if !e.event.history {
 		t.done.live = append(t.done.live, e.event.receivedMS)

@@ -13,13 +13,15 @@ import (
 	"github.com/freshet/freshet/services/identity/graph"
 )
 
-// Field numbers of event.v1.Event, event.v1.Identifier and event.v1.ResolvedEvent.
+// Field numbers of event.v1.Event, event.v1.Order, event.v1.Identifier and event.v1.ResolvedEvent.
 // TestWireFollowsTheContract holds them against the generated code.
 const (
 	eventIDField, workspaceField, typeField, nameField, identifiersField, receivedField, occurredField = 1, 2, 4, 5, 6, 9, 10
-	propertiesField, traitsField, historyField, aliasField                                             = 12, 13, 15, 20
+	propertiesField, traitsField, orderField, historyField, aliasField                                 = 12, 13, 14, 15, 20
 
 	aliasPreviousField, aliasTrustedField = 1, 2
+
+	orderIDField = 1
 
 	identifierTypeField, identifierValueField = 1, 2
 
@@ -36,6 +38,8 @@ type rawEvent struct {
 	receivedMS    int64
 	occurredMS    int64
 	history       bool
+	// orderID is the number of the order that the event is about; "" when it is about none that has one.
+	orderID string
 	// previous and trusted are of an alias; empty for other events.
 	previous string
 	trusted  bool
@@ -80,6 +84,8 @@ func parseEvent(b []byte) (rawEvent, error) {
 			writeContent(&content, num, bytes, n)
 		case typeField, nameField, propertiesField, traitsField:
 			writeContent(&content, num, bytes, n)
+		case orderField:
+			e.orderID, err = parseOrderID(bytes)
 		case historyField:
 			e.history = n != 0
 		}
@@ -119,6 +125,17 @@ func (e *rawEvent) parseAlias(b []byte) error {
 		}
 		return err
 	})
+}
+
+// parseOrderID reads the number out of an order.
+func parseOrderID(b []byte) (id string, err error) {
+	err = eachField(b, func(num protowire.Number, bytes []byte, _ uint64) (err error) {
+		if num == orderIDField {
+			id, err = utf8Text(bytes)
+		}
+		return err
+	})
+	return id, err
 }
 
 func parseIdentifier(b []byte) (graph.Identifier, error) {

@@ -24,6 +24,7 @@ func TestWireFollowsTheContract(t *testing.T) {
 		{&eventv1.Event{}, "workspace", workspaceField},
 		{&eventv1.Event{}, "identifiers", identifiersField},
 		{&eventv1.Event{}, "received_ms", receivedField},
+		{&eventv1.Event{}, "order", orderField},
 		{&eventv1.Event{}, "history", historyField},
 		{&eventv1.Event{}, "type", typeField},
 		{&eventv1.Event{}, "name", nameField},
@@ -33,6 +34,7 @@ func TestWireFollowsTheContract(t *testing.T) {
 		{&eventv1.Event{}, "alias", aliasField},
 		{&eventv1.Alias{}, "previous_id", aliasPreviousField},
 		{&eventv1.Alias{}, "trusted", aliasTrustedField},
+		{&eventv1.Order{}, "order_id", orderIDField},
 		{&eventv1.Identifier{}, "type", identifierTypeField},
 		{&eventv1.Identifier{}, "value", identifierValueField},
 		{&eventv1.ResolvedEvent{}, "event", resolvedEventField},
@@ -60,7 +62,7 @@ func TestParseAndEncode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if raw.id != "e1" || raw.workspace != "w" || raw.receivedMS != e.GetReceivedMs() || !raw.history ||
+	if raw.id != "e1" || raw.workspace != "w" || raw.receivedMS != e.GetReceivedMs() || !raw.history || raw.orderID != "o" ||
 		len(raw.identifiers) != 2 || raw.identifiers[1] != (graph.Identifier{Type: "email", Value: "a@x.org"}) {
 		t.Errorf("read %+v", raw)
 	}

@@ -34,7 +34,7 @@ WITH
         WHERE workspace = {workspace:String}
         GROUP BY old
     )
-SELECT e.events AS events, e.seen AS seen, o.net AS net
+SELECT e.events AS events, e.seen AS seen, o.spend AS spend, o.refunded AS refunded
 FROM
 (
     SELECT if(m.new = '', f.customer_id, m.new) AS customer,
@@ -47,8 +47,9 @@ FROM
 LEFT JOIN
 (
     SELECT if(m.new = '', f.customer_id, m.new) AS customer,
-        toInt64(sumIf(f.total_micros, f.kind = 'completed') - sumIf(abs(f.total_micros), f.kind = 'refunded')) AS net
-    FROM %[1]s.orders AS f LEFT JOIN moved AS m ON m.old = f.customer_id
+        toInt64(clamp(sum(toInt128(f.spend_micros) * f.sign), toInt128(-9223372036854775807), toInt128(9223372036854775807))) AS spend,
+        toInt64(clamp(sum(toInt128(f.refund_micros) * f.sign), toInt128(-9223372036854775807), toInt128(9223372036854775807))) AS refunded
+    FROM %[1]s.order_postings AS f LEFT JOIN moved AS m ON m.old = f.customer_id
     WHERE f.workspace = {workspace:String} AND f.occurred_at <= as_of
         AND f.occurred_at >= fromUnixTimestamp64Milli({start_365d:Int64}, 'UTC')
     GROUP BY customer
@@ -89,11 +90,11 @@ func (f *facts) Customers(ctx context.Context, workspace string, asOf time.Time)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var events, seen, net int64
-		if err := rows.Scan(&events, &seen, &net); err != nil {
+		var events, seen, spend, refunded int64
+		if err := rows.Scan(&events, &seen, &spend, &refunded); err != nil {
 			return nil, fmt.Errorf("scan a customer of workspace %q: %w", workspace, err)
 		}
-		all = append(all, tier.Customer{Value: tier.Value(net, events), LastSeenMs: seen})
+		all = append(all, tier.Customer{Value: tier.Value(spend, refunded, events), LastSeenMs: seen})
 	}
 	return all, rows.Err()
 }

@@ -49,9 +49,12 @@ func warehouse(t testing.TB, events, customers int, asOf time.Time) (driver.Conn
 	who := fmt.Sprintf("lower(hex(MD5(toString(cityHash64(number, 1) %% %d))))", customers)
 	run(fmt.Sprintf(`INSERT INTO {dw}.events_rows (workspace, event_id, customer_id, type, name, occurred_at, received_at)
 		SELECT 'default', toString(number), %s, 'track', 'Product Viewed', %s, now64(3, 'UTC') FROM numbers(%d)`, who, at, events))
-	run(fmt.Sprintf(`INSERT INTO {dw}.orders_rows (workspace, event_id, customer_id, order_id, kind, total_micros, occurred_at, received_at)
-		SELECT 'default', toString(number), %s, toString(number), ['completed', 'completed', 'refunded', 'cancelled', 'adjusted'][1 + cityHash64(number, 3) %% 5] AS k,
-			if(k = 'refunded' AND number %% 2 = 0, -1, 1) * toInt64(cityHash64(number, 4) %% 900000000), %s, now64(3, 'UTC') FROM numbers(%d) WHERE number %% 10 = 0`, who, at, events))
+	// A sale, a sale taken back, a refund, a sum beyond 64 bits.
+	run(fmt.Sprintf(`INSERT INTO {dw}.order_postings_rows (workspace, customer_id, order_id, occurred_at, sign, orders, spend_micros, refunds, refund_micros,
+			first_received_at, book_sequence)
+		SELECT 'default', %s, toString(number), %s, if(cityHash64(number, 5) %% 7 = 0, -1, 1), cityHash64(number, 3) %% 3 != 0 AS sale,
+			if(sale, if(number %% 1000 = 0, 9223372036854775807, toInt64(cityHash64(number, 4) %% 900000000)), 0), NOT sale,
+			if(sale, 0, toInt64(cityHash64(number, 4) %% 900000000)), now64(3, 'UTC'), number FROM numbers(%d) WHERE number %% 10 = 0`, who, at, events))
 	run(fmt.Sprintf(`INSERT INTO {dw}.identity_overrides_rows (workspace, from_customer_id, to_customer_id, epoch)
 		SELECT 'default', lower(hex(MD5(toString(number)))), lower(hex(MD5(toString(number + 1)))), number FROM numbers(%d) WHERE number %% 7 = 0`, customers-1))
 	return conn, names.Database(schema.DW)

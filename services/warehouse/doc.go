@@ -1,9 +1,11 @@
 // Package warehouse writes facts to ClickHouse and owns its schema: it is the
-// only writer of ods and dw. It reads four topics in one consumer group:
+// only writer of ods and dw. It reads six topics in one consumer group:
 //
 //	events.raw.v1        -> ods.events
 //	events.rejected.v1   -> ods.rejected
-//	events.resolved.v1   -> dw.events, dw.orders, dw.order_items
+//	events.resolved.v1   -> dw.events, dw.order_events, dw.order_event_items
+//	orders.v1            -> dw.orders
+//	orders.postings.v1   -> dw.order_postings
 //	identity.mappings.v1 -> dw.identity_overrides
 //
 // Delivery: every record that is in a topic is in its tables exactly once, as read
@@ -47,7 +49,8 @@
 // in another block, so no token stops it. Tables are therefore ReplacingMergeTree with
 // a sorting key, and a partition key, made of columns that a resend cannot change and
 // that name the event; equal copies meet, and the views read with FINAL, which is exact
-// before any merge has run. High-water marks by raw partition were not taken: they would
+// before any merge has run. dw.orders is one more step: its key is the order's number and its version decides, so a
+// newer state of an order replaces the older ones, in whatever order they come (TestDwOrdersShowsTheLastVersion). High-water marks by raw partition were not taken: they would
 // have to fit into the offset metadata, and would lose an event, not double it, if the
 // order ever broke.
 package warehouse

@@ -132,14 +132,14 @@ func TestACrashBetweenPlanAndInsertLandsOnce(t *testing.T) {
 	}
 }
 
-// A crash in the middle of a block: events are in, orders are not.
+// A crash in the middle of a block: events are in, order events are not.
 func TestACrashBetweenTwoTablesLandsOnce(t *testing.T) {
 	w := newWorld(t, 1)
 	w.keepParts()
 	w.produce(topics.EventsResolved, "a", facts("a", 0, 200)...)
 	reached := make(chan struct{}, 100)
 	dying := w.start(breakStore(&faultyStore{before: func(tab table, _ string) error {
-		if tab.name != "orders" {
+		if tab.name != "order_events" {
 			return nil
 		}
 		reached <- struct{}{}
@@ -148,7 +148,7 @@ func TestACrashBetweenTwoTablesLandsOnce(t *testing.T) {
 	<-reached
 	dying.end()
 	w.want(200, "SELECT count() FROM {dw}.events_rows")
-	w.want(0, "SELECT count() FROM {dw}.orders_rows")
+	w.want(0, "SELECT count() FROM {dw}.order_events_rows")
 
 	w.start(nil)
 	w.wantCommitted(topics.EventsResolved, 0)

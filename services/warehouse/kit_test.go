@@ -224,9 +224,9 @@ func fact(c string, i int) *eventv1.ResolvedEvent {
 	if i%10 == 0 {
 		e.Name = "Order Completed"
 		e.Order = &eventv1.Order{OrderId: fmt.Sprintf("o-%s-%d", c, i), Kind: eventv1.OrderKind_ORDER_KIND_COMPLETED, Currency: "GBP",
-			TotalMicros: new(int64(int64(i)*1_000_000 + 1000)),
+			TotalMicros: new(int64(i)*1_000_000 + 1000),
 			Items: []*eventv1.OrderItem{
-				{Line: 1, ProductId: "p1", QuantityMicros: 1_000_000, UnitPriceMicros: new(int64(int64(i) * 1_000_000))},
+				{Line: 1, ProductId: "p1", QuantityMicros: 1_000_000, UnitPriceMicros: new(int64(i) * 1_000_000)},
 				{Line: 2, ProductId: "p2", QuantityMicros: 2_000_000, UnitPriceMicros: new(int64(1000))},
 				{Line: 3, ProductId: "p2", QuantityMicros: -1_000_000, UnitPriceMicros: new(int64(1000))},
 			}}
@@ -311,7 +311,7 @@ func (w *world) keepParts() {
 	if err := schema.Migrate(w.t.Context(), w.conn, w.cfg.schemaOptions()); err != nil {
 		w.t.Fatal(err)
 	}
-	for _, table := range []string{"{ods}.events_rows", "{dw}.events_rows", "{dw}.orders_rows", "{dw}.order_items_rows"} {
+	for _, table := range []string{"{ods}.events_rows", "{dw}.events_rows", "{dw}.order_events_rows", "{dw}.order_event_items_rows", "{dw}.order_states_rows", "{dw}.order_postings_rows"} {
 		if err := w.conn.Exec(w.t.Context(), w.names.Expand("SYSTEM STOP MERGES "+table)); err != nil {
 			w.t.Fatal(err)
 		}
@@ -322,8 +322,8 @@ func (w *world) keepParts() {
 func (w *world) wantStored(n int64) {
 	w.t.Helper()
 	w.want(n, "SELECT count() FROM {dw}.events_rows")
-	w.want(n/10, "SELECT count() FROM {dw}.orders_rows")
-	w.want(n/10*3, "SELECT count() FROM {dw}.order_items_rows")
+	w.want(n/10, "SELECT count() FROM {dw}.order_events_rows")
+	w.want(n/10*3, "SELECT count() FROM {dw}.order_event_items_rows")
 }
 
 // retain removes the records of partition 0 before an offset, as retention does.

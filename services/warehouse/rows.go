@@ -48,7 +48,7 @@ type builder interface {
 }
 
 // readTopics are the topics of the group.
-var readTopics = []topics.Topic{topics.EventsRaw, topics.EventsRejected, topics.EventsResolved, topics.IdentityMappings}
+var readTopics = []topics.Topic{topics.EventsRaw, topics.EventsRejected, topics.EventsResolved, topics.IdentityMappings, topics.Orders, topics.OrderPostings}
 
 // newBuilder returns the builder of a topic for about n records.
 func newBuilder(topic string, n int) (builder, error) {
@@ -61,6 +61,10 @@ func newBuilder(topic string, n int) (builder, error) {
 		return newFactRows(n), nil
 	case topics.IdentityMappings.Name:
 		return newOverrideRows(n), nil
+	case topics.Orders.Name:
+		return newStateRows(n), nil
+	case topics.OrderPostings.Name:
+		return newPostingRows(n), nil
 	}
 	return nil, fmt.Errorf("no table for topic %s", topic)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
 
-// factRows are rows of dw.events, dw.orders and dw.order_items.
+// factRows are rows of dw.events, dw.order_events and dw.order_event_items.
 type factRows struct {
 	workspace, id, customer, source, kind, name []string
 	identifierType, identifierValue             []string
@@ -21,7 +21,7 @@ type factRows struct {
 	rawOffset                                   []int64
 
 	around aroundRows
-	orders orderRows
+	orders orderEventRows
 	items  itemRows
 	live   []int64
 }
@@ -108,7 +108,11 @@ var orderKinds = map[eventv1.OrderKind]string{
 	eventv1.OrderKind_ORDER_KIND_REFUNDED:  "refunded",
 	eventv1.OrderKind_ORDER_KIND_CANCELLED: "cancelled",
 	eventv1.OrderKind_ORDER_KIND_ADJUSTED:  "adjusted",
+	eventv1.OrderKind_ORDER_KIND_UPDATED:   "updated",
 }
+
+// maxUnits is the largest quantity of a line in millionths: what Decimal(18, 6) holds.
+const maxUnits = 999_999_999_999_999_999
 
 // checkOrder refuses an order its writer should never have sent, and returns its
 // kind as a word; no order gives "".
@@ -123,6 +127,9 @@ func checkOrder(o *eventv1.Order) (string, error) {
 	for i, item := range o.Items {
 		if item == nil {
 			return "", fmt.Errorf("order line %d is null", i+1)
+		}
+		if item.QuantityMicros > maxUnits || item.QuantityMicros < -maxUnits {
+			return "", fmt.Errorf("order line %d: the quantity is beyond 18 digits", i+1)
 		}
 	}
 	return kind, nil

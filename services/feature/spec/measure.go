@@ -3,37 +3,23 @@ package spec
 import (
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 )
 
-// Term is what one event adds to a measure.
-type Term int
-
-// The terms. Each has a Go form (Term.of) and a ClickHouse form (Term.column).
-const (
-	// One counts.
-	One Term = iota
-	// Units is the signed sum of the quantities of the order's lines.
-	Units
-	// Total is the signed value of the order in millionths.
-	Total
-	// Magnitude is the value of the order without its sign.
-	Magnitude
-)
-
-// Measure is one number of a window: the sum of a term over some events.
+// Measure is one number of a window: a count of events, or a sum over what orders post (package order).
 type Measure struct {
-	// Name is the field of feature.v1.WindowFeatures.
+	// Name is the field of feature.v1.WindowFeatures and, of a measure of orders, the column of dw.order_postings.
 	Name string
-	// Kind selects order events of that kind; unspecified selects all events.
-	Kind eventv1.OrderKind
-	// Term is what is added.
-	Term Term
+	// Posted says that orders post it. Else it counts events.
+	Posted bool
+	// of reads it from a posting.
+	of func(*orderv1.Posting) int64
 }
 
 // NumMeasures is the length of Measures.
 const NumMeasures = 6
 
-// Positions in Measures and Values.
+// Positions in Measures, Sums and Values.
 const (
 	Events = iota
 	Orders
@@ -44,27 +30,19 @@ const (
 )
 
 var measures = [NumMeasures]Measure{
-	Events:   {Name: "events", Term: One},
-	Orders:   {Name: "orders", Kind: eventv1.OrderKind_ORDER_KIND_COMPLETED, Term: One},
-	Quantity: {Name: "quantity_micros", Kind: eventv1.OrderKind_ORDER_KIND_COMPLETED, Term: Units},
-	Spend:    {Name: "spend_micros", Kind: eventv1.OrderKind_ORDER_KIND_COMPLETED, Term: Total},
-	Refunds:  {Name: "refunds", Kind: eventv1.OrderKind_ORDER_KIND_REFUNDED, Term: One},
-	Refunded: {Name: "refund_micros", Kind: eventv1.OrderKind_ORDER_KIND_REFUNDED, Term: Magnitude},
+	Events:   {Name: "events"},
+	Orders:   {Name: "orders", Posted: true, of: (*orderv1.Posting).GetOrders},
+	Quantity: {Name: "quantity_micros", Posted: true, of: (*orderv1.Posting).GetQuantityMicros},
+	Spend:    {Name: "spend_micros", Posted: true, of: (*orderv1.Posting).GetSpendMicros},
+	Refunds:  {Name: "refunds", Posted: true, of: (*orderv1.Posting).GetRefunds},
+	Refunded: {Name: "refund_micros", Posted: true, of: (*orderv1.Posting).GetRefundMicros},
 }
 
 // Measures lists every measure in the order of Values.
 func Measures() [NumMeasures]Measure { return measures }
 
-// Values are the measures of some events. Sums wrap around at 64 bits, as they do
-// in ClickHouse.
+// Values are the measures of a window as they are read: sums cut to 64 bits.
 type Values [NumMeasures]int64
-
-// Add adds o to v, measure by measure.
-func (v *Values) Add(o *Values) {
-	for i := range v {
-		v[i] += o[i]
-	}
-}
 
 // Sample is all that features need of one event.
 type Sample struct {
@@ -72,36 +50,32 @@ type Sample struct {
 	AtMs int64
 	// Name is NameOf the event.
 	Name string
-	// Values are what it adds to every measure.
-	Values Values
 }
 
 // Read takes the sample of an event.
-func Read(e *eventv1.Event) Sample {
-	s := Sample{AtMs: e.GetOccurredMs(), Name: NameOf(e)}
-	for i, m := range measures {
-		if m.Kind == eventv1.OrderKind_ORDER_KIND_UNSPECIFIED || m.Kind == e.GetOrder().GetKind() {
-			s.Values[i] = m.Term.of(e.GetOrder())
-		}
-	}
-	return s
+func Read(e *eventv1.Event) Sample { return Sample{AtMs: e.GetOccurredMs(), Name: NameOf(e)} }
+
+// Posting is what one posting of an order adds, or takes when it no longer counts.
+type Posting struct {
+	// AtMs is when it counts, Unix milliseconds.
+	AtMs int64
+	// Sums are what it adds; Events is zero.
+	Sums Sums
 }
 
-func (t Term) of(o *eventv1.Order) int64 {
-	switch t {
-	case Units:
-		var sum int64
-		for _, item := range o.GetItems() {
-			sum += item.GetQuantityMicros()
+// ReadPosting takes a posting as it counts. Of one that counts no more, taken turns every sum round.
+func ReadPosting(p *orderv1.Posting, taken bool) Posting {
+	out := Posting{AtMs: p.GetAtMs()}
+	for i, m := range measures {
+		if !m.Posted {
+			continue
 		}
-		return sum
-	case Total:
-		return o.GetTotalMicros()
-	case Magnitude:
-		return max(o.GetTotalMicros(), -o.GetTotalMicros())
-	default:
-		return 1
+		out.Sums[i] = SumOf(m.of(p))
+		if taken {
+			out.Sums[i] = out.Sums[i].Negative()
+		}
 	}
+	return out
 }
 
 // Fill makes the message for one window from its values.
@@ -117,6 +91,9 @@ func Fill(w Window, v *Values) *featurev1.WindowFeatures {
 	}
 	if v[Orders] > 0 {
 		out.AverageBasketMicros = v[Spend] / v[Orders]
+	}
+	for _, x := range v {
+		out.Saturated = out.Saturated || x == Limit || x == -Limit
 	}
 	return out
 }

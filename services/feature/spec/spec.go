@@ -6,8 +6,8 @@
 //   - the ClickHouse query of SQL, for any moment in the past;
 //   - the naive oracle, which lives in tests only.
 //
-// The three agree to the bit because every sum is an int64 and every boundary is
-// a whole millisecond.
+// The three agree to the bit because every sum is an integer of 128 bits (Sum) that
+// is cut to 64 only when it is read, and every boundary is a whole millisecond.
 //
 // # Windows
 //
@@ -19,16 +19,15 @@
 //
 // # Measures
 //
-// Orders are counted by order event: two "Order Completed" events of one order
-// number are two orders. Cancelled and adjusted orders are events and nothing
-// else: they are in neither orders, quantity nor spend. Amounts of different
-// currencies are added as they are; a workspace is expected to use one.
+// Events are counted one by one. Everything about orders comes from what orders post: package order makes one
+// order of all events of its number, and says what it adds to whom, and when. Amounts are in the workspace's
+// currency. An order is in the sums as it is known today, also in answers about the past.
 //
 // # What as_of means
 //
 // Windows are decided by when an event happened, never by when it arrived: a
 // late event appears in answers about the past from the moment it arrives.
-// Merges count as known today, also for answers about the past.
+// Merges, and what became of orders, count as known today, also for answers about the past.
 //
 // This package reads no clock, holds no state and talks to no server.
 package spec

@@ -2,13 +2,17 @@ package spec_test
 
 import (
 	"flag"
+	"math"
+	"math/big"
 	"os"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	"github.com/freshet/freshet/services/feature/spec"
 )
 
@@ -59,26 +63,48 @@ func TestHopsNest(t *testing.T) {
 	}
 }
 
-func TestReadOrders(t *testing.T) {
-	items := []*eventv1.OrderItem{{QuantityMicros: 3}, {QuantityMicros: -1}}
-	kinds := map[eventv1.OrderKind]spec.Values{
-		eventv1.OrderKind_ORDER_KIND_UNSPECIFIED: {spec.Events: 1},
-		eventv1.OrderKind_ORDER_KIND_COMPLETED:   {spec.Events: 1, spec.Orders: 1, spec.Quantity: 2, spec.Spend: -50},
-		eventv1.OrderKind_ORDER_KIND_REFUNDED:    {spec.Events: 1, spec.Refunds: 1, spec.Refunded: 50},
-		eventv1.OrderKind_ORDER_KIND_CANCELLED:   {spec.Events: 1},
-		eventv1.OrderKind_ORDER_KIND_ADJUSTED:    {spec.Events: 1},
+func TestEveryMeasureOfOrdersIsReadFromItsPosting(t *testing.T) {
+	p := &orderv1.Posting{AtMs: 7, Orders: 1, QuantityMicros: 2, SpendMicros: -3, Refunds: 4, RefundMicros: 5}
+	want := spec.Values{spec.Orders: 1, spec.Quantity: 2, spec.Spend: -3, spec.Refunds: 4, spec.Refunded: 5}
+	added, taken := spec.ReadPosting(p, false), spec.ReadPosting(p, true)
+	if got := added.Sums.Clamp(); got != want || added.AtMs != 7 {
+		t.Errorf("added %v at %d, want %v", got, added.AtMs, want)
 	}
-	for kind, want := range kinds {
-		e := &eventv1.Event{Type: eventv1.EventType_EVENT_TYPE_TRACK, Name: "N", OccurredMs: 7,
-			Order: &eventv1.Order{Kind: kind, TotalMicros: new(int64(-50)), Items: items}}
-		got := spec.Read(e)
-		if got.Values != want || got.AtMs != 7 || got.Name != "N" {
-			t.Errorf("%s: %+v, want %v", kind, got, want)
-		}
+	if added.Sums.Add(&taken.Sums); added.Sums != (spec.Sums{}) {
+		t.Errorf("added and taken leaves %v", added.Sums)
+	}
+}
+
+func TestNamesOfEvents(t *testing.T) {
+	if got := spec.Read(&eventv1.Event{Type: eventv1.EventType_EVENT_TYPE_TRACK, Name: "N", OccurredMs: 7}); got.Name != "N" || got.AtMs != 7 {
+		t.Errorf("a track call is remembered as %q at %d", got.Name, got.AtMs)
 	}
 	if got := spec.Read(&eventv1.Event{Type: eventv1.EventType_EVENT_TYPE_PAGE, Name: "N"}); got.Name != "page" {
 		t.Errorf("a page view is remembered as %q", got.Name)
 	}
+}
+
+// A sum adds, turns round and is cut as a big number is.
+func TestSumIsABigNumber(t *testing.T) {
+	limit := big.NewInt(spec.Limit)
+	rapid.Check(t, func(t *rapid.T) {
+		var sum spec.Sum
+		exact := new(big.Int)
+		for range rapid.IntRange(0, 40).Draw(t, "numbers") {
+			x := rapid.OneOf(rapid.Int64(), rapid.SampledFrom([]int64{math.MaxInt64, math.MinInt64, 0, 1, -1})).Draw(t, "x")
+			sum, exact = sum.Plus(spec.SumOf(x)), exact.Add(exact, big.NewInt(x))
+			if rapid.IntRange(0, 9).Draw(t, "turn") == 0 {
+				sum, exact = sum.Negative(), exact.Neg(exact)
+			}
+			want := exact.Int64()
+			if exact.CmpAbs(limit) > 0 {
+				want = int64(exact.Sign()) * spec.Limit
+			}
+			if got := sum.Clamp(); got != want || sum.Sign() != exact.Sign() {
+				t.Fatalf("%s reads as %d with sign %d", exact, got, sum.Sign())
+			}
+		}
+	})
 }
 
 func TestAverageRoundsTowardZero(t *testing.T) {

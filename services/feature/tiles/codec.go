@@ -10,7 +10,7 @@ import (
 
 // codecVersion is the first byte of an encoded state. Tiles are listed by level and
 // values by position, so a change of spec.Levels or spec.Measures needs a new one.
-const codecVersion = 1
+const codecVersion = 2
 
 // ErrCorrupt is returned for bytes that Append never wrote.
 var ErrCorrupt = errors.New("corrupt feature state")
@@ -19,14 +19,17 @@ var ErrCorrupt = errors.New("corrupt feature state")
 // zero, tile starts in hops since the tile before, names as the time before the last event.
 func (s *State) Append(b []byte) []byte {
 	b = append(b, codecVersion)
-	b = appendValues(b, &s.lifetime)
-	if s.lifetime[spec.Events] != 0 {
+	b = appendSums(b, &s.lifetime)
+	if s.seen() {
 		b = binary.AppendVarint(b, s.first)
 		b = binary.AppendVarint(b, s.last-s.first)
 	}
-	if s.lifetime[spec.Orders] != 0 {
-		b = binary.AppendVarint(b, s.firstOrder-s.first)
-		b = binary.AppendVarint(b, s.lastOrder-s.firstOrder)
+	b = binary.AppendUvarint(b, uint64(len(s.sales)))
+	at := int64(0)
+	for _, x := range s.sales {
+		b = binary.AppendVarint(b, x.at-at)
+		b = binary.AppendVarint(b, x.n)
+		at = x.at
 	}
 	for i, l := range levels {
 		var list []tile
@@ -39,7 +42,7 @@ func (s *State) Append(b []byte) []byte {
 			hops := list[j].start / l.hop
 			b = binary.AppendVarint(b, hops-before)
 			before = hops
-			b = appendValues(b, &list[j].values)
+			b = appendSums(b, &list[j].sums)
 		}
 	}
 	b = binary.AppendUvarint(b, uint64(len(s.names)))
@@ -51,39 +54,49 @@ func (s *State) Append(b []byte) []byte {
 	return b
 }
 
-func appendValues(b []byte, v *spec.Values) []byte {
+func appendSums(b []byte, v *spec.Sums) []byte {
 	mask := byte(0)
 	for i, x := range v {
-		if x != 0 {
+		if x.Sign() != 0 {
 			mask |= 1 << i
 		}
 	}
 	b = append(b, mask)
 	for _, x := range v {
-		if x != 0 {
-			b = binary.AppendVarint(b, x)
+		if x.Sign() != 0 {
+			b = appendSum(b, x)
 		}
 	}
 	return b
+}
+
+// appendSum writes a sum as binary.AppendVarint writes an int64: sign last, seven bits a byte.
+func appendSum(b []byte, x spec.Sum) []byte {
+	hi, lo := x.Words()
+	sign := uint64(hi >> 63)
+	high, low := uint64(hi)<<1|lo>>63, lo<<1
+	high, low = high^sign, low^sign
+	for high != 0 || low >= 0x80 {
+		b = append(b, byte(low)|0x80)
+		low, high = low>>7|high<<57, high>>7
+	}
+	return append(b, byte(low))
 }
 
 // Decode reads what Append wrote and returns the bytes behind it. Names are copied,
 // so b may be reused. Any other input gives ErrCorrupt.
 func Decode(b []byte) (*State, []byte, error) {
 	r := reader{rest: b}
-	if r.octet() != codecVersion {
-		return nil, nil, fmt.Errorf("%w: unknown version", ErrCorrupt)
+	if v := r.octet(); v != codecVersion {
+		return nil, nil, fmt.Errorf("%w: it is of version %d, and this software reads %d: begin with a new state, from the events", ErrCorrupt, v, codecVersion)
 	}
 	s := &State{}
-	r.values(&s.lifetime)
-	if s.lifetime[spec.Events] != 0 {
+	r.sums(&s.lifetime)
+	if s.seen() {
 		s.first = r.varint()
 		s.last = s.first + r.varint()
 	}
-	if s.lifetime[spec.Orders] != 0 {
-		s.firstOrder = s.first + r.varint()
-		s.lastOrder = s.firstOrder + r.varint()
-	}
+	s.sales = r.sales()
 	s.grow()
 	for i := range levels {
 		s.tiles[i] = r.tiles(levels[i].hop)
@@ -137,16 +150,58 @@ func (r *reader) count(size int) int {
 	return int(x)
 }
 
-func (r *reader) values(v *spec.Values) {
+func (r *reader) sums(v *spec.Sums) {
 	mask := r.octet()
 	if mask >= 1<<spec.NumMeasures {
 		r.fail()
 	}
 	for i := range v {
 		if mask&(1<<i) != 0 {
-			v[i] = r.varint()
+			v[i] = r.sum()
 		}
 	}
+}
+
+// sum reads what appendSum wrote: at most 128 bits, in as few bytes as they need, and no zero, which the mask leaves out.
+func (r *reader) sum() spec.Sum {
+	var high, low uint64
+	for shift := 0; ; shift += 7 {
+		x := r.octet()
+		if r.bad || shift > 126 || shift == 126 && x > 3 || x == 0 {
+			r.fail()
+			return spec.Sum{}
+		}
+		bits := uint64(x & 0x7f)
+		if shift < 64 {
+			low |= bits << shift
+			high |= bits >> (64 - shift)
+		} else {
+			high |= bits << (shift - 64)
+		}
+		if x < 0x80 {
+			break
+		}
+	}
+	sign := -(low & 1)
+	return spec.FromWords(int64(high>>1^sign), (low>>1|high<<63)^sign)
+}
+
+// sales reads the times of sales; they must rise, and none may be empty.
+func (r *reader) sales() []sale {
+	n := r.count(2)
+	if n == 0 {
+		return nil
+	}
+	list := make([]sale, n)
+	at := int64(0)
+	for i := range list {
+		list[i] = sale{at: at + r.varint(), n: r.varint()}
+		if i > 0 && list[i].at <= at || list[i].n == 0 {
+			r.fail()
+		}
+		at = list[i].at
+	}
+	return list
 }
 
 // tiles reads one level; starts must rise.
@@ -164,7 +219,9 @@ func (r *reader) tiles(hop int64) []tile {
 		}
 		before = hops
 		list[i].start = hops * hop
-		r.values(&list[i].values)
+		if r.sums(&list[i].sums); list[i].sums == (spec.Sums{}) {
+			r.fail()
+		}
 	}
 	return list
 }

@@ -5,14 +5,15 @@ import (
 	"github.com/freshet/freshet/services/feature/spec"
 )
 
-// AsOf is the moment a reading at nowMs holds for: nowMs, or the last event when
+// AsOf is the moment a reading at nowMs holds for: nowMs, or the last event or sale when
 // that is later because the clock that stamped it runs ahead of ours. The
-// finest tile cannot be cut, so an answer never ends before the last event.
+// finest tile cannot be cut, so an answer never ends before the last of them.
 func (s *State) AsOf(nowMs int64) int64 {
-	if s.Empty() {
-		return nowMs
+	if s.seen() {
+		nowMs = max(nowMs, s.last)
 	}
-	return max(nowMs, s.last)
+	_, last := span(s.sales)
+	return max(nowMs, last)
 }
 
 // Features reads every window at AsOf(nowMs). It fills windows, times, names and
@@ -20,15 +21,14 @@ func (s *State) AsOf(nowMs int64) int64 {
 func (s *State) Features(nowMs int64) *featurev1.FeatureSet {
 	fs := &featurev1.FeatureSet{AsOfMs: s.AsOf(nowMs)}
 	for _, w := range spec.Windows() {
-		v := s.sum(w, fs.AsOfMs)
+		sums := s.sum(w, fs.AsOfMs)
+		v := sums.Clamp()
 		fs.Windows = append(fs.Windows, spec.Fill(w, &v))
 	}
-	if s.lifetime[spec.Events] != 0 {
+	if s.seen() {
 		fs.FirstSeenMs, fs.LastSeenMs = s.first, s.last
 	}
-	if s.lifetime[spec.Orders] != 0 {
-		fs.FirstOrderMs, fs.LastOrderMs = s.firstOrder, s.lastOrder
-	}
+	fs.FirstOrderMs, fs.LastOrderMs = span(s.sales)
 	if len(s.names) > 0 {
 		fs.LastEventMs = make(map[string]int64, len(s.names))
 	}
@@ -38,11 +38,11 @@ func (s *State) Features(nowMs int64) *featurev1.FeatureSet {
 	return fs
 }
 
-func (s *State) sum(w spec.Window, asOf int64) spec.Values {
+func (s *State) sum(w spec.Window, asOf int64) spec.Sums {
 	if w.Length == 0 {
 		return s.lifetime
 	}
-	var sum spec.Values
+	var sum spec.Sums
 	start := w.StartMs(asOf)
 	for i := range s.tiles {
 		if levels[i].hop != w.Hop.Milliseconds() {
@@ -50,7 +50,7 @@ func (s *State) sum(w spec.Window, asOf int64) spec.Values {
 		}
 		list := s.tiles[i]
 		for j := len(list) - 1; j >= 0 && list[j].start >= start; j-- {
-			sum.Add(&list[j].values)
+			sum.Add(&list[j].sums)
 		}
 	}
 	return sum

@@ -3,7 +3,7 @@
 //
 // A state has one list of tiles for each hop in spec.Levels (5 minutes, 1 hour,
 // 1 day), the lifetime sums, the first and last times, and the last time of each
-// event name. Every window begins at a multiple of its hop, so a window is a sum
+// event name, and the times of the sales that stand. Every window begins at a multiple of its hop, so a window is a sum
 // of whole tiles: reading is exact. Insertion commutes, so late and replayed
 // events, and the merge of two customers, need no special case.
 //
@@ -48,49 +48,59 @@ func buildLevels() []level {
 // horizon is the begin of the oldest tile worth keeping at nowMs.
 func (l level) horizon(nowMs int64) int64 { return l.longest.StartMs(nowMs) - l.hop }
 
-// tile is the sum of all events in [start, start+hop).
+// tile is the sum of all events and postings in [start, start+hop). It is never zero: what was taken back leaves no tile.
 type tile struct {
-	start  int64
-	values spec.Values
+	start int64
+	sums  spec.Sums
 }
 
 // State is the tiles of one customer. The zero value is a customer who did nothing.
 type State struct {
-	lifetime              spec.Values
-	first, last           int64    // meaningless while lifetime has no events
-	firstOrder, lastOrder int64    // meaningless while lifetime has no orders
-	tiles                 [][]tile // one list a level, by start; nil while empty
-	names                 []lastTime
+	lifetime    spec.Sums
+	first, last int64    // meaningless while no event was inserted
+	sales       []sale   // by time
+	tiles       [][]tile // one list a level, by start; nil while empty
+	names       []lastTime
 }
 
-// Empty reports whether no event was ever inserted.
-func (s *State) Empty() bool { return s.lifetime[spec.Events] == 0 }
-
-// Events is the number of events ever inserted.
-func (s *State) Events() int64 { return s.lifetime[spec.Events] }
+// seen says that an event was inserted.
+func (s *State) seen() bool { return s.lifetime[spec.Events].Sign() != 0 }
 
 // Insert adds one event. nowMs only decides which tiles are too old to be kept;
 // it does not change what At answers from nowMs on.
 func (s *State) Insert(e spec.Sample, nowMs int64) {
-	s.stretch(e.AtMs, e.AtMs, e.Values[spec.Events])
-	s.stretchOrders(e.AtMs, e.AtMs, e.Values[spec.Orders])
-	s.lifetime.Add(&e.Values)
+	s.stretch(e.AtMs, e.AtMs)
 	s.names = keep(s.names, lastTime{name: e.Name, at: e.AtMs})
+	s.add(e.AtMs, &spec.Sums{spec.Events: spec.SumOf(1)}, nowMs)
+}
+
+// Post adds what an order posts; a posting that counts no more has its sums turned round. nowMs is as for Insert.
+func (s *State) Post(p spec.Posting, nowMs int64) {
+	s.sales = addSale(s.sales, sale{at: p.AtMs, n: p.Sums[spec.Orders].Clamp()})
+	s.add(p.AtMs, &p.Sums, nowMs)
+}
+
+func (s *State) add(atMs int64, sums *spec.Sums, nowMs int64) {
+	s.lifetime.Add(sums)
 	s.grow()
 	for i, l := range levels {
-		if start := spec.Floor(e.AtMs, l.hop); start >= l.horizon(nowMs) {
-			s.tiles[i] = addTile(s.tiles[i], &tile{start: start, values: e.Values})
+		if start := spec.Floor(atMs, l.hop); start >= l.horizon(nowMs) {
+			s.tiles[i] = addTile(s.tiles[i], &tile{start: start, sums: *sums})
 		}
 	}
 }
 
 // Merge adds everything of o, which is left as it was.
 func (s *State) Merge(o *State) {
-	s.stretch(o.first, o.last, o.lifetime[spec.Events])
-	s.stretchOrders(o.firstOrder, o.lastOrder, o.lifetime[spec.Orders])
+	if o.seen() {
+		s.stretch(o.first, o.last)
+	}
 	s.lifetime.Add(&o.lifetime)
 	for _, n := range o.names {
 		s.names = keep(s.names, n)
+	}
+	for _, x := range o.sales {
+		s.sales = addSale(s.sales, x)
 	}
 	s.grow()
 	for i := range o.tiles {
@@ -118,36 +128,31 @@ func (s *State) grow() {
 	}
 }
 
-// stretch widens first and last by n events; it runs before lifetime is added to.
-func (s *State) stretch(first, last, n int64) {
-	switch {
-	case n == 0:
-	case s.lifetime[spec.Events] == 0:
+// stretch widens first and last; it runs before lifetime is added to.
+func (s *State) stretch(first, last int64) {
+	if !s.seen() {
 		s.first, s.last = first, last
-	default:
-		s.first, s.last = min(s.first, first), max(s.last, last)
+		return
 	}
+	s.first, s.last = min(s.first, first), max(s.last, last)
 }
 
-func (s *State) stretchOrders(first, last, n int64) {
-	switch {
-	case n == 0:
-	case s.lifetime[spec.Orders] == 0:
-		s.firstOrder, s.lastOrder = first, last
-	default:
-		s.firstOrder, s.lastOrder = min(s.firstOrder, first), max(s.lastOrder, last)
-	}
-}
-
-// addTile adds t to the sorted list; most events fall into the last tile or after it.
+// addTile adds t to the sorted list; most events fall into the last tile or after it. A tile that becomes zero goes: a window it
+// leaves does not change.
 func addTile(list []tile, t *tile) []tile {
 	i := len(list)
 	for i > 0 && list[i-1].start > t.start {
 		i--
 	}
-	if i > 0 && list[i-1].start == t.start {
-		list[i-1].values.Add(&t.values)
-		return list
+	if i == 0 || list[i-1].start != t.start {
+		if t.sums == (spec.Sums{}) {
+			return list
+		}
+		return slices.Insert(list, i, *t)
 	}
-	return slices.Insert(list, i, *t)
+	list[i-1].sums.Add(&t.sums)
+	if list[i-1].sums == (spec.Sums{}) {
+		return slices.Delete(list, i-1, i)
+	}
+	return list
 }

@@ -1,6 +1,7 @@
 package tiles_test
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"testing"
@@ -10,8 +11,10 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 	"pgregory.net/rapid"
 
+	"github.com/freshet/freshet/pkg/order"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	"github.com/freshet/freshet/services/feature/internal/oracle"
 	"github.com/freshet/freshet/services/feature/spec"
 	"github.com/freshet/freshet/services/feature/tiles"
@@ -24,6 +27,35 @@ func drawEvents(t *rapid.T, limit int, nowMs int64) []*eventv1.Event {
 		events[i] = oracle.Event(t, i, oracle.Edges(t, "at", nowMs))
 	}
 	return events
+}
+
+// orders keeps books of orders, as the order book does.
+type orders map[string]*orderv1.Book
+
+// add gives what an event makes its order post and take back.
+func (o orders) add(e *eventv1.Event) (out []spec.Posting) {
+	kept := order.Of(&eventv1.ResolvedEvent{Event: e, CustomerId: "c"})
+	if kept == nil {
+		return nil
+	}
+	id := kept.GetOrder().GetOrderId()
+	if o[id] == nil {
+		o[id] = &orderv1.Book{}
+	}
+	if !order.Add(o[id], kept) {
+		return nil
+	}
+	now := order.Fold("default", id, o[id])
+	for _, c := range order.Diff(o[id].Told, now) {
+		for _, p := range c.Taken {
+			out = append(out, spec.ReadPosting(p, true))
+		}
+		for _, p := range c.Added {
+			out = append(out, spec.ReadPosting(p, false))
+		}
+	}
+	o[id].Told = now
+	return out
 }
 
 func equal(t *rapid.T, what string, got, want *featurev1.FeatureSet) {
@@ -44,11 +76,15 @@ func TestReadingEqualsOracle(t *testing.T) {
 		for i := range parts {
 			parts[i] = &tiles.State{}
 		}
+		book := orders{}
 		for _, e := range drawEvents(t, 90, now) {
 			log.Add("c", e)
 			p := rapid.IntRange(0, len(parts)-1).Draw(t, "part")
 			clock := rapid.Int64Range(e.OccurredMs, now).Draw(t, "clock")
 			parts[p].Insert(spec.Read(e), clock)
+			for _, x := range book.add(e) { // what an order adds and takes may go to different parts
+				parts[rapid.IntRange(0, len(parts)-1).Draw(t, "posted to")].Post(x, clock)
+			}
 			if rapid.Bool().Draw(t, "prune") {
 				parts[p].Prune(clock)
 				parts[p] = reload(t, parts[p])
@@ -89,8 +125,12 @@ func TestNextFlipIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := oracle.Epoch.UnixMilli()
 		var s tiles.State
+		book := orders{}
 		for _, e := range drawEvents(t, 20, now) {
 			s.Insert(spec.Read(e), now)
+			for _, x := range book.add(e) {
+				s.Post(x, now)
+			}
 		}
 		for range 50 {
 			flip, ok := s.NextFlip(now)
@@ -122,11 +162,18 @@ func TestEncodingIsCanonical(t *testing.T) {
 		now := oracle.Epoch.UnixMilli()
 		events := drawEvents(t, 100, now)
 		var a, b tiles.State
+		first, second := orders{}, orders{}
 		for _, e := range events {
 			a.Insert(spec.Read(e), now)
+			for _, x := range first.add(e) {
+				a.Post(x, now)
+			}
 		}
 		for _, e := range rapid.Permutation(events).Draw(t, "order") {
 			b.Insert(spec.Read(e), e.OccurredMs)
+			for _, x := range second.add(e) {
+				b.Post(x, min(now, x.AtMs))
+			}
 		}
 		a.Prune(now)
 		b.Prune(now)
@@ -141,7 +188,7 @@ func TestEncodingIsCanonical(t *testing.T) {
 func TestEventAheadOfClock(t *testing.T) {
 	now := oracle.Epoch.UnixMilli()
 	var s tiles.State
-	s.Insert(spec.Sample{AtMs: now + 70, Name: "page", Values: spec.Values{spec.Events: 1}}, now)
+	s.Insert(spec.Sample{AtMs: now + 70, Name: "page"}, now)
 	fs := s.Features(now)
 	if fs.AsOfMs != now+70 || fs.Windows[0].Events != 1 {
 		t.Fatalf("as of %d with %d events, want %d and 1", fs.AsOfMs, fs.Windows[0].Events, now+70)
@@ -152,7 +199,7 @@ func TestEventAheadOfClock(t *testing.T) {
 func TestPruneSparesReadersWithSlowClocks(t *testing.T) {
 	at := oracle.Epoch.UnixMilli()
 	var s tiles.State
-	s.Insert(spec.Sample{AtMs: at, Name: "page", Values: spec.Values{spec.Events: 1}}, at)
+	s.Insert(spec.Sample{AtMs: at, Name: "page"}, at)
 	leaves := at + (65 * time.Minute).Milliseconds()
 	s.Prune(leaves + (5 * time.Minute).Milliseconds() - 1)
 	if got := s.Features(leaves - 1).Windows[0].Events; got != 1 {
@@ -163,32 +210,59 @@ func TestPruneSparesReadersWithSlowClocks(t *testing.T) {
 func TestDecodeRefuses(t *testing.T) {
 	cases := map[string][]byte{
 		"nothing":                    {},
-		"an unknown version":         {9, 0, 0, 0, 0, 0},
-		"a mask of unknown measures": {1, 0xff},
-		"a count beyond the input":   {1, 0, 0xff, 0xff, 0xff, 0x7f},
-		"tiles that do not rise":     {1, 0, 2, 2, 1, 2, 0, 1, 2, 0, 0, 0},
-		"65 names":                   append([]byte{1, 0, 0, 0, 0, 65}, make([]byte, 200)...),
+		"an unknown version":         {9, 0, 0, 0, 0, 0, 0},
+		"the version before":         {1, 0, 0, 0, 0, 0, 0},
+		"a mask of unknown measures": {2, 0xff},
+		"a sum that is zero":         {2, 2, 0, 0, 0, 0, 0, 0},
+		"a sum beyond 128 bits":      append(append([]byte{2, 2}, bytes.Repeat([]byte{0xff}, 18)...), 4, 0, 0, 0, 0, 0),
+		"a count beyond the input":   {2, 0, 0, 0xff, 0xff, 0xff, 0x7f},
+		"sales that do not rise":     {2, 0, 2, 2, 2, 0, 2, 0, 0, 0, 0},
+		"a moment without sales":     {2, 0, 1, 2, 0, 0, 0, 0, 0},
+		"tiles that do not rise":     {2, 0, 0, 2, 2, 1, 2, 0, 1, 2, 0, 0, 0},
+		"a tile of nothing":          {2, 0, 0, 1, 2, 0, 0, 0, 0},
+		"65 names":                   append([]byte{2, 0, 0, 0, 0, 0, 65}, make([]byte, 200)...),
 	}
 	for name, b := range cases {
 		if _, _, err := tiles.Decode(b); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
+	if _, rest, err := tiles.Decode([]byte{2, 0, 0, 0, 0, 0, 0}); err != nil || len(rest) != 0 {
+		t.Errorf("an empty state: %d bytes left, %v", len(rest), err)
+	}
 }
 
-// Sums wrap as ClickHouse's do and survive the encoding.
-func TestExtremeValues(t *testing.T) {
+// Sums beyond 64 bits stand at the end of them and say so, and come back exactly when what made them large is taken back.
+func TestSumsSaturateAndComeBack(t *testing.T) {
 	now := oracle.Epoch.UnixMilli()
 	var s tiles.State
-	for range 2 {
-		s.Insert(spec.Sample{AtMs: now, Values: spec.Values{spec.Events: 1, spec.Orders: 1, spec.Spend: math.MaxInt64}}, now)
+	post := func(spend int64, taken bool) *featurev1.WindowFeatures {
+		s.Post(spec.ReadPosting(&orderv1.Posting{AtMs: now, Orders: 1, SpendMicros: spend}, taken), now)
+		out, _, err := tiles.Decode(s.Append(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Features(now).Windows[0]
 	}
-	out, _, err := tiles.Decode(s.Append(nil))
-	if err != nil {
-		t.Fatal(err)
+	steps := []struct {
+		spend     int64
+		taken     bool
+		want      int64
+		saturated bool
+	}{
+		{math.MaxInt64 - 1, false, math.MaxInt64 - 1, false},
+		{math.MaxInt64, false, math.MaxInt64, true},
+		{1, false, math.MaxInt64, true},
+		{math.MaxInt64, true, math.MaxInt64, true}, // one short of it and one: exactly the limit
+		{1, true, math.MaxInt64 - 1, false},
+		{math.MaxInt64 - 1, true, 0, false},
+		{-math.MaxInt64, false, -math.MaxInt64, true},
+		{-5, false, -math.MaxInt64, true},
 	}
-	if got := out.Features(now).Windows[0].SpendMicros; got != -2 {
-		t.Fatalf("spend %d, want -2", got)
+	for i, x := range steps {
+		if got := post(x.spend, x.taken); got.SpendMicros != x.want || got.Saturated != x.saturated {
+			t.Errorf("step %d: spend %d, saturated %t; want %d, %t", i, got.SpendMicros, got.Saturated, x.want, x.saturated)
+		}
 	}
 }
 
@@ -199,8 +273,8 @@ func FuzzDecode(f *testing.F) {
 	for i := range 10 {
 		s.Insert(spec.Sample{
 			AtMs: now - int64(i)*7_000_000, Name: string(rune('a' + i)),
-			Values: spec.Values{spec.Events: 1, spec.Orders: int64(i % 2), spec.Spend: int64(i) * 1e7},
 		}, now)
+		s.Post(spec.ReadPosting(&orderv1.Posting{AtMs: now - int64(i)*7_000_000, Orders: 1, SpendMicros: math.MaxInt64 >> (7 * i)}, i%4 == 3), now)
 	}
 	f.Add(s.Append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {

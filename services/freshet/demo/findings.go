@@ -58,6 +58,8 @@ func (l *look) findings(ctx context.Context, shop *simulator.Shop) ([]finding, e
 		all.Duplicates += c.Duplicates
 		all.Orders += c.Orders
 		all.RevenueMicros += c.RevenueMicros
+		all.Refunds += c.Refunds
+		all.RefundMicros += c.RefundMicros
 		for reason, n := range c.Rejects {
 			rejects[reason] += n
 		}
@@ -74,6 +76,8 @@ func (l *look) findings(ctx context.Context, shop *simulator.Shop) ([]finding, e
 			"SELECT toInt64(uniqExact(workspace, event_id)) FROM ods.events WHERE (workspace, event_id) NOT IN (SELECT workspace, event_id FROM dw.events)"},
 		{finding{name: "orders", truth: all.Orders}, "SELECT toInt64(count())" + orders},
 		{finding{name: "revenue", truth: all.RevenueMicros, money: true}, "SELECT sum(total_micros)" + orders},
+		{finding{name: "refunds", truth: all.Refunds}, "SELECT toInt64(sum(refunds * sign)) FROM dw.order_postings"},
+		{finding{name: "refunded", truth: all.RefundMicros, money: true}, "SELECT toInt64(sum(refund_micros * sign)) FROM dw.order_postings"},
 		{finding{name: "customers", truth: last.Customers}, "SELECT toInt64(uniqExact(current_customer_id)) FROM dw.events_current"},
 		{finding{name: "merges (at most: a log-in may overtake the visit before it)", truth: last.Merges, atMost: true},
 			"SELECT toInt64(count()) FROM dw.identity_overrides"},

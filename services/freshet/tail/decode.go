@@ -17,6 +17,7 @@ import (
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 )
 
@@ -25,6 +26,9 @@ var schemas = map[string]func() proto.Message{
 	topics.EventsRaw.Name:          func() proto.Message { return &eventv1.Event{} },
 	topics.EventsRejected.Name:     func() proto.Message { return &eventv1.RejectedEvent{} },
 	topics.EventsResolved.Name:     func() proto.Message { return &eventv1.ResolvedEvent{} },
+	topics.OrderEvents.Name:        func() proto.Message { return &eventv1.ResolvedEvent{} },
+	topics.Orders.Name:             func() proto.Message { return &orderv1.Order{} },
+	topics.OrderPostings.Name:      func() proto.Message { return &orderv1.Change{} },
 	topics.IdentityLog.Name:        func() proto.Message { return &identityv1.LogRecord{} },
 	topics.IdentityMappings.Name:   func() proto.Message { return &identityv1.Mapping{} },
 	topics.Features.Name:           func() proto.Message { return &featurev1.FeatureSet{} },

@@ -1,9 +1,6 @@
 package rule
 
-import (
-	"github.com/freshet/freshet/pkg/money"
-	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
-)
+import featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 
 // field is one number of a window.
 type field int
@@ -22,9 +19,11 @@ const (
 // fieldNames are the fields as a rule names them, before "_" and the window.
 var fieldNames = [fieldCount]string{"events", "orders", "quantity", "spend", "refunds", "refund", "average_basket"}
 
-// money says which fields are sums in micros: a rule writes them in units of the
-// currency, with decimals.
-func (f field) money() bool { return f == fieldSpend || f == fieldRefund || f == fieldAverageBasket }
+// decimal says which fields are sums in millionths: a rule writes them in units of the
+// currency, or of goods, with decimals.
+func (f field) decimal() bool {
+	return f == fieldSpend || f == fieldRefund || f == fieldAverageBasket || f == fieldQuantity
+}
 
 // windowNames are the windows of a feature set, as docs/features.md lists them.
 var windowNames = [...]string{"1h", "24h", "30d", "90d", "365d", "lifetime"}
@@ -61,7 +60,7 @@ func NewFacts(fs *featurev1.FeatureSet) *Facts {
 			continue // A window that no rule can name: a newer feature service.
 		}
 		copy(f.values[i*int(fieldCount):], []int64{
-			w.GetEvents(), w.GetOrders(), w.GetQuantityMicros() / money.Unit, w.GetSpendMicros(),
+			w.GetEvents(), w.GetOrders(), w.GetQuantityMicros(), w.GetSpendMicros(),
 			w.GetRefunds(), w.GetRefundMicros(), w.GetAverageBasketMicros(),
 		})
 	}

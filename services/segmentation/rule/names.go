@@ -74,7 +74,7 @@ func variable(name string) (leaf, int64, bool) {
 				continue
 			}
 			scale := int64(1)
-			if field(f).money() {
+			if field(f).decimal() {
 				scale = micros
 			}
 			return leaf{source: sourceValue, index: w*int(fieldCount) + f}, scale, true

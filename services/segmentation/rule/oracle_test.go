@@ -19,7 +19,7 @@ func celOracle(t *rapid.T, when string, fs *featurev1.FeatureSet, at int64) bool
 	vars := map[string]any{}
 	for _, w := range fs.Windows {
 		for name, v := range map[string]float64{
-			"events": float64(w.Events), "orders": float64(w.Orders), "quantity": float64(w.QuantityMicros / 1e6), "spend": float64(w.SpendMicros) / 1e6,
+			"events": float64(w.Events), "orders": float64(w.Orders), "quantity": float64(w.QuantityMicros) / 1e6, "spend": float64(w.SpendMicros) / 1e6,
 			"refunds": float64(w.Refunds), "refund": float64(w.RefundMicros) / 1e6, "average_basket": float64(w.AverageBasketMicros) / 1e6,
 		} {
 			vars[name+"_"+w.Window] = v
@@ -96,7 +96,7 @@ func features(t *rapid.T) *featurev1.FeatureSet {
 	fs := &featurev1.FeatureSet{FirstSeenMs: ago("fs"), LastSeenMs: ago("ls"), FirstOrderMs: ago("fo"), LastOrderMs: ago("lo"),
 		LastEventMs: map[string]int64{"A": ago("A")}}
 	for _, w := range windowNames {
-		fs.Windows = append(fs.Windows, &featurev1.WindowFeatures{Window: w, Events: n("e"), Orders: n("o"), QuantityMicros: n("q") * 1e6,
+		fs.Windows = append(fs.Windows, &featurev1.WindowFeatures{Window: w, Events: n("e"), Orders: n("o"), QuantityMicros: n("q") * 250_000,
 			SpendMicros: n("s") * micros, Refunds: n("r"), RefundMicros: n("m") * micros, AverageBasketMicros: n("b") * micros})
 	}
 	return fs

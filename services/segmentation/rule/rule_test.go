@@ -24,7 +24,7 @@ func customer() *Facts {
 	return NewFacts(&featurev1.FeatureSet{
 		Windows: []*featurev1.WindowFeatures{
 			{Window: "1h", Events: 1},
-			{Window: "30d", Events: 12, Orders: 3, QuantityMicros: 7_000_000, SpendMicros: 499_990_000, Refunds: 1, RefundMicros: 10_500_000, AverageBasketMicros: 166_663_333},
+			{Window: "30d", Events: 12, Orders: 3, QuantityMicros: 7_250_000, SpendMicros: 499_990_000, Refunds: 1, RefundMicros: 10_500_000, AverageBasketMicros: 166_663_333},
 			{Window: "lifetime", Events: 40, Orders: 3, SpendMicros: 499_990_000},
 			{Window: "7d", Events: 99},
 		},
@@ -47,6 +47,9 @@ func TestMatch(t *testing.T) {
 		"orders_30d == 3.0":                     true,
 		"orders_24h == 0":                       true,
 		"quantity_30d > -1":                     true,
+		"quantity_30d == 7.25":                  true,
+		"quantity_30d > 7.2":                    true,
+		"quantity_30d >= 7.5":                   false,
 		"events_1h < 2":                         true,
 		"refunds_30d == 1 && refund_30d > 10":   true,
 		"average_basket_30d < 166.663334":       true,

@@ -3,6 +3,7 @@ package tier
 import (
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
+	"github.com/freshet/freshet/services/feature/spec"
 )
 
 // The tiers, as segments are named.
@@ -34,24 +35,25 @@ type Customer struct {
 	LastSeenMs int64
 }
 
-// Value is the value index of a customer: net spend of 365 days in micros, may be
-// negative, plus the events of 90 days, capped.
-func Value(netSpendMicros, events int64) int64 {
-	return netSpendMicros + min(events, maxEvents)
+// Value is the value index of a customer: net spend of 365 days in micros (what was spent less what was given back), may be
+// negative, plus the events of 90 days, capped. Beyond 64 bits it stands at the end of them.
+func Value(spendMicros, refundMicros, events int64) int64 {
+	net := spec.SumOf(spendMicros).Plus(spec.SumOf(refundMicros).Negative())
+	return net.Plus(spec.SumOf(min(events, maxEvents))).Clamp()
 }
 
 // FromFeatures takes from a feature set what the tiers look at.
 func FromFeatures(fs *featurev1.FeatureSet) Customer {
-	var net, events int64
+	var spend, refunded, events int64
 	for _, w := range fs.GetWindows() {
 		switch w.GetWindow() {
 		case "365d":
-			net = w.GetSpendMicros() - w.GetRefundMicros()
+			spend, refunded = w.GetSpendMicros(), w.GetRefundMicros()
 		case "90d":
 			events = w.GetEvents()
 		}
 	}
-	return Customer{Value: Value(net, events), LastSeenMs: fs.GetLastSeenMs()}
+	return Customer{Value: Value(spend, refunded, events), LastSeenMs: fs.GetLastSeenMs()}
 }
 
 // reaches says whether the customer is at or above a cut of the value order.

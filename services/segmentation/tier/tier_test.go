@@ -44,7 +44,7 @@ func TestSizesOfSkewedPopulations(t *testing.T) {
 			return Customer{Value: int64(math.Exp(r.NormFloat64()*2+5) * 1e6), LastSeenMs: now - int64(r.ExpFloat64()*60*24)*hour}
 		},
 		"nine in ten never bought, few events each": func() Customer {
-			c := Customer{Value: Value(0, 1+int64(r.ExpFloat64()*2)), LastSeenMs: now - int64(r.ExpFloat64()*1e9)}
+			c := Customer{Value: Value(0, 0, 1+int64(r.ExpFloat64()*2)), LastSeenMs: now - int64(r.ExpFloat64()*1e9)}
 			if r.IntN(10) == 0 {
 				c.Value += int64(r.IntN(500)) * 1e6
 			}
@@ -55,7 +55,7 @@ func TestSizesOfSkewedPopulations(t *testing.T) {
 			return Customer{Value: int64(r.IntN(300)-100) * 1e6, LastSeenMs: now - r.Int64N(1e10)}
 		},
 		"all seen within two minutes": func() Customer {
-			return Customer{Value: Value(0, int64(r.IntN(4))), LastSeenMs: now - r.Int64N(120_000)}
+			return Customer{Value: Value(0, 0, int64(r.IntN(4))), LastSeenMs: now - r.Int64N(120_000)}
 		},
 		"one catalogue price": func() Customer {
 			return Customer{Value: int64(1+r.IntN(3)) * 9_990_000, LastSeenMs: now - r.Int64N(1e10)}
@@ -169,5 +169,19 @@ func TestDrift(t *testing.T) {
 	}
 	if d := Drift(map[string]int{Potential: 10}, 10); math.Abs(d-0.625) > 1e-9 {
 		t.Errorf("drift %v, want 0.625", d)
+	}
+}
+
+func TestTheValueIndexDoesNotWrap(t *testing.T) {
+	cases := map[string]struct{ got, want int64 }{
+		"spend less refunds plus events": {Value(10, 4, 3), 9},
+		"at most 999,999 events":         {Value(0, 0, 1<<40), 999_999},
+		"beyond the top":                 {Value(math.MaxInt64, 0, 1), math.MaxInt64},
+		"beyond the bottom":              {Value(-math.MaxInt64, math.MaxInt64, 0), -math.MaxInt64},
+	}
+	for name, c := range cases {
+		if c.got != c.want {
+			t.Errorf("%s: got %d, want %d", name, c.got, c.want)
+		}
 	}
 }

@@ -103,18 +103,19 @@ func (r *Report) readRejected(ctx context.Context, q query) error {
 // Orders are the order events of one kind and currency.
 type Orders struct {
 	Kind, Currency string
-	Orders         int64
-	// Lines and Quantity are of dw.order_items.
-	Lines, Quantity int64
-	// NetMicros is the sum of quantity x unit price over the lines.
+	// Events counts them.
+	Events int64
+	// Lines and QuantityMicros are of dw.order_event_items.
+	Lines, QuantityMicros int64
+	// NetMicros is the sum of the values of the lines: what was sent for the line, else quantity x unit price.
 	NetMicros int64
 }
 
 // Total sums all kinds of one currency.
 type Total struct {
-	Currency                string
-	Orders, Lines, Quantity int64
-	NetMicros               int64
+	Currency                      string
+	Events, Lines, QuantityMicros int64
+	NetMicros                     int64
 }
 
 // Net is the money exactly, as a decimal number.
@@ -124,12 +125,12 @@ func (r *Report) readOrders(ctx context.Context, q query) error {
 	err := q.each(ctx, fmt.Sprintf(ordersSQL, "1", "1"), func(scan func(...any) error) error {
 		var x Orders
 		var saidLines, saidQuantity int64
-		if err := scan(&x.Kind, &x.Currency, &x.Orders, &saidLines, &saidQuantity, &x.Lines, &x.Quantity, &x.NetMicros); err != nil {
+		if err := scan(&x.Kind, &x.Currency, &x.Events, &saidLines, &saidQuantity, &x.Lines, &x.QuantityMicros, &x.NetMicros); err != nil {
 			return err
 		}
-		if saidLines != x.Lines || saidQuantity != x.Quantity {
-			r.unequal("%s orders in %s say %d lines with quantity %d; dw.order_items has %d with %d",
-				x.Kind, x.Currency, saidLines, saidQuantity, x.Lines, x.Quantity)
+		if saidLines != x.Lines || saidQuantity != x.QuantityMicros {
+			r.unequal("%s order events in %s say %d lines with quantity %s; dw.order_event_items has %d with %s",
+				x.Kind, x.Currency, saidLines, money.FormatQuantity(saidQuantity), x.Lines, money.FormatQuantity(x.QuantityMicros))
 		}
 		r.Orders = append(r.Orders, x)
 		r.addTotal(x)
@@ -139,25 +140,26 @@ func (r *Report) readOrders(ctx context.Context, q query) error {
 		return err
 	}
 	var strays int64
-	err = q.one(ctx, `SELECT toInt64(count()) FROM {dw}.orders WHERE (workspace, event_id) NOT IN (SELECT workspace, event_id FROM {dw}.events)`, &strays)
+	err = q.one(ctx, `SELECT toInt64(count()) FROM {dw}.order_events WHERE (workspace, event_id) NOT IN (SELECT workspace, event_id FROM {dw}.events)`, &strays)
 	if strays != 0 {
-		r.unequal("dw.orders has %d orders without their event in dw.events", strays)
+		r.unequal("dw.order_events has %d order events without their event in dw.events", strays)
 	}
 	return err
 }
 
-// ordersSQL compares orders with their lines; the arguments are conditions on
-// orders and on lines.
+// ordersSQL compares order events with their lines; the arguments are conditions on
+// order events and on lines. Quantities are in millionths.
 const ordersSQL = `
-	SELECT kind, currency, sum(orders), sum(said_lines), sum(said_quantity), sum(lines), sum(quantity), sum(net)
+	SELECT kind, currency, sum(events), sum(said_lines), sum(said_quantity), sum(lines), sum(quantity), sum(net)
 	FROM
 	(
-	    SELECT kind, currency, toInt64(count()) AS orders, toInt64(sum(o.items)) AS said_lines, sum(o.quantity) AS said_quantity,
+	    SELECT kind, currency, toInt64(count()) AS events, toInt64(sum(o.items)) AS said_lines, toInt64(sum(o.quantity) * 1000000) AS said_quantity,
 	           toInt64(0) AS lines, toInt64(0) AS quantity, toInt64(0) AS net
-	    FROM {dw}.orders AS o WHERE %s GROUP BY kind, currency
+	    FROM {dw}.order_events AS o WHERE %s GROUP BY kind, currency
 	    UNION ALL
-	    SELECT kind, currency, 0, 0, 0, toInt64(count()), sum(i.quantity), sum(i.quantity * i.unit_price_micros)
-	    FROM {dw}.order_items AS i WHERE %s GROUP BY kind, currency
+	    SELECT kind, currency, 0, 0, 0, toInt64(count()), toInt64(sum(i.quantity) * 1000000),
+	           toInt64(sum(toDecimal128(ifNull(i.total_micros, toInt64(round(toDecimal128(i.quantity, 6) * ifNull(i.unit_price_micros, 0)))), 0)))
+	    FROM {dw}.order_event_items AS i WHERE %s GROUP BY kind, currency
 	)
 	GROUP BY kind, currency ORDER BY currency, kind`
 
@@ -166,9 +168,9 @@ func (r *Report) addTotal(x Orders) {
 		r.Totals = append(r.Totals, Total{Currency: x.Currency})
 	}
 	t := &r.Totals[len(r.Totals)-1]
-	t.Orders += x.Orders
+	t.Events += x.Events
 	t.Lines += x.Lines
-	t.Quantity += x.Quantity
+	t.QuantityMicros += x.QuantityMicros
 	t.NetMicros += x.NetMicros
 }
 

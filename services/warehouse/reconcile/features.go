@@ -142,24 +142,26 @@ func window(ctx context.Context, q query, out map[string]int64, name, workspace 
 	if err := read(`SELECT toInt64(count()) FROM {dw}.events`, &events); err != nil {
 		return err
 	}
-	if err := read(`SELECT toInt64(countIf(kind = 'completed')), sumIf(total_micros, kind = 'completed'),
-		toInt64(countIf(kind = 'refunded')), toInt64(sumIf(abs(total_micros), kind = 'refunded')) FROM {dw}.orders`,
-		&orders, &spend, &refunds, &refunded); err != nil {
-		return err
-	}
-	// From the lines, where the service adds up orders: two ways to one number.
-	if err := read(`SELECT sumIf(quantity, kind = 'completed') FROM {dw}.order_items`, &quantity); err != nil {
+	// What orders add: that they add what their events tell is checked of every order.
+	if err := read(`SELECT toInt64(sum(orders * sign)), `+cut("quantity_micros")+`, `+cut("spend_micros")+`,
+		toInt64(sum(refunds * sign)), `+cut("refund_micros")+` FROM {dw}.order_postings`,
+		&orders, &quantity, &spend, &refunds, &refunded); err != nil {
 		return err
 	}
 	basket := int64(0)
 	if orders > 0 {
 		basket = spend / orders
 	}
-	for field, v := range map[string]int64{"events": events, "orders": orders, "quantity": quantity, "spend_micros": spend,
+	for field, v := range map[string]int64{"events": events, "orders": orders, "quantity_micros": quantity, "spend_micros": spend,
 		"refunds": refunds, "refund_micros": refunded, "average_basket_micros": basket} {
 		out[name+"."+field] = v
 	}
 	return nil
+}
+
+// cut sums a column of dw.order_postings; beyond 64 bits it is the largest number, as docs/features.md says.
+func cut(column string) string {
+	return "toInt64(clamp(sum(toInt128(" + column + ") * sign), toInt128(-9223372036854775807), toInt128(9223372036854775807)))"
 }
 
 // latest reads first and last times.
@@ -175,7 +177,9 @@ func latest(ctx context.Context, q query, out map[string]int64, workspace string
 	if err := span(`{dw}.events WHERE true`, "first_seen_ms", "last_seen_ms"); err != nil {
 		return err
 	}
-	if err := span(`{dw}.orders WHERE kind = 'completed'`, "first_order_ms", "last_order_ms"); err != nil {
+	const sales = `(SELECT workspace, customer_id, occurred_at FROM {dw}.order_postings WHERE orders != 0
+		GROUP BY workspace, customer_id, occurred_at HAVING sum(orders * sign) > 0)`
+	if err := span(sales+` WHERE true`, "first_order_ms", "last_order_ms"); err != nil {
 		return err
 	}
 	return q.each(ctx, `SELECT toString(if(type = 'track', name, type)) AS label, max(toUnixTimestamp64Milli(occurred_at)) AS at FROM {dw}.events

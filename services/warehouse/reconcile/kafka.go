@@ -18,13 +18,16 @@ type Group struct {
 	Topics []topics.Topic
 }
 
-// DefaultGroups are the groups between an event and the facts and features made of it.
+// DefaultGroups are the groups between an event and the facts and features made of it, in the order of the flow: a group is asked only
+// when those that write what it reads are known to have ended.
 func DefaultGroups() []Group {
 	return []Group{
 		{Name: "identity.state", Topics: []topics.Topic{topics.EventsRaw}},
 		{Name: "identity.merges", Topics: []topics.Topic{topics.IdentityLog}},
-		{Name: "warehouse.facts", Topics: []topics.Topic{topics.EventsRaw, topics.EventsRejected, topics.EventsResolved, topics.IdentityMappings}},
-		{Name: "feature.state", Topics: []topics.Topic{topics.EventsResolved, topics.IdentityMappings, topics.FeatureHandover}},
+		{Name: "feature.orders", Topics: []topics.Topic{topics.OrderEvents}},
+		{Name: "feature.state", Topics: []topics.Topic{topics.EventsResolved, topics.OrderPostings, topics.IdentityMappings, topics.FeatureHandover}},
+		{Name: "warehouse.facts", Topics: []topics.Topic{topics.EventsRaw, topics.EventsRejected, topics.EventsResolved, topics.IdentityMappings,
+			topics.Orders, topics.OrderPostings}},
 	}
 }
 

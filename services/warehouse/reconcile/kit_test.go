@@ -3,6 +3,7 @@ package reconcile
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,9 +15,11 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/clickhouse"
+	"github.com/freshet/freshet/pkg/order"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/feature/orderbook"
 	"github.com/freshet/freshet/services/warehouse"
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
@@ -30,6 +33,50 @@ type world struct {
 	conn   driver.Conn
 	names  schema.Names
 	groups []Group
+	book   memory // the state of the order book
+	out    []broker.Message
+}
+
+// warehouseGroup is the one group that runs here.
+func warehouseGroup() []Group {
+	return slices.DeleteFunc(DefaultGroups(), func(g Group) bool { return g.Name != "warehouse.facts" })
+}
+
+// memory is a state in memory for the order book's handler.
+type memory map[string][]byte
+
+func (m memory) get(key []byte) ([]byte, bool, error) {
+	v, ok := m[string(key)]
+	return v, ok, nil
+}
+
+// Get, Set and Emit make the world a transaction of the order book: what it tells goes to its topics.
+func (w *world) Get(key []byte) ([]byte, bool, error) { return w.book.get(key) }
+
+// Set implements orderbook.Transaction.
+func (w *world) Set(key, value []byte) { w.book[string(key)] = value }
+
+// Emit implements orderbook.Transaction.
+func (w *world) Emit(m broker.Message) { w.out = append(w.out, m) }
+
+// tell puts resolved events through the real order book, and what it tells into the broker.
+func (w *world) tell(events ...*eventv1.ResolvedEvent) {
+	w.t.Helper()
+	m, err := orderbook.NewMetrics(nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	h := orderbook.New(0, m)
+	for _, r := range events {
+		rec := broker.Record{Key: order.Key(r.Event.Workspace, r.Event.Order.OrderId), Value: marshal(w.t, r)}
+		if err := h.Fold(w, rec); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	if err := w.broker.NewProducer(broker.ProducerConfig{}).Produce(w.t.Context(), w.out...); err != nil {
+		w.t.Fatal(err)
+	}
+	w.out = nil
 }
 
 // newWorld starts a warehouse that flushes so often.
@@ -59,7 +106,7 @@ func newWorld(t testing.TB, flush time.Duration) *world {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
-	w := &world{t: t, broker: b, conn: conn, names: schema.Names{Prefix: cfg.DatabasePrefix}, groups: DefaultGroups()[2:3]}
+	w := &world{t: t, broker: b, conn: conn, names: schema.Names{Prefix: cfg.DatabasePrefix}, groups: warehouseGroup(), book: memory{}}
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
@@ -115,13 +162,13 @@ func (w *world) run(edit func(*Options)) *Report {
 
 var now = time.Now().UTC().Truncate(time.Second)
 
-// order is an event of a customer with lines of one unit each at 1.001 a unit.
-func order(customer, id string, kind eventv1.OrderKind, lines int, ago time.Duration) *eventv1.ResolvedEvent {
+// orderOf is an event of a customer with lines of one unit each at 1.001 a unit.
+func orderOf(customer, id string, kind eventv1.OrderKind, lines int, ago time.Duration) *eventv1.ResolvedEvent {
 	sign := int64(1)
 	if kind == eventv1.OrderKind_ORDER_KIND_REFUNDED {
 		sign = -1
 	}
-	o := &eventv1.Order{OrderId: id, Kind: kind, Currency: "GBP", TotalMicros: new(int64(sign * int64(lines) * 1_001_000))}
+	o := &eventv1.Order{OrderId: id, Kind: kind, Currency: "GBP", Conversion: &eventv1.Conversion{Currency: "GBP", RateE12: 1e12}, TotalMicros: new(sign * int64(lines) * 1_001_000)}
 	for i := range lines {
 		o.Items = append(o.Items, &eventv1.OrderItem{Line: int32(i + 1), ProductId: "p", QuantityMicros: sign * 1_000_000, UnitPriceMicros: new(int64(1_001_000))})
 	}

@@ -1,7 +1,8 @@
 // Package reconcile holds Kafka, ClickHouse and the served features against each
 // other and lists every inequality. It is for the command line and for tests; it
 // changes nothing, and what it recomputes it computes with SQL of its own, not with
-// the definitions that the services share.
+// the definitions that the services share; but for orders: what the events of an order make of it is one rule, package order, and here
+// it is told of all order events in the facts at once.
 //
 // Its numbers are exact only when nothing is under way: a lag is an inequality too.
 package reconcile
@@ -46,6 +47,7 @@ type Report struct {
 	Rejected   []Reason
 	Orders     []Orders
 	Totals     []Total
+	Book       Book
 	Customers  Customers
 	Lag        []Lag
 	Features   []FeatureCheck
@@ -91,6 +93,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		func() error { return r.readSources(ctx, q) },
 		func() error { return r.readRejected(ctx, q) },
 		func() error { return r.readOrders(ctx, q) },
+		func() error { return r.checkOrders(ctx, q) },
 		func() error { return r.readCustomers(ctx, q) },
 		func() error { return r.checkFeatures(ctx, o, q) },
 		func() error { return r.checkExpected(ctx, o, q) },

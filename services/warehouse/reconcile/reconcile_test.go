@@ -9,27 +9,33 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/freshet/freshet/pkg/customer"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 )
+
+// The customers of the shop.
+var idA, idB, idC = customer.ID("default", "user_id", "a", 0), customer.ID("default", "user_id", "b", 0), customer.ID("default", "user_id", "c", 0)
 
 // fill plays a small shop: two customers who are one, a retry, a refusal of each kind.
 func fill(w *world) {
 	completed, refunded := eventv1.OrderKind_ORDER_KIND_COMPLETED, eventv1.OrderKind_ORDER_KIND_REFUNDED
 	for _, r := range []*eventv1.ResolvedEvent{
-		order("a", "e1", completed, 3, 10*time.Minute),
-		order("a", "e2", completed, 2, 40*24*time.Hour),
-		order("b", "e3", refunded, 1, 20*time.Hour),
+		orderOf(idA, "e1", completed, 3, 10*time.Minute),
+		orderOf(idA, "e2", completed, 2, 40*24*time.Hour),
+		orderOf(idB, "e3", refunded, 1, 20*time.Hour),
 	} {
 		w.produce(topics.EventsRaw, r.CustomerId, r.Event)
 		w.produce(topics.EventsResolved, r.CustomerId, r)
+		w.tell(r)
 	}
-	retry := order("a", "e1", completed, 3, 10*time.Minute)
+	retry := orderOf(idA, "e1", completed, 3, 10*time.Minute)
 	w.produce(topics.EventsRaw, "a", retry.Event)
-	w.produce(topics.IdentityMappings, "b", &identityv1.Mapping{Workspace: "default", FromCustomerId: "b", ToCustomerId: "a", Epoch: 1, MergedMs: now.UnixMilli()})
-	quarantined := order("c", "e4", completed, 1, 0)
+	w.produce(topics.IdentityMappings, "b", &identityv1.Mapping{Workspace: "default", FromCustomerId: idB, ToCustomerId: idA, Epoch: 1, MergedMs: now.UnixMilli()})
+	quarantined := orderOf(idC, "e4", completed, 1, 0)
 	w.produce(topics.EventsRaw, "c", quarantined.Event)
 	w.produce(topics.EventsRejected, "c", &eventv1.RejectedEvent{EventId: "e4", Workspace: "default", Source: "shop",
 		Reason: "quarantined", RejectedBy: "identity", ReceivedMs: now.UnixMilli()})
@@ -42,7 +48,7 @@ func fill(w *world) {
 func served() *featurev1.FeatureSet {
 	ms := func(ago time.Duration) int64 { return now.Add(-ago).UnixMilli() }
 	window := func(name string, events, orders, quantity, spend, refunds int64) *featurev1.WindowFeatures {
-		w := &featurev1.WindowFeatures{Window: name, Events: events, Orders: orders, QuantityMicros: quantity, SpendMicros: spend,
+		w := &featurev1.WindowFeatures{Window: name, Events: events, Orders: orders, QuantityMicros: quantity * 1_000_000, SpendMicros: spend,
 			Refunds: refunds, RefundMicros: refunds * 1_001_000}
 		if orders > 0 {
 			w.AverageBasketMicros = spend / orders
@@ -50,7 +56,7 @@ func served() *featurev1.FeatureSet {
 		return w
 	}
 	return &featurev1.FeatureSet{
-		CustomerId: "a", AsOfMs: now.UnixMilli(),
+		CustomerId: idA, AsOfMs: now.UnixMilli(),
 		FirstSeenMs: ms(40 * 24 * time.Hour), LastSeenMs: ms(10 * time.Minute),
 		FirstOrderMs: ms(40 * 24 * time.Hour), LastOrderMs: ms(10 * time.Minute),
 		LastEventMs: map[string]int64{"Order Completed": ms(10 * time.Minute)},
@@ -62,7 +68,7 @@ func served() *featurev1.FeatureSet {
 }
 
 func expected() *Expected {
-	return &Expected{EventPrefix: "e", Orders: map[string]int64{"completed": 2, "refunded": 1}, Lines: 6, Quantity: 4, NetMicros: 4_004_000, Identified: 1}
+	return &Expected{EventPrefix: "e", Orders: map[string]int64{"completed": 2, "refunded": 1}, Lines: 6, QuantityMicros: 4_000_000, NetMicros: 4_004_000, Identified: 1}
 }
 
 func TestABalancedShop(t *testing.T) {
@@ -116,13 +122,13 @@ func TestEveryImbalanceIsNamed(t *testing.T) {
 		harm func(*world)
 		want string
 	}{
-		"a fact is missing":        {harm: remove("{dw}.events_rows", "event_id = 'e2'"), want: "source shop: 4 events accepted, 2 stored and 1 rejected: 1 are missing"},
-		"a fact came from nowhere": {harm: remove("{ods}.events_rows", "event_id = 'e3'"), want: "1 events that are not in ods.events"},
-		"a raw record is missing":  {harm: remove("{ods}.events_rows", "event_id = 'e3'"), want: "are in ods.events and 0 in the dead-letter topic"},
-		"a line is missing":        {harm: remove("{dw}.order_items_rows", "event_id = 'e1' AND line = 2"), want: "say 5 lines with quantity 5; dw.order_items has 4 with 4"},
-		"an order has no event":    {harm: remove("{dw}.events_rows", "event_id = 'e1'"), want: "1 orders without their event"},
+		"a fact is missing":           {harm: remove("{dw}.events_rows", "event_id = 'e2'"), want: "source shop: 4 events accepted, 2 stored and 1 rejected: 1 are missing"},
+		"a fact came from nowhere":    {harm: remove("{ods}.events_rows", "event_id = 'e3'"), want: "1 events that are not in ods.events"},
+		"a raw record is missing":     {harm: remove("{ods}.events_rows", "event_id = 'e3'"), want: "are in ods.events and 0 in the dead-letter topic"},
+		"a line is missing":           {harm: remove("{dw}.order_event_items_rows", "event_id = 'e1' AND line = 2"), want: "say 5 lines with quantity 5; dw.order_event_items has 4 with 4"},
+		"an order event has no event": {harm: remove("{dw}.events_rows", "event_id = 'e1'"), want: "1 order events without their event"},
 		"a fact is there twice": {harm: func(w *world) {
-			again := order("a", "e2", eventv1.OrderKind_ORDER_KIND_COMPLETED, 2, 39*24*time.Hour)
+			again := orderOf(idA, "e2", eventv1.OrderKind_ORDER_KIND_COMPLETED, 2, 39*24*time.Hour)
 			w.produce(topics.EventsResolved, "a", again)
 			w.settle()
 		}, want: "4 rows for 3 different events"},
@@ -130,10 +136,26 @@ func TestEveryImbalanceIsNamed(t *testing.T) {
 			o.Groups = []Group{{Name: "nobody", Topics: []topics.Topic{topics.IdentityMappings}}}
 		},
 			want: "group nobody is 1 records behind in identity.mappings.v1"},
+		"an order is missing":        {harm: remove("{dw}.order_states_rows", "order_id = 'e2'"), want: "order e2 of workspace default: it is not in dw.orders"},
+		"an order came from nowhere": {harm: remove("{dw}.order_events_rows", "order_id = 'e2'"), want: "order e2 of workspace default: it is in dw.orders, and none of its events"},
+		"an order is not up to date": {harm: func(w *world) {
+			r := orderOf(idA, "e7", eventv1.OrderKind_ORDER_KIND_UPDATED, 5, 9*time.Minute)
+			r.Event.Order.OrderId = "e1"
+			w.produce(topics.EventsRaw, idA, r.Event)
+			w.produce(topics.EventsResolved, idA, r)
+			w.settle()
+		}, want: "order e1 of workspace default: event_id is e1 in dw.orders and e7 by its events"},
+		"what an order adds is missing": {harm: remove("{dw}.order_postings_rows", "order_id = 'e1'"),
+			want: "order e1 of workspace default: dw.order_postings adds [0 0 0 0 0] to customer " + idA},
+		"an order adds to somebody else": {harm: func(w *world) {
+			w.produce(topics.OrderPostings, idC, &orderv1.Change{Workspace: "default", OrderId: "e1", CustomerId: idC, Partition: 9, Sequence: 1,
+				FirstReceivedMs: now.UnixMilli(), Added: []*orderv1.Posting{{CustomerId: idC, AtMs: now.UnixMilli(), Orders: 1}}})
+			w.settle()
+		}, want: "order e1 of workspace default: dw.order_postings adds [1 0 0 0 0] to customer " + idC},
 		"a feature is wrong": {edit: features(func(f *featurev1.FeatureSet) { f.Windows[2].SpendMicros++ }),
-			want: "customer a: 30d.spend_micros is served as 3003001 and recomputed as 3003000"},
+			want: "customer " + idA + ": 30d.spend_micros is served as 3003001 and recomputed as 3003000"},
 		"a last time is missing": {edit: features(func(f *featurev1.FeatureSet) { clear(f.LastEventMs) }),
-			want: "customer a: last Order Completed is served as 0"},
+			want: "customer " + idA + ": last Order Completed is served as 0"},
 		"net is not what was expected": {edit: func(o *Options) { o.Expected = expected(); o.Expected.NetMicros++ },
 			want: "e* has 4.004 net, expected 4.004001"},
 		"a kind was not expected": {edit: func(o *Options) { o.Expected = expected(); delete(o.Expected.Orders, "refunded") },
@@ -159,7 +181,7 @@ func TestEveryImbalanceIsNamed(t *testing.T) {
 
 func TestSettleSaysWhoIsBehind(t *testing.T) {
 	w := newWorld(t, 20*time.Millisecond)
-	w.produce(topics.IdentityMappings, "b", &identityv1.Mapping{FromCustomerId: "b", ToCustomerId: "a", MergedMs: now.UnixMilli()})
+	w.produce(topics.IdentityMappings, "b", &identityv1.Mapping{FromCustomerId: idB, ToCustomerId: idA, MergedMs: now.UnixMilli()})
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	err := Settle(ctx, w.broker, []Group{{Name: "nobody", Topics: []topics.Topic{topics.IdentityMappings}}})

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/customer"
 	"github.com/freshet/freshet/pkg/money"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
@@ -38,13 +39,15 @@ func TestTheOnlineRetailFileBalancesExactly(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	w.tell(events...)
+	w.tell(events...)
 	w.settle()
 	want := OnlineRetail()
 	r := w.run(func(o *Options) { o.Expected = &want })
 	if err := r.Err(); err != nil {
 		t.Error(err)
 	}
-	if got := r.Totals[0]; got.Net() != "9747747.934" || got.Lines != 541_909 || got.Orders != 25_900 || got.Quantity != 5_176_450 {
+	if got := r.Totals[0]; got.Net() != "9747747.934" || got.Lines != 541_909 || got.Events != 25_900 || got.QuantityMicros != 5_176_450_000_000 {
 		t.Errorf("totals: %+v", got)
 	}
 	var text strings.Builder
@@ -54,7 +57,7 @@ func TestTheOnlineRetailFileBalancesExactly(t *testing.T) {
 	t.Log(text.String())
 }
 
-func marshal(t *testing.T, m proto.Message) []byte {
+func marshal(t testing.TB, m proto.Message) []byte {
 	t.Helper()
 	value, err := proto.Marshal(m)
 	if err != nil {
@@ -115,11 +118,11 @@ func invoice(t *testing.T, row []string) *eventv1.ResolvedEvent {
 	case 'A':
 		kind = eventv1.OrderKind_ORDER_KIND_ADJUSTED
 	}
-	return &eventv1.ResolvedEvent{CustomerId: person.Type + person.Value, Event: &eventv1.Event{
+	return &eventv1.ResolvedEvent{CustomerId: customer.ID("default", person.Type, person.Value, 0), Event: &eventv1.Event{
 		EventId: "online-retail-" + row[0], Workspace: "default", Source: "import", Type: eventv1.EventType_EVENT_TYPE_TRACK,
 		Name: "Order", Identifiers: []*eventv1.Identifier{person}, History: true,
 		ReceivedMs: now.UnixMilli(), OccurredMs: at.UnixMilli(),
-		Order: &eventv1.Order{OrderId: row[0], Kind: kind, Currency: "GBP"},
+		Order: &eventv1.Order{OrderId: row[0], Kind: kind, Currency: "GBP", Conversion: &eventv1.Conversion{Currency: "GBP", RateE12: 1e12}},
 	}}
 }
 

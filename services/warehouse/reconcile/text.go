@@ -3,6 +3,8 @@ package reconcile
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -27,18 +29,24 @@ func (r *Report) WriteText(w io.Writer) error {
 			t.row(x.Source, x.RejectedBy, x.Reason, x.Rows)
 		}
 	}
-	t.heading("Orders", "kind", "currency", "orders", "lines", "quantity", "net")
+	t.heading("Order events", "kind", "currency", "events", "lines", "quantity", "net")
 	for _, x := range r.Orders {
-		t.row(x.Kind, x.Currency, x.Orders, x.Lines, x.Quantity, money.Format(x.NetMicros))
+		t.row(x.Kind, x.Currency, x.Events, x.Lines, money.FormatQuantity(x.QuantityMicros), money.Format(x.NetMicros))
 	}
 	for _, x := range r.Totals {
-		t.row("all", x.Currency, x.Orders, x.Lines, x.Quantity, x.Net())
+		t.row("all", x.Currency, x.Events, x.Lines, money.FormatQuantity(x.QuantityMicros), x.Net())
 	}
+	t.heading("Orders, as their events tell them", "state", "orders")
+	for _, state := range slices.Sorted(maps.Keys(r.Book.Orders)) {
+		t.row(state, r.Book.Orders[state])
+	}
+	t.heading("Of them", "sales in no sum of money", "with more events than are kept", "told otherwise in dw", "events without a number")
+	t.row(r.Book.Unvalued, r.Book.Truncated, r.Book.Different, r.Book.Numberless)
 	t.heading("Customers", "customers", "identified", "ids merged away")
 	t.row(r.Customers.All, r.Customers.Identified, r.Customers.Merged)
 	if e := r.Expected; e != nil {
 		t.heading(e.EventPrefix+"*", "completed", "refunded", "adjusted", "cancelled", "lines", "quantity", "net", "identified customers")
-		t.row(e.Orders["completed"], e.Orders["refunded"], e.Orders["adjusted"], e.Orders["cancelled"], e.Lines, e.Quantity,
+		t.row(e.Orders["completed"], e.Orders["refunded"], e.Orders["adjusted"], e.Orders["cancelled"], e.Lines, money.FormatQuantity(e.QuantityMicros),
 			money.Format(e.NetMicros), e.Identified)
 	}
 	if len(r.Features) > 0 {

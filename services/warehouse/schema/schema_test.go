@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -142,6 +143,51 @@ func TestRowsFromBeforeEnrichmentStay(t *testing.T) {
 	}
 }
 
+// Order events from before have moved to their new tables, whole units as decimals; and a process that died in the middle can move them again.
+func TestOrdersFromBeforeBecomeOrderEvents(t *testing.T) {
+	conn, opts, _ := open(t)
+	before := fstest.MapFS{}
+	for _, name := range []string{"0001_ods", "0002_dw", "0003_identity", "0004_enrichment"} {
+		path := "migrations/" + name + ".sql"
+		text, err := files.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before[path] = &fstest.MapFile{Data: text}
+	}
+	if err := migrate(t.Context(), conn, opts, before); err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{
+		`INSERT INTO {dw}.orders_rows SETTINGS async_insert = 0 VALUES ('w', 'e', 'c', 'O', 'completed', 'EUR', 5000000, 2, 1, now64(), now64(), false)`,
+		`INSERT INTO {dw}.order_items_rows SETTINGS async_insert = 0 VALUES ('w', 'e', 'c', 'O', 'completed', 1, 'p', 'Mug', 2, 2500000, 'EUR', now64(), now64())`,
+	} {
+		if err := conn.Exec(t.Context(), Names{opts.Prefix}.Expand(sql)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if err := Migrate(t.Context(), conn, opts); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.Exec(t.Context(), Names{opts.Prefix}.Expand("ALTER TABLE {dw}.freshet_migrations DELETE WHERE version = 5 SETTINGS mutations_sync = 1")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := Names{opts.Prefix}.Expand(`INSERT INTO {dw}.orders_rows SETTINGS async_insert = 0 VALUES ('w', 'e2', 'c', 'O', 'completed', 'EUR', 5000000, 2, 1, now64(), now64(), false)`)
+	if err := conn.Exec(t.Context(), old); err == nil {
+		t.Error("a writer of the old version was let in, to where nobody looks")
+	}
+	got := strs(t, conn, opts, `SELECT groupArray(x) FROM
+		(SELECT concat(order_id, ' ', toString(total_micros), ' ', toString(quantity), ' ', toString(rate_e12)) AS x FROM {dw}.order_events
+		UNION ALL SELECT concat(product_id, ' ', toString(unit_price_micros), ' ', toString(quantity), ' ', ifNull(toString(total_micros), 'NULL')) FROM {dw}.order_event_items
+		UNION ALL SELECT concat('orders ', toString(count())) FROM {dw}.orders)`)
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"O 5000000 2 0", "orders 0", "p 2500000 2 NULL"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // A column added to the storage must reach the view too.
 func TestViewsShowEveryColumnOfTheirStorage(t *testing.T) {
 	conn, opts, _ := open(t)
@@ -152,7 +198,7 @@ func TestViewsShowEveryColumnOfTheirStorage(t *testing.T) {
 	for _, v := range []struct {
 		db   Database
 		name string
-	}{{ODS, "events"}, {ODS, "rejected"}, {DW, "events"}, {DW, "orders"}, {DW, "order_items"}, {DW, "identity_overrides"}} {
+	}{{ODS, "events"}, {ODS, "rejected"}, {DW, "events"}, {DW, "order_events"}, {DW, "order_event_items"}, {DW, "order_postings"}, {DW, "identity_overrides"}} {
 		n := Names{opts.Prefix}
 		storage := strs(t, conn, opts, fmt.Sprintf(columns, n.Rows(v.db, v.name)))
 		view := strs(t, conn, opts, fmt.Sprintf(columns, n.View(v.db, v.name)))

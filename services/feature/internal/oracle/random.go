@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"pgregory.net/rapid"
@@ -39,30 +40,39 @@ func Event(t *rapid.T, n int, atMs int64) *eventv1.Event {
 	if rapid.Bool().Draw(t, "many names") {
 		e.Name = fmt.Sprintf("name %d", rapid.IntRange(0, 99).Draw(t, "name number"))
 	}
+	if rapid.Bool().Draw(t, "known") {
+		e.Identifiers = []*eventv1.Identifier{{Type: "user_id", Value: "somebody"}}
+	}
 	if e.Type == eventv1.EventType_EVENT_TYPE_TRACK && rapid.Bool().Draw(t, "is order") {
-		e.Order = order(t)
+		e.Order = orderOf(t)
 	}
 	return e
 }
 
-func order(t *rapid.T) *eventv1.Order {
-	total := rapid.Int64Range(0, 1e12).Draw(t, "total")
-	if rapid.Bool().Draw(t, "negative") {
-		total = -total
-	}
+// orderOf draws what an event says of one of ten orders: few, so that copies, updates, refunds and cancellations of one order meet.
+func orderOf(t *rapid.T) *eventv1.Order {
+	amount := rapid.OneOf(rapid.Int64Range(-1e9, 1e12), rapid.SampledFrom([]int64{0, math.MaxInt64, math.MinInt64}))
 	o := &eventv1.Order{
-		OrderId:     fmt.Sprintf("o%d", rapid.IntRange(0, 9).Draw(t, "order")),
-		Kind:        eventv1.OrderKind(rapid.IntRange(1, 4).Draw(t, "kind")),
-		Currency:    "EUR",
-		TotalMicros: &total,
+		OrderId: fmt.Sprintf("o%d", rapid.IntRange(0, 9).Draw(t, "order")),
+		Kind: rapid.SampledFrom([]eventv1.OrderKind{
+			eventv1.OrderKind_ORDER_KIND_COMPLETED, eventv1.OrderKind_ORDER_KIND_COMPLETED, eventv1.OrderKind_ORDER_KIND_COMPLETED,
+			eventv1.OrderKind_ORDER_KIND_REFUNDED, eventv1.OrderKind_ORDER_KIND_REFUNDED, eventv1.OrderKind_ORDER_KIND_UPDATED,
+			eventv1.OrderKind_ORDER_KIND_ADJUSTED, eventv1.OrderKind_ORDER_KIND_CANCELLED,
+		}).Draw(t, "kind"),
+		Currency: "EUR",
+	}
+	if rapid.IntRange(0, 9).Draw(t, "rate known") > 0 {
+		o.Conversion = &eventv1.Conversion{Currency: "EUR", RateE12: rapid.SampledFrom([]int64{1e12, 1e12, 333_333_333_333, 17e12}).Draw(t, "rate")}
+	}
+	if rapid.IntRange(0, 3).Draw(t, "has total") > 0 {
+		o.TotalMicros = new(amount.Draw(t, "total"))
 	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "lines") {
-		o.Items = append(o.Items, &eventv1.OrderItem{
-			Line:            int32(i + 1),
-			ProductId:       "p",
-			QuantityMicros:  rapid.Int64Range(-50, 5000).Draw(t, "quantity") * 1e6,
-			UnitPriceMicros: new(int64(rapid.Int64Range(-1e9, 1e9).Draw(t, "price"))),
-		})
+		item := &eventv1.OrderItem{Line: int32(i + 1), ProductId: fmt.Sprint("p", i), QuantityMicros: rapid.Int64Range(-50, 5000).Draw(t, "quantity") * 250_000}
+		if rapid.Bool().Draw(t, "has price") {
+			item.UnitPriceMicros = new(amount.Draw(t, "price"))
+		}
+		o.Items = append(o.Items, item)
 	}
 	return o
 }

@@ -23,12 +23,12 @@ SELECT
 FROM
 (
     SELECT
-        [toInt64(sumIf(1, f.occurred_at >= fromUnixTimestamp64Milli({start_1h:Int64}, 'UTC'))),
-         toInt64(sumIf(1, f.occurred_at >= fromUnixTimestamp64Milli({start_24h:Int64}, 'UTC'))),
-         toInt64(sumIf(1, f.occurred_at >= fromUnixTimestamp64Milli({start_30d:Int64}, 'UTC'))),
-         toInt64(sumIf(1, f.occurred_at >= fromUnixTimestamp64Milli({start_90d:Int64}, 'UTC'))),
-         toInt64(sumIf(1, f.occurred_at >= fromUnixTimestamp64Milli({start_365d:Int64}, 'UTC'))),
-         toInt64(sum(1))] AS events,
+        [toInt64(countIf(f.occurred_at >= fromUnixTimestamp64Milli({start_1h:Int64}, 'UTC'))),
+         toInt64(countIf(f.occurred_at >= fromUnixTimestamp64Milli({start_24h:Int64}, 'UTC'))),
+         toInt64(countIf(f.occurred_at >= fromUnixTimestamp64Milli({start_30d:Int64}, 'UTC'))),
+         toInt64(countIf(f.occurred_at >= fromUnixTimestamp64Milli({start_90d:Int64}, 'UTC'))),
+         toInt64(countIf(f.occurred_at >= fromUnixTimestamp64Milli({start_365d:Int64}, 'UTC'))),
+         toInt64(count())] AS events,
         min(toUnixTimestamp64Milli(f.occurred_at)) AS first_ms,
         max(toUnixTimestamp64Milli(f.occurred_at)) AS last_ms,
         maxMap(map(if(f.type = 'track', toString(f.name), toString(f.type)), toUnixTimestamp64Milli(f.occurred_at))) AS by_name,
@@ -43,43 +43,55 @@ FROM
 LEFT JOIN
 (
     SELECT
-        [toInt64(sumIf(1, f.kind = 'completed' AND f.occurred_at >= fromUnixTimestamp64Milli({start_1h:Int64}, 'UTC'))),
-         toInt64(sumIf(1, f.kind = 'completed' AND f.occurred_at >= fromUnixTimestamp64Milli({start_24h:Int64}, 'UTC'))),
-         toInt64(sumIf(1, f.kind = 'completed' AND f.occurred_at >= fromUnixTimestamp64Milli({start_30d:Int64}, 'UTC'))),
-         toInt64(sumIf(1, f.kind = 'completed' AND f.occurred_at >= fromUnixTimestamp64Milli({start_90d:Int64}, 'UTC'))),
-         toInt64(sumIf(1, f.kind = 'completed' AND f.occurred_at >= fromUnixTimestamp64Milli({start_365d:Int64}, 'UTC'))),
-         toInt64(sumIf(1, f.kind = 'completed'))] AS orders,
-        [toInt64(sumIf(f.quantity * 1000000, f.kind = 'completed' AND f.occurred_at >= fromUnixTimestamp64Milli({start_1h:Int64}, 'UTC'))),
-         toInt64(sumIf(f.quantity * 1000000, f.kind = 'completed' AND f.occurred_at >= fromUnixTimestamp64Milli({start_24h:Int64}, 'UTC'))),
-         toInt64(sumIf(f.quantity * 1000000, f.kind = 'completed' AND f.occurred_at >= fromUnixTimestamp64Milli({start_30d:Int64}, 'UTC'))),
-         toInt64(sumIf(f.quantity * 1000000, f.kind = 'completed' AND f.occurred_at >= fromUnixTimestamp64Milli({start_90d:Int64}, 'UTC'))),
-         toInt64(sumIf(f.quantity * 1000000, f.kind = 'completed' AND f.occurred_at >= fromUnixTimestamp64Milli({start_365d:Int64}, 'UTC'))),
-         toInt64(sumIf(f.quantity * 1000000, f.kind = 'completed'))] AS quantity_micros,
-        [toInt64(sumIf(f.total_micros, f.kind = 'completed' AND f.occurred_at >= fromUnixTimestamp64Milli({start_1h:Int64}, 'UTC'))),
-         toInt64(sumIf(f.total_micros, f.kind = 'completed' AND f.occurred_at >= fromUnixTimestamp64Milli({start_24h:Int64}, 'UTC'))),
-         toInt64(sumIf(f.total_micros, f.kind = 'completed' AND f.occurred_at >= fromUnixTimestamp64Milli({start_30d:Int64}, 'UTC'))),
-         toInt64(sumIf(f.total_micros, f.kind = 'completed' AND f.occurred_at >= fromUnixTimestamp64Milli({start_90d:Int64}, 'UTC'))),
-         toInt64(sumIf(f.total_micros, f.kind = 'completed' AND f.occurred_at >= fromUnixTimestamp64Milli({start_365d:Int64}, 'UTC'))),
-         toInt64(sumIf(f.total_micros, f.kind = 'completed'))] AS spend_micros,
-        [toInt64(sumIf(1, f.kind = 'refunded' AND f.occurred_at >= fromUnixTimestamp64Milli({start_1h:Int64}, 'UTC'))),
-         toInt64(sumIf(1, f.kind = 'refunded' AND f.occurred_at >= fromUnixTimestamp64Milli({start_24h:Int64}, 'UTC'))),
-         toInt64(sumIf(1, f.kind = 'refunded' AND f.occurred_at >= fromUnixTimestamp64Milli({start_30d:Int64}, 'UTC'))),
-         toInt64(sumIf(1, f.kind = 'refunded' AND f.occurred_at >= fromUnixTimestamp64Milli({start_90d:Int64}, 'UTC'))),
-         toInt64(sumIf(1, f.kind = 'refunded' AND f.occurred_at >= fromUnixTimestamp64Milli({start_365d:Int64}, 'UTC'))),
-         toInt64(sumIf(1, f.kind = 'refunded'))] AS refunds,
-        [toInt64(sumIf(abs(f.total_micros), f.kind = 'refunded' AND f.occurred_at >= fromUnixTimestamp64Milli({start_1h:Int64}, 'UTC'))),
-         toInt64(sumIf(abs(f.total_micros), f.kind = 'refunded' AND f.occurred_at >= fromUnixTimestamp64Milli({start_24h:Int64}, 'UTC'))),
-         toInt64(sumIf(abs(f.total_micros), f.kind = 'refunded' AND f.occurred_at >= fromUnixTimestamp64Milli({start_30d:Int64}, 'UTC'))),
-         toInt64(sumIf(abs(f.total_micros), f.kind = 'refunded' AND f.occurred_at >= fromUnixTimestamp64Milli({start_90d:Int64}, 'UTC'))),
-         toInt64(sumIf(abs(f.total_micros), f.kind = 'refunded' AND f.occurred_at >= fromUnixTimestamp64Milli({start_365d:Int64}, 'UTC'))),
-         toInt64(sumIf(abs(f.total_micros), f.kind = 'refunded'))] AS refund_micros,
-        minIf(toUnixTimestamp64Milli(f.occurred_at), f.kind = 'completed') AS first_ms,
-        maxIf(toUnixTimestamp64Milli(f.occurred_at), f.kind = 'completed') AS last_ms,
-        if(m.new = '', f.customer_id, m.new) AS customer
-    FROM dw.orders AS f
-    LEFT JOIN moved AS m ON m.old = f.customer_id
-    WHERE f.workspace = {workspace:String} AND f.occurred_at <= as_of
-        AND (f.customer_id = {customer:String} OR f.customer_id IN (SELECT old FROM moved WHERE new = {customer:String}))
+        [toInt64(clamp(sumIf(f.orders, f.at_ms >= {start_1h:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.orders, f.at_ms >= {start_24h:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.orders, f.at_ms >= {start_30d:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.orders, f.at_ms >= {start_90d:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.orders, f.at_ms >= {start_365d:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sum(f.orders), toInt128(-9223372036854775807), toInt128(9223372036854775807)))] AS orders,
+        [toInt64(clamp(sumIf(f.quantity_micros, f.at_ms >= {start_1h:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.quantity_micros, f.at_ms >= {start_24h:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.quantity_micros, f.at_ms >= {start_30d:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.quantity_micros, f.at_ms >= {start_90d:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.quantity_micros, f.at_ms >= {start_365d:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sum(f.quantity_micros), toInt128(-9223372036854775807), toInt128(9223372036854775807)))] AS quantity_micros,
+        [toInt64(clamp(sumIf(f.spend_micros, f.at_ms >= {start_1h:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.spend_micros, f.at_ms >= {start_24h:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.spend_micros, f.at_ms >= {start_30d:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.spend_micros, f.at_ms >= {start_90d:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.spend_micros, f.at_ms >= {start_365d:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sum(f.spend_micros), toInt128(-9223372036854775807), toInt128(9223372036854775807)))] AS spend_micros,
+        [toInt64(clamp(sumIf(f.refunds, f.at_ms >= {start_1h:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.refunds, f.at_ms >= {start_24h:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.refunds, f.at_ms >= {start_30d:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.refunds, f.at_ms >= {start_90d:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.refunds, f.at_ms >= {start_365d:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sum(f.refunds), toInt128(-9223372036854775807), toInt128(9223372036854775807)))] AS refunds,
+        [toInt64(clamp(sumIf(f.refund_micros, f.at_ms >= {start_1h:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.refund_micros, f.at_ms >= {start_24h:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.refund_micros, f.at_ms >= {start_30d:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.refund_micros, f.at_ms >= {start_90d:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sumIf(f.refund_micros, f.at_ms >= {start_365d:Int64}), toInt128(-9223372036854775807), toInt128(9223372036854775807))),
+         toInt64(clamp(sum(f.refund_micros), toInt128(-9223372036854775807), toInt128(9223372036854775807)))] AS refund_micros,
+        minIf(f.at_ms, f.orders > 0) AS first_ms,
+        maxIf(f.at_ms, f.orders > 0) AS last_ms,
+        f.customer AS customer
+    FROM
+    (
+        SELECT
+            toUnixTimestamp64Milli(f.occurred_at) AS at_ms,
+            sum(toInt128(f.orders) * f.sign) AS orders,
+            sum(toInt128(f.quantity_micros) * f.sign) AS quantity_micros,
+            sum(toInt128(f.spend_micros) * f.sign) AS spend_micros,
+            sum(toInt128(f.refunds) * f.sign) AS refunds,
+            sum(toInt128(f.refund_micros) * f.sign) AS refund_micros,
+            if(m.new = '', f.customer_id, m.new) AS customer
+        FROM dw.order_postings AS f
+        LEFT JOIN moved AS m ON m.old = f.customer_id
+        WHERE f.workspace = {workspace:String} AND f.occurred_at <= as_of
+            AND (f.customer_id = {customer:String} OR f.customer_id IN (SELECT old FROM moved WHERE new = {customer:String}))
+        GROUP BY customer, at_ms
+    ) AS f
     GROUP BY customer
 ) AS o ON o.customer = e.customer
 ORDER BY customer_id

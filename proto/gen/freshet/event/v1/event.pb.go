@@ -299,7 +299,7 @@ type OrderItem struct {
 	// Signed price of one unit in millionths of the order's currency; absent when the shop sent none that can be read.
 	UnitPriceMicros *int64 `protobuf:"varint,5,opt,name=unit_price_micros,json=unitPriceMicros,proto3,oneof" json:"unit_price_micros,omitempty"`
 	// Signed number of units in millionths: a kilo and a quarter is 1250000. Within plus or minus 999999999999999999.
-	// 1000000 when the shop sent none.
+	// 1000000 when the shop sent none; in a refund 0 then: all that is left of the line.
 	QuantityMicros int64 `protobuf:"varint,6,opt,name=quantity_micros,json=quantityMicros,proto3" json:"quantity_micros,omitempty"`
 	// The stock keeping unit, where the shop sent one beside the product id.
 	Sku string `protobuf:"bytes,7,opt,name=sku,proto3" json:"sku,omitempty"`

@@ -362,20 +362,22 @@ type WindowFeatures struct {
 	Window string `protobuf:"bytes,1,opt,name=window,proto3" json:"window,omitempty"`
 	// All events.
 	Events int64 `protobuf:"varint,2,opt,name=events,proto3" json:"events,omitempty"`
-	// Completed orders.
+	// Orders sold, each number once, cancelled ones taken back. An order counts when it was sold.
 	Orders int64 `protobuf:"varint,3,opt,name=orders,proto3" json:"orders,omitempty"`
-	// Sum of completed orders in millionths of the workspace's currency.
+	// Value of those orders in millionths of the workspace's currency; orders whose value or rate is not known add nothing.
 	SpendMicros int64 `protobuf:"varint,5,opt,name=spend_micros,json=spendMicros,proto3" json:"spend_micros,omitempty"`
-	// Refunded orders.
+	// Refunds that gave something back, at the time of the refund.
 	Refunds int64 `protobuf:"varint,6,opt,name=refunds,proto3" json:"refunds,omitempty"`
-	// Sum of refunded orders in millionths, counted positive.
+	// What they gave back in millionths of the workspace's currency, never more than the order was worth.
 	RefundMicros int64 `protobuf:"varint,7,opt,name=refund_micros,json=refundMicros,proto3" json:"refund_micros,omitempty"`
 	// spend_micros / orders, rounded toward zero; 0 without orders.
 	AverageBasketMicros int64 `protobuf:"varint,8,opt,name=average_basket_micros,json=averageBasketMicros,proto3" json:"average_basket_micros,omitempty"`
 	// Units in completed orders, in millionths: a kilo and a quarter is 1250000.
 	QuantityMicros int64 `protobuf:"varint,9,opt,name=quantity_micros,json=quantityMicros,proto3" json:"quantity_micros,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// A sum of this window does not fit into 64 bits: it stands at 9223372036854775807, or at its negative, and is larger in truth.
+	Saturated     bool `protobuf:"varint,10,opt,name=saturated,proto3" json:"saturated,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WindowFeatures) Reset() {
@@ -464,6 +466,13 @@ func (x *WindowFeatures) GetQuantityMicros() int64 {
 	return 0
 }
 
+func (x *WindowFeatures) GetSaturated() bool {
+	if x != nil {
+		return x.Saturated
+	}
+	return false
+}
+
 var File_freshet_feature_v1_feature_proto protoreflect.FileDescriptor
 
 const file_freshet_feature_v1_feature_proto_rawDesc = "" +
@@ -498,7 +507,7 @@ const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"\x06reason\x18\x0e \x01(\x0e2 .freshet.feature.v1.ChangeReasonR\x06reason\x1a>\n" +
 	"\x10LastEventMsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xa7\x02\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xc5\x02\n" +
 	"\x0eWindowFeatures\x12\x16\n" +
 	"\x06window\x18\x01 \x01(\tR\x06window\x12\x16\n" +
 	"\x06events\x18\x02 \x01(\x03R\x06events\x12\x16\n" +
@@ -507,7 +516,9 @@ const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"\arefunds\x18\x06 \x01(\x03R\arefunds\x12#\n" +
 	"\rrefund_micros\x18\a \x01(\x03R\frefundMicros\x122\n" +
 	"\x15average_basket_micros\x18\b \x01(\x03R\x13averageBasketMicros\x12'\n" +
-	"\x0fquantity_micros\x18\t \x01(\x03R\x0equantityMicrosJ\x04\b\x04\x10\x05R\bquantity*w\n" +
+	"\x0fquantity_micros\x18\t \x01(\x03R\x0equantityMicros\x12\x1c\n" +
+	"\tsaturated\x18\n" +
+	" \x01(\bR\tsaturatedJ\x04\b\x04\x10\x05R\bquantity*w\n" +
 	"\fChangeReason\x12\x1d\n" +
 	"\x19CHANGE_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CHANGE_REASON_EVENT\x10\x01\x12\x16\n" +

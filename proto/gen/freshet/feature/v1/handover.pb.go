@@ -8,6 +8,7 @@ package featurev1
 
 import (
 	v1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	v11 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -36,6 +37,7 @@ type Handover struct {
 	//
 	//	*Handover_State
 	//	*Handover_Event
+	//	*Handover_Change
 	What          isHandover_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -110,6 +112,15 @@ func (x *Handover) GetEvent() *v1.ResolvedEvent {
 	return nil
 }
 
+func (x *Handover) GetChange() *v11.Change {
+	if x != nil {
+		if x, ok := x.What.(*Handover_Change); ok {
+			return x.Change
+		}
+	}
+	return nil
+}
+
 type isHandover_What interface {
 	isHandover_What()
 }
@@ -124,9 +135,16 @@ type Handover_Event struct {
 	Event *v1.ResolvedEvent `protobuf:"bytes,4,opt,name=event,proto3,oneof"`
 }
 
+type Handover_Change struct {
+	// A change of the orders that arrived after the merge. Its customer_id is its route.
+	Change *v11.Change `protobuf:"bytes,5,opt,name=change,proto3,oneof"`
+}
+
 func (*Handover_State) isHandover_What() {}
 
 func (*Handover_Event) isHandover_What() {}
+
+func (*Handover_Change) isHandover_What() {}
 
 // MergedState is everything known of a merged customer at the moment of the merge.
 type MergedState struct {
@@ -196,12 +214,13 @@ var File_freshet_feature_v1_handover_proto protoreflect.FileDescriptor
 
 const file_freshet_feature_v1_handover_proto_rawDesc = "" +
 	"\n" +
-	"!freshet/feature/v1/handover.proto\x12\x12freshet.feature.v1\x1a\x1cfreshet/event/v1/event.proto\"\xb6\x01\n" +
+	"!freshet/feature/v1/handover.proto\x12\x12freshet.feature.v1\x1a\x1cfreshet/event/v1/event.proto\x1a\x1cfreshet/order/v1/order.proto\"\xea\x01\n" +
 	"\bHandover\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x12\n" +
 	"\x04hops\x18\x02 \x01(\x05R\x04hops\x127\n" +
 	"\x05state\x18\x03 \x01(\v2\x1f.freshet.feature.v1.MergedStateH\x00R\x05state\x127\n" +
-	"\x05event\x18\x04 \x01(\v2\x1f.freshet.event.v1.ResolvedEventH\x00R\x05eventB\x06\n" +
+	"\x05event\x18\x04 \x01(\v2\x1f.freshet.event.v1.ResolvedEventH\x00R\x05event\x122\n" +
+	"\x06change\x18\x05 \x01(\v2\x18.freshet.order.v1.ChangeH\x00R\x06changeB\x06\n" +
 	"\x04what\"e\n" +
 	"\vMergedState\x12(\n" +
 	"\x10from_customer_id\x18\x01 \x01(\tR\x0efromCustomerId\x12\x14\n" +
@@ -225,15 +244,17 @@ var file_freshet_feature_v1_handover_proto_goTypes = []any{
 	(*Handover)(nil),         // 0: freshet.feature.v1.Handover
 	(*MergedState)(nil),      // 1: freshet.feature.v1.MergedState
 	(*v1.ResolvedEvent)(nil), // 2: freshet.event.v1.ResolvedEvent
+	(*v11.Change)(nil),       // 3: freshet.order.v1.Change
 }
 var file_freshet_feature_v1_handover_proto_depIdxs = []int32{
 	1, // 0: freshet.feature.v1.Handover.state:type_name -> freshet.feature.v1.MergedState
 	2, // 1: freshet.feature.v1.Handover.event:type_name -> freshet.event.v1.ResolvedEvent
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	3, // 2: freshet.feature.v1.Handover.change:type_name -> freshet.order.v1.Change
+	3, // [3:3] is the sub-list for method output_type
+	3, // [3:3] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_freshet_feature_v1_handover_proto_init() }
@@ -244,6 +265,7 @@ func file_freshet_feature_v1_handover_proto_init() {
 	file_freshet_feature_v1_handover_proto_msgTypes[0].OneofWrappers = []any{
 		(*Handover_State)(nil),
 		(*Handover_Event)(nil),
+		(*Handover_Change)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
