@@ -32,3 +32,26 @@ func TestEveryReasonIsDocumented(t *testing.T) {
 		}
 	}
 }
+
+// Every kind of note and every code of a refused body is explained there too.
+func TestEveryNoteAndEveryRefusedBodyIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/events.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, notes, ok := strings.Cut(string(page), "## Notes")
+	if !ok {
+		t.Fatal("docs/events.md has no table of notes")
+	}
+	notes, _, _ = strings.Cut(notes, "\n## ")
+	for _, kind := range noteKinds {
+		if !strings.Contains(notes, "| `"+kind+"` |") {
+			t.Errorf("the note %s is not in docs/events.md", kind)
+		}
+	}
+	for _, code := range bodyCodes {
+		if code != "other" && code != "empty_body" && !strings.Contains(string(page), "`"+code+"`") {
+			t.Errorf("the code %s of a refused body is not in docs/events.md", code)
+		}
+	}
+}

@@ -29,17 +29,18 @@ func (w *work) noteEnvelope() {
 }
 
 // scanMember reads a member of the envelope at the outer scanner's position, and walks around one that is not JSON, or is nested too deep, if its end can be found.
-func (w *work) scanMember(key string, limits Limits) error {
+func (w *work) scanMember(key []byte, limits Limits) error {
 	var to *[]byte
-	switch key {
+	name := ""
+	switch string(key) {
 	case "context":
-		to = &w.envelope.context
+		name, to = "context", &w.envelope.context
 	case "integrations":
-		to = &w.envelope.integrations
+		name, to = "integrations", &w.envelope.integrations
 	case "sentAt":
-		to = &w.envelope.sentAt
+		name, to = "sentAt", &w.envelope.sentAt
 	case "writeKey":
-		to = &w.envelope.writeKey
+		name, to = "writeKey", &w.envelope.writeKey
 	}
 	outer, inner := &w.outer, &w.inner
 	outer.Peek()
@@ -58,7 +59,7 @@ func (w *work) scanMember(key string, limits Limits) error {
 		}
 		raw = nil
 		if to != nil {
-			w.envelope.ignore(key, "%s of the batch cannot be read: %v", key, err)
+			w.envelope.ignore(name, "%s of the batch cannot be read: %v", name, err)
 		}
 	}
 	if to != nil {

@@ -107,6 +107,26 @@ func TestABadMemberOfAnEventNeverCostsIt(t *testing.T) {
 	}
 }
 
+// A CloudEvent's time is read as any, and does not cost the event either.
+func TestTimesOfCloudEvents(t *testing.T) {
+	r := start(t, atNoon)
+	for i, c := range []struct {
+		time, note string
+		want       string
+	}{{"2026-03-01T11:50:00Z", "", "2026-03-01T11:50:00Z"}, {"Sun, 01 Mar 2026 11:50:00 GMT", "", "2026-03-01T11:50:00Z"}, {"yesterday", "bad_timestamp timestamp", "2026-03-01T12:00:00Z"}} {
+		before := r.events()
+		body := fmt.Sprintf(`{"specversion":"1.0","id":"%d","source":"/s","type":"E","userid":"42","time":%q,"data":{}}`, i, c.time)
+		if g := r.post("/v1/cloudevents", body, "Content-Type", "application/cloudevents+json"); g.Status != http.StatusOK {
+			t.Errorf("%s: %+v", c.time, g)
+		}
+		for id, e := range r.events() {
+			if before[id] == nil && (e.OccurredMs != ms(t, c.want) || noted(e) != c.note) {
+				t.Errorf("%s: occurred %d, notes %q", c.time, e.OccurredMs, noted(e))
+			}
+		}
+	}
+}
+
 // Case 06 through the door, with what the other of the two times says.
 func TestWritingsOfTimesThroughTheDoor(t *testing.T) {
 	r := start(t, atNoon)

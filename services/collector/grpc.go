@@ -60,8 +60,11 @@ func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestR
 	for _, raw := range req.GetEvents() {
 		w.readAlone(raw, src.limits)
 	}
-	if at := req.GetSentAt(); at.IsValid() {
-		w.envelope.sentMS = at.AsTime().UnixMilli()
+	if at := req.GetSentAt(); at != nil {
+		var ok bool
+		if w.envelope.sentMS, ok = stampOf(at); !ok {
+			w.envelope.ignore("sentAt", "sent_at is no time within the years 1900 and 2261")
+		}
 	}
 	return s.ingest(ctx, w, &origin{src: src, history: req.GetHistory(), received: received, retried: retriedRPC(ctx)})
 }

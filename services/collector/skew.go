@@ -23,9 +23,9 @@ import (
 //	| lag                                  | what else is known                                    | skew               |
 //	|--------------------------------------|-------------------------------------------------------|--------------------|
 //	| any                                  | the event is younger than its sentAt: two clocks      | 0                  |
+//	| ahead by more than MaxAge            | the event itself says now: sentAt alone is wrong      | 0                  |
 //	| any                                  | the sender's last sentAt again: the same bytes        | as then            |
 //	| within SkewThreshold                 |                                                       | 0                  |
-//	| ahead                                | the event itself says now: sentAt alone is wrong      | 0                  |
 //	| ahead                                | delay is never negative: the clock is ahead           | lag, or the sender's |
 //	| above LateLimit                      | no client delivers that late                          | lag                |
 //	| behind                               | as far as last time, of another sentAt: it goes on    | lag                |
@@ -91,7 +91,7 @@ func (w *work) judgeClock(it *item, o *origin, c Clock, t *times) {
 	switch {
 	case t.original > t.sent+threshold: // happened after it was sent
 		return
-	case f.lag < -threshold && t.original != 0 && max(ahead, -ahead) <= threshold:
+	case f.lag < -c.MaxAge.Milliseconds() && t.original != 0 && max(ahead, -ahead) <= threshold: // or it waited exactly as long as its clock is ahead
 		return
 	}
 	if f.lag > threshold {

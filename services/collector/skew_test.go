@@ -1,12 +1,18 @@
 package collector
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
+
+	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 )
 
 // The table of skew.go, row by row, with both sides of each bound.
@@ -196,7 +202,8 @@ func TestTimesStayThroughOutagesAndWrongClocksAreMended(t *testing.T) {
 		"a clock of 1904":                           {original: -122*year - time.Hour, sent: -122 * year, want: -time.Hour},
 		"a clock of 1970 that repeats":              {original: -56*year - time.Hour, sent: -56 * year, headers: []string{"X-Retry-Count", "3"}, want: -time.Hour},
 		"sentAt of a template, an event of now":     {original: -time.Second, sent: -3 * year, want: -time.Second},
-		"sentAt without its zone, an event of now":  {original: -time.Second, sent: 2 * time.Hour, want: -time.Second},
+		"sentAt of years ahead, an event of now":    {original: -time.Second, sent: 3 * year, want: -time.Second},
+		"2 hours ahead, queued for as long":         {original: -time.Second, sent: 2 * time.Hour, want: -2*time.Hour - time.Second},
 		"queued for a week, sent by a right clock":  {original: -7 * day, sent: -time.Second, want: -7 * day},
 		"an event after its sentAt: two clocks":     {original: -time.Hour, sent: -2 * time.Hour, want: -time.Hour},
 		"mended into the window, though years away": {original: -3*year - 20*day, sent: -3 * year, want: -20 * day},
@@ -242,5 +249,28 @@ func TestTheSameBytesAgainGiveTheSameTime(t *testing.T) {
 	}
 	if got := send("b", 3*time.Hour, 3*time.Hour+time.Second); got != noon.Add(3*time.Hour).UnixMilli() {
 		t.Errorf("what was kept two hours is not where it was: %s", time.UnixMilli(got).UTC())
+	}
+}
+
+// gRPC's own stamps: what fits no column is left out, and a repeat that gRPC announces is one.
+func TestSentAtOfGRPC(t *testing.T) {
+	r := start(t, atNoon)
+	client := dial(t, r)
+	send := func(ctx context.Context, id string, sent time.Time) *eventv1.Event {
+		t.Helper()
+		event := fmt.Sprintf(`{"type":"track","event":"E","anonymousId":%q,"messageId":%q,"timestamp":"2026-03-01T09:59:59Z"}`, id, id)
+		if _, err := client.Ingest(withKey(ctx, testKey), &collectorv1.IngestRequest{Events: [][]byte{[]byte(event)}, SentAt: timestamppb.New(sent)}); err != nil {
+			t.Fatal(err)
+		}
+		return r.events()[id]
+	}
+	if e := send(t.Context(), "never", time.Time{}); e.SentMs != 0 || noted(e) != "bad_envelope sentAt" || e.OccurredMs != ms(t, "2026-03-01T09:59:59Z") {
+		t.Errorf("sent in the year 1: %v", e)
+	}
+	if e := send(t.Context(), "slow", noon.Add(-2*time.Hour)); e.OccurredMs != ms(t, "2026-03-01T11:59:59Z") {
+		t.Errorf("a clock 2 h behind: %v", e)
+	}
+	if e := send(metadata.AppendToOutgoingContext(t.Context(), "grpc-previous-rpc-attempts", "1"), "again", noon.Add(-2*time.Hour)); e.OccurredMs != ms(t, "2026-03-01T09:59:59Z") {
+		t.Errorf("a repeat after 2 h: %v", e)
 	}
 }

@@ -93,9 +93,7 @@ func (s *Service) readStream(stream ingestStream, win *window) {
 			sequence: req.GetSequence(), event: req.GetEvent(), size: len(req.GetEvent()),
 			history: req.GetHistory(), receivedMS: s.now().UnixMilli(),
 		}
-		if at := req.GetSentAt(); at.IsValid() {
-			a.sentMS = at.AsTime().UnixMilli()
-		}
+		a.sentMS, _ = stampOf(req.GetSentAt()) // 0: the client did not say
 		if !s.memory.take(int64(a.size)) {
 			a.event, a.size, a.busy = nil, 0, true
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"github.com/freshet/freshet/services/collector/instant"
 )
 
@@ -22,10 +24,21 @@ func timeOf(field string, raw []byte) (int64, *fault) {
 	switch {
 	case !ok:
 		return 0, &fault{reasonBadTimestamp, fmt.Sprintf("%s %.40s is no time with one reading: send ISO 8601, such as 2026-01-31T12:00:00.000Z, or Unix time", field, raw)}
-	case t.Before(firstTime) || !t.Before(lastTime):
+	case !keepable(t):
 		return 0, &fault{reasonBadTimestamp, fmt.Sprintf("%s %.40s is not within the years 1900 and 2261", field, raw)}
 	}
 	return millis(t), nil
+}
+
+// keepable says that a time fits into the columns.
+func keepable(t time.Time) bool { return !t.Before(firstTime) && t.Before(lastTime) }
+
+// stampOf is a time of gRPC as Unix milliseconds; false when it is none that can be kept.
+func stampOf(at *timestamppb.Timestamp) (int64, bool) {
+	if !at.IsValid() || !keepable(at.AsTime()) {
+		return 0, false
+	}
+	return millis(at.AsTime()), true
 }
 
 // blank says that a raw value is a text of blanks.

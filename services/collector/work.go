@@ -116,7 +116,7 @@ func (w *work) parseBatch(limits Limits) *refusal {
 			batch = true
 			return w.scanBatch(limits, clean)
 		}
-		return w.scanMember(string(key), limits)
+		return w.scanMember(key, limits)
 	})
 	if err == nil {
 		err = s.End()

@@ -24,8 +24,11 @@ func clean(text []byte) string {
 			b.WriteRune(c)
 		}
 	}
-	return strings.TrimRight(b.String(), ": ")
+	return strings.TrimRight(halves.Replace(b.String()), ": ")
 }
+
+// halves are before and after noon as Chinese, Korean and Japanese write them, in front of the hour.
+var halves = strings.NewReplacer("上午", " AM ", "下午", " PM ", "오전", " AM ", "오후", " PM ", "午前", " AM ", "午後", " PM ")
 
 // ascii is what a letter counts as; 0 for nothing.
 func ascii(r rune) rune {

@@ -102,6 +102,10 @@ func (c *cursor) weekAndDay(p *parts) bool {
 
 // clock takes a time of day, with colons or without, down to the hour alone, with a fraction of its smallest part, and am or pm.
 func (c *cursor) clock(p *parts) (ok bool) {
+	if !c.half(p) { // in front
+		return false
+	}
+	c.blanks()
 	n := c.run()
 	smallest := int64(time.Hour)
 	switch {
@@ -162,7 +166,9 @@ func (c *cursor) half(p *parts) bool {
 		return true
 	}
 	c.i++
-	c.eat(".")
+	if c.eat(".") {
+		c.blanks() // Spanish: a. m.
+	}
 	if !c.eat("mM") {
 		c.i = from
 		return true

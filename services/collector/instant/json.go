@@ -1,6 +1,7 @@
 package instant
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 )
@@ -16,6 +17,9 @@ func JSON(raw []byte) (time.Time, bool) {
 	}
 	switch raw[0] {
 	case '"':
+		if bytes.IndexByte(raw, '\\') < 0 {
+			return Parse(raw[1 : len(raw)-1])
+		}
 		var text string
 		if json.Unmarshal(raw, &text) != nil {
 			return time.Time{}, false

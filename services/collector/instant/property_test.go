@@ -111,6 +111,14 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// What nearly all clients send costs nothing to read.
+func TestTheCommonFormAllocatesNothing(t *testing.T) {
+	raw := []byte(`"2026-11-28T00:42:35.123Z"`)
+	if n := testing.AllocsPerRun(100, func() { JSON(raw) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func BenchmarkParse(b *testing.B) {
 	for name, text := range map[string]string{"RFC 3339": "2026-11-28T00:42:35.123Z", "number": "1795826555123", "RFC 1123": "Sat, 28 Nov 2026 00:42:35 GMT", "unreadable": "Invalid date"} {
 		b.Run(name, func(b *testing.B) {
