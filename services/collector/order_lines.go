@@ -149,15 +149,16 @@ func (r *orderReader) element(n int, raw []byte) {
 		r.w.note(noteUnreadableLine, r.path(n, ""), "is "+kind(raw)+" and no object with product_id, price and quantity")
 		return
 	}
-	var f productFields
-	members(raw, f.member)
+	r.product = productFields{}
+	f := &r.product
+	r.members(raw, f.member)
 	if f.empty() {
 		if len(raw) > 2 {
 			r.w.note(noteUnreadableLine, r.path(n, ""), "has none of product_id, sku, name, price, quantity, total")
 		}
 		return
 	}
-	r.line(n, &f)
+	r.line(n, f)
 }
 
 // line reads one line. Without a quantity it is one unit; without a price or a total it has no value.
@@ -174,12 +175,12 @@ func (r *orderReader) line(n int, f *productFields) {
 	}
 	if name, raw := first([]string{"price", "unit_price"}, f.price, f.unitPrice); raw != nil {
 		if v, ok := r.amount(n, name, raw); ok {
-			item.UnitPriceMicros = &v
+			item.UnitPriceMicros = new(v)
 		}
 	}
 	if name, raw := first([]string{"total", "line_total", "subtotal"}, f.total, f.lineTotal, f.subtotal); raw != nil {
 		if v, ok := r.amount(n, name, raw); ok {
-			item.TotalMicros = &v
+			item.TotalMicros = new(v)
 		}
 	}
 	r.order.Items = append(r.order.Items, item)

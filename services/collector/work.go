@@ -25,6 +25,7 @@ type work struct {
 	event        eventv1.Event
 	identifiers  []*eventv1.Identifier // reused, one struct each
 	enriching    enrich.Work
+	orders       orderReader
 	msgs         []broker.Message
 	rejections   []Rejection
 	live         int    // accepted events that are no history
