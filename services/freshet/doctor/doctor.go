@@ -43,7 +43,7 @@ type check func(ctx context.Context, p Patient) Finding
 func Examine(ctx context.Context, p Patient) []Finding {
 	checks := []check{engine, disk, ports}
 	if running(ctx, p.Addresses) {
-		checks = append(checks, kafka, clickHouse, collector, api, ready, lag)
+		checks = append(checks, kafka, clickHouse, collector, api, ready, lag, notes)
 	}
 	var out []Finding
 	for _, c := range checks {
