@@ -244,9 +244,9 @@ func (r *orderReader) sum() (total int64, found bool) {
 		found = true
 		switch {
 		case v > 0 && total > math.MaxInt64-v:
-			total, whole = math.MaxInt64, false
+			total = math.MaxInt64
 		case v < 0 && total < math.MinInt64-v:
-			total, whole = math.MinInt64, false
+			total = math.MinInt64
 		default:
 			total += v
 			continue
