@@ -88,11 +88,11 @@ func FormatQuantity(micros int64) string {
 	return strings.TrimSuffix(strings.TrimRight(Format(micros), "0"), ".")
 }
 
-// decimal is a number as text: its value is digits × 10^exponent.
+// decimal is a number as text: whole.fraction × 10^exponent.
 type decimal struct {
-	negative bool
-	digits   string // without the point, without leading zeros; empty for 0
-	exponent int
+	negative        bool
+	whole, fraction string // digits; either may be empty
+	exponent        int
 }
 
 // maxExponent bounds exponents before they are added up: no number with so large
@@ -115,14 +115,17 @@ func scan(text string) (decimal, bool) {
 		}
 		d.exponent = n
 	}
-	whole, fraction, _ := strings.Cut(mantissa, ".")
-	d.digits = whole + fraction
-	if d.digits == "" || strings.Trim(d.digits, "0123456789") != "" {
-		return d, false
+	d.whole, d.fraction, _ = strings.Cut(mantissa, ".")
+	return d, len(d.whole)+len(d.fraction) > 0 && isDigits(d.whole) && isDigits(d.fraction)
+}
+
+func isDigits(text string) bool {
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return false
+		}
 	}
-	d.exponent -= len(fraction)
-	d.digits = strings.TrimLeft(d.digits, "0")
-	return d, true
+	return true
 }
 
 func scanExponent(text string) (int, bool) {
@@ -142,27 +145,26 @@ func scanExponent(text string) (int, bool) {
 
 // micros shifts the point six places to the right and rounds.
 func (d decimal) micros() (int64, bool) {
-	if d.digits == "" {
-		return 0, true
+	whole := strings.TrimLeft(d.whole, "0")
+	fraction := d.fraction
+	if whole == "" {
+		fraction = strings.TrimLeft(fraction, "0")
 	}
-	point := len(d.digits) + d.exponent + places // digits[:point] are the whole micros
-	if point > 19 {                              // 19 digits hold every int64
+	point := len(whole) + d.exponent + places // that many digits are the whole micros
+	if whole == "" {
+		point -= len(d.fraction) - len(fraction)
+	}
+	switch {
+	case whole == "" && fraction == "", point < 0: // nothing, or below a twentieth of a micro
+		return 0, true
+	case point > 19: // 19 digits hold every int64
 		return 0, false
 	}
-	if point < 0 {
-		return 0, true // below a twentieth of a micro
-	}
-	whole, rest := d.digits, ""
-	if point <= len(d.digits) {
-		whole, rest = d.digits[:point], d.digits[point:]
-	} else {
-		whole += strings.Repeat("0", point-len(d.digits))
-	}
 	var n uint64
-	for i := range len(whole) {
-		n = n*10 + uint64(whole[i]-'0') // at most 19 digits: no overflow of 64 bits
+	for i := range point {
+		n = n*10 + uint64(digitAt(whole, fraction, i)-'0') // at most 19 digits: no overflow of 64 bits
 	}
-	if roundsUp(n, rest) {
+	if roundsUp(n, whole, fraction, point) {
 		n++
 	}
 	switch {
@@ -174,11 +176,26 @@ func (d decimal) micros() (int64, bool) {
 	return 0, false
 }
 
-// roundsUp says whether n, followed by the decimals in rest, is nearer to n+1, or
-// as near and n is odd.
-func roundsUp(n uint64, rest string) bool {
-	if rest == "" || rest[0] != '5' {
-		return rest != "" && rest[0] > '5'
+// digitAt is the digit at a place, counted from the first one of whole; 0 beyond the last.
+func digitAt(whole, fraction string, i int) byte {
+	switch {
+	case i < len(whole):
+		return whole[i]
+	case i-len(whole) < len(fraction):
+		return fraction[i-len(whole)]
 	}
-	return strings.Trim(rest[1:], "0") != "" || n%2 == 1
+	return '0'
+}
+
+// roundsUp says whether n, followed by the digits from point on as decimals, is nearer to n+1, or as near and n is odd.
+func roundsUp(n uint64, whole, fraction string, point int) bool {
+	if first := digitAt(whole, fraction, point); first != '5' {
+		return first > '5'
+	}
+	for i := point + 1; i < len(whole)+len(fraction); i++ {
+		if digitAt(whole, fraction, i) != '0' {
+			return true
+		}
+	}
+	return n%2 == 1
 }

@@ -18,11 +18,10 @@ func number(text string, habit Habit, marked bool) (decimal, error) {
 		}
 		whole = strings.ReplaceAll(whole, string(rune(group)), "")
 	}
-	digits := whole + fraction
-	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+	if len(whole)+len(fraction) == 0 || !isDigits(whole) || !isDigits(fraction) {
 		return decimal{}, ErrSyntax
 	}
-	return decimal{digits: strings.TrimLeft(digits, "0"), exponent: -len(fraction)}, nil
+	return decimal{whole: whole, fraction: fraction}, nil
 }
 
 // marks finds the decimal mark, -1 when there is none, and the mark between groups, 0 when there is none.

@@ -69,7 +69,7 @@ var readings = map[string][]reading{
 	},
 	"other scripts": {
 		{"１２．５０", []string{"12.5"}}, {"￥１，２３４．５０", []string{"1234.5"}}, {"١٢٫٥٠", []string{"12.5"}}, {"١٬٢٣٤٫٥", []string{"1234.5"}}, {"۱۲", []string{"12"}}, {"१२.५०", []string{"12.5"}}, {"\u200f12.50\u200e", []string{"12.5"}},
-		{"₹१,००,०००.५", []string{"100000.5 INR"}}, {"+１２", []string{"12"}}, {"१२,५०", []string{"?", "-", "12.5"}},
+		{"₹१,००,०००.५", []string{"100000.5 INR"}}, {"+１２", []string{"12"}}, {"٩٠٨", []string{"908"}}, {"９", []string{"9"}}, {"९८७", []string{"987"}}, {"𝟗𝟎", []string{"90"}}, {"१२,५०", []string{"?", "-", "12.5"}},
 	},
 	"quotes of spreadsheets": {{"'12.50", []string{"12.5"}}, {`"12.50"`, []string{"12.5"}}, {`“12.50”`, []string{"12.5"}}},
 	"no amounts": {
@@ -139,6 +139,13 @@ func TestMinorDigits(t *testing.T) {
 	for code, want := range map[string]int{"EUR": 2, "JPY": 0, "KWD": 3, "CLF": 4, "XOF": 0, "MGA": 2, "ISK": 0, "HUF": 2} {
 		if got, known := money.MinorDigits(code); got != want || !known {
 			t.Errorf("%s has %d (%v), want %d", code, got, known, want)
+		}
+	}
+	for sign, codes := range money.Signs() {
+		for _, code := range strings.Fields(codes) {
+			if _, known := money.MinorDigits(code); !known {
+				t.Errorf("%s stands for %q, which is no currency", sign, code)
+			}
 		}
 	}
 	for _, code := range []string{"", "XXX", "XAU", "eur", "EURO"} {

@@ -257,3 +257,26 @@ func TestProductsAreFoundByIdThenSkuThenName(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A shop that sells under product ids and gives back by stock keeping unit speaks of one product.
+func TestALineIsFoundByItsSKU(t *testing.T) {
+	line := func(product, sku, name string) *eventv1.OrderItem {
+		return &eventv1.OrderItem{ProductId: product, Sku: sku, Name: name}
+	}
+	for name, c := range map[string]struct {
+		a, b *eventv1.OrderItem
+		want bool
+	}{
+		"product ids":                    {line("p9", "S9", ""), line("p9", "", ""), true},
+		"other product ids":              {line("p9", "S9", ""), line("p8", "S9", ""), false},
+		"a sku alone, read as a product": {line("p9", "S9", ""), line("S9", "", ""), true},
+		"the other way round":            {line("S9", "", ""), line("p9", "S9", ""), true},
+		"another sku alone":              {line("p9", "S9", ""), line("S8", "", ""), false},
+		"names where one has no id":      {line("", "", "Tea"), line("p9", "S9", "Tea"), true},
+		"nothing to know them by":        {line("", "", ""), line("", "", ""), false},
+	} {
+		if same(c.a, c.b) != c.want || same(c.b, c.a) != c.want {
+			t.Errorf("%s: want %v", name, c.want)
+		}
+	}
+}

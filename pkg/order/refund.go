@@ -160,11 +160,13 @@ func sumOfPriced(items []*eventv1.OrderItem) (sum int64) {
 	return sum
 }
 
-// same says whether a refund's line is of a product that was sold: by product id, else by sku, else by name.
+// same says whether a refund's line is of a product that was sold: by product id, else by sku, else by name. A line that was sent with a sku
+// alone has it as its product id.
 func same(a, b *eventv1.OrderItem) bool {
 	switch {
 	case a.GetProductId() != "" && b.GetProductId() != "":
-		return a.GetProductId() == b.GetProductId()
+		return a.GetProductId() == b.GetProductId() ||
+			a.GetSku() == "" && a.GetProductId() == b.GetSku() || b.GetSku() == "" && b.GetProductId() == a.GetSku()
 	case a.GetSku() != "" && b.GetSku() != "":
 		return a.GetSku() == b.GetSku()
 	}

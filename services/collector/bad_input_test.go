@@ -191,7 +191,7 @@ func TestWholeRequestFaults(t *testing.T) {
 // more than the broker takes, and must not hold up its neighbours.
 func TestRecordTooLargeForTheBrokerIsRefusedAlone(t *testing.T) {
 	r := start(t)
-	huge := `{"type":"track","event":"Order Completed","userId":"42","properties":{"order_id":"1","products":[` + strings.Repeat("{},", 150_000) + `{}]}}`
+	huge := `{"type":"track","event":"Order Completed","userId":"42","properties":{"order_id":"1","products":[` + strings.Repeat(`{"id":"`+strings.Repeat("x", 240)+`"},`, 2000) + `{}]}}`
 	g := r.post("/v1/import", `{"batch":[`+track("1")+`,`+huge+`,`+track("2")+`]}`)
 	if g.Status != http.StatusOK || g.Accepted != 2 || strings.Join(g.reasons(), " ") != reasonTooLarge {
 		t.Fatalf("%+v", g)

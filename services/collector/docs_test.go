@@ -9,24 +9,35 @@ import (
 
 // Every reason that can be counted is explained in docs/events.md, and no other.
 func TestEveryReasonIsDocumented(t *testing.T) {
+	documented(t, "## Reasons for refusal", reasons)
+}
+
+// Every kind of note too.
+func TestEveryKindOfNoteIsDocumented(t *testing.T) {
+	documented(t, "## Notes", noteKinds)
+}
+
+// documented compares the first column of the table under a heading of docs/events.md with words.
+func documented(t *testing.T, heading string, words []string) {
+	t.Helper()
 	page, err := os.ReadFile("../../docs/events.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, ok := strings.Cut(string(page), "## Reasons for refusal")
+	_, table, ok := strings.Cut(string(page), "\n"+heading+"\n")
 	if !ok {
-		t.Fatal("docs/events.md has no table of reasons")
+		t.Fatalf("docs/events.md has no %s", heading)
 	}
 	table, _, _ = strings.Cut(table, "\n#") // further services may follow
-	for _, reason := range reasons {
-		if !strings.Contains(table, "| `"+reason+"` |") {
-			t.Errorf("%s is not in docs/events.md", reason)
+	for _, word := range words {
+		if !strings.Contains(table, "| `"+word+"` |") {
+			t.Errorf("%s is not in docs/events.md", word)
 		}
 	}
 	for _, line := range strings.Split(table, "\n") {
 		if name, found := strings.CutPrefix(line, "| `"); found {
 			name, _, _ = strings.Cut(name, "`")
-			if !slices.Contains(reasons, name) {
+			if !slices.Contains(words, name) {
 				t.Errorf("docs/events.md explains %s, which the collector never says", name)
 			}
 		}

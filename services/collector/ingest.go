@@ -96,7 +96,7 @@ func (s *Service) encode(w *work, o *origin, headers []broker.Header) error {
 func encodedSize(w *work) int {
 	n := 0
 	for i := range w.items {
-		n += len(w.items[i].raw) + len(w.envelope.context) + 128
+		n += len(w.items[i].raw) + len(w.envelope.context) + 192
 	}
 	return n
 }

@@ -9,7 +9,7 @@ import (
 // named by a note, its neighbours stay (TestReadOrder). Amounts go from their digits to integers without a float between
 // (TestMoneyIsExact, FuzzOrder); products and sums that do not fit end at the bounds of 64 bits and never wrap (TestLineValuesAgainstExactArithmetic).
 
-// orderReader reads one order into w.event.Order.
+// orderReader reads one order into w.event.Order. It is kept in its work, so that what it notes costs no memory.
 type orderReader struct {
 	w     *work
 	o     *origin
@@ -20,6 +20,11 @@ type orderReader struct {
 	lines string
 	// odd says that the order names a currency that cannot be read.
 	odd bool
+	// fields are of the order, product of the line that is being read.
+	fields  orderFields
+	product productFields
+	// room is where names are folded.
+	room [16]byte
 }
 
 // readOrder takes the money out of an order event. The order's strings are views of the body: it must be marshalled before the body goes.
@@ -35,22 +40,24 @@ func (w *work) readOrder(_ *item, o *origin) {
 	}
 	w.nameOrder(kind)
 	e.Order = &eventv1.Order{Kind: kind}
-	r := orderReader{w: w, o: o, order: e.Order}
-	var f orderFields
+	r := &w.orders
+	*r = orderReader{w: w, o: o, order: e.Order}
+	f := &r.fields
 	if len(e.PropertiesJson) > 0 {
-		members(e.PropertiesJson, f.member)
+		r.members(e.PropertiesJson, f.member)
 	}
-	r.readID(&f)
+	r.readID(f)
 	r.readCurrency(f.currency)
-	total, found := r.readTotal(&f)
-	r.readLines(&f)
+	total, found := r.readTotal(f)
+	r.readLines(f)
 	if !found {
 		total, found = r.sum()
 	}
 	if found {
-		e.Order.TotalMicros = &total
+		e.Order.TotalMicros = new(total)
 	}
 	r.convert()
+	*r = orderReader{} // it holds on to the body
 }
 
 // orderFields are the members of an order's properties as raw JSON.
@@ -92,8 +99,7 @@ func (f *orderFields) member(name string) *[]byte {
 
 // members walks an object whose JSON was checked before, and notes its values by name. The name is folded: order_id, orderId and "Order ID"
 // are one. Where several of them come with a value, the one in small letters and underscores counts, as the specification writes it.
-func members(object []byte, place func(name string) *[]byte) {
-	var room [16]byte
+func (r *orderReader) members(object []byte, place func(name string) *[]byte) {
 	var s jsonscan.Scanner
 	s.Reset(object, 0, jsonscan.Limits{})
 	_ = s.Object(func(key []byte) error {
@@ -101,7 +107,7 @@ func members(object []byte, place func(name string) *[]byte) {
 		if err != nil {
 			return err
 		}
-		name, ok := fold(room[:0], view(key))
+		name, ok := fold(r.room[:0], view(key))
 		if !ok || !given(raw) {
 			return nil
 		}

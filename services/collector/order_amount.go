@@ -54,7 +54,7 @@ func (r *orderReader) amountOf(raw []byte, depth int) (money.Amount, error) {
 		return money.Read(view(jsonscan.Text(raw)), r.habit())
 	case c == '{' && depth < 2:
 		var f moneyFields
-		members(raw, f.member)
+		r.members(raw, f.member)
 		return r.moneyObject(&f, depth)
 	case c == '-' || c >= '0' && c <= '9':
 		micros, err := money.ParseMicros(view(raw))

@@ -149,20 +149,24 @@ func (r *orderReader) element(n int, raw []byte) {
 		r.w.note(noteUnreadableLine, r.path(n, ""), "is "+kind(raw)+" and no object with product_id, price and quantity")
 		return
 	}
-	var f productFields
-	members(raw, f.member)
+	r.product = productFields{}
+	f := &r.product
+	r.members(raw, f.member)
 	if f.empty() {
 		if len(raw) > 2 {
 			r.w.note(noteUnreadableLine, r.path(n, ""), "has none of product_id, sku, name, price, quantity, total")
 		}
 		return
 	}
-	r.line(n, &f)
+	r.line(n, f)
 }
 
-// line reads one line. Without a quantity it is one unit; without a price or a total it has no value.
+// line reads one line. Without a quantity it is one unit, in a refund all that is left of the line; without a price or a total it has no value.
 func (r *orderReader) line(n int, f *productFields) {
 	item := &eventv1.OrderItem{Line: int32(n + 1), QuantityMicros: money.Unit}
+	if r.order.Kind == eventv1.OrderKind_ORDER_KIND_REFUNDED && f.quantity == nil {
+		item.QuantityMicros = 0
+	}
 	item.ProductId = r.word(n, []string{"product_id", "id", "item_id"}, f.productID, f.id, f.itemID)
 	item.Sku = r.word(n, []string{"sku"}, f.sku)
 	if item.ProductId == "" {
@@ -174,12 +178,12 @@ func (r *orderReader) line(n int, f *productFields) {
 	}
 	if name, raw := first([]string{"price", "unit_price"}, f.price, f.unitPrice); raw != nil {
 		if v, ok := r.amount(n, name, raw); ok {
-			item.UnitPriceMicros = &v
+			item.UnitPriceMicros = new(v)
 		}
 	}
 	if name, raw := first([]string{"total", "line_total", "subtotal"}, f.total, f.lineTotal, f.subtotal); raw != nil {
 		if v, ok := r.amount(n, name, raw); ok {
-			item.TotalMicros = &v
+			item.TotalMicros = new(v)
 		}
 	}
 	r.order.Items = append(r.order.Items, item)
@@ -243,9 +247,9 @@ func (r *orderReader) sum() (total int64, found bool) {
 		found = true
 		switch {
 		case v > 0 && total > math.MaxInt64-v:
-			total, whole = math.MaxInt64, false
+			total = math.MaxInt64
 		case v < 0 && total < math.MinInt64-v:
-			total, whole = math.MinInt64, false
+			total = math.MinInt64
 		default:
 			total += v
 			continue

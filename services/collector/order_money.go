@@ -44,7 +44,7 @@ func (r *orderReader) moneyObject(f *moneyFields, depth int) (money.Amount, erro
 	if f.shopMoney != nil { // the shop's own currency, which its orders name; presentment_money is what the buyer saw
 		return r.amountOf(f.shopMoney, depth+1)
 	}
-	currency, err := currencyIn(f.currency)
+	currency, err := r.currencyIn(f.currency)
 	if err != nil {
 		return money.Amount{}, err
 	}
@@ -73,13 +73,13 @@ func (r *orderReader) moneyObject(f *moneyFields, depth int) (money.Amount, erro
 }
 
 // currencyIn reads the currency that an amount names; an object is asked for its code, as Dinero writes it.
-func currencyIn(raw []byte) (string, error) {
+func (r *orderReader) currencyIn(raw []byte) (string, error) {
 	if raw == nil {
 		return "", nil
 	}
 	if raw[0] == '{' {
 		var code []byte
-		members(raw, func(name string) *[]byte {
+		r.members(raw, func(name string) *[]byte {
 			if name == "code" {
 				return &code
 			}

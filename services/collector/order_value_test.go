@@ -44,10 +44,12 @@ func TestLineValue(t *testing.T) {
 		want int64
 		ok   bool
 	}{
-		"no price":               {&eventv1.OrderItem{QuantityMicros: 2_000_000}, 0, false},
-		"a price of zero":        {&eventv1.OrderItem{QuantityMicros: 2_000_000, UnitPriceMicros: new(int64)}, 0, true},
-		"a total before a price": {&eventv1.OrderItem{QuantityMicros: 2_000_000, UnitPriceMicros: new(int64(5)), TotalMicros: new(int64(7))}, 7, true},
-		"a kilo and a quarter":   {&eventv1.OrderItem{QuantityMicros: 1_250_000, UnitPriceMicros: new(int64(2_400_000))}, 3_000_000, true},
+		"no price":                             {&eventv1.OrderItem{QuantityMicros: 2_000_000}, 0, false},
+		"a price of zero":                      {&eventv1.OrderItem{QuantityMicros: 2_000_000, UnitPriceMicros: new(int64)}, 0, true},
+		"a total before a price":               {&eventv1.OrderItem{QuantityMicros: 2_000_000, UnitPriceMicros: new(int64(5)), TotalMicros: new(int64(7))}, 7, true},
+		"a kilo and a quarter":                 {&eventv1.OrderItem{QuantityMicros: 1_250_000, UnitPriceMicros: new(int64(2_400_000))}, 3_000_000, true},
+		"a quotient of 64 ones that rounds up": {&eventv1.OrderItem{QuantityMicros: 4611681406745981158, UnitPriceMicros: new(int64(4000004))}, math.MaxInt64, true},
+		"a quotient of more than 64 bits":      {&eventv1.OrderItem{QuantityMicros: math.MaxInt64, UnitPriceMicros: new(int64(-10_000_000))}, math.MinInt64, true},
 	} {
 		if got, ok, _ := lineValue(c.item); got != c.want || ok != c.ok {
 			t.Errorf("%s: %d, %v", name, got, ok)

@@ -100,6 +100,11 @@ func (s *Service) reload() error {
 				s.metrics.plans.stale.DeleteLabelValues(name)
 			}
 		}
+		for name := range before.spaces {
+			if r.spaces[name] == nil {
+				s.metrics.rates.DeleteLabelValues(name)
+			}
+		}
 	}
 	s.sourcesMetrics.loaded.Set(float64(s.now().Unix()))
 	return nil

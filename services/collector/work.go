@@ -26,6 +26,7 @@ type work struct {
 	identifiers  []*eventv1.Identifier // reused, one struct each
 	naming       naming
 	enriching    enrich.Work
+	orders       orderReader
 	msgs         []broker.Message
 	rejections   []Rejection
 	told         []Told

@@ -26,8 +26,6 @@ var breakages = []breakage{
 	{reason: "unknown_type", members: map[string]string{"type": `"purchase"`}},
 	{reason: "wrong_type", members: map[string]string{"event": `["Product Viewed"]`}},
 	{reason: "invalid_json", members: map[string]string{"properties": `{"product_id":"P00001","price":NaN}`}},
-	{reason: "bad_order", members: map[string]string{"event": `"Order Completed"`,
-		"properties": `{"order_id":"broken","total":"NaN","products":[{"product_id":"P00001","price":"NaN","quantity":1}]}`}},
 	{reason: "in_future", live: true, members: map[string]string{"timestamp": `"2099-12-31T23:59:59.000Z"`}},
 	{reason: "too_old", live: true, members: map[string]string{"timestamp": `"2001-01-01T00:00:00.000Z"`}},
 	{reason: "invalid_utf8", members: map[string]string{"properties": "{\"name\":\"caf\xff\xfe\"}"}},

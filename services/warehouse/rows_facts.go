@@ -21,13 +21,14 @@ type factRows struct {
 	rawOffset                                   []int64
 
 	around aroundRows
+	notes  noteRows
 	orders orderEventRows
 	items  itemRows
 	live   []int64
 }
 
 func newFactRows(n int) *factRows {
-	return &factRows{id: make([]string, 0, n), customer: make([]string, 0, n), around: newAroundRows(n)}
+	return &factRows{id: make([]string, 0, n), customer: make([]string, 0, n), around: newAroundRows(n), notes: newNoteRows(n)}
 }
 
 func (f *factRows) add(rec broker.Record) error {
@@ -87,6 +88,7 @@ func (f *factRows) addEvent(r *eventv1.ResolvedEvent, kind string) {
 	f.rawPartition = append(f.rawPartition, r.RawPartition)
 	f.rawOffset = append(f.rawOffset, r.RawOffset)
 	f.around.add(e)
+	f.notes.add(e)
 }
 
 func (f *factRows) result() rows {
@@ -100,6 +102,7 @@ func (f *factRows) result() rows {
 		{"identity_epoch", f.epoch}, {"raw_partition", f.rawPartition}, {"raw_offset", f.rawOffset},
 	}}
 	events.columns = append(events.columns, f.around.columns()...)
+	events.columns = append(events.columns, f.notes.columns()...)
 	return rows{tables: []table{events, f.orders.table(), f.items.table()}, live: f.live}
 }
 

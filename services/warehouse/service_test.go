@@ -74,6 +74,20 @@ func TestSurroundingsReachTheirColumns(t *testing.T) {
 		AND plan_violations = 3 AND plan_rules = ['required', 'type']`)
 }
 
+// What of an event could not be read is in two columns: one to count by, one to read.
+func TestNotesReachTheirColumns(t *testing.T) {
+	w := newWorld(t, 1)
+	noted := fact("a", 1)
+	noted.Event.Notes = []*eventv1.Note{{Kind: "unreadable_money", Path: "properties.total", Detail: `"abc" is no number`},
+		{Kind: "no_rate", Path: "properties.currency", Detail: "add it"}, {Kind: "unreadable_money", Path: "properties.value", Detail: "is true"}}
+	w.produce(topics.EventsResolved, "a", noted, fact("a", 2))
+	w.start(nil)
+	w.want(2, "SELECT count() FROM {dw}.events")
+	w.want(1, "SELECT count() FROM {dw}.events WHERE event_id = 'e-a-2' AND notes = [] AND note_kinds = []")
+	w.want(1, `SELECT count() FROM {dw}.events_current WHERE event_id = 'e-a-1' AND note_kinds = ['unreadable_money', 'no_rate']
+		AND notes = ['unreadable_money properties.total: "abc" is no number', 'no_rate properties.currency: add it', 'unreadable_money properties.value: is true']`)
+}
+
 // Every channel there is has a word; a new one must get one here.
 func TestEveryChannelHasAWord(t *testing.T) {
 	for number, name := range eventv1.Channel_name {

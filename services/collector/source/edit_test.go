@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"sync"
@@ -240,5 +241,28 @@ func TestAnEditFollowsALink(t *testing.T) {
 	}
 	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
 		t.Errorf("no link any more: %v, %v", info, err)
+	}
+}
+
+// A file may say of its workspaces what it likes: the commands for sources leave that as it is, to the letter.
+func TestAnEditKeepsWorkspaces(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sources.yaml")
+	const spaces = `# What holds for all of a tenant.
+workspaces:
+  - name: default
+    currency: EUR # the books
+    rates: rates.csv
+    decimal: ","
+`
+	if err := os.WriteFile(path, []byte(spaces), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var key string
+	for _, edit := range []func(*Document) error{add(Source{Name: "web"}, &key), add(Source{Name: "pos", Workspace: "shop"}, &key), rotate("web", false, &key)} {
+		f, text := edited(t, path, noon, edit)
+		want := []Workspace{{Name: "default", Currency: "EUR", Rates: "rates.csv", Habits: Habits{Decimal: ","}}}
+		if !strings.HasPrefix(text, spaces) || !reflect.DeepEqual(f.Workspaces, want) {
+			t.Fatalf("%+v in\n%s", f.Workspaces, text)
+		}
 	}
 }

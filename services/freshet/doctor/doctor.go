@@ -48,7 +48,7 @@ func Examine(ctx context.Context, p Patient) []Finding {
 	checks := []check{engine, disk, ports}
 	up := running(ctx, p.Addresses)
 	if up {
-		checks = append(checks, kafka, clickHouse, collector, api, ready, lag, late, messageIDs)
+		checks = append(checks, kafka, clickHouse, collector, api, ready, lag, late, messageIDs, notes)
 	}
 	var out []Finding
 	for _, c := range checks {

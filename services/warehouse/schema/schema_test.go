@@ -134,8 +134,8 @@ func TestRowsFromBeforeEnrichmentStay(t *testing.T) {
 	}
 	insert("by an old writer")
 	got := strs(t, conn, opts, `SELECT groupArray(x) FROM (SELECT concat(event_id, '|', country, browser, channel, session_id, '|', toString(is_bot), toString(opted_out),
-		toString(plan_violations), toString(plan_rules), toString(consent_denied), '|', current_customer_id) AS x FROM {dw}.events_current ORDER BY event_id)`)
-	if diff := cmp.Diff([]string{"before||falsefalse0[][]|c", "by an old writer||falsefalse0[][]|c"}, got); diff != "" {
+		toString(plan_violations), toString(plan_rules), toString(consent_denied), toString(notes), toString(note_kinds), '|', current_customer_id) AS x FROM {dw}.events_current ORDER BY event_id)`)
+	if diff := cmp.Diff([]string{"before||falsefalse0[][][][]|c", "by an old writer||falsefalse0[][][][]|c"}, got); diff != "" {
 		t.Error(diff)
 	}
 	if got := strs(t, conn, opts, `SELECT [toString(sum(events))] FROM {dw}.customers`); got[0] != "2" {

@@ -59,7 +59,7 @@ type Counts struct {
 	Rows, Skipped, Rejected int64
 	// Accepted events are durable at the collector; Refused ones are in its dead letters, and Lost is the number of their rows.
 	Accepted, Refused, Lost int64
-	// Reasons by who found them and the word: "mapping bad_value", "collector bad_order".
+	// Reasons by who found them and the word: "mapping bad_value", "collector no_identifier".
 	Reasons map[string]Reason `json:",omitempty"`
 }
 

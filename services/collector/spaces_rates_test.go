@@ -1,0 +1,149 @@
+package collector
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/rates"
+	declared "github.com/freshet/freshet/services/collector/source"
+)
+
+// euros is a source of a workspace that counts in euros, with these rates.
+func euros(t testing.TB, lines string) *source {
+	t.Helper()
+	table, err := rates.Parse([]byte("date,currency,rate\n"+lines), "EUR")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &source{name: "web", space: &space{declared: declared.Workspace{Name: "default", Currency: "EUR"}, rates: &spaceRates{Table: *table, to: "EUR"}}}
+}
+
+// The events of readAs happen at noon, 2026-03-01.
+func TestWhatAnOrderIsWorth(t *testing.T) {
+	src := euros(t, "2026-02-27,USD,0.92\n2026-03-02,USD,0.5\n2026-01-28,GBP,1.15\n2026-01-29,CHF,1.04\n2026-03-01,PTS,0.01\n")
+	for properties, want := range map[string]string{
+		`{"order_id":"1","total":10,"currency":"EUR"}`:                            "EUR 1000000000000 ",
+		`{"order_id":"1","total":10}`:                                             "EUR 1000000000000 ",
+		`{"order_id":"1","total":10,"currency":"XXX"}`:                            "EUR 1000000000000 ",
+		`{"order_id":"1","total":10,"currency":"usd"}`:                            "EUR 920000000000 2026-02-27",
+		`{"order_id":"1","total":"$10 USD"}`:                                      "EUR 920000000000 2026-02-27",
+		`{"order_id":"1","total":10,"currency":"CHF"}`:                            "EUR 1040000000000 2026-01-29",
+		`{"order_id":"1","total":10,"currency":"PTS"}`:                            "EUR 10000000000 2026-03-01",
+		`{"order_id":"1","total":10,"currency":"GBP"}`:                            "none; no_rate currency", // 32 days old
+		`{"order_id":"1","total":10,"currency":"JPY"}`:                            "none; no_rate currency",
+		`{"order_id":"1","currency":"JPY"}`:                                       "none", // no amount, nothing to convert
+		`{"order_id":"1","total":10,"currency":"EUROZ"}`:                          "none; unknown_currency currency",
+		`{"order_id":"1","total":10,"currency":"ABC"}`:                            "none; unknown_currency currency; no_rate currency",
+		`{"order_id":"1","currency":"USD","products":[{"id":"a","price":"1.5"}]}`: "EUR 920000000000 2026-02-27",
+	} {
+		e, notes := readAs(src, "Order Completed", properties)
+		got := "none"
+		if c := e.Order.Conversion; c != nil {
+			got = fmt.Sprintf("%s %d %s", c.Currency, c.RateE12, c.RateDate)
+		}
+		if notes != "" {
+			got += "; " + notes
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", properties, got, want)
+		}
+	}
+	if e, _ := readAs(plainSource(), "Order Completed", `{"order_id":"1","total":10,"currency":"USD"}`); e.Order.Conversion.GetCurrency() != "USD" || e.Order.Conversion.GetRateE12() != rates.One {
+		t.Errorf("a workspace without a currency: %v", e.Order.Conversion)
+	}
+}
+
+// The rate is that of the day on which the order happened, not of the day on which it came.
+func TestTheRateIsOfTheOrdersDay(t *testing.T) {
+	src := euros(t, "2026-02-01,USD,0.9\n2026-02-02,USD,0.8\n2026-03-01,USD,0.7\n")
+	rapid.Check(t, func(t *rapid.T) {
+		at := rapid.Int64Range(-40*86_400_000, 0).Draw(t, "before noon") + noon.UnixMilli()
+		w := &work{}
+		w.event.Type, w.event.Name, w.event.OccurredMs, w.event.ReceivedMs = eventv1.EventType_EVENT_TYPE_TRACK, "Order Completed", at, noon.UnixMilli()
+		w.event.PropertiesJson = []byte(`{"order_id":"1","total":10,"currency":"USD"}`)
+		w.readOrder(nil, &origin{src: src})
+		want, found := src.space.rates.At("USD", at)
+		if got := w.event.Order.GetConversion(); got.GetRateE12() != want.E12 || (got != nil) != found {
+			t.Fatalf("%d: %v, want %+v", at, got, want)
+		}
+	})
+}
+
+const euroSpace = `
+workspaces:
+  - {name: default, currency: EUR, rates: rates.csv, decimal: ","}
+sources:
+  - {name: shop, keys: [{id: k1, sha256: "%s"}]}
+  - {name: plain, decimal: ".", keys: [{id: k1, sha256: "%s"}]}
+`
+
+func TestRatesAndHabitsComeFromTheSourcesFileAndAreTakenUp(t *testing.T) {
+	var path string
+	edit := sourcesFile(t, &path, fmt.Sprintf(euroSpace, sha("shop-key"), sha("plain-key")))
+	csv := filepath.Join(filepath.Dir(path), "rates.csv")
+	swap(t, csv, "date,currency,rate\n2026-02-27,USD,0.92\n")
+	r := start(t, atNoon, edit)
+	send := func(id, key, total string) *eventv1.Event {
+		t.Helper()
+		body := `{"event":"Order Completed","userId":"1","messageId":"` + id + `","properties":{"order_id":"` + id + `","currency":"USD","total":` + total + `}}`
+		if g := r.post("/v1/track", body, as(key)...); g.Status != 200 {
+			t.Fatalf("%+v", g)
+		}
+		return r.events()[id]
+	}
+	if e := send("1", "shop-key", `"1.980"`); e.Order.GetTotalMicros() != 1_980_000_000 || e.Order.Conversion.GetRateE12() != 920_000_000_000 || e.Order.Conversion.GetRateDate() != "2026-02-27" {
+		t.Errorf("with the workspace's habit: %v", e.Order)
+	}
+	if e := send("2", "plain-key", `"1.980"`); e.Order.GetTotalMicros() != 1_980_000 {
+		t.Errorf("with the source's habit: %v", e.Order)
+	}
+	swap(t, csv, "date,currency,rate\n2026-02-27,USD,0.5\n")
+	r.settled("ok", 1)
+	if e := send("3", "shop-key", "1"); e.Order.Conversion.GetRateE12() != 500_000_000_000 {
+		t.Errorf("after a change of the rates: %v", e.Order)
+	}
+	// Rates that cannot be read leave those before them, and hold up nothing else.
+	swap(t, csv, "date,currency,rate\n2026-02-27,USD,zero\n")
+	swap(t, path, fmt.Sprintf(euroSpace, sha("another-key"), sha("plain-key")))
+	r.settled("ok", 2)
+	if e := send("4", "another-key", "1"); e.Order.Conversion.GetRateE12() != 500_000_000_000 {
+		t.Errorf("after faulty rates: %v", e.Order)
+	}
+	if got := r.metric("freshet_collector_rates_stale", "workspace", "default"); got != 1 {
+		t.Errorf("faulty rates show as %v", got)
+	}
+	if e := send("5", "another-key", `"x"`); len(e.Notes) != 1 || r.metric("freshet_collector_notes_total", "kind", noteUnreadableMoney) != 1 || r.metric("freshet_collector_notes_total", "source", "shop") != 1 {
+		t.Errorf("notes %v, counted %v", e.Notes, r.metric("freshet_collector_notes_total", "source", "shop"))
+	}
+	swap(t, csv, "date,currency,rate\n2026-02-27,USD,0.25\n")
+	await(t, "the change to be taken up", func() bool { return r.metric("freshet_collector_rates_stale", "workspace", "default") == 0 })
+	swap(t, path, strings.ReplaceAll(fmt.Sprintf(euroSpace, sha("another-key"), sha("plain-key")), ", rates: rates.csv", ""))
+	await(t, "the change to be taken up", func() bool { return r.svc.sources.Load().spaces["default"].rates == noRates })
+	if e := send("6", "another-key", "1"); e.Order.Conversion != nil || len(e.Notes) != 1 || e.Notes[0].Kind != noteNoRate {
+		t.Errorf("without rates: %v, %v", e.Order, e.Notes)
+	}
+}
+
+func TestFaultyRatesStopTheStart(t *testing.T) {
+	for name, c := range map[string]struct{ csv, want string }{
+		"no file":     {"", "workspace default: read the exchange rates"},
+		"a bad line":  {"date,currency,rate\n2026-02-27,USD,0\nx,USD,1\n", "rates.csv:\nline 2: rate: \"0\" is not above 0\nline 3: date:"},
+		"no header":   {"2026-02-27,USD,1\n", "no column date"},
+		"own inverse": {"date,currency,rate\n2026-02-27,EUR,2\n", "worth 1 of itself"},
+	} {
+		var path string
+		sourcesFile(t, &path, fmt.Sprintf(euroSpace, sha("shop-key"), sha("plain-key")))
+		if c.csv != "" {
+			swap(t, filepath.Join(filepath.Dir(path), "rates.csv"), c.csv)
+		}
+		err := tryNew(t, func(cfg *Config) { cfg.SourcesFile = path })
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
