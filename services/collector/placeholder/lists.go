@@ -25,6 +25,8 @@ entered|signed|registered|present|selected|login|data|info|identified|loggedin|a
 var words = union(void0, variables)
 
 // void0 are words for "nobody" and "nothing", in the languages whose exports we have met, and what people type to get past a form.
+//
+//nolint:misspell // as they are sent
 var void0 = set(`null|undefined|none|nil|nan|na|n/a|nul|nulo|nulle|unknown|unkown|unknow|uknown|unk|missing|missingvalue|unset|void|blank|empty|emptystring|
 nobody|noone|nothing|noname|novalue|noid|nouser|nouserid|nocustomer|nodata|nologin|notset|notavailable|notapplicable|notprovided|notspecified|
 notdefined|notfound|notloggedin|notauthenticated|notassigned|notknown|notidentified|notyetset|notregistered|unspecified|unidentified|unauthenticated|
