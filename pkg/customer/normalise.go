@@ -20,6 +20,9 @@ func Normalise(typ, value string) string { return Habits{}.Normalise(typ, value)
 // them; telephone numbers as E.164 where they can be told, else as their digits. Normalising twice changes nothing, and neither does
 // normalising without habits what was normalised with some: a look-up by a stored value finds it.
 func (h Habits) Normalise(typ, value string) string {
+	if value = strings.TrimSpace(value); len(value) > longest {
+		return value
+	}
 	once := strings.TrimSpace
 	switch typ {
 	case TypeEmail:
@@ -35,6 +38,9 @@ func (h Habits) Normalise(typ, value string) string {
 	}
 	return value
 }
+
+// longest is how long a value may be to be read, in bytes: an identifier has at most 255 in the end. A longer one is only trimmed.
+const longest = 1024
 
 // layers bounds how often something may be wrapped around a value: a quoted, bracketed, quoted address.
 const layers = 8

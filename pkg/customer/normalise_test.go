@@ -1,6 +1,7 @@
 package customer_test
 
 import (
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -131,6 +132,15 @@ func TestOtherTypesAreOnlyTrimmed(t *testing.T) {
 			if got := customer.Normalise(typ, in); got != want {
 				t.Errorf("%s %q became %q", typ, in, got)
 			}
+		}
+	}
+}
+
+func TestALongValueIsOnlyTrimmed(t *testing.T) {
+	long := strings.Repeat("<", 1000) + "A@B.C" + strings.Repeat(">", 1000)
+	for _, typ := range []string{"email", "phone", "user_id"} {
+		if got := customer.Normalise(typ, " "+long+"\n"); got != long {
+			t.Errorf("%s became %.20q...", typ, got)
 		}
 	}
 }

@@ -148,7 +148,7 @@ func checkRecords(t testing.TB, w *work, body []byte, c call) {
 		if e.Type == eventv1.EventType_EVENT_TYPE_TRACK && e.Name != plain[i]["event"] {
 			t.Fatalf("item %d: name %q, encoding/json reads %q", i, e.Name, plain[i]["event"])
 		}
-		if id, ok := plain[i]["messageId"].(string); ok && id != "" && e.EventId != id && !(*placeholder.List)(nil).Strikes(typeMessageID, id) {
+		if id, ok := plain[i]["messageId"].(string); ok && id != "" && e.EventId != id && !(*placeholder.List)(nil).Strikes(placeholder.MessageID, id) {
 			t.Fatalf("item %d: event id %q, encoding/json reads %q", i, e.EventId, id)
 		}
 		var properties map[string]any

@@ -30,7 +30,7 @@ func TestDiskFull(t *testing.T) {
 	})
 	kafka := startLasting(t)
 	r := start(t, func(s *setup) { s.kafka, s.cfg.Spool.Dir = kafka.address, filepath.Join(disk, "spool") },
-		spoolAfter(100*time.Millisecond), ackWithin(500*time.Millisecond))
+		onePartition, spoolAfter(100*time.Millisecond), ackWithin(500*time.Millisecond))
 	t.Cleanup(func() { _ = r.stop() }) // before the disk goes
 	kafka.stop()
 	pad := strings.Repeat("x", 20<<10)

@@ -158,11 +158,8 @@ func (s *Service) messageID(it *item, list *placeholder.List) (messageID, instea
 	switch {
 	case f != nil || value == "" || !utf8.ValidString(value):
 		return s.newID(), "", f
-	case list.Strikes(typeMessageID, value):
+	case list.Strikes(placeholder.MessageID, value):
 		return s.newID(), clipped(value), nil
 	}
 	return value, "", nil
 }
-
-// typeMessageID is what placeholders of message ids are looked up as.
-const typeMessageID = "message_id"

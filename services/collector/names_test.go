@@ -75,6 +75,19 @@ func TestAnEventOfPlaceholdersAloneIsToldWhich(t *testing.T) {
 	}
 }
 
+func TestEveryNoteIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/events.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "## Notes")
+	for _, kind := range noteKinds {
+		if !strings.Contains(table, "| `"+kind+"` |") {
+			t.Errorf("%s is not in docs/events.md", kind)
+		}
+	}
+}
+
 // A message id that every event would have names none: each event gets its own.
 func TestAPlaceholderIsNoMessageID(t *testing.T) {
 	r := start(t)

@@ -339,7 +339,7 @@ func refuseUntil(control func(func(kmsg.Request) (kmsg.Response, error, bool)), 
 // No permission to write is an outage: events wait in the spool, once each, and go on when the permission is there.
 func TestNoPermissionIsAnOutage(t *testing.T) {
 	address, control := stubborn(t)
-	r := start(t, func(s *setup) { s.kafka = address }, spoolAfter(3*time.Second))
+	r := start(t, func(s *setup) { s.kafka = address }, onePartition, spoolAfter(3*time.Second))
 	allowed := refuseUntil(control, kerr.TopicAuthorizationFailed)
 	for i := range 3 {
 		begun := time.Now()

@@ -58,18 +58,6 @@ func TestTheCommandsOnARealStack(t *testing.T) {
 		}
 		return contains(cli("doctor"), "all 8 doors", "asks for a write key", "every part of the process is ready")
 	})
-	for user := range 3 { // a client whose ids tell nothing apart
-		code, out, fault := run(t, fmt.Sprintf(`{"type":"track","event":"x","userId":"same%d","messageId":"constant"}`, user), "send", "-", "--addresses-file", file)
-		if code != 0 {
-			t.Error(code, out, fault)
-		}
-	}
-	testkit.Eventually(t, 20*time.Second, func() error {
-		if code, out, fault := run(t, "", "reconcile", "--addresses-file", file); code != 0 {
-			return fmt.Errorf("an id that came twice is in the books for ever: %s%s", out, fault)
-		}
-		return contains(cells(cli("doctor")), "had the same messageId and did not count, by source: local 2")
-	})
 	if code, _, fault := run(t, "", "customer", "user_id:nobody", "--addresses-file", file); code != 1 || !strings.Contains(fault, "no customer is known as user_id:nobody") {
 		t.Error(code, fault)
 	}

@@ -137,8 +137,8 @@ func (w wanted) checkBrowser(t *testing.T, c client, e *eventv1.Event, ran span,
 	if e.Type == eventv1.EventType_EVENT_TYPE_IDENTIFY && (types["email"] != "ada.lovelace@example.com" || types["phone"] != "+442079460958") {
 		t.Errorf("identifiers %v", e.Identifiers)
 	}
-	if e.Type == eventv1.EventType_EVENT_TYPE_ALIAS && !slices.ContainsFunc(e.Identifiers, func(i *eventv1.Identifier) bool { return i.Value == "old-name-7" }) {
-		t.Errorf("identifiers %v", e.Identifiers)
+	if e.Type == eventv1.EventType_EVENT_TYPE_ALIAS && e.GetAlias().GetPreviousId() != "old-name-7" {
+		t.Errorf("identifiers %v, alias %v", e.Identifiers, e.GetAlias())
 	}
 	if !ran.covers(e.OriginalMs) || e.OccurredMs != e.OriginalMs || !ran.covers(e.SentMs) || !ran.covers(e.ReceivedMs) {
 		t.Errorf("original %d occurred %d sent %d received %d, the page was open %v", e.OriginalMs, e.OccurredMs, e.SentMs, e.ReceivedMs, ran)

@@ -118,6 +118,9 @@ func (w wanted) check(t *testing.T, c client, e *eventv1.Event, happened time.Ti
 	for _, i := range e.Identifiers {
 		identifiers = append(identifiers, [2]string{i.Type, i.Value})
 	}
+	if previous := e.GetAlias().GetPreviousId(); previous != "" { // which of the two kinds it is, identity will know
+		identifiers = append(identifiers, [2]string{"anonymous_id", previous})
+	}
 	if diff := cmp.Diff(w.identifiers, identifiers); diff != "" {
 		t.Errorf("identifiers (-want +got):\n%s", diff)
 	}

@@ -6,7 +6,7 @@ func set(text string) map[string]bool {
 	out := map[string]bool{}
 	for _, line := range strings.Split(text, "\n") {
 		for _, v := range strings.Split(line, "|") {
-			if v = strings.TrimSpace(v); v != "" {
+			if v = fold(v); v != "" {
 				out[v] = true
 			}
 		}
@@ -22,30 +22,35 @@ var fillers = set(`is|the|a|set|provided|available|applicable|specified|defined|
 entered|signed|registered|present|selected|login|data|info|identified|loggedin|angegeben|gesetzt|especificado|definido`)
 
 // words are what stands for nobody, in lower case; without separators where they have more than one part.
-var words = union(void0, variables)
+var words = union(void0, tries, variables)
 
 // void0 are words for "nobody" and "nothing", in the languages whose exports we have met, and what people type to get past a form.
+//
+//nolint:misspell // as they are sent
 var void0 = set(`null|undefined|none|nil|nan|na|n/a|nul|nulo|nulle|unknown|unkown|unknow|uknown|unk|missing|missingvalue|unset|void|blank|empty|emptystring|
 nobody|noone|nothing|noname|novalue|noid|nouser|nouserid|nocustomer|nodata|nologin|notset|notavailable|notapplicable|notprovided|notspecified|
 notdefined|notfound|notloggedin|notauthenticated|notassigned|notknown|notidentified|notyetset|notregistered|unspecified|unidentified|unauthenticated|
 unassigned|unregistered|unnamed|untitled|unavailable|undisclosed|loggedout|signedout|anonymous|anonymoususer|anonym|anonymus|anon|anonuser|anonimo|anónimo|anonyme|
 anonimowy|annonymous|anonymos|guest|guestuser|visitor|gast|invitado|invité|invite|ospite|visitante|gosc|gość|гость|访客|遊客|游客|ゲスト|손님|
-default|defaultuser|defaultstring|defaultvalue|dummy|dummyuser|fake|placeholder|sample|example|test|tester|testing|testuser|demo|demouser|temp|tmp|tbd|tba|todo|fixme|
+defaultuser|defaultstring|defaultvalue|dummyuser|placeholder|testuser|demouser|tbd|tba|todo|fixme|
 invalid|invalidid|error|exception|deleted|deleteduser|removed|redacted|hidden|private|masked|confidential|systemuser|
-true|false|infinity|asdf|asdfgh|asdfghjkl|asdasd|qwerty|qwertz|foobar|foo|lorem|loremipsum|xx|string|
-object|objectobject|objectundefined|objectnull|array|function|notanumber|nonetype|nilclass|traceback|dbnull|bottom|nullptr|nullvalue|isnull|void0|
+true|false|infinity|string|
+object|objectobject|objectundefined|objectnull|array|function|notanumber|nonetype|nilclass|traceback|dbnull|nullptr|nullvalue|isnull|void0|
 unbekannt|unbekannterbenutzer|keine|keineangabe|keineangaben|leer|niemand|nichtangemeldet|nichtgesetzt|nichtverfügbar|nichtvorhanden|ohneangabe|platzhalter|
 inconnu|inconnue|aucun|aucune|vide|personne|nondéfini|nondefini|nonrenseigné|nonrenseigne|sansobjet|indéfini|indefini|
 desconocido|desconocida|ninguno|ninguna|vacio|vacío|nadie|sindatos|sinnombre|noaplica|nodisponible|indefinido|
 desconhecido|desconhecida|nenhum|nenhuma|vazio|ninguém|ninguem|semnome|indefinido|naoinformado|nãoinformado|
 sconosciuto|sconosciuta|nessuno|nessuna|vuoto|nonspecificato|nondisponibile|indefinito|
-onbekend|geen|leeg|niemand|ukjent|ukendt|okänd|okand|ingen|tom|tuntematon|tyhjä|eimitään|
-nieznany|nieznana|brak|pusty|brakdanych|neznámý|neznamy|žádný|zadny|prázdný|ismeretlen|nincs|üres|necunoscut|niciunul|gol|
+onbekend|geen|leeg|niemand|ukjent|ukendt|okänd|okand|ingen|tuntematon|tyhjä|eimitään|
+nieznany|nieznana|brak|pusty|brakdanych|neznámý|neznamy|žádný|zadny|prázdný|ismeretlen|nincs|üres|necunoscut|niciunul|
 bilinmiyor|bilinmeyen|yok|boş|tanımsız|неизвестно|неизвестный|неизвестен|нет|нетданных|пусто|никто|аноним|анонимно|отсутствует|невідомо|немає|порожньо|
 άγνωστο|άγνωστος|κανένα|غيرمعروف|مجهول|لايوجد|فارغ|לאידוע|ריק|अज्ञात|ไม่ทราบ|ไม่ระบุ|khôngrõ|khôngcó|tidakdiketahui|tidakada|kosong|
 未知|未知用户|未登录|未登錄|未设置|無|无|空|空值|匿名|匿名用户|匿名用戶|不明|未設定|未定義|なし|ななし|名無し|ゲスト|ログインなし|알수없음|없음|익명|미정|비회원|
 tobefilledbyoem|systemserialnumber|serialnumber|android|androidid|androiddevice|iphone|iphonesimulator|ipad|ios|simulator|emulator|generic|genericx86|goldfish|ranchu|sdkgphone|
-localhost|zero|emptyguid|guidempty|nullguid|emptyuuid`)
+localhost|emptyguid|guidempty|nullguid|emptyuuid`)
+
+// tries are what people write when they try something out. As a person's name they are nobody's; the id of a single event may well be one.
+var tries = set(`default|dummy|fake|sample|example|test|tester|testing|demo|temp|tmp|asdf|asdfgh|asdfghjkl|asdasd|qwerty|qwertz|foobar|foo|lorem|loremipsum|xx`)
 
 // variables are names that a program has for a name.
 var variables = set(`id|ids|uid|uuid|guid|userid|user|username|usr|usrid|useruid|useruuid|uname|login|loginid|currentuser|currentuserid|myuser|myuserid|

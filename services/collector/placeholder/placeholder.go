@@ -15,6 +15,9 @@ import (
 	"github.com/freshet/freshet/pkg/customer"
 )
 
+// MessageID is the type under which an event's own id is looked up.
+const MessageID = "message_id"
+
 // List decides for one workspace. Nil is the default list. It never changes: many goroutines may use one.
 type List struct {
 	add, remove map[string]bool
@@ -83,6 +86,9 @@ func strikes(typ, value string) bool {
 		return true
 	}
 	bare := unwrap(text)
+	if typ == MessageID && tries[squeeze(bare)] {
+		return false
+	}
 	if nothing(bare) || zero(bare) || shared[bare] || shared[squeeze(bare)] || wordy(bare) {
 		return true
 	}

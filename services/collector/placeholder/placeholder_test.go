@@ -13,7 +13,7 @@ import (
 var nobody = map[string][]string{
 	"words": strings.Fields(`null NULL undefined none None nil NaN nan unknown UNKNOWN n/a N/A n.a. NA #N/A missing unset empty nobody noone default guest Guest visitor
 		anonymous Anonymous anon ANON invalid test Test dummy fake placeholder deleted redacted true FALSE not_set not-set notset not_available not_provided not_authenticated
-		not_logged_in logged_out unidentified no_user no-id asdf qwerty foobar TBD infinity -Infinity error void blank zero`),
+		not_logged_in logged_out unidentified no_user no-id asdf qwerty foobar TBD infinity -Infinity error void blank`),
 	"words of more than one part": {"not set", "(not set)", "Not Set", "not available", "Not Applicable", "not provided", "no user", "no id", "(none)", "<none>", "(null)", "<null>", "<NULL>",
 		"{null}", "[null]", "(empty)", "<empty>", "( not provided )", "anonymous user", "Guest User", "unknown user", "user unknown", "no data", "Default string", "To be filled by O.E.M.", "not logged in"},
 	"words of other languages": {"unbekannt", "Unbekannt", "keine Angabe", "Gast", "inconnu", "Non renseigné", "aucun", "desconocido", "ninguno", "sin nombre", "sconosciuto", "nessuno",
@@ -37,10 +37,16 @@ var nobody = map[string][]string{
 	"composed":      {"user_null", "user-undefined", "undefined-undefined", "null null", "undefined undefined", "customer:null", "user/undefined", "null_null", "user id unknown", "id=undefined", "usr_undefined", "anonymous-undefined", "user_[object Object]"},
 }
 
+// tried are the words that may be the id of an event, which somebody tries something out with.
+var tried = map[string]bool{"default": true, "test": true, "Test": true, "dummy": true, "fake": true, "asdf": true, "qwerty": true, "foobar": true}
+
 func TestPlaceholdersStrike(t *testing.T) {
 	for kind, values := range nobody {
 		for _, v := range values {
 			for _, typ := range []string{"user_id", "anonymous_id", "device_id", "crm_id", "message_id"} {
+				if typ == placeholder.MessageID && tried[v] {
+					continue
+				}
 				if !(*placeholder.List)(nil).Strikes(typ, v) {
 					t.Errorf("%s: %s %q is taken for a name", kind, typ, v)
 				}
@@ -57,7 +63,7 @@ func TestRealNamesStay(t *testing.T) {
 			defaulter emptyhead voidmaster invalidate missingno unknownsoldier nobodysfool blanka zeroone trueman falsetto objective function-room voided $device:17c3b2 $ann @ann #42 ann% 50% a-b-c x-y-z
 			auth0|5f7c8ec7c33c6c004bbafe82 google-oauth2|108 urn:uuid:9c3f1f5e-8f40-4b1c-9b7e-0a5b3c1d2e4f 01ARZ3NDEKTSV4RRFFQ69G5FAV 65f2a7c0e4b0a1b2c3d4e5f6 cus_NffrFeUfNV2Hib ann@example.com
 			1c9b1f0e-6f2e-4d4b-9a53-3f4a0f6f2b11 9774d56d682e549d 012345678912346 aaaab abababab 1112223334 1111112 000001 100000 1000000000 李 王 오 あ 王小明 Zoë José Łukasz Иван محمد test@company.com null@company.com
-			M&M R2D2 c3po yes no on off root admin max min auto today other all any self system7 web api-7 sam tom.gold gol-7 tomas vide0 nullah Nil-Sethi`),
+			M&M R2D2 c3po yes no on off root admin max min auto today other all any self system7 web api-7 sam tom Tom gol zero bottom kim noor nia dana ivan eva tom.gold gol-7 tomas vide0 nullah Nil-Sethi`),
 			"Jean Null", "Anne Guest", "Mr. None", "No Name Steakhouse 7", "A. User-Smith", "Unknown Mortal Orchestra", "Ann (home)", "O'Brien", "<ann@example.com>", "\"42\"", "id 42", "user 42", "Not a Robot 7", "hello world"),
 		"email": strings.Fields(`null@company.com test@company.com none@company.com guest@hotel.com info@shop.com user@company.com ann@example.com a@example.com ada@example.com x1@example.com me@ann.org anna@anna.com
 			peter@peter.de no@company.com reply@shop.com norep@company.com 1@qq.com 123456@qq.com abc@gmail.com asdf@web.de hans@test-verein.de noreen@example.com bob@b.com ab@ab.com john.doe@company.com name@surname.uk
@@ -65,7 +71,7 @@ func TestRealNamesStay(t *testing.T) {
 		"phone":        strings.Fields(`+442079460018 02079460018 2125550142 +12125550100 +8613888888888 +18008888888 +16502530000 0301234567 +4930901820 +1234567890123 5550100 +33612345678 +15005550006 07700900123 +999123456 +77777777770`),
 		"anonymous_id": strings.Fields(`b9a6b7a0-1c5e-4f0e-8a53-2f7f1a2b3c4d 0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d 11 1 777 a1 visitor-7 anon-7c3f 17c3b2f4a5-0a1b2c d41d8cd98f00b204e9800998ecf8427e GA1.2.1234567.7654321 1234567.7654321 fb.1.1596403881668.1116446470`),
 		"device_id":    strings.Fields(`9774d56d682e549e 02:00:00:00:00:01 a4:83:e7:12:34:56 358240051111111 6D92078A-8246-4BA4-AE5B-76104861E7DC 38400000-8cf0-11bd-b23e-10b96e40000d R58M12ABCDE emulator-owner`),
-		"message_id":   strings.Fields(`ajs-next-1721-abc 1 2 42 m1 e7 order-42 01ARZ3NDEKTSV4RRFFQ69G5FAV const-id-1 1596403881668 b9a6b7a0-1c5e-4f0e-8a53-2f7f1a2b3c4d same test-1`),
+		"message_id":   strings.Fields(`ajs-next-1721-abc 1 2 42 m1 e7 order-42 01ARZ3NDEKTSV4RRFFQ69G5FAV const-id-1 test demo foo 1596403881668 b9a6b7a0-1c5e-4f0e-8a53-2f7f1a2b3c4d same test-1`),
 	}
 	for typ, values := range stay {
 		for _, v := range values {

@@ -86,8 +86,10 @@ func long(typ, text string) bool {
 // ascending says that hexadecimal digits only count up, from 0 or 1, beginning anew now and then.
 func ascending(text string) bool {
 	const order = "0123456789abcdef"
-	text = squeeze(text)
 	if len(text) < 9 || text[0] != '0' && text[0] != '1' && text[0] != 'a' {
+		return false
+	}
+	if text = squeeze(text); len(text) < 9 {
 		return false
 	}
 	for i := 1; i < len(text); i++ {

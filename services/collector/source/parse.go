@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/language"
+
 	"github.com/freshet/freshet/pkg/customer"
 	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/pkg/service"
@@ -99,13 +101,30 @@ func (h Habits) Validate() error {
 	if h.Decimal != "" && h.Decimal != "." && h.Decimal != "," {
 		faults = append(faults, fmt.Errorf(`decimal: %q is neither "." nor ","`, h.Decimal))
 	}
-	if h.Region != "" && !letters(h.Region, 2) {
-		faults = append(faults, fmt.Errorf("region: %q is no code of two capital letters, such as DE", h.Region))
+	if err := checkRegion(h.Region); err != nil {
+		faults = append(faults, fmt.Errorf("region: %w", err))
 	}
 	if h.EmailPlus != "" && h.EmailPlus != "keep" && h.EmailPlus != "drop" {
 		faults = append(faults, fmt.Errorf("email_plus: %q is neither keep nor drop", h.EmailPlus))
 	}
 	return errors.Join(faults...)
+}
+
+// checkRegion refuses what is no country's code: telephone numbers would be left unread without a word.
+func checkRegion(code string) error {
+	if code == "" {
+		return nil
+	}
+	region, err := language.ParseRegion(code)
+	switch {
+	case !letters(code, 2):
+		return fmt.Errorf("%q is no code of two capital letters, such as DE", code)
+	case err != nil || !region.IsCountry():
+		return fmt.Errorf("%q is no country's code of ISO 3166-1, such as DE", code)
+	case region.Canonicalize() != region:
+		return fmt.Errorf("%q is no code of ISO 3166-1: did you mean %s?", code, region.Canonicalize())
+	}
+	return nil
 }
 
 // Validate bounds the lists.

@@ -5,7 +5,7 @@ import "github.com/freshet/freshet/pkg/customer"
 // meets says that the candidate x, which is c or the anchor that c joins, brings customers or devices together when c, of the customer o
 // or of none, joins: then x was known before, and c comes from another customer or is a device. That somebody's address becomes known
 // is no meeting.
-func (x *candidate) meets(c candidate, o *owner) bool {
+func (x candidate) meets(c candidate, o *owner) bool {
 	return x.known && (o != nil || x.index != c.index && device(c.Type))
 }
 

@@ -109,8 +109,8 @@ func (p *plan) attempt(s Reader, cands []candidate) (retired bool, err error) {
 }
 
 // place orders candidates: the retired ones come last, but a user id is what it was, it only ties nothing more.
-func (c candidate) place() int {
-	if c.row.retired != 0 && !unique(c.Type) {
+func (x candidate) place() int {
+	if x.row.retired != 0 && !unique(x.Type) {
 		return 1
 	}
 	return 0

@@ -34,7 +34,8 @@ CREATE OR REPLACE VIEW {ods}.events AS
 SELECT * FROM {ods}.events_rows FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1, optimize_move_to_prewhere_if_final = 1;
 
--- Refused events. Equal copies of one refusal (a resend) are one row; a client that sends a bad event again is refused again.
+-- Refused events. Equal copies of one refusal (a resend) are one row; a client that sends a bad event again is refused again. The payload
+-- counts: different events under one id, refused in one moment, are rows of their own.
 CREATE TABLE IF NOT EXISTS {ods}.rejected_rows
 (
     workspace   LowCardinality(String),
@@ -49,7 +50,7 @@ CREATE TABLE IF NOT EXISTS {ods}.rejected_rows
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(received_at)
-ORDER BY (workspace, source, reason, rejected_by, event_id, received_at)
+ORDER BY (workspace, source, reason, rejected_by, event_id, received_at, cityHash64(payload))
 TTL toDateTime(received_at) + INTERVAL 30 DAY
 SETTINGS non_replicated_deduplication_window = 10000;
 
