@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# test-clients.sh CLIENT@VERSION...: installs the published Python, Go and Java clients of Segment and RudderStack into .tools, and Debian's nginx
+# test-clients.sh KIND:CLIENT@VERSION...: installs the published Python, Go and Java clients of Segment and RudderStack into .tools, and Debian's nginx
 # when there is none, and runs the part of the conformance suite that drives them.
 set -eu
 cd "$(dirname "$0")/.."
@@ -36,7 +36,7 @@ go_client() { # NAME MODULE VERSION
   echo "building with $2 $3"
   rm -rf "$src" && mkdir -p "$src"
   sed -e 's|^//go:build ignore$||' "$drivers/languages.go" >"$src/main.go"
-  [ "$1" = go-segment ] || sed -i -e "s|github.com/segmentio/analytics-go/v3|$2|" -e 's|NewWithConfig|NewWithConfig|' -e 's|Config{Endpoint:|Config{DataPlaneUrl:|' "$src/main.go"
+  [ "$1" = go-segment ] || sed -i -e "s|github.com/segmentio/analytics-go/v3|$2|" -e 's|Config{Endpoint:|Config{DataPlaneUrl:|' "$src/main.go"
   (cd "$src" && export GOWORK=off GOFLAGS=-mod=mod && logged "$1.init" go mod init client && logged "$1.get" go get "$2@$3" && logged "$1.build" go build -o "$home/$1" .)
   finished "$1" "$sum"
 }
@@ -56,8 +56,8 @@ java_client() { # NAME GROUP VERSION
   finished "$1" "$sum"
 }
 
-nginx() {
-  command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] && return
+install_nginx() {
+  if command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]; then return; fi
   if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
     echo "make test-clients needs nginx: install it. (As root on Debian it is installed by itself.)" >&2
     exit 1
@@ -78,5 +78,5 @@ for spec in "$@"; do
     *) echo "test-clients.sh: $spec is none of pip:, go:, mvn:" >&2; exit 2 ;;
   esac
 done
-nginx
+install_nginx
 FRESHET_LANGUAGES=$home exec go test -count=1 -timeout 10m -parallel 16 -run '^Test(Language|Nginx)' ./services/collector/conformance/

@@ -232,6 +232,16 @@ func TestHTTP2WithoutTLS(t *testing.T) {
 	settled(t, r)
 }
 
+// Who asks whether HTTP/2 is spoken gets an answer over HTTP/1.1, as curl --http2 does.
+func TestAnUpgradeIsNotNeeded(t *testing.T) {
+	r := start(t, withoutSpool)
+	const upgrade = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n"
+	request := fmt.Sprintf("%s%sContent-Length: %d\r\n\r\n%s", postHead, upgrade, len(track("up")), track("up"))
+	if got := fmt.Sprint(raw(t, r, request, true)); got != "[200]" || len(r.events()) != 1 {
+		t.Errorf("answered %s, %d events in Kafka", got, len(r.events()))
+	}
+}
+
 // A stream of HTTP/2 that is given no room for its answer ends, and holds none of the memory for bodies meanwhile.
 func TestHTTP2AnswersThatNobodyReads(t *testing.T) {
 	r := start(t, withoutSpool, func(s *setup) {

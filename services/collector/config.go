@@ -52,6 +52,9 @@ type Config struct {
 	DrainTimeout time.Duration `koanf:"drain_timeout"`
 }
 
+// MinWriteKey is the length of the shortest write key, in bytes.
+const MinWriteKey = 8
+
 // Source is one sender and its write key.
 type Source struct {
 	// Name appears in events, metrics and answers: lower-case letters, digits, - and _; at most 64.
@@ -155,8 +158,8 @@ func (c Config) Validate() error {
 		if !word.MatchString(s.Workspace) {
 			fault("sources[%d].workspace: %q is not 1 to 64 of a-z 0-9 _ -", i, s.Workspace)
 		}
-		if len(s.WriteKey) < 8 {
-			fault("sources[%d].write_key: shorter than 8 bytes", i)
+		if len(s.WriteKey) < MinWriteKey {
+			fault("sources[%d].write_key: shorter than %d bytes", i, MinWriteKey)
 		}
 		if first, ok := keys[s.WriteKey]; ok {
 			fault("sources[%d].write_key: the same as of sources[%d]", i, first)

@@ -48,7 +48,7 @@ func openStream(t testing.TB, client collectorv1.CollectorServiceClient) streamC
 func serveGRPC(t testing.TB, r *rig, options ...grpc.DialOption) (conn *grpc.ClientConn, stop func() error) {
 	t.Helper()
 	server := service.NewGRPCServer(service.GRPCConfig{Address: "127.0.0.1:0", MaxMessageBytes: 4 << 20},
-		service.GRPCDeps{Logger: r.svc.logger, Metrics: r.reg, TracerProvider: noop.NewTracerProvider()})
+		service.GRPCDeps{Logger: r.svc.logger, Metrics: r.reg, TracerProvider: noop.NewTracerProvider()}, r.svc.ServerOptions()...)
 	r.svc.Register(server)
 	server.OnStop(r.svc.StopStreams)
 	if err := server.Listen(); err != nil {

@@ -23,6 +23,7 @@ import (
 	"github.com/freshet/freshet/pkg/access"
 	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/services/collector"
 	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/segmentation/webhook"
 	"github.com/freshet/freshet/services/standalone"
@@ -64,6 +65,7 @@ With --webhook the rules' endpoint "webhook" gets that address; its signing secr
 	f.StringVar(&o.cfg.WriteKey, "write-key", DefaultWriteKey, "the write key of the source local, at least 8 characters")
 	f.StringVar(&o.rules, "rules", "", "YAML file of segments; by default DIR/rules.yaml")
 	f.StringVar(&o.cfg.Collector.SourcesFile, "sources", "", "YAML `FILE` of further sources, see freshet source; by default DIR/sources.yaml, when it is there")
+	f.StringSliceVar(&o.cfg.Collector.Enrich.TrustedProxies, "trusted-proxies", nil, "networks of the proxies before the collector, such as 127.0.0.1, whose X-Forwarded- headers count")
 	f.StringVar(&o.url, "webhook", "", `where the rules' endpoint "webhook" posts alerts`)
 	f.StringVar(&o.secret, "webhook-secret-file", "", "file with the signing secret, whsec_...; by default DIR/webhook-secret")
 	f.IntVar(&o.cfg.Partitions, "partitions", o.cfg.Partitions, "partitions of a topic when it is made; fixed once DIR has data")
@@ -77,6 +79,9 @@ With --webhook the rules' endpoint "webhook" gets that address; its signing secr
 func (o *upOptions) run(cmd *cobra.Command) error {
 	if err := o.log.Validate(); err != nil {
 		return err
+	}
+	if n := len(o.cfg.WriteKey); n > 0 && n < collector.MinWriteKey {
+		return fmt.Errorf("--write-key: has %d characters, give at least %d", n, collector.MinWriteKey)
 	}
 	cmd.SilenceUsage = true
 	s, err := o.stack(service.NewLogger(o.log, cmd.ErrOrStderr()))

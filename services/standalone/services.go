@@ -184,7 +184,7 @@ func (s *Stack) collector() []lifecycle.Component {
 			return err
 		}
 		s.ready.Add("collector", svc.Ready)
-		s.intake = doors{http: svc, grpc: s.grpcServer(s.cfg.Listen.CollectorGRPC, s.ready, nil)}
+		s.intake = doors{http: svc, grpc: s.grpcServer(s.cfg.Listen.CollectorGRPC, s.ready, nil, svc.ServerOptions()...)}
 		svc.Register(s.intake.grpc)
 		s.intake.grpc.OnStop(svc.StopStreams)
 		grpc = s.intake.grpc.Component()

@@ -57,7 +57,7 @@ func build(ctx context.Context, p *service.Process, cfg config) error {
 	if err != nil {
 		return err
 	}
-	server := p.GRPC(nil)
+	server := p.GRPC(nil, s.ServerOptions()...)
 	s.Register(server)
 	server.OnStop(s.StopStreams)
 	p.Ready("collector", s.Ready)
