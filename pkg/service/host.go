@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// AnyHost, as one of the names of a door, lets every Host through.
+// AnyHost lets every Host through when it is one of a door's names.
 const AnyHost = "*"
 
 // AnswerTo lets those requests through to next whose Host header is a name of this server, and answers the others 421

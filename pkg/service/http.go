@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/lifecycle"
+	tcp "github.com/freshet/freshet/pkg/listen"
 )
 
 // HTTPServer is an HTTP server that is told where to listen, says where it
@@ -81,7 +82,7 @@ func listen(l *net.Listener, name, address string) error {
 	if *l != nil {
 		return nil
 	}
-	opened, err := net.Listen("tcp", address) //nolint:noctx // opening a listener does not wait for anybody
+	opened, err := tcp.Soon(context.Background(), address) // three seconds at most
 	if err != nil {
 		return fmt.Errorf("listen on %s for the %s: %w", address, name, err)
 	}

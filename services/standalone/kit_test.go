@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,13 +37,19 @@ type rig struct {
 // start runs a stack on free ports and waits until it is ready; the test ends it.
 func start(t *testing.T, edit func(*Config)) *rig {
 	t.Helper()
+	return startLogging(t, slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn})), edit)
+}
+
+// startLogging is start with a log of the test's own.
+func startLogging(t *testing.T, log *slog.Logger, edit func(*Config)) *rig {
+	t.Helper()
 	cfg := Default()
 	cfg.Ephemeral, cfg.WriteKey = true, writeKey
 	cfg.Segmentation.CutPoints.CheckEvery = 200 * time.Millisecond
 	if edit != nil {
 		edit(&cfg)
 	}
-	s, err := New(cfg, Deps{Logger: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	s, err := New(cfg, Deps{Logger: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,6 +83,18 @@ func (r *rig) stop() {
 	if took := time.Since(began); took > 10*time.Second {
 		r.t.Errorf("the stop took %s, want at most 10s", took)
 	}
+}
+
+// lockedBuilder collects a log.
+type lockedBuilder struct {
+	mu sync.Mutex
+	strings.Builder
+}
+
+func (b *lockedBuilder) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Builder.Write(p)
 }
 
 type testWriter struct{ t *testing.T }

@@ -14,7 +14,7 @@ import (
 	"github.com/freshet/freshet/pkg/embedded/dirlock"
 )
 
-// PasswordFile, in the data directory, holds the password of the user who reads ClickHouse: made once, so that
+// PasswordFile is the file in the data directory with the password of the user who reads ClickHouse: made once, so that
 // dashboards go on after a restart. Deleting it makes a new one at the next start.
 const PasswordFile = "clickhouse-password"
 

@@ -7,18 +7,19 @@ import (
 	"net"
 	"strconv"
 	"syscall"
-	"time"
+
+	"github.com/freshet/freshet/pkg/listen"
 )
 
 // takePorts returns the ports of two loopback addresses, free ones for port 0, after
 // checking that nobody listens there: the engine's own complaint comes late and is hard to read.
 func takePorts(ctx context.Context, first, second string) (int, int, error) {
-	a, err := listen(ctx, first)
+	a, err := openPort(ctx, first)
 	if err != nil {
 		return 0, 0, err
 	}
 	defer func() { _ = a.Close() }()
-	b, err := listen(ctx, second)
+	b, err := openPort(ctx, second)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -26,7 +27,7 @@ func takePorts(ctx context.Context, first, second string) (int, int, error) {
 	return a.Addr().(*net.TCPAddr).Port, b.Addr().(*net.TCPAddr).Port, nil
 }
 
-func listen(ctx context.Context, address string) (net.Listener, error) {
+func openPort(ctx context.Context, address string) (net.Listener, error) {
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
@@ -40,7 +41,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return nil, fmt.Errorf("address %q: %w", address, err)
 	}
-	l, err := listenSoon(ctx, net.JoinHostPort("127.0.0.1", port))
+	l, err := listen.Soon(ctx, net.JoinHostPort("127.0.0.1", port))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("port %s is taken by another process: %w", port, err)
 	}
@@ -48,22 +49,4 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 		return nil, fmt.Errorf("try port %s: %w", port, err)
 	}
 	return l, nil
-}
-
-// portGrace is how long a port may stay taken: an engine that was killed gives its
-// lock back before its ports, and a start that follows at once would meet them.
-const portGrace = 3 * time.Second
-
-func listenSoon(ctx context.Context, address string) (net.Listener, error) {
-	for deadline := time.Now().Add(portGrace); ; {
-		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(deadline) {
-			return l, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, err
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
 }

@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline'
 const { chromium } = createRequire(process.env.FRESHET_CLIENTS + '/')('playwright-core')
 const browser = await chromium.launch({
   executablePath: process.env.FRESHET_CHROMIUM,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--no-first-run'],
+  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--no-first-run',
+    '--host-resolver-rules=MAP evil.example 127.0.0.1'], // a name that its owner has pointed at this machine
 })
 
 let context, page, requests, console_
