@@ -6,6 +6,6 @@
 //     right, and a memory dump or the file shows none. TestATokensTextIsKeptNowhere.
 //   - What is not granted is refused: a token that is unknown, expired or revoked, a scope or a workspace it does not have, a method whose
 //     scope is not stated. TestCheck, TestEveryMethodSaysItsScope (services/gateway).
-//   - A change of the file holds within a second; one that cannot be read leaves what was before, a revocation excepted only as long as
-//     the file is faulty, and says so. TestTheFileIsWatched.
+//   - A change of the file holds within a second. A file that cannot be used leaves everything as it was, a token that it would have
+//     revoked too, and the log says so. TestTheFileIsWatched.
 package access
