@@ -112,6 +112,7 @@ func TestWhatBecomesOfAnOrder(t *testing.T) {
 		"an update to another currency":     {[]*orderv1.Event{at(1, completed, total(80)), at(2, updated, total(90), in("USD", .5))}, "COMPLETED ann 90 | ann@1 sale 45 of 0"},
 
 		"cancelled":                          {[]*orderv1.Event{at(1, completed, total(80)), at(2, cancelled)}, "CANCELLED ann 80"},
+		"cancelled, with one of its lines":   {[]*orderv1.Event{at(1, completed, total(80), two), at(2, cancelled, line("p", 1, 40))}, "CANCELLED ann 80"},
 		"cancelled before it was sold":       {[]*orderv1.Event{at(2, completed, total(80)), at(1, cancelled)}, "CANCELLED ann 80"},
 		"cancelled, then told again":         {[]*orderv1.Event{at(1, completed, total(80)), at(2, cancelled), at(3, completed, total(80)), at(4, updated, total(9))}, "CANCELLED ann 9"},
 		"cancelled and given back":           {[]*orderv1.Event{at(1, completed, total(80)), at(2, cancelled), at(3, refunded, total(80))}, "CANCELLED ann 80"},

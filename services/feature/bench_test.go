@@ -16,6 +16,7 @@ import (
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	"github.com/freshet/freshet/services/feature/internal/oracle"
 	"github.com/freshet/freshet/services/feature/spec"
 )
@@ -50,8 +51,13 @@ func BenchmarkStateBytes(b *testing.B) {
 			rec := &record{workspace: "default", version: int64(n), publishedMs: now, timerMs: now}
 			for i := range n {
 				at := now - int64(n-1-i)*365*86_400_000/int64(n)
-				rec.state.Insert(spec.Read(shopEvent(r, at)), now)
+				e := shopEvent(r, at)
+				rec.state.Insert(spec.Read(e), now)
 				rec.marks.raise(customerID{1}, 3, int64(i)*1_000)
+				if o := e.GetOrder(); o != nil { // as the order book posts it
+					rec.state.Post(spec.ReadPosting(&orderv1.Posting{AtMs: at, Orders: 1, QuantityMicros: 2_000_000, SpendMicros: o.GetTotalMicros()}, false), now)
+					rec.marks.raise(customerID{1}, orderLane(2), int64(i))
+				}
 			}
 			size := 0
 			for b.Loop() {

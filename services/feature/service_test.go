@@ -151,7 +151,7 @@ func (s *stack) send(person string, r *rand.Rand, identifiers ...string) {
 	if r.IntN(3) == 0 {
 		e.Name = "Order Completed"
 		e.Order = &eventv1.Order{OrderId: fmt.Sprintf("order %d", s.sent/20+r.IntN(3)), Kind: eventv1.OrderKind(1 + r.IntN(5)), Currency: "EUR",
-			TotalMicros: new(int64(r.Int64N(1e9) - 1e8)), Conversion: &eventv1.Conversion{Currency: "EUR", RateE12: 1e12},
+			TotalMicros: new(r.Int64N(1e9) - 1e8), Conversion: &eventv1.Conversion{Currency: "EUR", RateE12: 1e12},
 			Items: []*eventv1.OrderItem{{Line: 1, ProductId: "p", QuantityMicros: r.Int64N(9) * 1e6, UnitPriceMicros: new(int64(1_500_000))}}}
 	}
 	for _, word := range identifiers {
