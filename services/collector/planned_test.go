@@ -145,7 +145,7 @@ func TestAPlanThatStripsCutsMembersAndNothingOfThemSurvives(t *testing.T) {
 	g := r.post("/v1/batch", `{"batch":[
 		{"type":"track","event":"Order Completed","userId":"1","messageId":"order","properties":{ "total": 99.50 , "order_id":"8", "products":[{"product_id":"a","price":1.50,"secret":"x","quantity":2}] ,"x":1}},
 		{"type":"identify","userId":"1","messageId":"person","traits":{"email":"a@b.example","plan":"free"}},
-		{"type":"identify","userId":"1","messageId":"empty","traits":{"email":"a@b.example"}},
+		{"type":"identify","userId":"1","messageId":"blank","traits":{"email":"a@b.example"}},
 		{"type":"identify","messageId":"nobody","traits":{"email":"a@b.example"}}]}`)
 	if g.Accepted != 3 || !slices.Equal(g.reasons(), []string{"no_identifier"}) {
 		t.Fatalf("%+v", g)
@@ -165,8 +165,8 @@ func TestAPlanThatStripsCutsMembersAndNothingOfThemSurvives(t *testing.T) {
 	if string(person.TraitsJson) != `{"plan":"free"}` || len(person.Identifiers) != 1 || person.Identifiers[0].Type != "user_id" {
 		t.Errorf("the stripped e-mail half survived: %s %v", person.TraitsJson, person.Identifiers)
 	}
-	if events["empty"].TraitsJson != nil {
-		t.Errorf("got %s", events["empty"].TraitsJson)
+	if events["blank"].TraitsJson != nil {
+		t.Errorf("got %s", events["blank"].TraitsJson)
 	}
 	if r.found("stripped") != 6 {
 		t.Errorf("stripped counted %v times", r.found("stripped"))

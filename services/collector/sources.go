@@ -46,9 +46,8 @@ type registry struct {
 // load makes a registry of the configured sources and of those in the sources file. dir is what paths in the file are relative to.
 func (s *Service) load(inline []Source, file declared.File, dir string) (*registry, error) {
 	r := &registry{keys: keyring{}, byName: map[string]*source{}}
-	var faults []error
-	r.spaces, faults = newSpaces(file.Workspaces)
-	faults = append(faults, s.loadRates(r.spaces, dir)...)
+	r.spaces = newSpaces(file.Workspaces)
+	faults := s.loadRates(r.spaces, dir)
 	for i, d := range file.Sources {
 		src, err := s.prepare(d, dir, r.spaces.of(d.Workspace))
 		if err != nil {

@@ -20,12 +20,12 @@ type space struct {
 type spaces map[string]*space
 
 // newSpaces prepares what the sources file says of workspaces.
-func newSpaces(listed []declared.Workspace) (spaces, []error) {
+func newSpaces(listed []declared.Workspace) spaces {
 	out := spaces{}
 	for _, w := range listed {
 		out[w.Name] = &space{declared: w, rates: noRates, placeholders: placeholder.New(w.Placeholders.Add, w.Placeholders.Remove)}
 	}
-	return out, nil
+	return out
 }
 
 // of is the settings of a workspace; the defaults for one that is not listed, and the same ones at each call.
