@@ -144,8 +144,8 @@ func TestAPlanThatStripsCutsMembersAndNothingOfThemSurvives(t *testing.T) {
 	r := start(t, edit)
 	g := r.post("/v1/batch", `{"batch":[
 		{"type":"track","event":"Order Completed","userId":"1","messageId":"order","properties":{ "total": 99.50 , "order_id":"8", "products":[{"product_id":"a","price":1.50,"secret":"x","quantity":2}] ,"x":1}},
-		{"type":"identify","userId":"1","messageId":"person","traits":{"email":"a@b.example","plan":"free"}},
-		{"type":"identify","userId":"1","messageId":"blank","traits":{"email":"a@b.example"}},
+		{"type":"identify","userId":"1","messageId":"someone-1","traits":{"email":"a@b.example","plan":"free"}},
+		{"type":"identify","userId":"1","messageId":"empty-1","traits":{"email":"a@b.example"}},
 		{"type":"identify","messageId":"nobody","traits":{"email":"a@b.example"}}]}`)
 	if g.Accepted != 3 || !slices.Equal(g.reasons(), []string{"no_identifier"}) {
 		t.Fatalf("%+v", g)
@@ -161,12 +161,12 @@ func TestAPlanThatStripsCutsMembersAndNothingOfThemSurvives(t *testing.T) {
 	if d := cmp.Diff([]string{"/properties/total", "/properties/products/0/secret", "/properties/x"}, order.Plan.Stripped); d != "" || len(order.Plan.Violations) > 0 {
 		t.Error(d, order.Plan)
 	}
-	person := events["person"]
+	person := events["someone-1"]
 	if string(person.TraitsJson) != `{"plan":"free"}` || len(person.Identifiers) != 1 || person.Identifiers[0].Type != "user_id" {
 		t.Errorf("the stripped e-mail half survived: %s %v", person.TraitsJson, person.Identifiers)
 	}
-	if events["blank"].TraitsJson != nil {
-		t.Errorf("got %s", events["blank"].TraitsJson)
+	if events["empty-1"].TraitsJson != nil {
+		t.Errorf("got %s", events["empty-1"].TraitsJson)
 	}
 	if r.found("stripped") != 6 {
 		t.Errorf("stripped counted %v times", r.found("stripped"))

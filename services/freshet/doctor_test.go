@@ -30,7 +30,7 @@ func TestDoctorSendsAProbeToEveryEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := a.ClickHouse(t.Context(), stack.Login{User: "default"})
+	db, err := a.ClickHouse(t.Context(), stack.Login{})
 	if err != nil {
 		t.Fatal(err)
 	}
