@@ -52,6 +52,9 @@ func TestForeignHostsAreNotAnswered(t *testing.T) {
 			t.Fatal(err)
 		}
 		req.Host = host
+		if address == r.addr.APIHTTP {
+			req.Header.Set("Authorization", "Bearer "+r.addr.APIToken)
+		}
 		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
 			t.Fatal(err)
@@ -97,6 +100,7 @@ func TestAStartRightAfterAKill(t *testing.T) {
 	}
 	defer kill() // which also waits for it
 	r := start(t, func(c *Config) { c.Dir, c.Ephemeral, c.Listen = dir, false, addr })
+	addr.APIToken = r.addr.APIToken // not kept by the stack, but by `freshet up`
 	if r.addr != addr {
 		t.Errorf("the doors are %v, want %v", r.addr, addr)
 	}

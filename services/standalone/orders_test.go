@@ -112,7 +112,7 @@ func (r *rig) balances(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	conn, err := r.addr.ClickHouse(ctx, stack.Login{User: "default"})
+	conn, err := r.addr.ClickHouse(ctx, stack.Login{})
 	if err != nil {
 		t.Fatal(err)
 	}
