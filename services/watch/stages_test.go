@@ -104,6 +104,7 @@ func newLine(t *testing.T, h *hook) *line {
 			cfg.Dir, cfg.Rules, cfg.Endpoints = filepath.Join(dir, "segmentation"), rules, h.endpoints()
 			cfg.CutPoints.Database, cfg.CutPoints.CheckEvery = prefix+"dw", 200*time.Millisecond
 			cfg.Webhook.Waits = slices.Repeat([]time.Duration{3 * time.Second}, 20)
+			cfg.Webhook.IdentityWait = 100 * time.Millisecond // nobody answers here, and the alerts go without names
 			facts, err := segmentation.NewFacts(conn, cfg.CutPoints.Database)
 			if err != nil {
 				return nil, err
