@@ -49,6 +49,9 @@ func (l *List) Strikes(typ, value string) bool {
 	if fine(typ, value) {
 		return false
 	}
+	if struck, known := ordinary(typ, value); known {
+		return struck
+	}
 	return strikes(typ, value)
 }
 
