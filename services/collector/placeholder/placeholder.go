@@ -101,7 +101,7 @@ func strikes(typ, value string) bool {
 	case customer.TypePhone:
 		return phone(bare)
 	}
-	return repeated(bare, repeatsOf(typ)) || long(typ, bare)
+	return repeated(bare, repeatsOf(typ)) || long(typ, squeeze(bare))
 }
 
 // plain is the form in which a workspace's own values are compared.

@@ -74,32 +74,31 @@ func repeatsOf(typ string) int {
 	return 6
 }
 
-// long says that a made-up value is one character over and over, or counts up: "12345678-1234-1234-1234-123456789012".
+// long says that a made-up value is one character over and over, or counts up: "12345678-1234-1234-1234-123456789012". text has no separators.
 func long(typ, text string) bool {
-	text = squeeze(text)
 	if len(text) < 9 {
-		return typ != customer.TypeUserID && len(text) >= 8 && text == "12345678"
+		return typ != customer.TypeUserID && text == "12345678"
 	}
 	return ascending(text)
 }
 
-// ascending says that hexadecimal digits only count up, from 0 or 1, beginning anew now and then.
+// ascending says that hexadecimal digits only count up, from 0 or 1, beginning anew now and then, whatever separates them.
 func ascending(text string) bool {
-	const order = "0123456789abcdef"
 	if len(text) < 9 || text[0] != '0' && text[0] != '1' && text[0] != 'a' {
 		return false
 	}
-	if text = squeeze(text); len(text) < 9 {
-		return false
-	}
-	for i := 1; i < len(text); i++ {
-		at := strings.IndexByte(order, text[i-1])
-		next := strings.IndexByte(order, text[i])
-		if at < 0 || next < 0 || next != at+1 && next > 1 && !(at == 0 && next == 10) {
+	n, last, more := 0, 0, false
+	for i := range len(text) {
+		d := strings.IndexByte("0123456789abcdef", text[i])
+		switch {
+		case d < 0 && strings.IndexByte(" _-./:,", text[i]) >= 0:
+			continue
+		case d < 0 || n > 0 && d != last+1 && d > 1 && !(last == 0 && d == 10):
 			return false
 		}
+		n, last, more = n+1, d, more || d > 1
 	}
-	return strings.Trim(text, "01") != ""
+	return n >= 9 && more
 }
 
 // wordy says that a value is a word for nobody, or several of them: "user_null", "not set", "unknown user".
