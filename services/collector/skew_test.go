@@ -229,7 +229,7 @@ func TestTheSameBytesAgainGiveTheSameTime(t *testing.T) {
 	r := start(t, func(s *setup) { s.now = func() time.Time { return now } })
 	send := func(id string, original, sent time.Duration, headers ...string) int64 {
 		t.Helper()
-		text := fmt.Sprintf(`{"sentAt":%q,"batch":[{"type":"track","event":"E","anonymousId":"phone","messageId":%q,"timestamp":%q}]}`,
+		text := fmt.Sprintf(`{"sentAt":%q,"batch":[{"type":"track","event":"E","anonymousId":"phone-1","messageId":%q,"timestamp":%q}]}`,
 			noon.Add(sent).Format(time.RFC3339), id, noon.Add(original).Format(time.RFC3339))
 		if g := r.post("/v1/batch", text, headers...); g.Accepted != 1 {
 			t.Fatalf("%+v", g)
