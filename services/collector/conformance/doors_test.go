@@ -146,7 +146,14 @@ func stillWorks(t *testing.T, a stack.Addresses) {
 	})
 	for _, address := range []string{"http://" + a.Metrics + "/readyz", "http://" + a.APIHTTP + "/v1/segments",
 		fmt.Sprintf("http://%s:%s@%s/?query=SELECT+1", a.ClickHouseUser, a.ClickHousePassword, a.ClickHouseHTTP)} {
-		resp, err := http.Get(address)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if req.URL.User == nil { // the address of ClickHouse has its own
+			req.Header.Set("Authorization", "Bearer "+a.APIToken)
+		}
+		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

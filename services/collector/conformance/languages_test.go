@@ -165,6 +165,12 @@ func TestLanguageEveryCallArrives(t *testing.T) {
 				t.Errorf("%s: type %s, name %q, at %d, the client ran %v", d.call[0], e.Type, e.Name, e.OccurredMs, ran)
 			}
 			for typ, want := range map[string]string{"user_id": d.user, "anonymous_id": d.visitor} {
+				if d.typ == eventv1.EventType_EVENT_TYPE_ALIAS && typ == "anonymous_id" {
+					if got := e.GetAlias().GetPreviousId(); got != want { // which kind of name it is, identity will know
+						t.Errorf("alias: of %q, want %q", got, want)
+					}
+					continue
+				}
 				if want != "" && !slices.ContainsFunc(e.Identifiers, func(i *eventv1.Identifier) bool { return i.Type == typ && i.Value == want }) {
 					t.Errorf("%s: identifiers %v, want %s %s", d.call[0], e.Identifiers, typ, want)
 				}
