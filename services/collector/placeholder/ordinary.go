@@ -39,9 +39,15 @@ func ordinary(typ, value string) (struck, known bool) {
 	if typ == MessageID && tries[squeezed] {
 		return false, true
 	}
-	return shared[text] || shared[squeezed] || words[text] || words[squeezed] || voidParts(text) ||
+	return n <= longest && (listed(text) || n < len(text) && listed(squeezed)) || n < len(text) && voidParts(text) ||
 		oneCharacter(squeezed, repeatsOf(typ)) || long(typ, squeezed), true
 }
+
+// longest is at least the length of the longest value on a list, without separators.
+const longest = 40
+
+// listed says that a value as a whole is nobody's.
+func listed(text string) bool { return shared[text] || words[text] }
 
 func separates(c byte) bool { return c == '-' || c == '_' || c == ':' }
 

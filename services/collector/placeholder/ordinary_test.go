@@ -43,6 +43,17 @@ func TestOrdinaryValuesAreJudgedAlike(t *testing.T) {
 	}
 }
 
+// The bound on what is looked up leaves no listed value out.
+func TestTheLongestListedValueIsLookedUp(t *testing.T) {
+	for _, list := range []map[string]bool{words, shared} {
+		for v := range list {
+			if n := len(squeeze(v)); n > longest {
+				t.Errorf("%q has %d bytes, above %d", v, n, longest)
+			}
+		}
+	}
+}
+
 func TestOrdinaryValuesTakeNoMemory(t *testing.T) {
 	var l *List
 	for _, value := range []string{"user-18273", "18273", "node-next-1772366398123-00000001", "Anna_Schmidt", "unknown-user"} {
