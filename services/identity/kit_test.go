@@ -90,6 +90,17 @@ func (w *world) startAt(dir string, now func() time.Time) *running {
 	return r
 }
 
+// waitDuplicates waits until so many events were dropped as copies since the start.
+func (r *running) waitDuplicates(t *testing.T, n float64) {
+	t.Helper()
+	testkit.Eventually(t, soon, func() error {
+		if got := r.metric("events_total{duplicate}"); got != n {
+			return fmt.Errorf("%v duplicates counted, want %v", got, n)
+		}
+		return nil
+	})
+}
+
 // metric reads a counter or gauge, summed over its labels unless one is given as name{value}.
 func (r *running) metric(name string) (sum float64) {
 	r.t.Helper()

@@ -175,9 +175,7 @@ func TestDuplicatesAreDroppedAcrossARestart(t *testing.T) {
 	last := event("last", "user_id:ann")
 	w.sendEvents(last)
 	w.waitResolved(3)
-	if n := s.metric("events_total{duplicate}"); n != 2 {
-		t.Errorf("%v duplicates counted after the restart, want 2", n)
-	}
+	s.waitDuplicates(t, 2) // they may lie in other partitions than what was resolved
 	// With the local stores lost, the changelog still knows.
 	if err := s.stop(); err != nil {
 		t.Fatal(err)
@@ -185,9 +183,7 @@ func TestDuplicatesAreDroppedAcrossARestart(t *testing.T) {
 	s = w.start(w.dir("b"))
 	w.sendEvents(first, event("end", "user_id:ann"))
 	w.waitResolved(4)
-	if n := s.metric("events_total{duplicate}"); n != 1 {
-		t.Errorf("%v duplicates counted with new stores, want 1", n)
-	}
+	s.waitDuplicates(t, 1)
 	w.sendEvents(elsewhere)
 	testkit.Eventually(t, soon, func() error {
 		places := map[[2]int64]string{} // outputs may leave twice: see package stream
