@@ -121,6 +121,12 @@ func TestChangesAddUp(t *testing.T) {
 				for _, p := range c.Taken {
 					count[p.String()]--
 				}
+				for _, p := range c.Moved {
+					count[p.String()]++
+					if p.CustomerId == c.CustomerId || p.CustomerId != now.CustomerId {
+						t.Fatalf("a posting of %s moved from %s, the order is %s's", p.CustomerId, c.CustomerId, now.CustomerId)
+					}
+				}
 				for _, p := range append(c.Added, c.Taken...) {
 					if p.CustomerId != c.CustomerId {
 						t.Fatalf("a posting of %s in the change of %s", p.CustomerId, c.CustomerId)

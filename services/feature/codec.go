@@ -11,6 +11,7 @@ import (
 const (
 	recordLiving = 1 // first byte of a living customer's record, format 1
 	recordGone   = 2 // first byte of a tombstone, format 1
+	recordMoved  = 3 // first byte of a living customer's record to whom orders went over: as recordLiving, and which these were
 )
 
 // errCorruptRecord is returned for bytes that record.encode never wrote.
@@ -26,7 +27,11 @@ func (r *record) encode() []byte {
 		b = append(b, r.gone.mergedInto[:]...)
 		return binary.AppendVarint(b, r.gone.epoch)
 	}
-	b = append(b, recordLiving)
+	kind := byte(recordLiving)
+	if len(r.arrived) > 0 {
+		kind = recordMoved
+	}
+	b = append(b, kind)
 	b = r.appendHead(b)
 	b = binary.AppendVarint(b, r.publishedMs)
 	b = binary.AppendVarint(b, r.timerMs)
@@ -44,7 +49,19 @@ func (r *record) encode() []byte {
 		b = append(b, a.id[:]...)
 		b = binary.AppendVarint(b, a.epoch)
 	}
+	if kind == recordMoved {
+		b = r.appendArrived(b)
+	}
 	return r.state.Append(b)
+}
+
+func (r *record) appendArrived(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(r.arrived)))
+	for _, m := range r.arrived {
+		b = binary.AppendVarint(b, int64(m.partition))
+		b = binary.AppendVarint(b, m.offset)
+	}
+	return b
 }
 
 func (r *record) appendHead(b []byte) []byte {
@@ -65,10 +82,13 @@ func decodeRecord(b []byte) (*record, error) {
 	case kind[0] == recordGone:
 		r.gone = &tombstone{handedTo: in.id(), mergedInto: in.id(), epoch: in.varint()}
 		in.bad = in.bad || len(in.rest) > 0
-	case kind[0] == recordLiving:
+	case kind[0] == recordLiving, kind[0] == recordMoved:
 		r.publishedMs, r.timerMs = in.varint(), in.varint()
 		in.marks(&r.marks)
 		in.absorbed(r)
+		if kind[0] == recordMoved {
+			in.arrived(r)
+		}
 		if !in.bad {
 			return r, r.decodeState(in.rest)
 		}
@@ -152,5 +172,12 @@ func (d *decoder) marks(m *marks) {
 func (d *decoder) absorbed(r *record) {
 	for range d.count(len(customerID{}) + 1) {
 		r.absorb(absorption{id: d.id(), epoch: d.varint()})
+	}
+}
+
+func (d *decoder) arrived(r *record) {
+	for range d.count(2) {
+		partition, offset := d.varint(), d.varint()
+		r.arrive(mark{partition: int32(partition), offset: offset})
 	}
 }

@@ -48,7 +48,10 @@
 //     exactly the events that are in the state: an offset at or below it is a repeat, one
 //     above it is new. Merging two records takes the higher mark.
 //   - The same holds for changes of orders: their route is the customer they are of, and the order book
-//     numbers them by partition, in the order in which they leave it. So a posting is taken only where it was added.
+//     numbers them by partition, in the order in which they leave it.
+//   - An order that goes over from B to A is told to B alone: what it loses, and what A has from now on (Change.moved). Where B's state is A's
+//     by now, both count in one set, so that no set has the order twice (TestAnOrderThatGoesOverIsNeverCountedTwice); else B's task sends A its
+//     part. Such parts keep no order among each other: the record lists those that came, and sums do not care which of them comes first.
 //   - A handover is applied once: the record lists the customers it has absorbed, and a
 //     handover carries the lists of those absorbed before.
 //

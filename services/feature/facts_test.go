@@ -2,6 +2,7 @@ package feature
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -64,12 +65,15 @@ func (f *facts) write(workspace string, events []*eventv1.ResolvedEvent, changes
 	f.insert("order_postings", "workspace, customer_id, order_id, occurred_at, sign, orders, quantity_micros, spend_micros, refunds, refund_micros, first_received_at, book_partition, book_sequence, line",
 		len(changes), func(b driver.Batch, i int) error {
 			c := changes[i]
-			for line, p := range append(c.Taken, c.Added...) {
-				sign := int8(1)
+			for line, p := range slices.Concat(c.Taken, c.Added, c.Moved) {
+				sign, who := int8(1), c.CustomerId
+				if line >= len(c.Taken)+len(c.Added) {
+					who = p.CustomerId
+				}
 				if line < len(c.Taken) {
 					sign = -1
 				}
-				err := b.Append(workspace, c.CustomerId, c.OrderId, ms(p.AtMs), sign, p.Orders, p.QuantityMicros, p.SpendMicros, p.Refunds, p.RefundMicros, ms(c.FirstReceivedMs),
+				err := b.Append(workspace, who, c.OrderId, ms(p.AtMs), sign, p.Orders, p.QuantityMicros, p.SpendMicros, p.Refunds, p.RefundMicros, ms(c.FirstReceivedMs),
 					c.Partition, c.Sequence, int32(line))
 				if err != nil {
 					return err

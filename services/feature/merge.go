@@ -49,7 +49,7 @@ func (h *handler) bury(tx transaction, e *entry, to customerID, epoch int64) err
 	if err := h.batch.publish(tx, e); err != nil {
 		return err
 	}
-	if len(e.rec.marks) > 0 {
+	if len(e.rec.marks)+len(e.rec.arrived) > 0 {
 		err := emit(tx, topics.FeatureHandover, to, &featurev1.Handover{
 			Workspace: e.rec.workspace,
 			What: &featurev1.Handover_State{State: &featurev1.MergedState{

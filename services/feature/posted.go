@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/freshet/freshet/pkg/stream"
+	"github.com/freshet/freshet/pkg/topics"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	"github.com/freshet/freshet/services/feature/spec"
@@ -36,7 +37,7 @@ func (h *handler) change(tx transaction, at customerID, m *featurev1.Handover) e
 		h.metrics.forwarded.Inc()
 		return passOn(tx, e.rec.gone, m)
 	}
-	if !e.rec.marks.raise(route, orderLane(c.GetPartition()), c.GetSequence()) {
+	if !e.rec.news(route, c) {
 		h.metrics.duplicates.Inc()
 		return nil
 	}
@@ -53,5 +54,37 @@ func (h *handler) change(tx transaction, at customerID, m *featurev1.Handover) e
 		e.rec.state.Post(spec.ReadPosting(p, false), now)
 	}
 	h.metrics.changes.Inc()
-	return nil
+	return h.move(tx, e, m)
+}
+
+// move gives what went over to another customer to that one: at once, together with what was taken, when both are one by now.
+func (h *handler) move(tx transaction, e *entry, m *featurev1.Handover) error {
+	c := m.GetChange()
+	if len(c.GetMoved()) == 0 {
+		return nil
+	}
+	to, err := parseID(c.GetMoved()[0].GetCustomerId())
+	if err != nil {
+		return stream.Permanent(fmt.Errorf("change of order %q: moved to: %w", c.GetOrderId(), err))
+	}
+	if e.id == to || e.rec.absorbs(to) {
+		for _, p := range c.GetMoved() {
+			e.rec.state.Post(spec.ReadPosting(p, false), tx.Now().UnixMilli())
+		}
+		return nil
+	}
+	return emit(tx, topics.FeatureHandover, to, &featurev1.Handover{Workspace: m.GetWorkspace(), What: &featurev1.Handover_Change{Change: &orderv1.Change{
+		Workspace: c.GetWorkspace(), OrderId: c.GetOrderId(), CustomerId: to.String(), MovedFrom: c.GetCustomerId(),
+		Partition: c.GetPartition(), Sequence: c.GetSequence(), Added: c.GetMoved(),
+		History: c.GetHistory(), ReceivedMs: c.GetReceivedMs(), FirstReceivedMs: c.GetFirstReceivedMs(),
+	}}}, tx.Traceparent())
+}
+
+// news notes a change and reports false when it was noted before. What comes from another customer's task comes on ways of its own, in no
+// order, so each is noted by itself.
+func (r *record) news(route customerID, c *orderv1.Change) bool {
+	if c.GetMovedFrom() != "" {
+		return r.arrive(mark{partition: c.GetPartition(), offset: c.GetSequence()})
+	}
+	return r.marks.raise(route, orderLane(c.GetPartition()), c.GetSequence())
 }

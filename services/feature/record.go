@@ -2,6 +2,7 @@ package feature
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 
 	"github.com/freshet/freshet/services/feature/tiles"
@@ -21,6 +22,8 @@ type record struct {
 	marks   marks
 	// absorbed are the customers whose state was merged into this one, by id.
 	absorbed []absorption
+	// arrived are the changes of orders that went over from another customer, by partition and sequence of the order book.
+	arrived []mark
 	// gone is set for a tombstone.
 	gone *tombstone
 }
@@ -58,11 +61,30 @@ func (r *record) absorb(a absorption) bool {
 	return true
 }
 
+// absorbs says whether a customer's state arrived.
+func (r *record) absorbs(c customerID) bool {
+	return slices.ContainsFunc(r.absorbed, func(a absorption) bool { return a.id == c })
+}
+
+// arrive notes a change and reports false when it was noted before.
+func (r *record) arrive(m mark) bool {
+	i, found := slices.BinarySearchFunc(r.arrived, m, func(x, y mark) int {
+		return cmp.Or(cmp.Compare(x.partition, y.partition), cmp.Compare(x.offset, y.offset))
+	})
+	if !found {
+		r.arrived = slices.Insert(r.arrived, i, m)
+	}
+	return !found
+}
+
 // merge adds everything of o, which is left as it was.
 func (r *record) merge(o *record) {
 	r.state.Merge(&o.state)
 	r.marks.merge(o.marks)
 	for _, a := range o.absorbed {
 		r.absorb(a)
+	}
+	for _, m := range o.arrived {
+		r.arrive(m)
 	}
 }

@@ -33,6 +33,9 @@ func drawRecord(t *rapid.T) *record {
 	for range rapid.IntRange(0, 5).Draw(t, "absorbed") {
 		r.absorb(absorption{id: drawID(t, "absorbed"), epoch: rapid.Int64().Draw(t, "absorbed epoch")})
 	}
+	for range rapid.IntRange(0, 3).Draw(t, "arrived") {
+		r.arrive(mark{partition: rapid.Int32Range(0, 3).Draw(t, "book"), offset: rapid.Int64Range(1, 1e9).Draw(t, "sequence")})
+	}
 	now := oracle.Epoch.UnixMilli()
 	for n := range rapid.IntRange(0, 5).Draw(t, "events") {
 		e := oracle.Event(t, n, oracle.Edges(t, "at", now))

@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -82,6 +83,25 @@ func TestPostingsSumUp(t *testing.T) {
 		toString(sum(refund_micros * sign)), count()) = ('1', '1250000', '5', '1', '2', 4) FROM {dw}.order_postings WHERE customer_id = 'a' AND order_id = 'O'`)
 }
 
+// What an order takes from one customer and gives to another are rows of the two.
+func TestAMovedPostingIsARowOfWhoHasItNow(t *testing.T) {
+	p := newPostingRows(1)
+	posting := func(who string) []*orderv1.Posting {
+		return []*orderv1.Posting{{CustomerId: who, AtMs: base.UnixMilli(), Orders: 1, SpendMicros: 5}}
+	}
+	c := &orderv1.Change{Workspace: "w", OrderId: "O", CustomerId: "a", Sequence: 1, FirstReceivedMs: base.UnixMilli(), Taken: posting("a"), Moved: posting("b")}
+	value, err := proto.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.add(broker.Record{Value: value}); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(p.customer, []string{"a", "b"}) || !slices.Equal(p.sign, []int8{-1, 1}) || !slices.Equal(p.line, []int32{1, 2}) {
+		t.Errorf("customers %q, signs %d, lines %d", p.customer, p.sign, p.line)
+	}
+}
+
 // An order of which some things are not known, or known to six decimals, reaches the facts as it is.
 func TestOrderEventsKeepWhatIsNotKnown(t *testing.T) {
 	w := newWorld(t, 1)
@@ -106,7 +126,9 @@ func TestOrdersThatNoTableHoldsAreDeadLettered(t *testing.T) {
 		"a state from tomorrow": {topics.Orders, state(1, 99, nil)},
 		"no number":             {topics.Orders, state(1, orderv1.State_STATE_COMPLETED, func(o *orderv1.Order) { o.OrderId = "" })},
 		"a far time":            {topics.Orders, state(1, orderv1.State_STATE_COMPLETED, func(o *orderv1.Order) { o.OccurredMs = 1 << 60 })},
-		"nobody's change":       {topics.OrderPostings, &orderv1.Change{Workspace: "w", OrderId: "O"}},
+		"moved to nobody": {topics.OrderPostings, &orderv1.Change{Workspace: "w", OrderId: "O", CustomerId: "a", FirstReceivedMs: base.UnixMilli(),
+			Moved: []*orderv1.Posting{{AtMs: base.UnixMilli()}}}},
+		"nobody's change": {topics.OrderPostings, &orderv1.Change{Workspace: "w", OrderId: "O"}},
 		"a far posting": {topics.OrderPostings, &orderv1.Change{Workspace: "w", OrderId: "O", CustomerId: "a",
 			Added: []*orderv1.Posting{{AtMs: base.UnixMilli()}, {AtMs: 1 << 60}}}},
 	}

@@ -3,6 +3,7 @@ package warehouse
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/shopspring/decimal"
 
@@ -108,7 +109,7 @@ func (p *postingRows) add(rec broker.Record) error {
 	if c.Workspace == "" || c.OrderId == "" || c.CustomerId == "" {
 		return errors.New("workspace, order_id and customer_id must be set")
 	}
-	for _, list := range [][]*orderv1.Posting{c.Taken, c.Added} {
+	for _, list := range [][]*orderv1.Posting{c.Taken, c.Added, c.Moved} {
 		for i, x := range list {
 			if x == nil {
 				return fmt.Errorf("posting %d is null", i+1)
@@ -118,21 +119,28 @@ func (p *postingRows) add(rec broker.Record) error {
 			}
 		}
 	}
+	if slices.ContainsFunc(c.Moved, func(x *orderv1.Posting) bool { return x.CustomerId == "" }) {
+		return errors.New("a posting that went over to another customer must say to whom")
+	}
 	line := int32(0)
 	for _, x := range c.Taken {
 		line++
-		p.posting(&c, x, -1, line)
+		p.posting(&c, c.CustomerId, x, -1, line)
 	}
 	for _, x := range c.Added {
 		line++
-		p.posting(&c, x, 1, line)
+		p.posting(&c, c.CustomerId, x, 1, line)
+	}
+	for _, x := range c.Moved {
+		line++
+		p.posting(&c, x.CustomerId, x, 1, line)
 	}
 	return nil
 }
 
-func (p *postingRows) posting(c *orderv1.Change, x *orderv1.Posting, sign int8, line int32) {
+func (p *postingRows) posting(c *orderv1.Change, customer string, x *orderv1.Posting, sign int8, line int32) {
 	p.workspace = append(p.workspace, c.Workspace)
-	p.customer = append(p.customer, c.CustomerId)
+	p.customer = append(p.customer, customer)
 	p.order = append(p.order, c.OrderId)
 	p.at = append(p.at, x.AtMs)
 	p.first = append(p.first, c.FirstReceivedMs)

@@ -495,7 +495,7 @@ type Change struct {
 	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
 	// The shop's number.
 	OrderId string `protobuf:"bytes,2,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	// The customer all postings are of: the route, for a customer who is merged away later.
+	// The customer all postings but those moved are of: the route, for a customer who is merged away later.
 	CustomerId string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Provenance: the partition of orders.events.v1, and a number that rises with every change of that partition.
 	Partition int32 `protobuf:"varint,4,opt,name=partition,proto3" json:"partition,omitempty"`
@@ -511,8 +511,13 @@ type Change struct {
 	ReceivedMs int64 `protobuf:"varint,9,opt,name=received_ms,json=receivedMs,proto3" json:"received_ms,omitempty"`
 	// When the first event of the order was received: rows are kept from then on.
 	FirstReceivedMs int64 `protobuf:"varint,10,opt,name=first_received_ms,json=firstReceivedMs,proto3" json:"first_received_ms,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Counts from now on for another customer, the postings' own, in place of what is taken: the order went over to that one. Told to
+	// the one who loses it, so that who is both by now, after a merge, sees one change and never the order twice.
+	Moved []*Posting `protobuf:"bytes,11,rep,name=moved,proto3" json:"moved,omitempty"`
+	// Who had what is added, in a change that is on its way from that one's task; else empty. In orders.postings.v1 it is always empty.
+	MovedFrom     string `protobuf:"bytes,12,opt,name=moved_from,json=movedFrom,proto3" json:"moved_from,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Change) Reset() {
@@ -613,6 +618,20 @@ func (x *Change) GetFirstReceivedMs() int64 {
 		return x.FirstReceivedMs
 	}
 	return 0
+}
+
+func (x *Change) GetMoved() []*Posting {
+	if x != nil {
+		return x.Moved
+	}
+	return nil
+}
+
+func (x *Change) GetMovedFrom() string {
+	if x != nil {
+		return x.MovedFrom
+	}
+	return ""
 }
 
 // Event is what is kept of one event of an order.
@@ -827,7 +846,7 @@ const file_freshet_order_v1_order_proto_rawDesc = "" +
 	"\x0fquantity_micros\x18\x04 \x01(\x03R\x0equantityMicros\x12!\n" +
 	"\fspend_micros\x18\x05 \x01(\x03R\vspendMicros\x12\x18\n" +
 	"\arefunds\x18\x06 \x01(\x03R\arefunds\x12#\n" +
-	"\rrefund_micros\x18\a \x01(\x03R\frefundMicros\"\xe5\x02\n" +
+	"\rrefund_micros\x18\a \x01(\x03R\frefundMicros\"\xb5\x03\n" +
 	"\x06Change\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x19\n" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\x12\x1f\n" +
@@ -841,7 +860,10 @@ const file_freshet_order_v1_order_proto_rawDesc = "" +
 	"\vreceived_ms\x18\t \x01(\x03R\n" +
 	"receivedMs\x12*\n" +
 	"\x11first_received_ms\x18\n" +
-	" \x01(\x03R\x0ffirstReceivedMs\"\xee\x01\n" +
+	" \x01(\x03R\x0ffirstReceivedMs\x12/\n" +
+	"\x05moved\x18\v \x03(\v2\x19.freshet.order.v1.PostingR\x05moved\x12\x1d\n" +
+	"\n" +
+	"moved_from\x18\f \x01(\tR\tmovedFrom\"\xee\x01\n" +
 	"\x05Event\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x1f\n" +
 	"\voccurred_ms\x18\x02 \x01(\x03R\n" +
@@ -903,14 +925,15 @@ var file_freshet_order_v1_order_proto_depIdxs = []int32{
 	3,  // 4: freshet.order.v1.Order.postings:type_name -> freshet.order.v1.Posting
 	3,  // 5: freshet.order.v1.Change.taken:type_name -> freshet.order.v1.Posting
 	3,  // 6: freshet.order.v1.Change.added:type_name -> freshet.order.v1.Posting
-	9,  // 7: freshet.order.v1.Event.order:type_name -> freshet.event.v1.Order
-	5,  // 8: freshet.order.v1.Book.events:type_name -> freshet.order.v1.Event
-	1,  // 9: freshet.order.v1.Book.told:type_name -> freshet.order.v1.Order
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	3,  // 7: freshet.order.v1.Change.moved:type_name -> freshet.order.v1.Posting
+	9,  // 8: freshet.order.v1.Event.order:type_name -> freshet.event.v1.Order
+	5,  // 9: freshet.order.v1.Book.events:type_name -> freshet.order.v1.Event
+	1,  // 10: freshet.order.v1.Book.told:type_name -> freshet.order.v1.Order
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_freshet_order_v1_order_proto_init() }
