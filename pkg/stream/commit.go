@@ -1,0 +1,77 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/freshet/freshet/pkg/broker"
+)
+
+// commit decides the transaction: see the state machine, steps 5 to 8.
+func (t *task) commit(ctx context.Context, n int, began time.Time) error {
+	if err := t.awaitPublished(); err != nil {
+		return err
+	}
+	c := t.tx.batch
+	next := commit{epoch: t.log.fence.epoch, seq: t.log.last.seq + 1, inputs: maps.Clone(t.inputs), outputs: c.out}
+	if err := t.log.write(ctx, c, next, t.store); err != nil {
+		return err
+	}
+	if err := t.store.apply(c, &meta{resume: t.log.lastAt, savedMs: time.Now().UnixMilli()}); err != nil {
+		return err
+	}
+	t.p.metrics.committed(n, len(c.kv), len(c.out), time.Since(began))
+	for topic, end := range t.ends {
+		t.p.metrics.lag(topic, t.partition, end-t.inputs[topic])
+	}
+	t.progress()
+	t.publishLater(ctx, c.out)
+	t.tx.batch = newChanges()
+	return nil
+}
+
+// publishLater starts the publication of a commit's outputs; awaitPublished gives its result.
+func (t *task) publishLater(ctx context.Context, out []broker.Message) {
+	if len(out) == 0 {
+		return
+	}
+	done := make(chan error, 1)
+	t.published = done
+	ctx, release := withGrace(ctx, stopGrace)
+	go func() {
+		defer release()
+		done <- t.publish(ctx, out)
+	}()
+}
+
+func (t *task) awaitPublished() error {
+	if t.published == nil {
+		return nil
+	}
+	err := <-t.published
+	t.published = nil
+	return err
+}
+
+func (t *task) publish(ctx context.Context, out []broker.Message) error {
+	if len(out) == 0 {
+		return nil
+	}
+	if err := t.p.producer.Produce(ctx, out...); err != nil {
+		return fmt.Errorf("publish %d outputs of %s: %w", len(out), t.p.cfg.Name, err)
+	}
+	return nil
+}
+
+// stopGrace is how long outputs of a decided commit may still be sent after a stop. What
+// does not leave in that time leaves at the next start.
+const stopGrace = 3 * time.Second
+
+// withGrace gives a context that ends d after ctx does.
+func withGrace(ctx context.Context, d time.Duration) (context.Context, func()) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(d, cancel) })
+	return longer, func() { stop(); cancel() }
+}

@@ -1,0 +1,92 @@
+package stream
+
+import (
+	"context"
+	"time"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"golang.org/x/sync/errgroup"
+)
+
+// run folds batches until ctx ends or something fails. After an error the state in
+// memory is worth nothing: the task is closed and opened anew.
+func (t *task) run(ctx context.Context) error {
+	fetchCtx, stop := context.WithCancel(ctx)
+	defer stop()
+	g, fetchCtx := errgroup.WithContext(fetchCtx)
+	arrivals := make(chan fetched, len(t.p.cfg.Inputs))
+	for _, in := range t.p.cfg.Inputs {
+		from, ok := t.inputs[in.Name]
+		if !ok {
+			from = broker.First
+		}
+		g.Go(func() error {
+			return fetchInput(fetchCtx, t.p.deps.Broker, broker.TopicPartition{Topic: in.Name, Partition: t.partition}, from, arrivals, t.logger)
+		})
+	}
+	g.Go(func() error {
+		defer stop()
+		if err := t.publish(ctx, t.log.last.outputs); err != nil {
+			return err
+		}
+		return t.loop(fetchCtx, arrivals)
+	})
+	err := g.Wait()
+	if perr := t.awaitPublished(); err == nil {
+		err = perr
+	}
+	return err
+}
+
+func (t *task) loop(ctx context.Context, arrivals <-chan fetched) error {
+	tick := time.NewTicker(t.p.cfg.TickEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		if len(t.backlog) == 0 {
+			select {
+			case <-ctx.Done():
+				return nil
+			case a := <-arrivals:
+				t.take(a)
+			case <-tick.C:
+			}
+		}
+		t.takeMore(arrivals)
+		if err := t.step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *task) take(a fetched) {
+	t.backlog = append(t.backlog, a.records...)
+	t.ends[a.topic] = a.end
+	t.p.metrics.lag(a.topic, t.partition, a.end-t.inputs[a.topic])
+}
+
+// takeMore adds what has arrived already, up to a batch.
+func (t *task) takeMore(arrivals <-chan fetched) {
+	for len(t.backlog) < t.p.cfg.MaxBatch {
+		select {
+		case a := <-arrivals:
+			t.take(a)
+		default:
+			return
+		}
+	}
+}
+
+// step folds one batch and commits it.
+func (t *task) step(ctx context.Context) error {
+	began := time.Now()
+	n, err := t.foldBatch(ctx)
+	if err != nil {
+		return err
+	}
+	if n == 0 && t.tx.batch.empty() {
+		t.idle()
+		return nil
+	}
+	return t.commit(ctx, n, began)
+}
