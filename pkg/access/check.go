@@ -85,6 +85,15 @@ func scopeSet(names []string) map[accessv1.Scope]bool {
 
 // check finds the grant of an Authorization header and says whether it covers a scope.
 func (k keyring) check(authorization string, scope accessv1.Scope, now time.Time) (*grant, error) {
+	g, err := k.find(authorization, now)
+	if err == nil && !g.scopes[scope] {
+		return nil, &Refusal{ReasonScope, fmt.Sprintf("the token %s lacks the scope %s", g.name, nameOf(scope))}
+	}
+	return g, err
+}
+
+// find is the grant of an Authorization header, whatever it covers.
+func (k keyring) find(authorization string, now time.Time) (*grant, error) {
 	token, given := bearer(authorization)
 	if !given {
 		return nil, &Refusal{ReasonMissing, "a token is needed: " + howTo}
@@ -97,8 +106,6 @@ func (k keyring) check(authorization string, scope accessv1.Scope, now time.Time
 		return nil, &Refusal{ReasonRevoked, fmt.Sprintf("the token %s was revoked: %s", g.name, howTo)}
 	case !g.expires.IsZero() && !now.Before(g.expires):
 		return nil, &Refusal{ReasonExpired, fmt.Sprintf("the token %s has expired: %s", g.name, howTo)}
-	case !g.scopes[scope]:
-		return nil, &Refusal{ReasonScope, fmt.Sprintf("the token %s lacks the scope %s", g.name, nameOf(scope))}
 	}
 	return g, nil
 }

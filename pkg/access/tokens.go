@@ -124,6 +124,12 @@ func (t *Tokens) Check(authorization string, scope accessv1.Scope, workspace str
 	return nil
 }
 
+// Know says whether an Authorization header holds a token that works, whatever it may do: for before a request is read. The error is a *Refusal.
+func (t *Tokens) Know(authorization string) error {
+	_, err := t.ring.Load().find(authorization, t.o.Now())
+	return err
+}
+
 // Admit says whether an Authorization header allows to watch the process: the scope admin, which only tokens of every
 // workspace have. The error is a *Refusal.
 func (t *Tokens) Admit(authorization string) error {

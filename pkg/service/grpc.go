@@ -57,19 +57,27 @@ type GRPCServer struct {
 	onStop  []func(context.Context)
 
 	unreadAfter time.Duration
+	arrivals    *arrivals
 
 	mu       sync.Mutex
 	listener net.Listener
 }
 
 // NewGRPCServer makes a server; it listens from Listen on, or when its component
-// starts. Options come after the server's own.
+// starts. Options come after the server's own; Knock is the one that looks at a call before its message.
 func NewGRPCServer(cfg GRPCConfig, deps GRPCDeps, options ...grpc.ServerOption) *GRPCServer {
 	if deps.Ready == nil {
 		deps.Ready = &Readiness{}
 	}
 	guard := newInterceptor(deps.Logger, deps.Metrics)
+	coming := &arrivals{room: unfinishedBytes / int64(cfg.MaxMessageBytes), slow: slowAfter, atMost: unfinishedAtMost}
+	for _, o := range options {
+		if k, ok := o.(knock); ok {
+			coming.knock = k.handle
+		}
+	}
 	own := []grpc.ServerOption{
+		grpc.InTapHandle(coming.tap), grpc.StatsHandler(coming),
 		grpc.MaxRecvMsgSize(cfg.MaxMessageBytes),
 		grpc.MaxSendMsgSize(cfg.MaxMessageBytes),
 		grpc.KeepaliveEnforcementPolicy(pings), grpc.KeepaliveParams(pinged),
@@ -85,8 +93,10 @@ func NewGRPCServer(cfg GRPCConfig, deps GRPCDeps, options ...grpc.ServerOption) 
 		health:  health.NewServer(),
 
 		unreadAfter: unreadAfter,
+		arrivals:    coming,
 	}
-	s.health.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING) // until it serves
+	coming.streams = sync.OnceValue(func() map[string]struct{} { return streamsOf(s.Server) }) // all are registered before it serves
+	s.health.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING)                    // until it serves
 	healthv1.RegisterHealthServer(s.Server, s.health)
 	listing := reflection.ServerOptions{Services: &listed{s.Server, deps.Forwarded}}
 	reflectionv1.RegisterServerReflectionServer(s.Server, reflection.NewServerV1(listing))

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/tap"
 
+	"github.com/freshet/freshet/pkg/service"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 )
 
@@ -18,7 +19,7 @@ const maxCalls = 250
 // ServerOptions are for the gRPC server that Register is given: a call without a working key is refused when its headers are there, before its
 // message, up to grpc.max_message_bytes, is read.
 func (s *Service) ServerOptions() []grpc.ServerOption {
-	return []grpc.ServerOption{grpc.MaxConcurrentStreams(maxCalls), grpc.InTapHandle(s.knock)}
+	return []grpc.ServerOption{grpc.MaxConcurrentStreams(maxCalls), service.Knock(s.knock)}
 }
 
 // knock looks at a call's key. Health and reflection need none.

@@ -41,7 +41,7 @@ A first look:
 			root.AddCommand(c)
 		}
 	}
-	add("run", newUp(), newDemo(), newSource(), newToken())
+	add("run", newUp(), newDemo(), newSource(), newToken(), newRates())
 	add("feed", newSend(), newImport(), newReplay(), newSimulate())
 	add("look", newCustomer(), newSegments(), newGet(), newReconcile(), newSQL(), newTail(), newPlan(), newListen(), newDoctor())
 	return root

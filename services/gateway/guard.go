@@ -53,20 +53,36 @@ func (g *guard) admit(ctx context.Context, r rule, args any) (context.Context, e
 	if err != nil {
 		return ctx, status.Errorf(codes.InvalidArgument, "the request cannot be read: %v", err)
 	}
-	authorization := ""
-	if given := sent.Get("authorization"); len(given) == 1 { // of two, who knows which another reader takes
-		authorization = given[0]
+	return ctx, g.answer(g.tokens.Check(only(sent.Get("authorization")), r.scope, workspace))
+}
+
+// knows says whether the caller has a token at all: asked before anything of the request is read into memory, which costs a stranger nothing.
+func (g *guard) knows(authorization []string) error {
+	if g == nil {
+		return nil
 	}
-	err = g.tokens.Check(authorization, r.scope, workspace)
+	return g.answer(g.tokens.Know(only(authorization)))
+}
+
+// only is the one value of a header. Of two, who knows which another reader takes.
+func only(values []string) string {
+	if len(values) != 1 {
+		return ""
+	}
+	return values[0]
+}
+
+// answer is the status of a refusal, which it counts.
+func (g *guard) answer(err error) error {
 	var refusal *access.Refusal
 	if !errors.As(err, &refusal) {
-		return ctx, err
+		return err
 	}
 	g.refused.WithLabelValues(string(refusal.Reason)).Inc()
 	if refusal.Known() {
-		return ctx, status.Error(codes.PermissionDenied, refusal.Error())
+		return status.Error(codes.PermissionDenied, refusal.Error())
 	}
-	return ctx, status.Error(codes.Unauthenticated, refusal.Error())
+	return status.Error(codes.Unauthenticated, refusal.Error())
 }
 
 // rule is what a method asks of its callers, out of its descriptor.

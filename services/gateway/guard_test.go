@@ -1,8 +1,11 @@
 package gateway_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,6 +14,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
@@ -141,6 +145,35 @@ func TestTokens(t *testing.T) {
 		if resp, body := g.do(t, "POST", "/v1/identity:resolve", resolve, "Authorization", "Bearer "+text[token]); resp.StatusCode != want {
 			t.Errorf("resolve in shop with %s: %d %s", token, resp.StatusCode, body)
 		}
+	}
+}
+
+// A stranger is answered before the message: nothing of it is kept in memory.
+func TestAStrangersMessageIsNotAwaited(t *testing.T) {
+	g, _, _ := guarded(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	stream, err := g.conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true}, "/freshet.identity.v1.IdentityService/GetCustomer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.RecvMsg(&identityv1.GetCustomerResponse{}); status.Code(err) != codes.Unauthenticated {
+		t.Errorf("gRPC: %v", err)
+	}
+	conn, err := net.Dial("tcp", strings.TrimPrefix(g.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, "POST /v1/identity:resolve HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("HTTP: %v, %v", resp, err)
 	}
 }
 

@@ -65,6 +65,13 @@ func newJSON(r *router) (http.Handler, error) {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		_, m := runtime.MarshalerForRequest(mux, req)
+		if req.ContentLength != 0 {
+			if err := r.guard.knows(req.Header.Values("Authorization")); err != nil {
+				w.Header().Set("Connection", "close") // else the answer waits for the body
+				writeError(req.Context(), mux, m, w, req, err)
+				return
+			}
+		}
 		if err := prepare(w, req, r.timeout); err != nil {
 			writeError(req.Context(), mux, m, w, req, status.Error(codes.InvalidArgument, err.Error()))
 			return

@@ -127,9 +127,14 @@ func (s *Service) Handler() http.Handler { return s.handler }
 // Forwarded names the gRPC services behind the gateway, for reflection.
 func (s *Service) Forwarded() []string { return s.forwarded }
 
+// maxCalls is how many calls one gRPC connection may have at once, and so how many answers can wait in memory for a client that takes
+// none. Clients wait for their turn by themselves.
+const maxCalls = 250
+
 // ServerOptions make a gRPC server forward what it does not serve itself.
 func (s *Service) ServerOptions() []grpc.ServerOption {
-	return []grpc.ServerOption{grpc.UnknownServiceHandler(s.router.forward), grpc.ForceServerCodecV2(newRawCodec())}
+	return []grpc.ServerOption{grpc.UnknownServiceHandler(s.router.forward), grpc.ForceServerCodecV2(newRawCodec()),
+		grpc.MaxConcurrentStreams(maxCalls), service.Knock(s.router.knock)}
 }
 
 // Admit says whether an Authorization header allows to watch the process: service.Guard for a process that the gateway is a part of.

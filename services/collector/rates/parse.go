@@ -1,8 +1,6 @@
 package rates
 
 import (
-	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -23,8 +21,8 @@ var columns = []string{"date", "currency", "rate"}
 // the currency that the table leads to. Lines may come in any order; those that begin with # are skipped. The error joins up to twenty
 // faults, each with its line.
 func Parse(data []byte, to string) (*Table, error) {
-	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
-	r.Comment, r.TrimLeadingSpace, r.ReuseRecord, r.FieldsPerRecord = '#', true, true, 0
+	r := reader(data)
+	r.ReuseRecord = true
 	header, err := r.Read()
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
@@ -91,7 +89,7 @@ func (p *parser) take(record []string, line int) error {
 	if err != nil {
 		return fmt.Errorf("date: %.40q is no day, such as 2026-11-28", date)
 	}
-	if len(currency) != 3 || strings.Trim(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+	if !isCode(currency) {
 		return fmt.Errorf("currency: %.40q is no code of three capital letters, such as EUR", currency)
 	}
 	rate, err := money.ParseRate(strings.TrimSpace(record[p.at[2]]))
