@@ -1,36 +1,12 @@
 package source
 
 import (
-	"fmt"
 	"strconv"
-	"time"
 
 	"gopkg.in/yaml.v3"
 
 	"github.com/freshet/freshet/pkg/keyfile"
 )
-
-// header begins a file that an edit makes.
-const header = "Who may send events: see docs/sources.md. Keys are here as hashes only."
-
-// Document is a sources file being edited: what it says, and its text as a tree that keeps comments.
-type Document struct {
-	file File
-	doc  *keyfile.Document
-}
-
-// newDocument reads the text of a file; an empty one is a file without sources.
-func newDocument(data []byte, name string, now time.Time) (*Document, error) {
-	f, err := Parse(data, name, now)
-	if err != nil {
-		return nil, err
-	}
-	doc, err := keyfile.NewDocument(data, "sources", header, now)
-	if err != nil {
-		return nil, fmt.Errorf("sources file %s: %w", name, err)
-	}
-	return &Document{file: f, doc: doc}, nil
-}
 
 // sourceNode is a source as the file has it, without its keys.
 func sourceNode(s Source) *yaml.Node {
