@@ -2,26 +2,51 @@ package stream
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/changelog"
 )
 
-// changelog is one partition of a changelog topic as its owner sees it.
-type changelog struct {
-	client *broker.Client
-	at     broker.TopicPartition
-	owner  string
-
-	fence   fence // the highest seen: this owner's own, once it owns
-	next    int64 // the offset after all that was read or written
-	last    commit
-	lastAt  int64               // offset of last; -1 when there is none
-	foreign map[string]struct{} // changelog keys that a sleeper wrote over: to be rewritten
+// partitionLog is one partition of a changelog topic, as an owner needs it.
+type partitionLog interface {
+	// Append writes one record batch, whole or not at all, and gives the offset of its first record.
+	Append(ctx context.Context, msgs []broker.Message) (int64, error)
+	// Fetch reads from an offset on, about maxBytes and at least one batch; 0 is the broker's default. It may bring nothing.
+	Fetch(ctx context.Context, offset, maxBytes int64) (broker.Batch, error)
+	// Span says what the partition holds.
+	Span(ctx context.Context) (broker.Span, error)
+	// Partitions is how many partitions the topic has.
+	Partitions(ctx context.Context) (int, error)
+	// String names the partition.
+	String() string
 }
+
+// owned is one partition of a changelog as its owner sees it.
+type owned struct {
+	log   partitionLog
+	owner string
+	now   func() time.Time
+	pause func(context.Context, time.Duration)
+
+	fold  *changelog.Fold
+	fence changelog.Fence // this owner's
+	next  int64           // the offset after all that was read or written
+	last  commit          // the last commit that counts
+	stand place           // this owner's last commit, or its fence
+	seen  time.Time       // when it was last known to stand in the log
+	saved meta            // what the store says
+	parts int             // of the topic
+}
+
+// proveAfter is how long an owner trusts that what it wrote stands in the log. A log that was cut and grew again to the very same length
+// gives an append the offset that is expected; it takes longer than this to come about.
+const proveAfter = time.Second
+
+// errLost says that the log lost records that this owner had read or written: it was cut, or its topic was made anew.
+var errLost = errors.New("the changelog lost records")
 
 // folded are changes read from the log that are not in the store yet.
 type folded struct {
@@ -31,266 +56,183 @@ type folded struct {
 
 const foldEvery = 10_000 // records kept in memory before they go to the store
 
-// restore brings the store up to the end of the log and makes this owner the
-// partition's only one. It returns with changelog.last being the last commit.
-func (l *changelog) restore(ctx context.Context, s *store) error {
-	l.lastAt, l.foreign = -1, map[string]struct{}{}
-	l.next = broker.First
-	if m, ok, err := s.meta(); err != nil {
+// restore brings the store up to the end of the log and makes this owner the partition's only one.
+func (l *owned) restore(ctx context.Context, s *store) (err error) {
+	l.fold, l.last, l.next = changelog.New(), commit{}, broker.First
+	l.fence, l.stand = changelog.Fence{}, place{offset: -1}
+	l.saved = meta{resume: l.stand, reach: l.stand}
+	if l.parts, err = l.log.Partitions(ctx); err != nil {
 		return err
-	} else if ok {
-		l.next = m.resume
+	}
+	m, ok, err := s.meta()
+	if err != nil {
+		return err
+	}
+	if ok {
+		l.saved = m
+	}
+	if p := l.saved.resume; p.offset >= 0 {
+		l.next, l.fold = p.offset, changelog.From(p.offset, p.mark, m.partitions)
 	}
 	f := &folded{changes: newChanges()}
 	if err := l.readToEnd(ctx, s, f); err != nil {
 		return err
 	}
 	for {
-		mine := fence{epoch: l.fence.epoch + 1, owner: l.owner}
-		at, err := l.client.Append(ctx, l.at, []broker.Message{{
-			Key: []byte{kindFence}, Value: mine.encode(), Headers: epochHeaders(mine.epoch),
-		}})
+		if err := l.samePartitions(); err != nil {
+			return err
+		}
+		mine := l.fold.Successor(l.owner, l.parts)
+		at, err := l.log.Append(ctx, []broker.Message{fenceMessage(mine, mine.Mark())})
 		if err != nil {
-			return fmt.Errorf("fence %s: %w", l.at, err)
+			return fmt.Errorf("fence %s: %w", l.log, err)
+		}
+		if at < l.next {
+			return l.lost(at)
 		}
 		if err := l.readUpTo(ctx, s, f, at+1); err != nil {
 			return err
 		}
-		if l.fence == mine {
-			return s.apply(f.changes, nil)
+		if l.fold.Fence == mine {
+			l.fence, l.stand, l.seen = mine, place{at, mine.Mark()}, l.now()
+			return s.apply(f.changes, l.meta())
 		}
 	}
 }
 
-func (l *changelog) readToEnd(ctx context.Context, s *store, f *folded) error {
-	spans, err := l.client.Spans(ctx, l.at.Topic)
+// samePartitions refuses a topic whose partition count has changed since somebody owned this partition.
+func (l *owned) samePartitions() error {
+	if was := l.fold.Fence.Partitions; was != 0 && was != l.parts {
+		return fmt.Errorf("%s: its topic has %d partitions and had %d when its state was written: keys would move away from their state. "+
+			"Make the topics with %d partitions again, or start with new topics and replay the events", l.log, l.parts, was, was)
+	}
+	return nil
+}
+
+func (l *owned) readToEnd(ctx context.Context, s *store, f *folded) error {
+	span, err := l.log.Span(ctx)
 	if err != nil {
 		return err
 	}
-	span := spans[l.at.Partition]
 	if l.next == broker.First {
 		l.next = span.First
 	}
-	if l.next > span.Next {
-		return fmt.Errorf("%s ends at %d and the local state goes on from %d: %w", l.at, span.Next, l.next, broker.ErrOffsetGone)
+	if l.saved.reach.offset >= 0 {
+		if err := l.sameLog(ctx, l.saved.reach.mark.Log); err != nil {
+			return err
+		}
+	}
+	if l.next < span.First || l.saved.reach.offset >= span.Next {
+		return fmt.Errorf("%w: the local state is of offsets %d to %d, and %s holds %d to %d", errLocal, l.next, l.saved.reach.offset, l.log, span.First, span.Next-1)
 	}
 	return l.readUpTo(ctx, s, f, span.Next)
 }
 
+// sameLog checks that the log's first fence has an id: what stands elsewhere may have been written by an owner of a log that was here before.
+func (l *owned) sameLog(ctx context.Context, id changelog.ID) error {
+	first, span, err := changelog.New(), broker.Span{}, error(nil)
+	if span, err = l.log.Span(ctx); err != nil {
+		return err
+	}
+	for at := span.First; at < span.Next && first.Fence.Epoch == 0; {
+		b, err := l.log.Fetch(ctx, at, 1)
+		if err != nil {
+			return err
+		}
+		for _, rec := range b.Records {
+			if _, _, err := first.Take(asRecord(rec)); err != nil {
+				return err
+			}
+			if at = rec.Offset + 1; first.Fence.Epoch > 0 {
+				break
+			}
+		}
+		if len(b.Records) == 0 {
+			break
+		}
+	}
+	if first.Fence.Log != id {
+		return fmt.Errorf("%w (%w): %s is log %s, and was %s", errLost, errLocal, l.log, first.Fence.Log, id)
+	}
+	return nil
+}
+
 // readUpTo folds the records before end into f, and f into the store when it grows large.
-func (l *changelog) readUpTo(ctx context.Context, s *store, f *folded, end int64) error {
+func (l *owned) readUpTo(ctx context.Context, s *store, f *folded, end int64) error {
+	return l.read(ctx, end, func(rec broker.Record) error {
+		if err := l.take(rec, f); err != nil {
+			return err
+		}
+		if f.n < foldEvery {
+			return nil
+		}
+		l.saved.reach = place{rec.Offset, l.fold.Top} // not whole: it was read up to the middle of a commit
+		err := s.apply(f.changes, l.meta())
+		f.reset()
+		f.n = 0
+		return err
+	})
+}
+
+// read gives the records from l.next to end to fn. Where it begins at the record this owner stands on, that one has to be there.
+func (l *owned) read(ctx context.Context, end int64, fn func(broker.Record) error) error {
 	for l.next < end {
-		b, err := l.client.Fetch(ctx, l.at, l.next, broker.FetchOptions{})
+		b, err := l.log.Fetch(ctx, l.next, 0)
 		if err != nil {
 			return err
 		}
 		if len(b.Records) == 0 && l.next < b.End {
-			return fmt.Errorf("%s gives no records at offset %d though it ends at %d", l.at, l.next, b.End)
+			return fmt.Errorf("%s gives no records at offset %d though it ends at %d", l.log, l.next, b.End)
+		}
+		if len(b.Records) == 0 {
+			return l.lost(b.End)
 		}
 		for _, rec := range b.Records {
+			for _, p := range []place{l.stand, l.saved.resume, l.saved.reach} {
+				if l.next <= p.offset && rec.Offset >= p.offset && !p.is(rec) {
+					return fmt.Errorf("%w (%w): %s has another record at offset %d than the one that was there", errLost, errLocal, l.log, p.offset)
+				}
+			}
 			if rec.Offset >= end {
 				l.next = end
 				return nil
 			}
-			if err := l.fold(rec, f); err != nil {
-				return fmt.Errorf("%s at offset %d: %w", l.at, rec.Offset, err)
+			if err := fn(rec); err != nil {
+				return fmt.Errorf("%s at offset %d: %w", l.log, rec.Offset, err)
 			}
 			l.next = rec.Offset + 1
-		}
-		if f.n >= foldEvery {
-			if err := s.apply(f.changes, nil); err != nil {
-				return err
-			}
-			f.reset()
-			f.n = 0
 		}
 	}
 	return nil
 }
 
-// fold takes one record of the log, or passes over it when a fence makes it void.
-func (l *changelog) fold(rec broker.Record, f *folded) error {
-	if len(rec.Key) == 0 {
-		return errCorrupt
-	}
-	epoch, err := epochOf(rec)
-	if err != nil {
+func (s place) is(rec broker.Record) bool {
+	m, err := changelog.ReadMark(rec.Header(changelog.Header))
+	return err == nil && rec.Offset == s.offset && m == s.mark
+}
+
+func (l *owned) lost(end int64) error {
+	return fmt.Errorf("%w (%w): %s ends at offset %d, and this owner had read or written up to %d", errLost, errLocal, l.log, end, l.next)
+}
+
+// take folds one record of the log.
+func (l *owned) take(rec broker.Record, f *folded) error {
+	verdict, _, err := l.fold.Take(asRecord(rec))
+	if err != nil || verdict == changelog.Void {
 		return err
-	}
-	if epoch < l.fence.epoch {
-		if k := rec.Key[0]; k == kindState || k == kindTimer {
-			l.foreign[string(rec.Key)] = struct{}{}
-		}
-		return nil
-	}
-	if rec.Key[0] == kindFence {
-		fresh, err := decodeFence(rec.Value)
-		if err == nil && fresh.epoch > l.fence.epoch { // the first of an epoch wins
-			l.fence = fresh
-		}
-		return err
-	}
-	if epoch > l.fence.epoch { // its fence was compacted away
-		l.fence = fence{epoch: epoch}
 	}
 	f.n++
 	switch rec.Key[0] {
-	case kindCommit:
+	case changelog.KindCommit:
 		l.last, err = decodeCommit(rec.Value)
-		l.lastAt = rec.Offset
-	case kindState:
-		delete(l.foreign, string(rec.Key))
+	case changelog.KindState:
 		f.kv[string(rec.Key[1:])] = rec.Value
-	case kindTimer:
-		delete(l.foreign, string(rec.Key))
+	case changelog.KindTimer:
 		due := int64(noTimer)
 		if rec.Value != nil {
 			due, err = decodeDue(rec.Value)
 		}
 		f.timers[string(rec.Key[1:])] = due
-	default:
-		err = errCorrupt
 	}
 	return err
-}
-
-// write appends a commit. After nil it is decided: this owner was the owner when the
-// batch landed. errFenced: it was not, and nothing of the batch counts.
-func (l *changelog) write(ctx context.Context, c changes, next commit, s *store) error {
-	msgs, err := l.messages(c, next, s)
-	if err != nil {
-		return err
-	}
-	at, err := l.appendRetrying(ctx, msgs)
-	if err != nil {
-		return err
-	}
-	repaired := l.foreign
-	l.foreign = map[string]struct{}{}
-	if at != l.next {
-		if err := l.inspect(ctx, at); err != nil {
-			return err
-		}
-	}
-	// What a sleeper wrote in the gap stands before our batch: keys that the batch wrote are
-	// right already, the others wait for the next commit.
-	for k := range l.foreign {
-		if _, ok := repaired[k]; ok || touched(c, k) {
-			delete(l.foreign, k)
-		}
-	}
-	l.next = at + int64(len(msgs))
-	l.last, l.lastAt = next, l.next-1
-	return nil
-}
-
-// messages are the records of a commit: changes, repairs, and the bookkeeping last.
-func (l *changelog) messages(c changes, next commit, s *store) ([]broker.Message, error) {
-	headers := epochHeaders(l.fence.epoch)
-	msgs := make([]broker.Message, 0, len(c.kv)+len(c.timers)+len(l.foreign)+1)
-	add := func(key, value []byte) {
-		msgs = append(msgs, broker.Message{Key: key, Value: value, Headers: headers})
-	}
-	for k, v := range c.kv {
-		add(spaced(kindState, []byte(k)), v)
-	}
-	for k, due := range c.timers {
-		if due == noTimer {
-			add(spaced(kindTimer, []byte(k)), nil)
-		} else {
-			add(spaced(kindTimer, []byte(k)), encodeDue(due))
-		}
-	}
-	for k := range l.foreign {
-		if touched(c, k) {
-			continue
-		}
-		value, err := trueValue(s, k)
-		if err != nil {
-			return nil, err
-		}
-		add([]byte(k), value)
-	}
-	add([]byte{kindCommit}, next.encode())
-	return msgs, nil
-}
-
-func touched(c changes, logKey string) bool {
-	_, state := c.kv[logKey[1:]]
-	_, timer := c.timers[logKey[1:]]
-	return logKey[0] == kindState && state || logKey[0] == kindTimer && timer
-}
-
-// trueValue is what the store holds under a changelog key, in the changelog's form.
-func trueValue(s *store, logKey string) ([]byte, error) {
-	if logKey[0] == kindState {
-		v, _, err := s.get([]byte(logKey[1:]))
-		return v, err
-	}
-	v, ok, err := s.read(spaced(spaceTimer, []byte(logKey[1:])))
-	if err != nil || !ok {
-		return nil, err
-	}
-	return encodeDue(int64(binary.BigEndian.Uint64(v))), nil
-}
-
-// appendRetrying tries until the batch is stored or ctx ends. A try that failed may
-// have been stored all the same: then the batch stands in the log twice, harmlessly.
-func (l *changelog) appendRetrying(ctx context.Context, msgs []broker.Message) (int64, error) {
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		at, err := l.client.Append(context.WithoutCancel(ctx), l.at, msgs)
-		if err == nil || broker.Permanent(err) {
-			return at, err
-		}
-		select {
-		case <-ctx.Done():
-			return 0, err
-		case <-time.After(wait):
-		}
-	}
-}
-
-// inspect reads what others wrote between this owner's last batch and the one at `at`.
-func (l *changelog) inspect(ctx context.Context, at int64) error {
-	for l.next < at {
-		b, err := l.client.Fetch(ctx, l.at, l.next, broker.FetchOptions{})
-		if err != nil {
-			return err
-		}
-		for _, rec := range b.Records {
-			if rec.Offset >= at {
-				return nil
-			}
-			l.next = rec.Offset + 1
-			epoch, err := epochOf(rec)
-			if err != nil {
-				return err
-			}
-			switch {
-			case epoch > l.fence.epoch:
-				return errFenced
-			case epoch < l.fence.epoch && (rec.Key[0] == kindState || rec.Key[0] == kindTimer):
-				l.foreign[string(rec.Key)] = struct{}{}
-			}
-		}
-		if len(b.Records) == 0 && b.End <= l.next {
-			return nil
-		}
-	}
-	return nil
-}
-
-func epochHeaders(epoch int64) []broker.Header {
-	return []broker.Header{{Key: epochHeader, Value: binary.AppendVarint(nil, epoch)}}
-}
-
-var errNoEpoch = errors.New("a record without an epoch: somebody else writes to this changelog")
-
-func epochOf(rec broker.Record) (int64, error) {
-	v := rec.Header(epochHeader)
-	epoch, n := binary.Varint(v)
-	if n <= 0 || len(rec.Key) == 0 {
-		return 0, errNoEpoch
-	}
-	return epoch, nil
 }

@@ -8,17 +8,6 @@ import (
 	"github.com/freshet/freshet/pkg/broker"
 )
 
-// Kinds of changelog records, by first byte of the key.
-const (
-	kindFence  = 'F' // value: epoch, owner
-	kindCommit = 'C' // value: commit
-	kindState  = 'S' // + key; value: the state, null deletes
-	kindTimer  = 'T' // + key; value: due, null clears
-)
-
-// epochHeader holds, on every changelog record, the epoch of the owner that wrote it.
-const epochHeader = "e"
-
 // commit is the bookkeeping that closes a batch of changelog records.
 type commit struct {
 	epoch int64
@@ -29,30 +18,9 @@ type commit struct {
 	outputs []broker.Message
 }
 
-type fence struct {
-	epoch int64
-	owner string
-}
-
 const codecVersion = 1
 
 var errCorrupt = errors.New("not a changelog record of this version")
-
-func (f fence) encode() []byte {
-	b := binary.AppendVarint([]byte{codecVersion}, f.epoch)
-	return append(b, f.owner...)
-}
-
-func decodeFence(b []byte) (fence, error) {
-	if len(b) == 0 || b[0] != codecVersion {
-		return fence{}, errCorrupt
-	}
-	epoch, n := binary.Varint(b[1:])
-	if n <= 0 {
-		return fence{}, errCorrupt
-	}
-	return fence{epoch: epoch, owner: string(b[1+n:])}, nil
-}
 
 func (c commit) encode() []byte {
 	b := binary.AppendVarint([]byte{codecVersion}, c.epoch)

@@ -15,11 +15,11 @@ func (t *task) commit(ctx context.Context, n int, began time.Time) error {
 		return err
 	}
 	c := t.tx.batch
-	next := commit{epoch: t.log.fence.epoch, seq: t.log.last.seq + 1, inputs: maps.Clone(t.inputs), outputs: c.out}
+	next := commit{epoch: t.log.fence.Epoch, seq: t.log.last.seq + 1, inputs: maps.Clone(t.inputs), outputs: c.out}
 	if err := t.log.write(ctx, c, next, t.store); err != nil {
 		return err
 	}
-	if err := t.store.apply(c, &meta{resume: t.log.lastAt, savedMs: time.Now().UnixMilli()}); err != nil {
+	if err := t.store.apply(c, t.log.meta()); err != nil {
 		return err
 	}
 	t.p.metrics.committed(n, len(c.kv), len(c.out), time.Since(began))
@@ -30,6 +30,19 @@ func (t *task) commit(ctx context.Context, n int, began time.Time) error {
 	t.publishLater(ctx, c.out)
 	t.tx.batch = newChanges()
 	return nil
+}
+
+// lookEvery is how often an owner that writes nothing looks whether somebody else did. What a sleeper wrote has to be buried before a compaction
+// can take it for the truth: see broker.compactionLag.
+const lookEvery = time.Minute
+
+// rest is a step without anything to do.
+func (t *task) rest(ctx context.Context) error {
+	t.idle()
+	if time.Since(t.log.seen) < lookEvery {
+		return nil
+	}
+	return t.log.look(ctx)
 }
 
 // publishLater starts the publication of a commit's outputs; awaitPublished gives its result.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/changelog"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 )
@@ -131,13 +132,16 @@ func TestAFencedWriteIsVoidAndRepaired(t *testing.T) {
 func TestARestoringOwnerRepairsVoidWrites(t *testing.T) {
 	c := newCluster(t, 1)
 	at := broker.TopicPartition{Topic: logTopic.Name}
-	put := func(epoch int64, key, value string) broker.Message {
-		return broker.Message{Key: []byte(key), Value: []byte(value), Headers: epochHeaders(epoch)}
+	id := changelog.NewID()
+	mark := func(epoch, seq int64) changelog.Mark { return changelog.Mark{Log: id, Epoch: epoch, Seq: seq} }
+	put := func(m changelog.Mark, key, value string) broker.Message {
+		return broker.Message{Key: []byte(key), Value: []byte(value), Headers: markHeaders(m)}
+	}
+	fence := func(epoch int64, owner string) broker.Message {
+		return fenceMessage(changelog.Fence{Log: id, Epoch: epoch, Owner: owner, Partitions: 1}, mark(epoch, 0))
 	}
 	_, err := c.client.Append(t.Context(), at, []broker.Message{
-		put(1, "F", string(fence{1, "a"}.encode())), put(1, "Sk", "true"),
-		put(2, "F", string(fence{2, "b"}.encode())), put(1, "Sk", "void"),
-		put(2, "F", string(fence{2, "late twin"}.encode())),
+		fence(1, "a"), put(mark(1, 1), "Sk", "true"), fence(2, "b"), put(mark(1, 2), "Sk", "void"), fence(2, "late twin"),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -166,38 +170,38 @@ func TestAnAppendStoredWithoutAnswerCountsOnce(t *testing.T) {
 	ch := newChanges()
 	ch.kv["k"] = []byte("one")
 	ch.out = []broker.Message{{Topic: outTopic.Name, Key: []byte("k"), Value: []byte("out")}}
-	next := commit{epoch: owner.fence.epoch, seq: 1, inputs: map[string]int64{inTopic.Name: 7}, outputs: ch.out}
-	msgs, err := owner.messages(ch, next, s)
+	next := commit{epoch: owner.fence.Epoch, seq: 1, inputs: map[string]int64{inTopic.Name: 7}, outputs: ch.out}
+	msgs, err := owner.messages(ch, next, owner.fold.Next(owner.fence), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.client.Append(t.Context(), owner.at, msgs); err != nil { // stored; the owner never hears of it
+	if _, err := owner.log.Append(t.Context(), msgs); err != nil { // stored; the owner never hears of it
 		t.Fatal(err)
 	}
 	if err := owner.write(t.Context(), ch, next, s); err != nil {
 		t.Fatalf("the retry: %v", err)
 	}
-	if err := s.apply(ch, &meta{resume: owner.lastAt, savedMs: time.Now().UnixMilli()}); err != nil {
+	if err := s.apply(ch, owner.meta()); err != nil {
 		t.Fatal(err)
 	}
 	if err := writeKey(t, owner, s, "k", "two"); err != nil {
 		t.Fatalf("the next commit: %v", err)
 	}
 	reader, restored := openLog(t, c, "reader")
-	if v, _, _ := restored.get([]byte("k")); string(v) != "two" || len(reader.foreign) != 0 {
-		t.Errorf("restored k = %q, %d keys to repair", v, len(reader.foreign))
+	if v, _, _ := restored.get([]byte("k")); string(v) != "two" || reader.dirty() {
+		t.Errorf("restored k = %q, %d keys to repair", v, len(reader.fold.Foreign))
 	}
 }
 
 // openLog takes the changelog's only partition over.
-func openLog(t *testing.T, c *cluster, owner string) (*changelog, *store) {
+func openLog(t *testing.T, c *cluster, owner string) (*owned, *store) {
 	t.Helper()
 	s, err := openStore(t.TempDir(), 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.close() })
-	l := &changelog{client: c.client, at: broker.TopicPartition{Topic: logTopic.Name}, owner: owner}
+	l := &owned{log: brokerLog{client: c.client, at: broker.TopicPartition{Topic: logTopic.Name}}, owner: owner, now: time.Now, pause: pause}
 	if err := l.restore(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
@@ -205,13 +209,13 @@ func openLog(t *testing.T, c *cluster, owner string) (*changelog, *store) {
 }
 
 // writeKey commits one key and applies it.
-func writeKey(t *testing.T, l *changelog, s *store, key, value string) error {
+func writeKey(t *testing.T, l *owned, s *store, key, value string) error {
 	t.Helper()
 	ch := newChanges()
 	ch.kv[key] = []byte(value)
-	err := l.write(t.Context(), ch, commit{epoch: l.fence.epoch, inputs: map[string]int64{}}, s)
+	err := l.write(t.Context(), ch, commit{epoch: l.fence.Epoch, seq: l.last.seq + 1, inputs: map[string]int64{}}, s)
 	if err == nil {
-		err = s.apply(ch, &meta{resume: l.lastAt, savedMs: time.Now().UnixMilli()})
+		err = s.apply(ch, l.meta())
 	}
 	return err
 }
@@ -327,7 +331,7 @@ func TestOutputsOfADecidedCommitLeaveAtTheNextStart(t *testing.T) {
 		{Topic: outTopic.Name, Key: []byte("k"), Value: encodeSum(1), Headers: broker.Headers("id", "0/0")},
 		{Topic: outTopic.Name, Key: []byte("k"), Value: encodeSum(2), Headers: broker.Headers("id", "0/1")},
 	}
-	next := commit{epoch: owner.fence.epoch, seq: 1, inputs: map[string]int64{}, outputs: out}
+	next := commit{epoch: owner.fence.Epoch, seq: 1, inputs: map[string]int64{}, outputs: out}
 	if err := owner.write(t.Context(), newChanges(), next, s); err != nil {
 		t.Fatal(err)
 	}

@@ -84,9 +84,8 @@ func (t *task) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if n == 0 && t.tx.batch.empty() {
-		t.idle()
-		return nil
+	if n == 0 && t.tx.batch.empty() && !t.log.dirty() {
+		return t.rest(ctx)
 	}
 	return t.commit(ctx, n, began)
 }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"sync"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/freshet/freshet/pkg/changelog"
 )
 
 // The local store's key spaces, by first byte.
@@ -44,21 +46,65 @@ type store struct {
 // errLocal marks faults of the local copy: it can be thrown away and read again.
 var errLocal = errors.New("the local state is unusable")
 
+// place is a record that was seen to stand in the log.
+type place struct {
+	offset int64
+	mark   changelog.Mark
+}
+
 // meta is the store's bookkeeping.
 type meta struct {
-	// resume is the changelog offset of the last commit record that was applied; reading goes on from it.
-	resume int64
+	// resume is the commit that reading goes on from; its offset is -1 when that is the log's beginning.
+	resume place
+	// reach is the last record that is in the store. It is above resume where what was read or written after resume was not whole, or was to be
+	// buried first. Both have to stand in the log, or the store is of another one.
+	reach place
+	// partitions is how many partitions the changelog's topic has.
+	partitions int
 	// savedMs is when, Unix milliseconds.
 	savedMs int64
 }
 
+const metaVersion = 2
+
+func (m meta) encode() []byte {
+	b := binary.AppendVarint([]byte{metaVersion}, m.savedMs)
+	b = binary.AppendVarint(b, int64(m.partitions))
+	for _, p := range []place{m.resume, m.reach} {
+		b = appendBytes(binary.AppendVarint(b, p.offset), p.mark.Append(nil))
+	}
+	return b
+}
+
+func decodeMeta(b []byte) (m meta, err error) {
+	r := reader{b: b}
+	if r.byte() != metaVersion {
+		return meta{}, errors.New("its bookkeeping is of another version")
+	}
+	m.savedMs, m.partitions = r.varint(), int(r.varint())
+	for _, p := range []*place{&m.resume, &m.reach} {
+		p.offset = r.varint()
+		if mark := r.bytes(); r.err == nil && p.offset >= 0 {
+			if p.mark, err = changelog.ReadMark(mark); err != nil {
+				return meta{}, err
+			}
+		}
+	}
+	return m, r.err
+}
+
 func openStore(dir string, cacheBytes int64) (*store, error) {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+	return openStoreOn(vfs.Default, dir, cacheBytes)
+}
+
+func openStoreOn(fs vfs.FS, dir string, cacheBytes int64) (*store, error) {
+	if err := fs.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("make the state folder %s: %w", dir, err)
 	}
 	cache := pebble.NewCache(cacheBytes)
 	defer cache.Unref()
 	opts := &pebble.Options{
+		FS:                 fs,
 		Cache:              cache,
 		MemTableSize:       4 << 20,
 		MaxOpenFiles:       128,
@@ -173,10 +219,13 @@ func upperBound(prefix []byte) []byte {
 // meta reads the bookkeeping; ok is false for a new store.
 func (s *store) meta() (m meta, ok bool, err error) {
 	v, ok, err := s.read(metaKey)
-	if err != nil || !ok || len(v) != 16 {
+	if err != nil || !ok {
 		return meta{}, false, err
 	}
-	return meta{resume: int64(binary.BigEndian.Uint64(v)), savedMs: int64(binary.BigEndian.Uint64(v[8:]))}, true, nil
+	if m, err = decodeMeta(v); err != nil {
+		return meta{}, false, fmt.Errorf("%w: %w", errLocal, err)
+	}
+	return m, true, nil
 }
 
 // apply writes changes, and the bookkeeping when m is given, in one step. It is not
@@ -199,8 +248,7 @@ func (s *store) apply(c changes, m *meta) error {
 		}
 	}
 	if m != nil {
-		v := binary.BigEndian.AppendUint64(nil, uint64(m.resume))
-		_ = b.Set(metaKey, binary.BigEndian.AppendUint64(v, uint64(m.savedMs)), nil)
+		_ = b.Set(metaKey, m.encode(), nil)
 	}
 	if err := s.db.Apply(b, pebble.NoSync); err != nil {
 		return fmt.Errorf("write state in %s: %w: %w", s.dir, errLocal, err)

@@ -19,7 +19,7 @@ type task struct {
 	logger    *slog.Logger
 
 	store *store
-	log   *changelog
+	log   *owned
 	tx    *Tx
 
 	inputs    map[string]int64 // the next offset to fold, by topic
@@ -49,7 +49,7 @@ func (p *Processor) open(ctx context.Context, partition int) (*task, error) {
 		t.inputs = map[string]int64{}
 	}
 	t.tx = &Tx{store: t.store, partition: partition, batch: newChanges(), record: newChanges()}
-	t.logger.Info("partition taken over", "epoch", t.log.fence.epoch, "changelog_offset", t.log.next, "restore_seconds", time.Since(began).Seconds())
+	t.logger.Info("partition taken over", "epoch", t.log.fence.Epoch, "changelog_offset", t.log.next, "restore_seconds", time.Since(began).Seconds())
 	p.metrics.restored(time.Since(began))
 	return t, nil
 }
