@@ -8,7 +8,7 @@ import (
 
 // Kinds of changelog records, by first byte of the key.
 const (
-	KindFence  = 'F' // + epoch, nonce; value: Fence
+	KindFence  = 'F' // + epoch, id; value: Fence
 	KindCommit = 'C' // value: the owner's bookkeeping, which closes a batch
 	KindState  = 'S' // + key; value: the state, null deletes
 	KindTimer  = 'T' // + key; value: when it is due, null clears
@@ -18,96 +18,123 @@ const (
 type Record struct {
 	Offset     int64
 	Key, Value []byte
-	// Mark is the value of the header of that name.
+	// Mark is the value of the header of that name. A fence has none.
 	Mark []byte
 }
-
-// Verdict says what a record means.
-type Verdict int
-
-const (
-	// Void records change nothing.
-	Void Verdict = iota
-	// Counts is a record that changes the state.
-	Counts
-)
 
 // Commit is a batch's closing record.
 type Commit struct {
 	Mark   Mark
 	Offset int64
 	Value  []byte
+	// Fence is the one it was written under.
+	Fence Fence
 }
 
-// Fold follows a log, record by record. The zero Fold has read nothing.
+// Fold follows a log, record by record.
 type Fold struct {
-	// Fence is the highest that counts. Its owner is empty when it was compacted away.
+	// Fence is the one in force; its epoch is 0 when none was read.
 	Fence Fence
-	// Top is the highest mark that counted.
-	Top Mark
 	// Last is the last commit that counts; its offset is -1 when there is none.
 	Last Commit
 	// Foreign are keys of states, timers and commits whose last record is void.
 	Foreign map[string]struct{}
 
-	fenced bool // the log's first fence was read
+	top    Mark // of the last record that counts
 	read   runs
 	copies []int64 // where the last commit's record stands: once, but for copies
-}
-
-// From is a fold that goes on after a commit of a log whose first fence has the commit's id. The next record must be that commit's own.
-func From(at int64, m Mark, partitions int) *Fold {
-	f := New()
-	f.fenced = true
-	f.last(Commit{Mark: m, Offset: at})
-	f.Top, f.Fence = m, Fence{Log: m.Log, Epoch: m.Epoch, Partitions: partitions}
-	return f
 }
 
 // New is a fold that has read nothing.
 func New() *Fold { return &Fold{Last: Commit{Offset: -1}, Foreign: map[string]struct{}{}} }
 
+// From is a fold that goes on after a commit of the same log. The next record must be the commit's own.
+func From(c Commit) *Fold {
+	f := New()
+	f.Fence, f.top = c.Fence, c.Mark
+	f.last(c)
+	return f
+}
+
 // Successor is the fence of the next owner.
-func (f *Fold) Successor(owner string, partitions int) Fence {
-	if !f.fenced { // nothing that was read is of a log
-		return Fence{Log: NewID(), Epoch: 1, Owner: owner, Partitions: partitions}
+func (f *Fold) Successor(partitions int) Fence {
+	next := Fence{ID: NewID(), Log: f.Fence.Log, Epoch: f.Fence.Epoch + 1, Partitions: partitions}
+	if next.Epoch == 1 {
+		next.Log = next.ID
 	}
-	return Fence{Log: f.Fence.Log, Epoch: f.Fence.Epoch + 1, Owner: owner, Partitions: partitions}
+	return next
 }
 
 // Next is the mark of the commit that an owner writes on top of all that was read.
 func (f *Fold) Next(owner Fence) Mark {
-	return Mark{Log: owner.Log, Epoch: owner.Epoch, Seq: f.Last.Mark.Seq + 1, On: f.Last.Offset + 1}
+	m := Mark{Fence: owner.ID, Seq: f.Last.Mark.Seq + 1}
+	if f.Last.Fence == owner {
+		m.On = f.Last.Offset + 1
+	}
+	return m
 }
 
-// Take reads the next record. An error means that the record is none of a changelog.
-func (f *Fold) Take(rec Record) (Verdict, Mark, error) {
+// ErrKey says that a record's key is none of a changelog's.
+var ErrKey = errors.New("not a key of a changelog of this version")
+
+// Take reads the next record and says whether it counts. An error means that the record is none of a changelog.
+func (f *Fold) Take(rec Record) (counts bool, err error) {
 	if len(rec.Key) == 0 {
-		return Void, Mark{}, ErrKey
-	}
-	m, err := ReadMark(rec.Mark)
-	if err != nil {
-		return Void, m, err
+		return false, ErrKey
 	}
 	defer f.read.add(rec.Offset, rec.Offset+1)
 	if rec.Key[0] == KindFence {
-		v, err := f.fence(rec, m)
-		return v, m, err
+		return f.fence(rec)
 	}
-	if !f.fenced || m.Log != f.Fence.Log || m.Below(f.Top) || !f.follows(m, rec.Offset) {
+	m, err := ReadMark(rec.Mark)
+	if err != nil {
+		return false, err
+	}
+	if f.Fence.Epoch == 0 || m.Fence != f.Fence.ID || !f.follows(m, rec.Offset) {
 		f.Foreign[string(rec.Key)] = struct{}{}
-		return Void, m, nil
+		return false, nil
 	}
 	switch rec.Key[0] {
 	case KindCommit:
-		f.last(Commit{Mark: m, Offset: rec.Offset, Value: rec.Value})
+		f.last(Commit{Mark: m, Offset: rec.Offset, Value: rec.Value, Fence: f.Fence})
 	case KindState, KindTimer:
 	default:
-		return Void, m, fmt.Errorf("%w: kind %q", ErrKey, rec.Key[0])
+		return false, fmt.Errorf("%w: kind %q", ErrKey, rec.Key[0])
 	}
-	f.raise(m)
+	f.top = m
 	delete(f.Foreign, string(rec.Key))
-	return Counts, m, nil
+	return true, nil
+}
+
+// fence takes a fence: the log's first one, or a later owner's. Of two of an epoch the first counts.
+func (f *Fold) fence(rec Record) (bool, error) {
+	fresh, err := DecodeFence(rec.Value)
+	if err != nil {
+		return false, err
+	}
+	if f.Fence.Epoch > 0 && (fresh.Log != f.Fence.Log || fresh.Epoch <= f.Fence.Epoch) {
+		return false, nil
+	}
+	f.Fence = fresh
+	return true, nil
+}
+
+// follows says that a record under the fence in force belongs to the commit that is being read, or to one that builds on the last under this
+// fence. The first under a fence builds on all that stands before the fence. Where the record that a commit builds on is gone, a compaction took
+// it. Where another stands there, the log was cut and grew again.
+func (f *Fold) follows(m Mark, at int64) bool {
+	on, first := m.On-1, f.Last.Fence != f.Fence
+	switch {
+	case m == f.top, m == f.Last.Mark:
+		return true
+	case m.Fence == f.top.Fence && m.Seq <= f.top.Seq:
+		return false
+	case on < 0:
+		return first
+	case !first && slices.Contains(f.copies, on):
+		return m.Seq == f.Last.Mark.Seq+1
+	}
+	return on < at && !f.read.has(on)
 }
 
 // last notes a commit's record, or a copy of it.
@@ -119,49 +146,10 @@ func (f *Fold) last(c Commit) {
 	f.Last = c
 }
 
-// follows says that a record belongs to the commit that is being read, or to one that builds on the last that counts. Where the record that it
-// builds on is gone, a compaction took it. Where another stands there, the log was cut and grew again.
-func (f *Fold) follows(m Mark, at int64) bool {
-	on := m.On - 1
-	switch {
-	case m == f.Top, m == f.Last.Mark:
-		return true
-	case on < 0:
-		return f.Last.Offset < 0
-	case slices.Contains(f.copies, on):
-		return m.Seq == f.Last.Mark.Seq+1
-	}
-	return on < at && !f.read.has(on)
-}
-
-// ErrKey says that a record's key is none of a changelog's.
-var ErrKey = errors.New("not a key of a changelog")
-
-// raise notes a mark that counts. A fence below it was compacted away.
-func (f *Fold) raise(m Mark) {
-	if m.Epoch > f.Fence.Epoch {
-		f.Fence = Fence{Log: m.Log, Epoch: m.Epoch, Partitions: f.Fence.Partitions}
-	}
-	f.Top = m
-}
-
-func (f *Fold) fence(rec Record, m Mark) (Verdict, error) {
-	fresh, err := DecodeFence(rec.Value)
-	if err != nil {
-		return Void, err
-	}
-	if f.fenced && (m.Log != f.Fence.Log || m.Below(f.Top) || fresh.Epoch == f.Fence.Epoch && fresh.Owner != f.Fence.Owner) {
-		return Void, nil
-	}
-	f.raise(m)
-	f.Fence, f.fenced = fresh, true
-	return Counts, nil
-}
-
-// Wrote notes that this owner's own commit stands in the log: every record of it counts.
+// Wrote notes that the owner's own commit stands in the log from an offset on: every record of it counts.
 func (f *Fold) Wrote(from int64, c Commit, keys func(func(string) bool)) {
-	f.raise(c.Mark)
 	f.read.add(from, c.Offset+1)
+	f.top = c.Mark
 	f.last(c)
 	for k := range keys {
 		delete(f.Foreign, k)

@@ -27,7 +27,6 @@ type partitionLog interface {
 // owned is one partition of a changelog as its owner sees it.
 type owned struct {
 	log   partitionLog
-	owner string
 	now   func() time.Time
 	pause func(context.Context, time.Duration)
 
@@ -60,7 +59,7 @@ const foldEvery = 10_000 // records kept in memory before they go to the store
 func (l *owned) restore(ctx context.Context, s *store) (err error) {
 	l.fold, l.last, l.next = changelog.New(), commit{}, broker.First
 	l.fence, l.stand = changelog.Fence{}, place{offset: -1}
-	l.saved = meta{resume: l.stand, reach: l.stand}
+	l.saved = meta{resume: l.fold.Last, reach: l.stand}
 	if l.parts, err = l.log.Partitions(ctx); err != nil {
 		return err
 	}
@@ -71,8 +70,8 @@ func (l *owned) restore(ctx context.Context, s *store) (err error) {
 	if ok {
 		l.saved = m
 	}
-	if p := l.saved.resume; p.offset >= 0 {
-		l.next, l.fold = p.offset, changelog.From(p.offset, p.mark, m.partitions)
+	if c := l.saved.resume; c.Offset >= 0 {
+		l.next, l.fold = c.Offset, changelog.From(c)
 	}
 	f := &folded{changes: newChanges()}
 	if err := l.readToEnd(ctx, s, f); err != nil {
@@ -82,8 +81,8 @@ func (l *owned) restore(ctx context.Context, s *store) (err error) {
 		if err := l.samePartitions(); err != nil {
 			return err
 		}
-		mine := l.fold.Successor(l.owner, l.parts)
-		at, err := l.log.Append(ctx, []broker.Message{fenceMessage(mine, mine.Mark())})
+		mine := l.fold.Successor(l.parts)
+		at, err := l.log.Append(ctx, []broker.Message{fenceMessage(mine)})
 		if err != nil {
 			return fmt.Errorf("fence %s: %w", l.log, err)
 		}
@@ -94,7 +93,7 @@ func (l *owned) restore(ctx context.Context, s *store) (err error) {
 			return err
 		}
 		if l.fold.Fence == mine {
-			l.fence, l.stand, l.seen = mine, place{at, mine.Mark()}, l.now()
+			l.fence, l.stand, l.seen = mine, place{offset: at}, l.now()
 			return s.apply(f.changes, l.meta())
 		}
 	}
@@ -117,8 +116,8 @@ func (l *owned) readToEnd(ctx context.Context, s *store, f *folded) error {
 	if l.next == broker.First {
 		l.next = span.First
 	}
-	if l.saved.reach.offset >= 0 {
-		if err := l.sameLog(ctx, l.saved.reach.mark.Log); err != nil {
+	if l.saved.resume.Offset >= 0 {
+		if err := l.sameLog(ctx, l.saved.resume.Fence.Log); err != nil {
 			return err
 		}
 	}
@@ -140,7 +139,7 @@ func (l *owned) sameLog(ctx context.Context, id changelog.ID) error {
 			return err
 		}
 		for _, rec := range b.Records {
-			if _, _, err := first.Take(asRecord(rec)); err != nil {
+			if _, err := first.Take(asRecord(rec)); err != nil {
 				return err
 			}
 			if at = rec.Offset + 1; first.Fence.Epoch > 0 {
@@ -166,7 +165,7 @@ func (l *owned) readUpTo(ctx context.Context, s *store, f *folded, end int64) er
 		if f.n < foldEvery {
 			return nil
 		}
-		l.saved.reach = place{rec.Offset, l.fold.Top} // not whole: it was read up to the middle of a commit
+		l.saved.reach = place{rec.Offset, markOf(rec)} // not whole: it was read up to the middle of a commit
 		err := s.apply(f.changes, l.meta())
 		f.reset()
 		f.n = 0
@@ -188,8 +187,8 @@ func (l *owned) read(ctx context.Context, end int64, fn func(broker.Record) erro
 			return l.lost(b.End)
 		}
 		for _, rec := range b.Records {
-			for _, p := range []place{l.stand, l.saved.resume, l.saved.reach} {
-				if l.next <= p.offset && rec.Offset >= p.offset && !p.is(rec) {
+			for _, p := range []place{l.stand, placeOf(l.saved.resume), l.saved.reach} {
+				if l.next <= p.offset && rec.Offset >= p.offset && !l.is(p, rec) {
 					return fmt.Errorf("%w (%w): %s has another record at offset %d than the one that was there", errLost, errLocal, l.log, p.offset)
 				}
 			}
@@ -206,9 +205,24 @@ func (l *owned) read(ctx context.Context, end int64, fn func(broker.Record) erro
 	return nil
 }
 
-func (s place) is(rec broker.Record) bool {
+// is says that a record is the one at a place: one with its mark, or this owner's fence.
+func (l *owned) is(p place, rec broker.Record) bool {
+	if rec.Offset != p.offset {
+		return false
+	}
+	if p.mark == (changelog.Mark{}) {
+		return string(rec.Key) == string(l.fence.Key())
+	}
+	return markOf(rec) == p.mark
+}
+
+// markOf is a record's mark; none for a fence.
+func markOf(rec broker.Record) changelog.Mark {
 	m, err := changelog.ReadMark(rec.Header(changelog.Header))
-	return err == nil && rec.Offset == s.offset && m == s.mark
+	if err != nil {
+		return changelog.Mark{}
+	}
+	return m
 }
 
 func (l *owned) lost(end int64) error {
@@ -217,8 +231,8 @@ func (l *owned) lost(end int64) error {
 
 // take folds one record of the log.
 func (l *owned) take(rec broker.Record, f *folded) error {
-	verdict, _, err := l.fold.Take(asRecord(rec))
-	if err != nil || verdict == changelog.Void {
+	counts, err := l.fold.Take(asRecord(rec))
+	if err != nil || !counts {
 		return err
 	}
 	f.n++

@@ -132,16 +132,13 @@ func TestAFencedWriteIsVoidAndRepaired(t *testing.T) {
 func TestARestoringOwnerRepairsVoidWrites(t *testing.T) {
 	c := newCluster(t, 1)
 	at := broker.TopicPartition{Topic: logTopic.Name}
-	id := changelog.NewID()
-	mark := func(epoch, seq int64) changelog.Mark { return changelog.Mark{Log: id, Epoch: epoch, Seq: seq} }
-	put := func(m changelog.Mark, key, value string) broker.Message {
-		return broker.Message{Key: []byte(key), Value: []byte(value), Headers: markHeaders(m)}
-	}
-	fence := func(epoch int64, owner string) broker.Message {
-		return fenceMessage(changelog.Fence{Log: id, Epoch: epoch, Owner: owner, Partitions: 1}, mark(epoch, 0))
+	a := changelog.New().Successor(1)
+	b, twin := changelog.Fence{ID: changelog.NewID(), Log: a.Log, Epoch: 2}, changelog.Fence{ID: changelog.NewID(), Log: a.Log, Epoch: 2}
+	put := func(seq int64, key, value string) broker.Message {
+		return broker.Message{Key: []byte(key), Value: []byte(value), Headers: markHeaders(changelog.Mark{Fence: a.ID, Seq: seq})}
 	}
 	_, err := c.client.Append(t.Context(), at, []broker.Message{
-		fence(1, "a"), put(mark(1, 1), "Sk", "true"), fence(2, "b"), put(mark(1, 2), "Sk", "void"), fence(2, "late twin"),
+		fenceMessage(a), put(1, "Sk", "true"), fenceMessage(b), put(2, "Sk", "void"), fenceMessage(twin),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -201,7 +198,7 @@ func openLog(t *testing.T, c *cluster, owner string) (*owned, *store) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.close() })
-	l := &owned{log: brokerLog{client: c.client, at: broker.TopicPartition{Topic: logTopic.Name}}, owner: owner, now: time.Now, pause: pause}
+	l := &owned{log: brokerLog{client: c.client, at: broker.TopicPartition{Topic: logTopic.Name}}, now: time.Now, pause: pause}
 	if err := l.restore(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}

@@ -105,6 +105,7 @@ func compacted(recs []broker.Record, before int64) []broker.Record {
 
 // modelOwner is a process that has, or thinks it has, the partition.
 type modelOwner struct {
+	name   string
 	log    *owned
 	store  *store
 	disk   int
@@ -169,7 +170,7 @@ func (w *model) open(disk int) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		o := &modelOwner{store: s, disk: disk, log: &owned{log: w.log, owner: "p" + strconv.Itoa(w.names),
+		o := &modelOwner{store: s, disk: disk, name: "p" + strconv.Itoa(w.names), log: &owned{log: w.log,
 			now: func() time.Time { return w.clock }, pause: func(context.Context, time.Duration) {}}}
 		err = o.log.restore(context.Background(), s)
 		if err == nil {
@@ -310,23 +311,30 @@ func (w *model) settle() *modelOwner {
 		}
 		w.commit(o, 0)
 	}
-	for _, rec := range w.log.recs {
-		m, _ := changelog.ReadMark(rec.Header(changelog.Header))
-		w.t.Logf("%d %q %v", rec.Offset, rec.Key, m)
-	}
-	w.t.Fatal("no owner comes to rest")
+	w.t.Fatalf("no owner comes to rest:\n%s", w.log.show())
 	return nil
+}
+
+// show is the log as people read it.
+func (m *modelLog) show() string {
+	out, f := "", changelog.New()
+	for _, rec := range m.recs {
+		counts, _ := f.Take(asRecord(rec))
+		mark := markOf(rec)
+		out += fmt.Sprintf("%d %x under %s, %d on %d: %v\n", rec.Offset, rec.Key, mark.Fence, mark.Seq, mark.On-1, counts)
+	}
+	return out
 }
 
 // reading is what somebody sees who reads a log from its beginning.
 func (w *model) reading(recs []broker.Record) (*changelog.Fold, map[string]string, commit) {
 	f, state, last := changelog.New(), map[string]string{}, commit{}
 	for _, rec := range recs {
-		v, _, err := f.Take(asRecord(rec))
+		counts, err := f.Take(asRecord(rec))
 		if err != nil {
 			w.t.Fatalf("offset %d: %v", rec.Offset, err)
 		}
-		if v == changelog.Void {
+		if !counts {
 			continue
 		}
 		switch rec.Key[0] {
@@ -369,7 +377,7 @@ func (w *model) check(o *modelOwner) {
 		}
 		state[modelKey(k)] = string(v)
 	}
-	w.consistent(fmt.Sprintf("process %s", o.log.owner), state, o.inputs)
+	w.consistent(fmt.Sprintf("process %s", o.name), state, o.inputs)
 }
 
 // Whatever owners, sleepers and brokers do: the log gives the state that its own inputs make, no decided commit is forgotten, every owner's store
@@ -424,10 +432,11 @@ func TestTheLogIsTheState(t *testing.T) {
 				}
 				w.log.clean = w.log.next // it has all been there for longer than the lag
 				_, was, lastWas := w.reading(w.log.recs)
+				shown := w.log.show()
 				w.log.recs = compacted(w.log.recs, before)
 				_, is, lastIs := w.reading(w.log.recs)
 				if !maps.Equal(was, is) || !maps.Equal(lastWas.inputs, lastIs.inputs) {
-					t.Fatalf("compaction makes %v of %v, inputs %v of %v", is, was, lastIs.inputs, lastWas.inputs)
+					t.Fatalf("compaction before %d makes %v of %v, inputs %v of %v:\n%s\n%s", before, is, was, lastIs.inputs, lastWas.inputs, shown, w.log.show())
 				}
 			},
 			"wait": func(*rapid.T) { w.clock = w.clock.Add(2 * proveAfter) },

@@ -37,7 +37,7 @@ func (l *owned) write(ctx context.Context, c changes, next commit, s *store) err
 	l.next = at + int64(len(msgs))
 	l.last = next
 	l.stand, l.seen = place{l.next - 1, mark}, l.now()
-	l.fold.Wrote(at, changelog.Commit{Mark: mark, Offset: l.next - 1, Value: msgs[len(msgs)-1].Value}, func(yield func(string) bool) {
+	l.fold.Wrote(at, changelog.Commit{Mark: mark, Offset: l.next - 1, Value: msgs[len(msgs)-1].Value, Fence: l.fence}, func(yield func(string) bool) {
 		for _, m := range msgs {
 			if !yield(string(m.Key)) {
 				return
@@ -54,12 +54,12 @@ func (l *owned) dirty() bool { return len(l.fold.Foreign) > 0 }
 func (l *owned) meta() *meta {
 	m := &l.saved
 	if last := l.fold.Last; last.Offset >= 0 && l.fence.Epoch > 0 {
-		m.reach = place{last.Offset, last.Mark}
+		m.reach = placeOf(last)
 		if !l.dirty() {
-			m.resume = m.reach
+			m.resume = last
 		}
 	}
-	m.partitions, m.savedMs = l.parts, time.Now().UnixMilli()
+	m.savedMs = time.Now().UnixMilli()
 	return m
 }
 
@@ -86,13 +86,14 @@ func (l *owned) look(ctx context.Context) error {
 // inspect reads what stands between this owner's last batch and end. Records of the commit that is being written are an earlier try of it.
 func (l *owned) inspect(ctx context.Context, end int64, writing changelog.Mark) error {
 	return l.read(ctx, end, func(rec broker.Record) error {
-		verdict, m, err := l.fold.Take(asRecord(rec))
+		counts, err := l.fold.Take(asRecord(rec))
+		m := markOf(rec)
 		switch {
 		case err != nil:
 			return err
-		case l.fold.Fence.Epoch > l.fence.Epoch:
+		case l.fold.Fence != l.fence:
 			return errFenced
-		case verdict == changelog.Counts && m != l.stand.mark && m != writing && m != l.fence.Mark():
+		case counts && m != (changelog.Mark{}) && m != l.stand.mark && m != writing:
 			return fmt.Errorf("%w (%w): a commit of this owner that it does not know", errLost, errLocal)
 		}
 		return nil
@@ -166,8 +167,8 @@ func (l *owned) append(ctx context.Context, msgs []broker.Message) (at int64, sm
 	}
 }
 
-func fenceMessage(f changelog.Fence, m changelog.Mark) broker.Message {
-	return broker.Message{Key: f.Key(), Value: f.Encode(), Headers: markHeaders(m)}
+func fenceMessage(f changelog.Fence) broker.Message {
+	return broker.Message{Key: f.Key(), Value: f.Encode()}
 }
 
 func markHeaders(m changelog.Mark) []broker.Header {

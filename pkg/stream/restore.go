@@ -17,7 +17,7 @@ func (t *task) restore(ctx context.Context) error {
 		s, err := openStore(dir, t.p.cfg.CacheBytes)
 		if err == nil {
 			t.store = s
-			t.log = &owned{owner: t.p.owner, now: time.Now, pause: pause, log: brokerLog{client: t.p.deps.Broker,
+			t.log = &owned{now: time.Now, pause: pause, log: brokerLog{client: t.p.deps.Broker,
 				at: broker.TopicPartition{Topic: t.p.cfg.Changelog.Name, Partition: t.partition}}}
 			if m, ok, merr := s.meta(); merr == nil && ok && time.Since(time.UnixMilli(m.savedMs)) > staleAfter {
 				err = fmt.Errorf("%w: it is from %s", errLocal, time.UnixMilli(m.savedMs).UTC())
