@@ -37,6 +37,9 @@ type Config struct {
 	CommitOffsetsEvery time.Duration
 	// CacheBytes is the memory of one partition for state from the disk and, half as much again, for values in use. Zero means 16 MiB.
 	CacheBytes int64
+	// MaxClockSkew is how far this machine's clock may be from the broker's; further apart, nothing is folded and the task fails. Zero
+	// means 1 h, or no limit where Deps.Now is given: a clock of one's own is believed unless a limit is named.
+	MaxClockSkew time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -86,13 +89,21 @@ type Deps struct {
 	Tracer trace.Tracer
 	// Now is the clock of timers; nil means time.Now.
 	Now func() time.Time
+	// BrokerClock is the broker's clock, false while it is not known; nil means Broker.Clock.
+	BrokerClock func() (time.Time, bool)
 	// NewHandler makes the handler of one partition. Needed.
 	NewHandler func(partition int) (Handler, error)
+
+	// ownClock says that Now was given.
+	ownClock bool
 }
 
 func (d Deps) withDefaults() Deps {
-	if d.Now == nil {
+	if d.ownClock = d.Now != nil; !d.ownClock {
 		d.Now = time.Now
+	}
+	if d.BrokerClock == nil {
+		d.BrokerClock = d.Broker.Clock
 	}
 	if d.Tracer == nil {
 		d.Tracer = noop.NewTracerProvider().Tracer("")

@@ -43,10 +43,12 @@ func New(cfg Config, deps Deps) (*Processor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Processor{
+	p := &Processor{
 		cfg: cfg.withDefaults(), deps: deps.withDefaults(), owner: uuid.NewString(),
 		producer: deps.Broker.NewProducer(broker.ProducerConfig{}), metrics: m, tasks: map[int]*task{},
-	}, nil
+	}
+	m.clockLimit(p.newClock())
+	return p, nil
 }
 
 // Run joins the group and works until ctx ends (nil) or a partition cannot go on.
