@@ -34,6 +34,8 @@ type store struct {
 
 	mu sync.RWMutex // held for writing only to close
 	db *pebble.DB
+	// snaps are what readers see while they scan.
+	snaps snapshots
 
 	// nextDue is a lower bound of the earliest timer; used by the writer only.
 	nextDue int64
@@ -83,6 +85,7 @@ func (s *store) close() error {
 	if s.db == nil {
 		return nil
 	}
+	s.snaps.closeAll()
 	err := s.db.Close()
 	s.db = nil
 	return err
@@ -123,15 +126,20 @@ func (s *store) own(key []byte) ([]byte, bool, error) {
 	return v, ok, err
 }
 
-// scan walks the handler's keys with a prefix. The slices given to fn are copies.
+// scan walks the handler's keys with a prefix, for the writer. The slices given to fn are copies.
 func (s *store) scan(prefix, from []byte, fn func(k, v []byte) (bool, error)) error {
-	lower := spaced(spaceState, prefix)
+	lower, upper := scanBounds(prefix, from)
+	return s.walk(lower, upper, func(k, v []byte) (bool, error) {
+		return fn(append([]byte(nil), k[1:]...), append([]byte{}, v...))
+	})
+}
+
+func scanBounds(prefix, from []byte) (lower, upper []byte) {
+	lower = spaced(spaceState, prefix)
 	if from != nil && string(from) > string(prefix) {
 		lower = spaced(spaceState, from)
 	}
-	return s.walk(lower, upperBound(spaced(spaceState, prefix)), func(k, v []byte) (bool, error) {
-		return fn(append([]byte(nil), k[1:]...), append([]byte{}, v...))
-	})
+	return lower, upperBound(spaced(spaceState, prefix))
 }
 
 func (s *store) walk(lower, upper []byte, fn func(k, v []byte) (bool, error)) (err error) {
