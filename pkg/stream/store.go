@@ -4,13 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
-	"os"
 	"sync"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/bloom"
 )
 
 // The local store's key spaces, by first byte.
@@ -36,6 +33,8 @@ type store struct {
 	db *pebble.DB
 	// snaps are what readers see while they scan.
 	snaps snapshots
+	// released tells the processor's memory that the store is closed.
+	released func()
 
 	// nextDue is a lower bound of the earliest timer; used by the writer only.
 	nextDue int64
@@ -54,30 +53,6 @@ type meta struct {
 	savedMs int64
 }
 
-func openStore(dir string, cacheBytes int64) (*store, error) {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("make the state folder %s: %w", dir, err)
-	}
-	cache := pebble.NewCache(cacheBytes)
-	defer cache.Unref()
-	opts := &pebble.Options{
-		Cache:              cache,
-		MemTableSize:       4 << 20,
-		MaxOpenFiles:       128,
-		FormatMajorVersion: pebble.FormatNewest,
-		Logger:             quietLogger{},
-	}
-	opts.Levels[0].FilterPolicy = bloom.FilterPolicy(10)
-	for i := range opts.Levels {
-		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
-	}
-	db, err := pebble.Open(dir, opts)
-	if err != nil {
-		return nil, fmt.Errorf("open the state in %s: %w: %w", dir, errLocal, err)
-	}
-	return &store{dir: dir, db: db, nextDue: math.MinInt64, recent: newRecent(cacheBytes / 2)}, nil
-}
-
 // close is idempotent; later reads give ErrNotOwner.
 func (s *store) close() error {
 	s.mu.Lock()
@@ -88,6 +63,7 @@ func (s *store) close() error {
 	s.snaps.closeAll()
 	err := s.db.Close()
 	s.db = nil
+	s.released()
 	return err
 }
 
