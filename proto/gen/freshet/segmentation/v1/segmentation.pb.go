@@ -663,7 +663,7 @@ type Transition struct {
 	Version int64 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
 	// The customer.
 	CustomerId string `protobuf:"bytes,5,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// Counts the customer's transitions in this segment, from 1.
+	// Counts the customer's transitions in this segment without gaps: from 1, or from above the highest seq of the customer's removed segments.
 	Seq int64 `protobuf:"varint,6,opt,name=seq,proto3" json:"seq,omitempty"`
 	// In or out.
 	Kind TransitionKind `protobuf:"varint,7,opt,name=kind,proto3,enum=freshet.segmentation.v1.TransitionKind" json:"kind,omitempty"`
