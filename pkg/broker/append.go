@@ -44,7 +44,7 @@ func (c *Client) appendAll(ctx context.Context, batches []*recordBatch) {
 	for _, b := range batches {
 		b.err = err
 		if err == nil {
-			b.settle(res.(*produce.Response))
+			c.clock.note(b.settle(res.(*produce.Response)))
 		}
 		if b.err != nil {
 			b.err = fmt.Errorf("append %d records to %s: %w", len(b.msgs), b.to, b.err)
@@ -75,8 +75,8 @@ func produceRequest(batches []*recordBatch) *produce.Request {
 	return req
 }
 
-// settle reads what the answer says of the batch.
-func (b *recordBatch) settle(res *produce.Response) {
+// settle reads what the answer says of the batch, and returns when the broker stored it; 0 when it does not say.
+func (b *recordBatch) settle(res *produce.Response) (storedMs int64) {
 	for _, t := range res.Topics {
 		if t.Topic != b.to.Topic {
 			continue
@@ -86,16 +86,17 @@ func (b *recordBatch) settle(res *produce.Response) {
 			case int(p.Partition) != b.to.Partition:
 				continue
 			case p.ErrorCode == 0:
-				b.base = p.BaseOffset
+				b.base, storedMs = p.BaseOffset, p.LogAppendTime
 			case p.ErrorMessage == "":
 				b.err = kafka.Error(p.ErrorCode)
 			default:
 				b.err = fmt.Errorf("%w: %s", kafka.Error(p.ErrorCode), p.ErrorMessage)
 			}
-			return
+			return storedMs
 		}
 	}
 	b.err = errNoAnswer
+	return 0
 }
 
 // errNoAnswer leaves open whether the records are stored.

@@ -100,6 +100,7 @@ type Client struct {
 	logger    *slog.Logger
 	transport *kafka.Transport
 	kafka     *kafka.Client
+	clock     clock
 
 	mu         sync.Mutex
 	partitions map[string]int

@@ -70,7 +70,9 @@ func (c *Client) EnsureTopics(ctx context.Context, list ...topics.Topic) error {
 
 func topicConfig(t topics.Topic, replication int) []kafka.ConfigEntry {
 	entry := func(k, v string) kafka.ConfigEntry { return kafka.ConfigEntry{ConfigName: k, ConfigValue: v} }
-	var always []kafka.ConfigEntry
+	// The broker's clock stamps, not the writer's: a writer whose clock is wrong must neither have retention take what it
+	// has just written nor keep the log for ever, and the stamp in the answer is how a process finds out about its own (Clock).
+	always := []kafka.ConfigEntry{entry("message.timestamp.type", "LogAppendTime")}
 	if replication > 2 {
 		// acks=all means all that are in sync, which can be the leader alone: what it confirms is gone with its disk. With this
 		// it refuses instead (NotEnoughReplicas), and one broker of three can still be away. Of two none could.

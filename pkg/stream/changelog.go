@@ -93,7 +93,7 @@ func (l *owned) restore(ctx context.Context, s *store) (err error) {
 			return err
 		}
 		if l.fold.Fence == mine {
-			l.fence, l.stand, l.seen = mine, place{offset: at}, l.now()
+			l.fence, l.stand, l.seen = mine, place{offset: at, key: string(mine.Key())}, l.now()
 			return s.apply(f.changes, l.meta())
 		}
 	}
@@ -165,7 +165,7 @@ func (l *owned) readUpTo(ctx context.Context, s *store, f *folded, end int64) er
 		if f.n < foldEvery {
 			return nil
 		}
-		l.saved.reach = place{rec.Offset, markOf(rec)} // not whole: it was read up to the middle of a commit
+		l.saved.reach = place{rec.Offset, string(rec.Key), markOf(rec)} // not whole: it was read up to the middle of a commit
 		err := s.apply(f.changes, l.meta())
 		f.reset()
 		f.n = 0
@@ -188,7 +188,7 @@ func (l *owned) read(ctx context.Context, end int64, fn func(broker.Record) erro
 		}
 		for _, rec := range b.Records {
 			for _, p := range []place{l.stand, placeOf(l.saved.resume), l.saved.reach} {
-				if l.next <= p.offset && rec.Offset >= p.offset && !l.is(p, rec) {
+				if l.next <= p.offset && rec.Offset >= p.offset && !p.is(rec) {
 					return fmt.Errorf("%w (%w): %s has another record at offset %d than the one that was there", errLost, errLocal, l.log, p.offset)
 				}
 			}
@@ -205,15 +205,9 @@ func (l *owned) read(ctx context.Context, end int64, fn func(broker.Record) erro
 	return nil
 }
 
-// is says that a record is the one at a place: one with its mark, or this owner's fence.
-func (l *owned) is(p place, rec broker.Record) bool {
-	if rec.Offset != p.offset {
-		return false
-	}
-	if p.mark == (changelog.Mark{}) {
-		return string(rec.Key) == string(l.fence.Key())
-	}
-	return markOf(rec) == p.mark
+// is says that a record is the one at a place.
+func (p place) is(rec broker.Record) bool {
+	return rec.Offset == p.offset && string(rec.Key) == p.key && markOf(rec) == p.mark
 }
 
 // markOf is a record's mark; none for a fence.

@@ -35,8 +35,12 @@ type Config struct {
 	RetryFor time.Duration
 	// CommitOffsetsEvery is how often the group's offsets, which only show the lag, are written. Zero means 1 s.
 	CommitOffsetsEvery time.Duration
-	// CacheBytes is the memory of one partition for state from the disk and, half as much again, for values in use. Zero means 16 MiB.
+	// CacheBytes is the memory of all partitions of this process together for state: from the disk, not yet on the disk, and in use. Where
+	// it is below 1 MiB a partition, it is that. Zero means 64 MiB.
 	CacheBytes int64
+	// MaxClockSkew is how far this machine's clock may be from the broker's; further apart, nothing is folded and the task fails. Zero
+	// means 1 h, or no limit where Deps.Now is given: a clock of one's own is believed unless a limit is named.
+	MaxClockSkew time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -57,7 +61,7 @@ func (c Config) withDefaults() Config {
 	wait(&c.RetryFor, time.Minute)
 	wait(&c.CommitOffsetsEvery, time.Second)
 	if c.CacheBytes == 0 {
-		c.CacheBytes = 16 << 20
+		c.CacheBytes = 64 << 20
 	}
 	return c
 }
@@ -86,13 +90,21 @@ type Deps struct {
 	Tracer trace.Tracer
 	// Now is the clock of timers; nil means time.Now.
 	Now func() time.Time
+	// BrokerClock is the broker's clock, false while it is not known; nil means Broker.Clock.
+	BrokerClock func() (time.Time, bool)
 	// NewHandler makes the handler of one partition. Needed.
 	NewHandler func(partition int) (Handler, error)
+
+	// ownClock says that Now was given.
+	ownClock bool
 }
 
 func (d Deps) withDefaults() Deps {
-	if d.Now == nil {
+	if d.ownClock = d.Now != nil; !d.ownClock {
 		d.Now = time.Now
+	}
+	if d.BrokerClock == nil {
+		d.BrokerClock = d.Broker.Clock
 	}
 	if d.Tracer == nil {
 		d.Tracer = noop.NewTracerProvider().Tracer("")

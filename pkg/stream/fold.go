@@ -21,12 +21,16 @@ const traceHeader = "traceparent"
 // how many records it took.
 func (t *task) foldBatch(ctx context.Context) (int, error) {
 	recs := t.backlog[:min(len(t.backlog), t.p.cfg.MaxBatch)]
+	var err error
+	if t.tx.now, t.tx.passed, err = t.clock.read(recs); err != nil {
+		return 0, err
+	}
 	if p, ok := t.handler.(BatchPreparer); ok && len(recs) > 0 {
 		if err := p.Prepare(ctx, recs); err != nil {
 			return 0, fmt.Errorf("prepare %d records: %w", len(recs), err)
 		}
 	}
-	t.tx.ctx, t.tx.now, t.tx.trace = ctx, t.p.deps.Now(), nil
+	t.tx.ctx, t.tx.trace = ctx, nil
 	if err := t.fireTimers(); err != nil {
 		return 0, err
 	}

@@ -22,6 +22,7 @@ type metrics struct {
 	lags      *prometheus.GaugeVec
 	durations *prometheus.HistogramVec
 	restores  *prometheus.GaugeVec
+	clocks    *prometheus.GaugeVec
 }
 
 func newMetrics(name string, reg prometheus.Registerer) (*metrics, error) {
@@ -49,6 +50,10 @@ func newMetrics(name string, reg prometheus.Registerer) (*metrics, error) {
 		restores: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "freshet_stream_restore_seconds", Help: "How long the last take-over of a partition took.",
 		}, label),
+		clocks: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "freshet_stream_clock_limit_seconds",
+			Help: "How far this machine's clock may be from the broker's before nothing is folded any more; 0 where it is not checked.",
+		}, label),
 	}
 	if reg == nil {
 		return m, nil
@@ -56,7 +61,7 @@ func newMetrics(name string, reg prometheus.Registerer) (*metrics, error) {
 	return m, errors.Join(
 		register(reg, &m.records), register(reg, &m.commits), register(reg, &m.changes), register(reg, &m.outputs),
 		register(reg, &m.timers), register(reg, &m.deadRecs), register(reg, &m.fenced), register(reg, &m.restarts),
-		register(reg, &m.lags), register(reg, &m.durations), register(reg, &m.restores),
+		register(reg, &m.lags), register(reg, &m.durations), register(reg, &m.restores), register(reg, &m.clocks),
 	)
 }
 
@@ -93,4 +98,12 @@ func (m *metrics) lag(topic string, partition int, n int64) {
 
 func (m *metrics) restored(took time.Duration) {
 	m.restores.WithLabelValues(m.name).Set(took.Seconds())
+}
+
+func (m *metrics) clockLimit(c timekeeper) {
+	limit := 0.0
+	if c.check {
+		limit = c.skew.Seconds()
+	}
+	m.clocks.WithLabelValues(m.name).Set(limit)
 }

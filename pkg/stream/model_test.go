@@ -166,7 +166,7 @@ func (w *model) open(disk int) {
 	})
 	w.names++
 	for range 2 {
-		s, err := openStoreOn(w.disks[disk], "state", 1<<16)
+		s, err := (&memory{bytes: 1 << 20, fs: w.disks[disk]}).open("state", 1)
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -260,7 +260,8 @@ func (w *model) land() {
 	w.log.late = slices.Delete(w.log.late, i, i+1)
 }
 
-// cut takes batches off the log's end. A broker needs longer than proveAfter for that: it has to end and begin again, or another to be elected.
+// cut takes batches off the log's end. A broker needs longer than proveAfter for that: it has to end and begin again, or another to be elected. With
+// it end the connections on which late batches were on their way.
 func (w *model) cut() {
 	n := min(rapid.IntRange(0, 6).Draw(w.t, "cut"), len(w.log.base))
 	if n == 0 {
@@ -272,6 +273,7 @@ func (w *model) cut() {
 	}
 	w.log.next, w.log.base = w.log.base[left], w.log.base[:left]
 	w.log.recs = slices.DeleteFunc(w.log.recs, func(r broker.Record) bool { return r.Offset >= w.log.next })
+	w.log.late = nil
 	w.lostSome()
 }
 

@@ -36,7 +36,7 @@ func (l *owned) write(ctx context.Context, c changes, next commit, s *store) err
 	}
 	l.next = at + int64(len(msgs))
 	l.last = next
-	l.stand, l.seen = place{l.next - 1, mark}, l.now()
+	l.stand, l.seen = place{l.next - 1, string(commitKey), mark}, l.now()
 	l.fold.Wrote(at, changelog.Commit{Mark: mark, Offset: l.next - 1, Value: msgs[len(msgs)-1].Value, Fence: l.fence}, func(yield func(string) bool) {
 		for _, m := range msgs {
 			if !yield(string(m.Key)) {
@@ -127,7 +127,7 @@ func (l *owned) messages(c changes, next commit, mark changelog.Mark, s *store) 
 		}
 		add([]byte(k), value)
 	}
-	add([]byte{changelog.KindCommit}, next.encode())
+	add(commitKey, next.encode())
 	return msgs, nil
 }
 
@@ -166,6 +166,9 @@ func (l *owned) append(ctx context.Context, msgs []broker.Message) (at int64, sm
 		}
 	}
 }
+
+// commitKey is the key of commit records.
+var commitKey = []byte{changelog.KindCommit}
 
 func fenceMessage(f changelog.Fence) broker.Message {
 	return broker.Message{Key: f.Key(), Value: f.Encode()}

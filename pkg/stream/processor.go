@@ -23,6 +23,7 @@ type Processor struct {
 	owner    string // names this processor in fences
 	producer *broker.Producer
 	metrics  *metrics
+	memory   *memory
 
 	mu     sync.RWMutex
 	tasks  map[int]*task
@@ -43,10 +44,13 @@ func New(cfg Config, deps Deps) (*Processor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Processor{
+	p := &Processor{
 		cfg: cfg.withDefaults(), deps: deps.withDefaults(), owner: uuid.NewString(),
 		producer: deps.Broker.NewProducer(broker.ProducerConfig{}), metrics: m, tasks: map[int]*task{},
-	}, nil
+	}
+	p.memory = &memory{bytes: p.cfg.CacheBytes}
+	m.clockLimit(p.newClock())
+	return p, nil
 }
 
 // Run joins the group and works until ctx ends (nil) or a partition cannot go on.
@@ -166,6 +170,13 @@ func (p *Processor) setTask(partition int, t *task) {
 	} else {
 		p.tasks[partition] = t
 	}
+}
+
+// assigned is how many partitions the group gave to this process.
+func (p *Processor) assigned() int {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.expected
 }
 
 func (p *Processor) setJoined(v bool, partitions int) {

@@ -14,7 +14,7 @@ import (
 func (t *task) restore(ctx context.Context) error {
 	dir := t.p.dir(t.partition)
 	for fresh := false; ; fresh = true {
-		s, err := openStore(dir, t.p.cfg.CacheBytes)
+		s, err := t.p.memory.open(dir, t.p.assigned())
 		if err == nil {
 			t.store = s
 			t.log = &owned{now: time.Now, pause: pause, log: brokerLog{client: t.p.deps.Broker,

@@ -4,13 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"sync"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/bloom"
-	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/freshet/freshet/pkg/changelog"
 )
@@ -36,6 +33,10 @@ type store struct {
 
 	mu sync.RWMutex // held for writing only to close
 	db *pebble.DB
+	// snaps are what readers see while they scan.
+	snaps snapshots
+	// released tells the processor's memory that the store is closed.
+	released func()
 
 	// nextDue is a lower bound of the earliest timer; used by the writer only.
 	nextDue int64
@@ -60,6 +61,7 @@ type meta struct {
 // place is a record that was seen to stand in the log.
 type place struct {
 	offset int64
+	key    string
 	mark   changelog.Mark
 }
 
@@ -69,12 +71,13 @@ func (m meta) encode() []byte {
 	b := binary.AppendVarint([]byte{metaVersion}, m.savedMs)
 	b = appendBytes(b, m.resume.Fence.Encode())
 	for _, p := range []place{placeOf(m.resume), m.reach} {
-		b = appendBytes(binary.AppendVarint(b, p.offset), p.mark.Append(nil))
+		b = appendBytes(appendBytes(binary.AppendVarint(b, p.offset), []byte(p.key)), p.mark.Append(nil))
 	}
 	return b
 }
 
-func placeOf(c changelog.Commit) place { return place{c.Offset, c.Mark} }
+// placeOf is where a commit's closing record stands.
+func placeOf(c changelog.Commit) place { return place{c.Offset, string(commitKey), c.Mark} }
 
 func decodeMeta(b []byte) (m meta, err error) {
 	r := reader{b: b}
@@ -84,7 +87,7 @@ func decodeMeta(b []byte) (m meta, err error) {
 	m.savedMs = r.varint()
 	fence, resume := r.bytes(), place{}
 	for _, p := range []*place{&resume, &m.reach} {
-		p.offset = r.varint()
+		p.offset, p.key = r.varint(), string(r.bytes())
 		if mark := r.bytes(); r.err == nil && p.offset >= 0 {
 			if p.mark, err = changelog.ReadMark(mark); err != nil {
 				return meta{}, err
@@ -98,35 +101,6 @@ func decodeMeta(b []byte) (m meta, err error) {
 	return m, errors.Join(err, r.err)
 }
 
-func openStore(dir string, cacheBytes int64) (*store, error) {
-	return openStoreOn(vfs.Default, dir, cacheBytes)
-}
-
-func openStoreOn(fs vfs.FS, dir string, cacheBytes int64) (*store, error) {
-	if err := fs.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("make the state folder %s: %w", dir, err)
-	}
-	cache := pebble.NewCache(cacheBytes)
-	defer cache.Unref()
-	opts := &pebble.Options{
-		FS:                 fs,
-		Cache:              cache,
-		MemTableSize:       4 << 20,
-		MaxOpenFiles:       128,
-		FormatMajorVersion: pebble.FormatNewest,
-		Logger:             quietLogger{},
-	}
-	opts.Levels[0].FilterPolicy = bloom.FilterPolicy(10)
-	for i := range opts.Levels {
-		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
-	}
-	db, err := pebble.Open(dir, opts)
-	if err != nil {
-		return nil, fmt.Errorf("open the state in %s: %w: %w", dir, errLocal, err)
-	}
-	return &store{dir: dir, db: db, nextDue: math.MinInt64, recent: newRecent(cacheBytes / 2)}, nil
-}
-
 // close is idempotent; later reads give ErrNotOwner.
 func (s *store) close() error {
 	s.mu.Lock()
@@ -134,8 +108,10 @@ func (s *store) close() error {
 	if s.db == nil {
 		return nil
 	}
+	s.snaps.closeAll()
 	err := s.db.Close()
 	s.db = nil
+	s.released()
 	return err
 }
 
@@ -174,15 +150,20 @@ func (s *store) own(key []byte) ([]byte, bool, error) {
 	return v, ok, err
 }
 
-// scan walks the handler's keys with a prefix. The slices given to fn are copies.
+// scan walks the handler's keys with a prefix, for the writer. The slices given to fn are copies.
 func (s *store) scan(prefix, from []byte, fn func(k, v []byte) (bool, error)) error {
-	lower := spaced(spaceState, prefix)
+	lower, upper := scanBounds(prefix, from)
+	return s.walk(lower, upper, func(k, v []byte) (bool, error) {
+		return fn(append([]byte(nil), k[1:]...), append([]byte{}, v...))
+	})
+}
+
+func scanBounds(prefix, from []byte) (lower, upper []byte) {
+	lower = spaced(spaceState, prefix)
 	if from != nil && string(from) > string(prefix) {
 		lower = spaced(spaceState, from)
 	}
-	return s.walk(lower, upperBound(spaced(spaceState, prefix)), func(k, v []byte) (bool, error) {
-		return fn(append([]byte(nil), k[1:]...), append([]byte{}, v...))
-	})
+	return lower, upperBound(spaced(spaceState, prefix))
 }
 
 func (s *store) walk(lower, upper []byte, fn func(k, v []byte) (bool, error)) (err error) {

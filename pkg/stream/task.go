@@ -18,6 +18,7 @@ type task struct {
 	handler   Handler
 	logger    *slog.Logger
 
+	clock timekeeper
 	store *store
 	log   *owned
 	tx    *Tx
@@ -37,7 +38,7 @@ func (p *Processor) open(ctx context.Context, partition int) (*task, error) {
 		return nil, fmt.Errorf("make the handler of partition %d: %w", partition, err)
 	}
 	t := &task{
-		p: p, partition: partition, handler: handler, ends: map[string]int64{},
+		p: p, partition: partition, handler: handler, ends: map[string]int64{}, clock: p.newClock(),
 		logger: p.deps.Logger.With("processor", p.cfg.Name, "partition", partition),
 	}
 	began := time.Now()

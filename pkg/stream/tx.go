@@ -17,6 +17,7 @@ type Tx struct {
 	store     *store
 	partition int
 	now       time.Time
+	passed    time.Time
 
 	batch  changes // of the records folded so far
 	record changes // of the record in hand: undone when it fails
@@ -48,6 +49,11 @@ func (tx *Tx) Context() context.Context { return tx.ctx }
 
 // Now is the time of the batch: it does not move within one.
 func (tx *Tx) Now() time.Time { return tx.now }
+
+// Passed is a moment that is over, whosever clock is right: Config.MaxClockSkew or more before Now, and never later than the
+// broker's time or, where that is not known, the newest input record's. The zero time while nothing is certain. What
+// is thrown away for its age is judged by it, never by Now.
+func (tx *Tx) Passed() time.Time { return tx.passed }
 
 // Partition is the task's partition.
 func (tx *Tx) Partition() int { return tx.partition }

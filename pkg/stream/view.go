@@ -26,9 +26,10 @@ func (p *Processor) View(partition int) (View, error) {
 func (v View) Get(key []byte) ([]byte, bool, error) { return v.store.get(key) }
 
 // Scan calls fn for the keys with a prefix, from `from` (nil: the first) on, in
-// order, until fn returns false or fails. The slices are fn's to keep.
+// order, as they were when it began, until fn returns false or fails. The slices are fn's to keep. fn may
+// take its time: nothing waits for it, and when the partition went to another owner meanwhile, the scan gives ErrNotOwner.
 func (v View) Scan(prefix, from []byte, fn func(key, value []byte) (bool, error)) error {
-	return v.store.scan(prefix, from, fn)
+	return v.store.pages(prefix, from, fn)
 }
 
 // Owned lists the partitions whose state this process serves now, in order.

@@ -104,7 +104,7 @@ func (b *batch) publish(tx transaction, e *entry) error {
 	}
 	c, now := e.pending, tx.Now()
 	e.pending = nil
-	e.rec.state.Prune(now.UnixMilli())
+	e.rec.state.Prune(tx.Passed().UnixMilli())
 	e.rec.version++
 	fs := e.rec.features(e.id, now.UnixMilli())
 	fs.Reason, fs.History, fs.ReceivedMs = c.reason, c.history, c.receivedMs

@@ -17,14 +17,14 @@ type Config struct {
 	Database string `koanf:"database"`
 	// MaxBatch is how many records one commit may hold. More is faster and later. 1 to 100,000.
 	MaxBatch int `koanf:"max_batch"`
-	// CacheBytes is the memory for the state of one partition, in bytes; customers and orders have one each. About 400 bytes for each customer in use gives
-	// updates that do not wait for the disk. 1,048,576 or more.
+	// CacheBytes is the memory for state, in bytes, of all partitions of a process together: three quarters for customers, the rest for orders. About 400
+	// bytes for each customer in use gives updates that do not wait for the disk. 1,048,576 or more; below 1 MiB a partition it is that.
 	CacheBytes int64 `koanf:"cache_bytes"`
 }
 
 // Default suits a machine with some hundred thousand active customers.
 func Default() Config {
-	return Config{Dir: "data/feature", Database: "dw", MaxBatch: 2000, CacheBytes: 16 << 20}
+	return Config{Dir: "data/feature", Database: "dw", MaxBatch: 2000, CacheBytes: 64 << 20}
 }
 
 var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)

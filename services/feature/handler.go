@@ -20,6 +20,7 @@ import (
 // transaction is what the handler needs of *stream.Tx; tests drive it in memory.
 type transaction interface {
 	Now() time.Time
+	Passed() time.Time
 	Get(key []byte) ([]byte, bool, error)
 	Set(key, value []byte)
 	SetTimer(key []byte, due time.Time)
@@ -134,7 +135,7 @@ func (h *handler) event(tx transaction, at customerID, m *featurev1.Handover) er
 	}); err != nil {
 		return err
 	}
-	e.rec.state.Insert(spec.Read(ev.GetEvent()), tx.Now().UnixMilli())
+	e.rec.state.Insert(spec.Read(ev.GetEvent()), tx.Passed().UnixMilli())
 	h.metrics.applied.Inc()
 	return nil
 }

@@ -46,12 +46,12 @@ func (h *handler) change(tx transaction, at customerID, m *featurev1.Handover) e
 	}); err != nil {
 		return err
 	}
-	now := tx.Now().UnixMilli()
+	passed := tx.Passed().UnixMilli()
 	for _, p := range c.GetTaken() {
-		e.rec.state.Post(spec.ReadPosting(p, true), now)
+		e.rec.state.Post(spec.ReadPosting(p, true), passed)
 	}
 	for _, p := range c.GetAdded() {
-		e.rec.state.Post(spec.ReadPosting(p, false), now)
+		e.rec.state.Post(spec.ReadPosting(p, false), passed)
 	}
 	h.metrics.changes.Inc()
 	return h.move(tx, e, m)
@@ -69,7 +69,7 @@ func (h *handler) move(tx transaction, e *entry, m *featurev1.Handover) error {
 	}
 	if e.id == to || e.rec.absorbs(to) {
 		for _, p := range c.GetMoved() {
-			e.rec.state.Post(spec.ReadPosting(p, false), tx.Now().UnixMilli())
+			e.rec.state.Post(spec.ReadPosting(p, false), tx.Passed().UnixMilli())
 		}
 		return nil
 	}

@@ -40,6 +40,9 @@ type Deps struct {
 	ClickHouse driver.Conn
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+
+	// given is Now as it was given: package stream checks the machine's own clock, and believes another.
+	given func() time.Time
 }
 
 // Service keeps features and answers reads. See the package comment.
@@ -55,7 +58,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("configuration of feature:\n%w", err)
 	}
-	if deps.Now == nil {
+	if deps.given = deps.Now; deps.Now == nil {
 		deps.Now = time.Now
 	}
 	m, err := newMetrics(deps.Metrics, deps.Now)
@@ -64,9 +67,9 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	p, err := stream.New(stream.Config{
 		Name: taskName, Inputs: inputs, Changelog: topics.FeatureChangelog,
-		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes,
+		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes / 4 * 3,
 	}, stream.Deps{
-		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.Now,
+		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.given,
 		NewHandler: func(int) (stream.Handler, error) { return newHandler(m), nil },
 	})
 	if err != nil {
@@ -87,9 +90,9 @@ func newOrders(cfg Config, deps Deps) (*stream.Processor, error) {
 	}
 	return stream.New(stream.Config{
 		Name: orderbook.TaskName, Inputs: []topics.Topic{topics.OrderEvents}, Changelog: topics.OrdersChangelog,
-		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes,
+		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes / 4,
 	}, stream.Deps{
-		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.Now,
+		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.given,
 		NewHandler: func(partition int) (stream.Handler, error) { return orderbook.New(partition, m), nil },
 	})
 }

@@ -28,6 +28,7 @@ import (
 type world struct {
 	t     *rapid.T
 	now   time.Time
+	ahead time.Duration // how far the task's clock is ahead of what has certainly passed, beside the hour that it may always be
 	parts int
 
 	logs    map[broker.TopicPartition][]broker.Record
@@ -315,6 +316,7 @@ type memoryTx struct {
 }
 
 func (tx *memoryTx) Now() time.Time                 { return tx.w.now }
+func (tx *memoryTx) Passed() time.Time              { return tx.w.now.Add(-time.Hour - tx.w.ahead) }
 func (tx *memoryTx) Set(key, value []byte)          { tx.kv[string(key)] = value }
 func (tx *memoryTx) SetTimer(k []byte, t time.Time) { tx.timers[string(k)] = t.UnixMilli() }
 func (tx *memoryTx) ClearTimer(k []byte)            { tx.timers[string(k)] = 0 }

@@ -15,16 +15,16 @@ type Config struct {
 	// bytes for each identifier in use gives look-ups without a disk. The merge emitter, in one process, takes a quarter
 	// of it once more. 1,048,576 or more.
 	CacheBytes int64 `koanf:"cache_bytes"`
-	// SeenCacheBytes is the memory of each partition for finding out whether an event id was seen, in bytes. 10 bits an
-	// id seen in the last two weeks, and 16 MiB more, keep the disk out of it. 1,048,576 or more.
+	// SeenCacheBytes is the memory for finding out whether an event id was seen, in bytes, of all partitions of a process together. 15 bits an
+	// id seen in the last two weeks, and 32 MiB more, keep the disk out of it. 1,048,576 or more; below 1 MiB a partition it is that.
 	SeenCacheBytes int64 `koanf:"seen_cache_bytes"`
 	// MaxBatch is how many events one commit may hold. More is faster and later. 1 to 100,000.
 	MaxBatch int `koanf:"max_batch"`
 }
 
-// Default suits a million identifiers and ten million events a fortnight and partition.
+// Default suits a million identifiers and thirty million events a fortnight.
 func Default() Config {
-	return Config{Dir: "data/identity", CacheBytes: 64 << 20, SeenCacheBytes: 32 << 20, MaxBatch: 2000}
+	return Config{Dir: "data/identity", CacheBytes: 64 << 20, SeenCacheBytes: 96 << 20, MaxBatch: 2000}
 }
 
 // Validate reports every fault, each under its key.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
-	"github.com/freshet/freshet/pkg/stream"
 	"github.com/freshet/freshet/services/identity/graph"
 )
 
@@ -26,23 +25,26 @@ const (
 // kept for 7 to 14 days at one written key an event.
 const bucketMS = 7 * 24 * 3600 * 1000
 
-// sweepKeys bounds one piece of sweeping, sweepPause is the time between two: live
-// events pass in between.
-const (
-	sweepKeys  = 2000
-	sweepPause = 50 * time.Millisecond
-)
+var newestKey = []byte{spaceNewest}
 
-var (
-	newestKey  = []byte{spaceNewest}
-	sweepTimer = []byte("sweep")
-)
+// transaction is what seen needs of *stream.Tx; tests drive it without a broker.
+type transaction interface {
+	Now() time.Time
+	Passed() time.Time
+	Get(key []byte) ([]byte, bool, error)
+	Scan(prefix, from []byte, fn func(key, value []byte) (bool, error)) error
+	Set(key, value []byte)
+	Delete(key []byte)
+	SetTimer(key []byte, due time.Time)
+}
 
 // seen knows the events that were handled, by workspace and event id.
 type seen struct {
 	newest int // -1: not read yet
 	// filled are the buckets that may hold ids: the others need not be asked. Nil: not read yet.
 	filled map[int]bool
+	// from is the key from which a sweep that is under way goes on; nil: the first, also after a restart.
+	from []byte
 }
 
 // verdict is what a message id turns out to be.
@@ -57,12 +59,21 @@ const (
 	reused
 )
 
-// mark says whether the event came before, and if its id did not, remembers it. The bucket
+// sighting is an event that was looked for.
+type sighting struct {
+	verdict verdict
+	bucket  int
+	key     []byte
+	value   []byte
+}
+
+// look says whether the event came before. The bucket
 // follows from the time of receipt, so that a replay decides as the first run did; a
-// collector whose clock runs ahead cannot make ids expire early.
-func (s *seen) mark(tx *stream.Tx, e rawEvent) (verdict, error) {
+// collector whose clock runs ahead cannot make ids expire early. It changes nothing: the
+// event may still turn out to be one that cannot be folded.
+func (s *seen) look(tx transaction, e rawEvent) (sighting, error) {
 	if err := s.load(tx); err != nil {
-		return first, err
+		return sighting{}, err
 	}
 	b := int(min(e.receivedMS, tx.Now().UnixMilli()) / bucketMS)
 	hash := eventHash(e.workspace, e.id)
@@ -72,17 +83,21 @@ func (s *seen) mark(tx *stream.Tx, e rawEvent) (verdict, error) {
 		}
 		before, ok, err := tx.Get(seenKey(at, hash))
 		if err != nil || ok {
-			return likened(before, e), err
+			return sighting{verdict: likened(before, e)}, err
 		}
 	}
-	tx.Set(seenKey(b, hash), likeness(e))
-	s.filled[b] = true
-	if b > s.newest {
-		s.newest = b
-		tx.Set(newestKey, binary.BigEndian.AppendUint16(nil, uint16(b)))
-		tx.SetTimer(sweepTimer, tx.Now())
+	return sighting{verdict: first, bucket: b, key: seenKey(b, hash), value: likeness(e)}, nil
+}
+
+// keep remembers an event that was looked for and is the first of its id. It must be the last thing that is done with an event, when
+// nothing can fail any more: a transaction that is undone leaves the fields of seen as they are.
+func (s *seen) keep(tx transaction, at sighting) {
+	if at.verdict != first {
+		return
 	}
-	return first, nil
+	tx.Set(at.key, at.value)
+	s.filled[at.bucket] = true
+	s.advance(tx, at.bucket)
 }
 
 // likeNames bounds how many of an event's names are remembered.
@@ -124,7 +139,7 @@ func likened(before []byte, e rawEvent) verdict {
 }
 
 // load finds out once what the state holds.
-func (s *seen) load(tx *stream.Tx) error {
+func (s *seen) load(tx transaction) error {
 	if s.filled != nil {
 		return nil
 	}
@@ -151,33 +166,6 @@ func (s *seen) load(tx *stream.Tx) error {
 		}
 	}
 	s.filled = filled
-	return nil
-}
-
-// sweep deletes a bounded number of ids from buckets that are too old, and comes
-// back for more. It runs whenever a new bucket begins.
-func (s *seen) sweep(tx *stream.Tx) error {
-	if err := s.load(tx); err != nil {
-		return err
-	}
-	end := bucketPrefix(max(s.newest-1, 0))
-	var old [][]byte
-	err := tx.Scan([]byte{spaceSeen}, nil, func(key, _ []byte) (bool, error) {
-		if string(key) >= string(end) {
-			return false, nil
-		}
-		old = append(old, key)
-		return len(old) < sweepKeys, nil
-	})
-	if err != nil {
-		return fmt.Errorf("sweep old event ids: %w", err)
-	}
-	for _, key := range old {
-		tx.Delete(key)
-	}
-	if len(old) == sweepKeys {
-		tx.SetTimer(sweepTimer, tx.Now().Add(sweepPause))
-	}
 	return nil
 }
 

@@ -26,6 +26,9 @@ type Deps struct {
 	Broker *broker.Client
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+
+	// given is Now as it was given: package stream checks the machine's own clock, and believes another.
+	given func() time.Time
 }
 
 // Service resolves events and answers who is who. See the package comment.
@@ -40,7 +43,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	if deps.Now == nil {
+	if deps.given = deps.Now; deps.Now == nil {
 		deps.Now = time.Now
 	}
 	m, err := newMetrics(deps.Metrics)
@@ -72,7 +75,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 func newProcessor(cfg Config, deps Deps, what stream.Config, handler func(int) (stream.Handler, error)) (*stream.Processor, error) {
 	what.Dir, what.MaxBatch = cfg.Dir, cfg.MaxBatch
 	return stream.New(what, stream.Deps{
-		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.Now, NewHandler: handler,
+		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.given, NewHandler: handler,
 	})
 }
 

@@ -130,10 +130,19 @@ func (t *task) Process(tx *stream.Tx, rec broker.Record) error {
 	if e.err != nil {
 		return stream.Permanent(e.err)
 	}
-	v, err := t.seen.mark(tx, e.event)
+	at, err := t.seen.look(tx, e.event)
 	if err != nil {
 		return fmt.Errorf("look for event %q among those seen: %w", e.event.id, err)
 	}
+	if err := t.let(tx, rec, e, at.verdict); err != nil {
+		return err
+	}
+	t.seen.keep(tx, at)
+	return nil
+}
+
+// let lets an event out that was looked for.
+func (t *task) let(tx *stream.Tx, rec broker.Record, e readyEvent, v verdict) error {
 	switch v {
 	case repeated:
 		t.done.repeated++

@@ -170,7 +170,7 @@ func (c *computer) compute(ctx context.Context, workspace string) error {
 	if !ok {
 		return nil // ClickHouse does not have them all yet.
 	}
-	cuts.Workspace, cuts.Version = workspace, present.GetVersion()+1
+	cuts.Workspace = workspace
 	value, err := proto.Marshal(cuts)
 	if err != nil {
 		return fmt.Errorf("encode cut points: %w", err)

@@ -40,5 +40,6 @@
 //	m/<workspace>/<segment>/<customer>  members, for pages (parts carry their length)
 //	n/<workspace>/<segment>             how many; an empty segment counts the customers
 //	r/<fingerprint>                     the rules' versions as they were then
+//	y                                   which of them are kept, the newest last
 //	x                                   how far the sweep to the present rules and cut points is
 package segmentation

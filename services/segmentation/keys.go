@@ -12,6 +12,7 @@ const (
 	prefixCount    = "n/"
 	prefixRules    = "r/"
 	keySweep       = "x"
+	keyBooks       = "y"
 )
 
 func customerKey(id string) []byte { return []byte(prefixCustomer + id) }

@@ -29,14 +29,14 @@ type record struct {
 	// rules and cuts are what they were worked out with: the rules' fingerprint and the cut points' version.
 	rules uint64
 	cuts  int64
-	// segments are all that the customer ever was in.
+	// segments are those that the customer was in and that are still there; see forgotten for the others.
 	segments []membership
 	// features is the last feature set, as it came; empty on a tombstone.
 	features []byte
 }
 
 // membership is what is known of a customer in one segment. It is kept after an exit,
-// so that seq goes on.
+// so that seq goes on, until the segment is no more.
 type membership struct {
 	segment string
 	// version is the segment's at the last transition.

@@ -43,6 +43,9 @@ type Deps struct {
 	Population Population
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+
+	// given is Now as it was given: package stream checks the machine's own clock, and believes another.
+	given func() time.Time
 }
 
 // Service is segmentation. See the package comment.
@@ -62,7 +65,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err := errors.Join(cfg.Validate(), cfg.CutPoints.Validate(), cfg.Webhook.Validate()); err != nil {
 		return nil, fmt.Errorf("configuration of segmentation:\n%w", err)
 	}
-	if deps.Now == nil {
+	if deps.given = deps.Now; deps.Now == nil {
 		deps.Now = time.Now
 	}
 	s := &Service{deps: deps, board: &board{}}
@@ -87,7 +90,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s.processor, err = stream.New(stream.Config{
 		Name: "segmentation.state", Inputs: []topics.Topic{topics.Features}, Changelog: topics.SegmentationChangelog, Dir: cfg.Dir,
 	}, stream.Deps{
-		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.Now,
+		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.given,
 		NewHandler: func(int) (stream.Handler, error) {
 			return &task{book: s.book, board: s.board, fresh: fresh, metrics: m, kept: map[uint64]versions{}}, nil
 		},

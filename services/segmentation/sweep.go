@@ -54,7 +54,9 @@ func (t *task) Tick(tx *stream.Tx) error {
 	switch {
 	case !ok || s.rules != t.book.fingerprint || s.cuts != mark:
 		s = sweep{rules: t.book.fingerprint, cuts: mark}
-		tx.Set(rulesKey(s.rules), t.book.versions.encode())
+		if err := t.keepBook(tx); err != nil {
+			return err
+		}
 	case s.done:
 		return nil
 	}
@@ -62,13 +64,20 @@ func (t *task) Tick(tx *stream.Tx) error {
 	if err != nil {
 		return err
 	}
+	kept, err := books(tx)
+	if err != nil {
+		return err
+	}
 	for _, k := range keys {
-		if err := t.refresh(tx, []byte(k)); err != nil {
+		if err := t.refresh(tx, []byte(k), kept); err != nil {
 			return err
 		}
 	}
 	if len(keys) < sweepBatch {
 		s.done, s.cursor = true, ""
+		if err := t.dropBooks(tx); err != nil {
+			return err
+		}
 	} else {
 		s.cursor = keys[len(keys)-1] + "\x00"
 	}

@@ -2,10 +2,14 @@ package segmentation
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
@@ -97,14 +101,17 @@ func TestCutPointsPutEverybodyIntoOneTier(t *testing.T) {
 		t.Fatalf("before cut points: %v", got)
 	}
 	w.people.set(people)
-	w.tiersAre(map[string]int64{tier.HighValue: 125, tier.Medium: 325, tier.Potential: 375, tier.ChurnRisk: 175}, 1)
+	shares := map[string]int64{tier.HighValue: 125, tier.Medium: 325, tier.Potential: 375, tier.ChurnRisk: 175}
+	version := w.tiersAre(shares, 0)
 	for _, tr := range all[segmentationv1.Transition](w, topics.SegmentTransitions) {
 		if tr.Segment != tier.Potential && tr.Reason != reasonVersion {
 			t.Fatalf("cut points moved somebody for another reason: %v", tr)
 		}
 	}
 	w.begin()
-	w.tiersAre(map[string]int64{tier.HighValue: 125, tier.Medium: 325, tier.Potential: 375, tier.ChurnRisk: 175}, 1)
+	if again := w.tiersAre(shares, 0); again != version {
+		t.Errorf("version %d over a restart, %d before", again, version)
+	}
 	// A day later the sizes are off by themselves: who was nearest to the limit fell over it, each at its own moment.
 	w.people.set(nil)
 	w.at(start + dayMs)
@@ -117,24 +124,80 @@ func TestCutPointsPutEverybodyIntoOneTier(t *testing.T) {
 	}
 	w.people.set(people)
 	w.now.Store(start + dayMs + hourMs)
-	w.tiersAre(map[string]int64{tier.HighValue: 125, tier.Medium: 325, tier.Potential: 375, tier.ChurnRisk: 175}, 2)
+	w.tiersAre(shares, version)
 	if cuts := all[segmentationv1.CutPoints](w, topics.SegmentCutPoints); len(cuts) != 2 {
 		t.Errorf("%d cut points were published, want 2: %v", len(cuts), cuts)
 	}
 }
 
-// tiersAre waits for the sizes of the tiers under a version of the cut points.
-func (w *world) tiersAre(want map[string]int64, version int64) {
+// tiersAre waits for the sizes of the tiers under cut points of another version than before, and returns it.
+func (w *world) tiersAre(want map[string]int64, before int64) (version int64) {
 	w.t.Helper()
 	testkit.Eventually(w.t, within, func() error {
 		got := w.listSegments()
+		version = got.Segments[0].Version
 		for _, name := range tier.Names {
-			if size(got, name) != want[name] || got.Segments[0].Version != version {
-				return fmt.Errorf("%s has %d members under version %d, want %d under %d", name, size(got, name), got.Segments[0].Version, want[name], version)
+			if size(got, name) != want[name] || version == before {
+				return fmt.Errorf("%s has %d members under version %d, want %d under another than %d", name, size(got, name), version, want[name], before)
 			}
 		}
 		return nil
 	})
+	return version
+}
+
+// TestTwoComputersOfCutPoints: a process that was asleep computes once more, from what it saw, after another has followed it. Whichever cut
+// points are published last hold for everybody, in every process.
+func TestTwoComputersOfCutPoints(t *testing.T) {
+	const n = 1000
+	w := newWorld(t, "")
+	w.begin()
+	var people []tier.Customer
+	for i := range n {
+		fs := valued(i, int64(i*37%n), start-int64(i)*hourMs)
+		people = append(people, tier.FromFeatures(fs))
+		w.send(fs)
+	}
+	w.settled()
+	w.people.set(people)
+	version := w.tiersAre(map[string]int64{tier.HighValue: 125, tier.Medium: 325, tier.Potential: 375, tier.ChurnRisk: 175}, 0)
+	w.people.set(nil) // the one that is awake finds nothing to do
+
+	m, err := newMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var old population // only half of the customers had come, each worth twice as much
+	var half []tier.Customer
+	for _, c := range people[:n/2] {
+		half = append(half, tier.Customer{Value: 2 * c.Value, LastSeenMs: c.LastSeenMs})
+	}
+	old.set(half)
+	sleeper := &computer{
+		cfg: Default().CutPoints, population: &old, producer: w.client.NewProducer(broker.ProducerConfig{}), board: &board{},
+		logger: slog.New(slog.DiscardHandler), metrics: m, now: func() time.Time { return time.UnixMilli(start) },
+	}
+	if err := sleeper.compute(t.Context(), "default"); err != nil {
+		t.Fatal(err)
+	}
+	published := all[segmentationv1.CutPoints](w, topics.SegmentCutPoints)
+	last := published[len(published)-1]
+	want := map[string]int64{}
+	for _, c := range people {
+		want[tier.Of(c, last, w.now.Load())]++
+	}
+	w.tiersAre(want, version)
+
+	awake := &computer{
+		cfg: Default().CutPoints, population: &old, producer: sleeper.producer, board: &board{},
+		logger: sleeper.logger, metrics: m, now: sleeper.now,
+	}
+	if err := awake.compute(t.Context(), "default"); err != nil {
+		t.Fatal(err)
+	}
+	if published := all[segmentationv1.CutPoints](w, topics.SegmentCutPoints); published[len(published)-1].GetVersion() != last.GetVersion() {
+		t.Errorf("equal cut points have versions %d and %d", last.GetVersion(), published[len(published)-1].GetVersion())
+	}
 }
 
 // TestWhenCutPointsAreDue walks one computer through its decisions.

@@ -71,6 +71,7 @@ func (w *work) fold(fs *featurev1.FeatureSet, raw []byte) error {
 	} else {
 		w.rec.features = nil
 		err = w.leaveAll(c)
+		w.rec.forget(func(string) bool { return true })
 	}
 	if err == nil && counted != w.rec.counts() {
 		step := int64(1)
@@ -89,20 +90,23 @@ func (w *work) fold(fs *featurev1.FeatureSet, raw []byte) error {
 
 // Timer brings one customer over the moment at which time alone changes something.
 func (t *task) Timer(tx *stream.Tx, key []byte, _ time.Time) error {
-	return t.refresh(tx, key)
+	return t.refresh(tx, key, nil)
 }
 
 // refresh brings a customer to now, with the present rules and cut points. A record that
-// only its mark of them would change is not written: a sweep that moves nobody is cheap.
-func (t *task) refresh(tx *stream.Tx, key []byte) error {
+// only its mark of them would change is not written: a sweep that moves nobody is cheap. But
+// when kept are given, one whose book is not among those that stay is.
+func (t *task) refresh(tx *stream.Tx, key []byte, kept []uint64) error {
 	r, err := load(tx, key)
 	if err != nil || r == nil || !r.counts() {
 		return err
 	}
+	old := r.rules
 	w, err := t.take(tx, string(key[len(prefixCustomer):]), r)
 	if err != nil {
 		return err
 	}
+	w.dirty = w.dirty || kept != nil && !stays(kept, old)
 	s, err := r.subject()
 	if err != nil {
 		return err

@@ -90,6 +90,9 @@ func (w *work) catchUp(old versions) error {
 			}
 		}
 	}
+	if w.rec.forget(func(segment string) bool { return !w.book.known(segment) }) {
+		w.dirty = true
+	}
 	return nil
 }
 
@@ -191,7 +194,7 @@ func (w *work) move(segment string, version int64, in bool, atMs int64, c cause)
 	}
 	m := w.rec.membership(segment)
 	if m == nil {
-		w.rec.segments = append(w.rec.segments, membership{segment: segment})
+		w.rec.segments = append(w.rec.segments, membership{segment: segment, seq: w.rec.lastSeq()})
 		m = &w.rec.segments[len(w.rec.segments)-1]
 	}
 	m.version, m.in, m.sinceMs = version, in, atMs
@@ -219,6 +222,10 @@ func addCount(tx *stream.Tx, workspace, segment string, step int64) error {
 		return fmt.Errorf("read the size of %q: %w", segment, err)
 	}
 	n, _ := binary.Varint(v)
-	tx.Set(key, binary.AppendVarint(nil, n+step))
+	if n += step; n == 0 {
+		tx.Delete(key)
+	} else {
+		tx.Set(key, binary.AppendVarint(nil, n))
+	}
 	return nil
 }

@@ -13,8 +13,6 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 	"google.golang.org/protobuf/proto"
@@ -329,18 +327,7 @@ func (w *world) wantStored(n int64) {
 // retain removes the records of partition 0 before an offset, as retention does.
 func (w *world) retain(topic topics.Topic, from int64) {
 	w.t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(w.address))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer client.Close()
-	req := kmsg.NewPtrDeleteRecordsRequest()
-	req.TimeoutMillis = 5000
-	req.Topics = []kmsg.DeleteRecordsRequestTopic{{Topic: topic.Name, Partitions: []kmsg.DeleteRecordsRequestTopicPartition{{Offset: from}}}}
-	res, err := req.RequestWith(w.t.Context(), client)
-	if err != nil || res.Topics[0].Partitions[0].ErrorCode != 0 {
-		w.t.Fatal(err, res)
-	}
+	testkit.Retain(w.t, w.address, topic, 0, from)
 }
 
 func (w *world) eventuallyNotReady(m *member) {

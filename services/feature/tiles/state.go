@@ -7,9 +7,10 @@
 // of whole tiles: reading is exact. Insertion commutes, so late and replayed
 // events, and the merge of two customers, need no special case.
 //
-// Tiles that no window can reach any more are pruned against the clock, with one
-// hop to spare: a reader whose clock is up to 5 minutes behind the writer's still
-// gets exact answers.
+// Tiles that no window can reach any more are pruned, with one hop to spare, against a
+// moment that the caller knows to have passed: a reader whose clock is before it by up to
+// 5 minutes still gets exact answers. A wrong clock must not be that moment: what is pruned
+// never comes back (package stream, Tx.Passed).
 //
 // A state is not safe for concurrent use. It knows nothing of offsets, customers or
 // merges: the record of package feature wraps it.
@@ -45,8 +46,8 @@ func buildLevels() []level {
 	return out
 }
 
-// horizon is the begin of the oldest tile worth keeping at nowMs.
-func (l level) horizon(nowMs int64) int64 { return l.longest.StartMs(nowMs) - l.hop }
+// horizon is the begin of the oldest tile worth keeping at passedMs.
+func (l level) horizon(passedMs int64) int64 { return l.longest.StartMs(passedMs) - l.hop }
 
 // tile is the sum of all events and postings in [start, start+hop). It is never zero: what was taken back leaves no tile.
 type tile struct {
@@ -66,25 +67,25 @@ type State struct {
 // seen says that an event was inserted.
 func (s *State) seen() bool { return s.lifetime[spec.Events].Sign() != 0 }
 
-// Insert adds one event. nowMs only decides which tiles are too old to be kept;
-// it does not change what At answers from nowMs on.
-func (s *State) Insert(e spec.Sample, nowMs int64) {
+// Insert adds one event. passedMs only decides which tiles are too old to be kept;
+// it does not change what Features answers from then on.
+func (s *State) Insert(e spec.Sample, passedMs int64) {
 	s.stretch(e.AtMs, e.AtMs)
 	s.names = keep(s.names, lastTime{name: e.Name, at: e.AtMs})
-	s.add(e.AtMs, &spec.Sums{spec.Events: spec.SumOf(1)}, nowMs)
+	s.add(e.AtMs, &spec.Sums{spec.Events: spec.SumOf(1)}, passedMs)
 }
 
-// Post adds what an order posts; a posting that counts no more has its sums turned round. nowMs is as for Insert.
-func (s *State) Post(p spec.Posting, nowMs int64) {
+// Post adds what an order posts; a posting that counts no more has its sums turned round. passedMs is as for Insert.
+func (s *State) Post(p spec.Posting, passedMs int64) {
 	s.sales = addSale(s.sales, sale{at: p.AtMs, n: p.Sums[spec.Orders].Clamp()})
-	s.add(p.AtMs, &p.Sums, nowMs)
+	s.add(p.AtMs, &p.Sums, passedMs)
 }
 
-func (s *State) add(atMs int64, sums *spec.Sums, nowMs int64) {
+func (s *State) add(atMs int64, sums *spec.Sums, passedMs int64) {
 	s.lifetime.Add(sums)
 	s.grow()
 	for i, l := range levels {
-		if start := spec.Floor(atMs, l.hop); start >= l.horizon(nowMs) {
+		if start := spec.Floor(atMs, l.hop); start >= l.horizon(passedMs) {
 			s.tiles[i] = addTile(s.tiles[i], &tile{start: start, sums: *sums})
 		}
 	}
@@ -110,10 +111,10 @@ func (s *State) Merge(o *State) {
 	}
 }
 
-// Prune drops the tiles that no window reaches from nowMs on.
-func (s *State) Prune(nowMs int64) {
+// Prune drops the tiles that no window reaches from passedMs on.
+func (s *State) Prune(passedMs int64) {
 	for i, list := range s.tiles {
-		horizon := levels[i].horizon(nowMs)
+		horizon := levels[i].horizon(passedMs)
 		old := 0
 		for old < len(list) && list[old].start < horizon {
 			old++

@@ -2,6 +2,8 @@ package tier
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
 	"math"
 	"slices"
 
@@ -13,7 +15,7 @@ import (
 const dayMs = 86_400_000
 
 // Compute finds the cut points for the customers at nowMs. It sorts customers in place.
-// ok is false with fewer than MinPopulation. The caller sets workspace and version.
+// ok is false with fewer than MinPopulation. The caller sets the workspace.
 func Compute(customers []Customer, nowMs int64) (cuts *segmentationv1.CutPoints, ok bool) {
 	n := len(customers)
 	if n < MinPopulation {
@@ -40,7 +42,19 @@ func Compute(customers []Customer, nowMs int64) (cuts *segmentationv1.CutPoints,
 	medium := boundary(len(rest), (Shares[HighValue]+Shares[Medium])*float64(n), apart)
 	cuts.HighValueFrom, cuts.HighValueSeenFromMs = cutAt(rest, high)
 	cuts.MediumFrom, cuts.MediumSeenFromMs = cutAt(rest, medium)
+	cuts.Version = version(cuts)
 	return cuts, true
+}
+
+// version hashes what the cut points mean: the first 48 bits of its SHA-256, never zero. A number that counts up would be given
+// twice: by whoever computes now, and by who was asleep and does not know that it has been followed.
+func version(c *segmentationv1.CutPoints) int64 {
+	var b []byte
+	for _, v := range []int64{c.GetChurnRiskRecencyMs(), c.GetHighValueFrom(), c.GetHighValueSeenFromMs(), c.GetMediumFrom(), c.GetMediumSeenFromMs()} {
+		b = binary.BigEndian.AppendUint64(b, uint64(v))
+	}
+	sum := sha256.Sum256(b)
+	return max(1, int64(binary.BigEndian.Uint64(sum[:8])>>16))
 }
 
 // boundary is the number of leading members, 0 to n, that is nearest to the target and

@@ -6,7 +6,7 @@
 //	potential    the rest: about 37.5 % of all
 //
 // A customer's tier depends on its own features, on the moment, and on cut points that
-// are computed over all customers from time to time, published with a version, and
+// are computed over all customers from time to time, published with a version that is a hash of them, and
 // equal for everybody: so the stream, ClickHouse and an oracle agree, and a tier can be
 // recomputed later. No percentile is taken at read time.
 //

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/freshet/freshet/pkg/topics"
 )
 
 // Config is how alerts are delivered.
@@ -12,7 +14,8 @@ type Config struct {
 	Timeout time.Duration `koanf:"timeout"`
 	// Waits are the pauses before the second attempt, the third and so on, each 20 % up or down by chance; the number
 	// of attempts is one more than there are waits. A longer Retry-After of the endpoint wins, up to 24h. At most 20, not
-	// negative. An alert that is still refused after the last attempt goes to alerts.v1.dlq.
+	// negative, below 120h together. An alert that is still refused after the last attempt, or whose next one would come more than six
+	// days after the alert, goes to alerts.v1.dlq.
 	Waits []time.Duration `koanf:"waits"`
 	// Concurrency is how many requests one endpoint gets at a time. 1 to 1,000.
 	Concurrency int `koanf:"concurrency"`
@@ -51,9 +54,13 @@ func (c Config) Validate() error {
 	}
 	check(c.Timeout > 0, "timeout: %s must be above 0", c.Timeout)
 	check(len(c.Waits) <= 20, "waits: %d, at most 20", len(c.Waits))
+	var all time.Duration
 	for i, w := range c.Waits {
 		check(w >= 0, "waits[%d]: %s must not be negative", i, w)
+		all += w
 	}
+	// A fifth longer by chance they still fit into an alert's life.
+	check(all < maxLife*5/6, "waits: %s together must be below %s, since alerts.v1 keeps an alert for %s", all, maxLife*5/6, topics.Alerts.Retention)
 	check(c.Concurrency >= 1 && c.Concurrency <= 1000, "concurrency: %d is not within 1 and 1000", c.Concurrency)
 	check(c.Pending >= 1 && c.Pending <= 100_000, "pending: %d is not within 1 and 100000", c.Pending)
 	check(c.CommitEvery > 0, "commit_every: %s must be above 0", c.CommitEvery)

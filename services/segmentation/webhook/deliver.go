@@ -21,10 +21,15 @@ import (
 // Reasons for which an alert is given up, as the header error-class of alerts.v1.dlq says.
 const (
 	classExhausted = "attempts-exhausted"
+	classExpired   = "expired"
 	classGone      = "endpoint-gone"
 	classUnknown   = "endpoint-unknown"
 	classBad       = "not-an-alert"
 )
+
+// maxLife is how old an alert may be at an attempt that is not its first. Restarts begin the schedule again and endpoints ask for days, but
+// what is older than the topic keeps is removed without a word: it is dead-lettered a day before that.
+var maxLife = topics.Alerts.Retention - 24*time.Hour
 
 // handle sees an alert to its end: delivered or dead-lettered. It gives false when ctx
 // ended before that: the next owner begins anew. requests is for what has begun.
@@ -61,7 +66,11 @@ func (l *lane) handle(ctx, requests context.Context, rec broker.Record, a *segme
 		case n == len(l.d.cfg.Waits):
 			return l.bury(requests, rec, classExhausted, fmt.Errorf("%d attempts, the last: %w", n+1, err))
 		}
-		if pause(ctx, max(jittered(l.d.cfg.Waits[n]), retryAfter)) != nil {
+		wait := max(jittered(l.d.cfg.Waits[n]), retryAfter)
+		if l.d.now().Add(wait).Sub(rec.Time) > maxLife {
+			return l.bury(requests, rec, classExpired, fmt.Errorf("%d attempts, and the next would be more than %s after the alert, the last: %w", n+1, maxLife, err))
+		}
+		if pause(ctx, wait) != nil {
 			return false
 		}
 	}

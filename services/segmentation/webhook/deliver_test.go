@@ -79,18 +79,21 @@ func (rc *receiver) requests(id string) []request {
 
 // fixture is a broker with the topics and deliverers that can be stopped and started.
 type fixture struct {
-	t      *testing.T
-	client *broker.Client
-	out    *broker.Producer
-	cfg    Config
-	hooks  map[string]Endpoint
-	deps   func(*Deps) // changes what the deliverers get; nil changes nothing
-	stop   func()
+	t *testing.T
+	// address is the broker's.
+	address string
+	client  *broker.Client
+	out     *broker.Producer
+	cfg     Config
+	hooks   map[string]Endpoint
+	deps    func(*Deps) // changes what the deliverers get; nil changes nothing
+	stop    func()
 }
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	c, err := broker.Dial(t.Context(), broker.Config{Addresses: []string{testkit.Kafka(t)}, Partitions: 2}, quiet())
+	address := testkit.Kafka(t)
+	c, err := broker.Dial(t.Context(), broker.Config{Addresses: []string{address}, Partitions: 2}, quiet())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +101,7 @@ func newFixture(t *testing.T) *fixture {
 	if err := c.EnsureTopics(t.Context(), topics.Alerts, topics.AlertsDead); err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{t: t, client: c, out: c.NewProducer(broker.ProducerConfig{}), cfg: Default(), hooks: map[string]Endpoint{}}
+	f := &fixture{t: t, address: address, client: c, out: c.NewProducer(broker.ProducerConfig{}), cfg: Default(), hooks: map[string]Endpoint{}}
 	f.cfg.Waits = []time.Duration{10 * time.Millisecond, 10 * time.Millisecond}
 	f.cfg.CommitEvery = 20 * time.Millisecond
 	f.cfg.FinishWithin = 200 * time.Millisecond

@@ -25,4 +25,8 @@
 // Between attempts an alert waits in memory: how often it was tried is forgotten by a
 // restart, which begins its schedule again. An endpoint that answers 410 Gone is off until
 // the next start; its alerts are dead-lettered meanwhile.
+//
+// No alert outlives the topic: one whose next attempt would come later than a day before retention may take it is
+// dead-lettered as expired (TestAnAlertsLifeEndsBeforeRetention). Where retention takes unfinished ones all the same, since nothing ran for a week,
+// that is logged, and what was finished behind them is not sent again (TestRetentionDoesNotSendAgain).
 package webhook

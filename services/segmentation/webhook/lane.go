@@ -198,8 +198,12 @@ func (l *lane) skipGone(ctx context.Context, tp broker.TopicPartition, p *progre
 		return 0, fmt.Errorf("find out where %s begins: %w", tp, err)
 	}
 	have := spans[tp.Partition]
-	if low, _ := p.commit(); low < have.First || low > have.Next {
+	switch low, _ := p.commit(); {
+	case low < have.First: // what was finished above it stays finished: it was delivered
 		l.d.deps.Logger.Error("alerts were removed before they were delivered", "group", l.group, "partition", tp.Partition, "wanted", low, "first", have.First)
+		p.finish(low, have.First)
+	case low > have.Next:
+		l.d.deps.Logger.Error("the topic of alerts was made anew", "group", l.group, "partition", tp.Partition, "wanted", low, "end", have.Next)
 		p.restart(have.First)
 	}
 	return have.First, nil

@@ -248,7 +248,7 @@ type Segment struct {
 	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
 	// The rule as written; for a tier its cut points.
 	Rule string `protobuf:"bytes,3,opt,name=rule,proto3" json:"rule,omitempty"`
-	// Another one when the meaning changes: for a rule a hash of its condition, for a tier the cut points' version, which counts up.
+	// Another one when the meaning changes: for a rule a hash of its condition, for a tier the cut points' version, which is a hash of them.
 	Version int64 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
 	// Members now.
 	Size int64 `protobuf:"varint,5,opt,name=size,proto3" json:"size,omitempty"`
@@ -663,7 +663,7 @@ type Transition struct {
 	Version int64 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
 	// The customer.
 	CustomerId string `protobuf:"bytes,5,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// Counts the customer's transitions in this segment, from 1.
+	// Counts the customer's transitions in this segment without gaps: from 1, or from above the highest seq of the customer's removed segments.
 	Seq int64 `protobuf:"varint,6,opt,name=seq,proto3" json:"seq,omitempty"`
 	// In or out.
 	Kind TransitionKind `protobuf:"varint,7,opt,name=kind,proto3,enum=freshet.segmentation.v1.TransitionKind" json:"kind,omitempty"`
@@ -856,7 +856,7 @@ type CutPoints struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The tenant.
 	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
-	// Counts up.
+	// A hash of what the cut points mean, a positive number below 2^48: equal ones have equal versions, whoever computed them.
 	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	// Not seen for longer than this, in milliseconds: churn risk.
 	ChurnRiskRecencyMs int64 `protobuf:"varint,3,opt,name=churn_risk_recency_ms,json=churnRiskRecencyMs,proto3" json:"churn_risk_recency_ms,omitempty"`
