@@ -60,17 +60,21 @@ func (c *Cursor) Byte() byte {
 
 // Varint takes what binary.AppendVarint wrote.
 func (c *Cursor) Varint() int64 {
-	v, n := binary.Varint(c.rest)
-	if n <= 0 {
-		c.Fail()
-		return 0
-	}
-	c.rest = c.rest[n:]
-	return v
+	u := c.Uvarint()
+	return int64(u>>1) ^ -int64(u&1)
 }
 
-// Uvarint takes what binary.AppendUvarint wrote.
+// Uvarint takes what binary.AppendUvarint wrote. Most are of one byte, and small enough to be read in place.
 func (c *Cursor) Uvarint() uint64 {
+	if len(c.rest) > 0 && c.rest[0] < 0x80 {
+		v := c.rest[0]
+		c.rest = c.rest[1:]
+		return uint64(v)
+	}
+	return c.long()
+}
+
+func (c *Cursor) long() uint64 {
 	v, n := binary.Uvarint(c.rest)
 	if n <= 0 {
 		c.Fail()
