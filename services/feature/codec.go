@@ -2,24 +2,25 @@ package feature
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 
+	"github.com/freshet/freshet/pkg/wire"
 	"github.com/freshet/freshet/services/feature/tiles"
 )
 
-const (
-	recordLiving = 1 // first byte of a living customer's record, format 1
-	recordGone   = 2 // first byte of a tombstone, format 1
-	recordMoved  = 3 // first byte of a living customer's record to whom orders went over: as recordLiving, and which these were
-)
+// format is that of a customer's record, in the state and in handovers: the task that takes one may be of another release.
+var format = wire.Format{Name: "customer record of features", Oldest: 1, Written: 1, Newest: 1}
 
-// errCorruptRecord is returned for bytes that record.encode never wrote.
-var errCorruptRecord = errors.New("corrupt customer record")
+// The kinds of record, behind the number of the layout.
+const (
+	recordLiving = 1
+	recordGone   = 2 // a tombstone
+	recordMoved  = 3 // a living customer's to whom orders went over: as recordLiving, and which these were
+)
 
 // encode writes r: varints, ids in binary, the state last.
 func (r *record) encode() []byte {
-	b := make([]byte, 0, 256)
+	b := format.Begin(make([]byte, 0, 256))
 	if r.gone != nil {
 		b = append(b, recordGone)
 		b = r.appendHead(b)
@@ -65,38 +66,35 @@ func (r *record) appendArrived(b []byte) []byte {
 }
 
 func (r *record) appendHead(b []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(len(r.workspace)))
-	b = append(b, r.workspace...)
-	return binary.AppendVarint(b, r.version)
+	return binary.AppendVarint(wire.AppendText(b, r.workspace), r.version)
 }
 
-// decodeRecord reads what encode wrote and nothing behind it.
+// decodeRecord reads what encode wrote and nothing behind it. Any other input gives an error of package wire.
 func decodeRecord(b []byte) (*record, error) {
-	in := &decoder{rest: b}
-	kind := in.take(1)
-	r := &record{}
-	r.workspace = string(in.take(in.count(1)))
-	r.version = in.varint()
-	switch {
-	case in.bad:
-	case kind[0] == recordGone:
-		r.gone = &tombstone{handedTo: in.id(), mergedInto: in.id(), epoch: in.varint()}
-		in.bad = in.bad || len(in.rest) > 0
-	case kind[0] == recordLiving, kind[0] == recordMoved:
-		r.publishedMs, r.timerMs = in.varint(), in.varint()
-		in.marks(&r.marks)
-		in.absorbed(r)
-		if kind[0] == recordMoved {
-			in.arrived(r)
+	in, _, err := format.Open(b)
+	if err != nil {
+		return nil, err
+	}
+	kind := in.Byte()
+	r := &record{workspace: in.Text(), version: in.Varint()}
+	switch kind {
+	case recordGone:
+		r.gone = &tombstone{handedTo: readID(&in), mergedInto: readID(&in), epoch: in.Varint()}
+	case recordLiving, recordMoved:
+		r.publishedMs, r.timerMs = in.Varint(), in.Varint()
+		r.readMarks(&in)
+		r.readAbsorbed(&in)
+		if kind == recordMoved {
+			r.readArrived(&in)
 		}
-		if !in.bad {
-			return r, r.decodeState(in.rest)
+		if !in.Failed() {
+			return r, r.decodeState(in.Rest())
 		}
 	default:
-		return nil, fmt.Errorf("%w: unknown format %d", errCorruptRecord, kind[0])
+		in.Fail()
 	}
-	if in.bad {
-		return nil, errCorruptRecord
+	if err := in.Done(); err != nil {
+		return nil, fmt.Errorf("%s: %w", format.Name, err)
 	}
 	return r, nil
 }
@@ -104,80 +102,40 @@ func decodeRecord(b []byte) (*record, error) {
 func (r *record) decodeState(b []byte) error {
 	state, rest, err := tiles.Decode(b)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errCorruptRecord, err)
+		return err
 	}
 	if len(rest) > 0 {
-		return fmt.Errorf("%w: %d bytes too many", errCorruptRecord, len(rest))
+		return fmt.Errorf("%s: %w: %d bytes too many", format.Name, wire.ErrDamaged, len(rest))
 	}
 	r.state = *state
 	return nil
 }
 
-// decoder takes values off the front; after the first fault it only gives zeros.
-type decoder struct {
-	rest []byte
-	bad  bool
-}
-
-func (d *decoder) fail() { d.bad, d.rest = true, nil }
-
-func (d *decoder) take(n int) []byte {
-	if n > len(d.rest) {
-		d.fail()
-		return make([]byte, 1)
-	}
-	out := d.rest[:n]
-	d.rest = d.rest[n:]
-	return out
-}
-
-func (d *decoder) varint() int64 {
-	x, n := binary.Varint(d.rest)
-	if n <= 0 {
-		d.fail()
-		return 0
-	}
-	d.rest = d.rest[n:]
-	return x
-}
-
-// count reads how many things of at least size bytes follow; more than the input
-// can hold is a fault.
-func (d *decoder) count(size int) int {
-	x, n := binary.Uvarint(d.rest)
-	if n <= 0 || x > uint64((len(d.rest)-n)/size) {
-		d.fail()
-		return 0
-	}
-	d.rest = d.rest[n:]
-	return int(x)
-}
-
-func (d *decoder) id() customerID {
-	var c customerID
-	copy(c[:], d.take(len(c)))
+func readID(in *wire.Cursor) (c customerID) {
+	in.Fixed(c[:])
 	return c
 }
 
-func (d *decoder) marks(m *marks) {
-	for range d.count(len(customerID{}) + 1) {
-		id := d.id()
-		for range d.count(2) {
-			partition, offset := d.varint(), d.varint()
-			m.raise(id, int32(partition), offset)
+func readMark(in *wire.Cursor) mark { return mark{partition: in.Int32(), offset: in.Varint()} }
+
+func (r *record) readMarks(in *wire.Cursor) {
+	for range in.Count(len(customerID{}) + 1) {
+		id := readID(in)
+		for range in.Count(2) {
+			m := readMark(in)
+			r.marks.raise(id, m.partition, m.offset)
 		}
 	}
 }
 
-func (d *decoder) absorbed(r *record) {
-	for range d.count(len(customerID{}) + 1) {
-		r.absorb(absorption{id: d.id(), epoch: d.varint()})
+func (r *record) readAbsorbed(in *wire.Cursor) {
+	for range in.Count(len(customerID{}) + 1) {
+		r.absorb(absorption{id: readID(in), epoch: in.Varint()})
 	}
 }
 
-func (d *decoder) arrived(r *record) {
-	for range d.count(2) {
-		partition, offset := d.varint(), d.varint()
-		r.arrive(mark{partition: int32(partition), offset: offset})
+func (r *record) readArrived(in *wire.Cursor) {
+	for range in.Count(2) {
+		r.arrive(readMark(in))
 	}
 }

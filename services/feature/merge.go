@@ -1,10 +1,12 @@
 package feature
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/freshet/freshet/pkg/stream"
 	"github.com/freshet/freshet/pkg/topics"
+	"github.com/freshet/freshet/pkg/wire"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 )
@@ -108,6 +110,9 @@ func (h *handler) state(tx transaction, at customerID, m *featurev1.Handover) er
 		return stream.Permanent(fmt.Errorf("handover: %s came back to itself", at))
 	}
 	left, err := decodeRecord(m.GetState().GetRecord())
+	if errors.Is(err, wire.ErrNewer) { // a record that a newer release reads: to put it aside would be to lose the customer
+		return fmt.Errorf("handover from %s to %s: %w", from, at, err)
+	}
 	if err != nil {
 		return stream.Permanent(fmt.Errorf("handover from %s to %s: %w", from, at, err))
 	}

@@ -214,16 +214,22 @@ func decodeOperation(rec broker.Record) (*identityv1.LogRecord, error) {
 	return op, nil
 }
 
+// encode writes the number of the rows' layout before the place: a store whose rows this release does not read is foreign.
 func (p place) encode() []byte {
-	return append(binary.BigEndian.AppendUint64(nil, uint64(p.offset)), p.hash[:]...)
+	return append(binary.BigEndian.AppendUint64(graph.Format.Begin(nil), uint64(p.offset)), p.hash[:]...)
 }
 
-func decodePlace(b []byte) (place, error) {
-	var p place
-	if len(b) != 8+len(p.hash) {
-		return p, fmt.Errorf("%w: its place has %d bytes", errForeign, len(b))
+func decodePlace(b []byte) (p place, err error) {
+	in, _, err := graph.Format.Open(b)
+	if err != nil {
+		return p, fmt.Errorf("%w: %w", errForeign, err)
 	}
-	p.offset = int64(binary.BigEndian.Uint64(b))
-	copy(p.hash[:], b[8:])
+	var offset [8]byte
+	in.Fixed(offset[:])
+	in.Fixed(p.hash[:])
+	if err := in.Done(); err != nil {
+		return p, fmt.Errorf("%w: its place: %w", errForeign, err)
+	}
+	p.offset = int64(binary.BigEndian.Uint64(offset[:]))
 	return p, nil
 }

@@ -2,7 +2,6 @@ package identity
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
@@ -11,7 +10,7 @@ import (
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 
 	"github.com/freshet/freshet/pkg/broker"
-	"github.com/freshet/freshet/services/identity/graph"
+	"github.com/freshet/freshet/pkg/wire"
 )
 
 // appendBytes bounds one record batch of the log: well below the topic's
@@ -85,24 +84,16 @@ func (o operation) record() *identityv1.LogRecord {
 
 // linkKey is equal for two events that say the same, in the same order of priority.
 func linkKey(e rawEvent) string {
-	b := appendText(make([]byte, 0, 64), e.workspace)
+	b := wire.AppendText(make([]byte, 0, 64), e.workspace)
 	for _, id := range e.identifiers {
-		b = appendIdentifier(b, id)
+		b = id.Append(b)
 	}
 	if e.previous != "" {
-		b = appendText(b, e.previous)
+		b = wire.AppendText(b, e.previous)
 		b = append(b, 0)
 		if e.trusted {
 			b[len(b)-1] = 1
 		}
 	}
 	return string(b)
-}
-
-func appendIdentifier(b []byte, id graph.Identifier) []byte {
-	return appendText(appendText(b, id.Type), id.Value)
-}
-
-func appendText(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }

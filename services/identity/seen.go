@@ -8,6 +8,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/freshet/freshet/pkg/wire"
 	"github.com/freshet/freshet/services/identity/graph"
 )
 
@@ -115,7 +116,7 @@ func likeness(e rawEvent) []byte {
 
 func nameHash(id graph.Identifier) uint16 {
 	h := xxhash.New()
-	_, _ = h.Write(appendIdentifier(nil, id))
+	_, _ = h.Write(id.Append(nil))
 	return uint16(h.Sum64())
 }
 
@@ -179,11 +180,7 @@ func seenKey(bucket int, hash [16]byte) []byte { return append(bucketPrefix(buck
 // eventHash is 128 bits of SHA-256 over the length-prefixed workspace and the id:
 // ("a", "b-c") and ("a-b", "c") differ.
 func eventHash(workspace, id string) (h [16]byte) {
-	buf := make([]byte, 0, 128)
-	buf = binary.AppendUvarint(buf, uint64(len(workspace)))
-	buf = append(buf, workspace...)
-	buf = append(buf, id...)
-	sum := sha256.Sum256(buf)
+	sum := sha256.Sum256(append(wire.AppendText(make([]byte, 0, 128), workspace), id...))
 	copy(h[:], sum[:])
 	return h
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/freshet/freshet/pkg/wire"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 )
 
@@ -45,7 +46,7 @@ func (b *board) put(c *segmentationv1.CutPoints) {
 	next.cuts[c.GetWorkspace()] = c
 	var text []byte
 	for _, w := range slices.Sorted(maps.Keys(next.cuts)) {
-		text = binary.AppendVarint(appendText(text, w), next.cuts[w].GetVersion())
+		text = binary.AppendVarint(wire.AppendText(text, w), next.cuts[w].GetVersion())
 	}
 	next.mark = xxhash.Sum64(text)
 	b.now.Store(next)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/freshet/freshet/pkg/wire"
 	"github.com/freshet/freshet/services/segmentation/rule"
 	"github.com/freshet/freshet/services/segmentation/tier"
 	"github.com/freshet/freshet/services/segmentation/webhook"
@@ -66,7 +67,7 @@ func newBook(path string, configured map[string]webhook.Endpoint) (*book, error)
 	var text []byte
 	for _, r := range b.set.Rules {
 		b.versions[r.Name] = r.Version
-		text = appendText(text, r.Name)
+		text = wire.AppendText(text, r.Name)
 		text = binary.AppendVarint(text, r.Version)
 	}
 	b.fingerprint = xxhash.Sum64(text)
@@ -98,22 +99,23 @@ func (b *book) alerts(segment string, entered bool) string {
 
 // encode writes the versions, for the state.
 func (v versions) encode() []byte {
-	var b []byte
+	b := versionsFormat.Begin(nil)
 	for _, name := range slices.Sorted(maps.Keys(v)) {
-		b = binary.AppendVarint(appendText(b, name), v[name])
+		b = binary.AppendVarint(wire.AppendText(b, name), v[name])
 	}
 	return b
 }
 
 // decodeVersions is the reverse of encode.
 func decodeVersions(data []byte) (versions, error) {
-	v, d := versions{}, decoder{rest: data}
-	for len(d.rest) > 0 {
-		name := d.text()
-		v[name] = d.varint()
+	in, _, err := versionsFormat.Open(data)
+	if err != nil {
+		return nil, err
 	}
-	if d.failed {
-		return nil, fmt.Errorf("kept rule versions are damaged")
+	v := versions{}
+	for in.Left() > 0 {
+		name := in.Text()
+		v[name] = in.Varint()
 	}
-	return v, nil
+	return v, finish(versionsFormat, &in)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/freshet/freshet/pkg/wire/wiretest"
 	"github.com/freshet/freshet/services/segmentation/webhook"
 )
 
@@ -98,6 +99,9 @@ func FuzzDecoders(f *testing.F) {
 	f.Add((&record{workspace: "w", version: 1, segments: []membership{{segment: "a", seq: 1}}}).encode())
 	f.Add(versions{"a": 1}.encode())
 	f.Add(sweep{rules: 1}.encode())
+	for _, b := range wiretest.Bytes(f, "segmentation-*") {
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if r, err := decodeRecord(data); err == nil {
 			if again, err := decodeRecord(r.encode()); err != nil || !reflect.DeepEqual(again, r) {
@@ -106,6 +110,8 @@ func FuzzDecoders(f *testing.F) {
 		}
 		_, _ = decodeVersions(data)
 		_, _ = decodeSweep(data)
+		_, _ = decodeMember(data)
+		_, _ = decodeCount(data)
 		_, _, _ = parseCountKey(append([]byte(prefixCount), data...))
 	})
 }

@@ -3,7 +3,6 @@ package segmentation
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -41,7 +40,10 @@ func sizesOf(views []stream.View) (map[string]sizes, error) {
 			if err != nil {
 				return false, err
 			}
-			n, _ := binary.Varint(value)
+			n, err := decodeCount(value)
+			if err != nil {
+				return false, err
+			}
 			s, ok := all[workspace]
 			if !ok {
 				s.segments = map[string]int64{}
@@ -105,11 +107,11 @@ func members(views []stream.View, workspace, segment, after string, limit int) (
 	for _, v := range views {
 		n := 0
 		err := v.Scan(prefix, from, func(k, value []byte) (bool, error) {
-			d := decoder{rest: value}
-			m := member{id: string(bytes.TrimPrefix(k, prefix)), version: d.varint(), sinceMs: d.varint()}
-			if d.failed {
-				return false, fmt.Errorf("member %q of %q is damaged", m.id, segment)
+			m, err := decodeMember(value)
+			if err != nil {
+				return false, err
 			}
+			m.id = string(bytes.TrimPrefix(k, prefix))
 			all = append(all, m)
 			n++
 			return n < limit, nil

@@ -2,18 +2,15 @@ package segmentation
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 
+	"github.com/freshet/freshet/pkg/wire"
 	"github.com/freshet/freshet/services/segmentation/rule"
 	"github.com/freshet/freshet/services/segmentation/tier"
 
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	"google.golang.org/protobuf/proto"
 )
-
-// recordForm is the first byte of a record; another form gets another number.
-const recordForm = 1
 
 // record is the state of one customer.
 type record struct {
@@ -69,17 +66,17 @@ func (r *record) counts() bool { return r.version > 0 && r.mergedInto == "" }
 
 // encode writes the record.
 func (r *record) encode() []byte {
-	b := append(make([]byte, 0, 64+32*len(r.segments)+len(r.features)), recordForm)
-	b = appendText(b, r.workspace)
+	b := recordFormat.Begin(make([]byte, 0, 64+32*len(r.segments)+len(r.features)))
+	b = wire.AppendText(b, r.workspace)
 	b = binary.AppendVarint(b, r.version)
-	b = appendText(b, r.mergedInto)
+	b = wire.AppendText(b, r.mergedInto)
 	b = binary.AppendVarint(b, r.evaluatedMs)
 	b = binary.AppendVarint(b, r.dueMs)
 	b = binary.AppendUvarint(b, r.rules)
 	b = binary.AppendVarint(b, r.cuts)
 	b = binary.AppendUvarint(b, uint64(len(r.segments)))
 	for _, m := range r.segments {
-		b = appendText(b, m.segment)
+		b = wire.AppendText(b, m.segment)
 		b = binary.AppendVarint(b, m.version)
 		seq := m.seq << 1
 		if m.in {
@@ -91,33 +88,28 @@ func (r *record) encode() []byte {
 	return append(b, r.features...)
 }
 
-func appendText(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
-}
-
 // decodeRecord reads a record. features shares memory with data.
 func decodeRecord(data []byte) (*record, error) {
-	if len(data) == 0 || data[0] != recordForm {
-		return nil, errors.New("customer record has an unknown form")
+	in, _, err := recordFormat.Open(data)
+	if err != nil {
+		return nil, err
 	}
-	d := decoder{rest: data[1:]}
 	r := &record{
-		workspace: d.text(), version: d.varint(), mergedInto: d.text(),
-		evaluatedMs: d.varint(), dueMs: d.varint(), rules: d.uvarint(), cuts: d.varint(),
+		workspace: in.Text(), version: in.Varint(), mergedInto: in.Text(),
+		evaluatedMs: in.Varint(), dueMs: in.Varint(), rules: in.Uvarint(), cuts: in.Varint(),
 	}
-	n := d.uvarint()
-	for i := uint64(0); i < n && !d.failed; i++ {
-		m := membership{segment: d.text(), version: d.varint()}
-		seq := d.varint()
-		m.seq, m.in, m.sinceMs = seq>>1, seq&1 == 1, d.varint()
+	for range in.Count(leastMembership) {
+		m := membership{segment: in.Text(), version: in.Varint()}
+		seq := in.Varint()
+		m.seq, m.in, m.sinceMs = seq>>1, seq&1 == 1, in.Varint()
 		r.segments = append(r.segments, m)
 	}
-	if d.failed {
-		return nil, errors.New("customer record is damaged")
-	}
-	r.features = d.rest
-	return r, nil
+	r.features = in.Rest()
+	return r, finish(recordFormat, &in)
 }
+
+// leastMembership is how many bytes a membership takes at least.
+const leastMembership = 4
 
 // subject is what rules and tiers look at.
 type subject struct {

@@ -2,7 +2,6 @@ package segmentation
 
 import (
 	"encoding/binary"
-	"errors"
 
 	"github.com/freshet/freshet/pkg/stream"
 )
@@ -21,7 +20,7 @@ type sweep struct {
 }
 
 func (s sweep) encode() []byte {
-	b := binary.AppendUvarint(binary.AppendUvarint(nil, s.rules), s.cuts)
+	b := binary.AppendUvarint(binary.AppendUvarint(sweepFormat.Begin(nil), s.rules), s.cuts)
 	if s.done {
 		b = append(b, 1)
 	} else {
@@ -31,13 +30,13 @@ func (s sweep) encode() []byte {
 }
 
 func decodeSweep(data []byte) (sweep, error) {
-	d := decoder{rest: data}
-	s := sweep{rules: d.uvarint(), cuts: d.uvarint()}
-	if d.failed || len(d.rest) == 0 {
-		return sweep{}, errors.New("sweep state is damaged")
+	in, _, err := sweepFormat.Open(data)
+	if err != nil {
+		return sweep{}, err
 	}
-	s.done, s.cursor = d.rest[0] == 1, string(d.rest[1:])
-	return s, nil
+	s := sweep{rules: in.Uvarint(), cuts: in.Uvarint(), done: in.Byte() == 1}
+	s.cursor = string(in.Rest())
+	return s, finish(sweepFormat, &in)
 }
 
 // Tick goes on with the sweep, or begins one when rules or cut points changed.

@@ -1,7 +1,6 @@
 package segmentation
 
 import (
-	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -203,7 +202,7 @@ func (w *work) move(segment string, version int64, in bool, atMs int64, c cause)
 	key := memberKey(w.rec.workspace, segment, w.id)
 	step := int64(1)
 	if in {
-		w.tx.Set(key, binary.AppendVarint(binary.AppendVarint(nil, version), atMs))
+		w.tx.Set(key, member{version: version, sinceMs: atMs}.encode())
 	} else {
 		w.tx.Delete(key)
 		step = -1
@@ -217,15 +216,18 @@ func (w *work) move(segment string, version int64, in bool, atMs int64, c cause)
 // addCount changes a size of the partition.
 func addCount(tx *stream.Tx, workspace, segment string, step int64) error {
 	key := countKey(workspace, segment)
-	v, _, err := tx.Get(key)
+	v, ok, err := tx.Get(key)
+	n := int64(0)
+	if err == nil && ok {
+		n, err = decodeCount(v)
+	}
 	if err != nil {
 		return fmt.Errorf("read the size of %q: %w", segment, err)
 	}
-	n, _ := binary.Varint(v)
 	if n += step; n == 0 {
 		tx.Delete(key)
 	} else {
-		tx.Set(key, binary.AppendVarint(nil, n))
+		tx.Set(key, encodeCount(n))
 	}
 	return nil
 }

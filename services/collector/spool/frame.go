@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/wire"
 )
 
 // A frame is a header and a payload. The header, little endian:
@@ -19,8 +20,12 @@ import (
 //	24 CRC32C of salt (8 bytes), offset in the segment (8 bytes) and the header up to here
 const headerBytes = 28
 
-// magic begins every frame; a reader looks for it behind a damaged one.
-var magic = []byte("FSP1")
+// magic begins every frame; a reader looks for it behind a damaged one. Its digit is the number of the layout, format's. Whatever a
+// later layout changes, its header has the checksum where this one has it: so that it is told from damage.
+var (
+	magic  = []byte("FSP1")
+	format = wire.Format{Name: "spool", Oldest: 1, Written: 1, Newest: 1}
+)
 
 // maxPayload bounds one frame: more than any request can carry.
 const maxPayload = 1 << 30
@@ -62,6 +67,18 @@ func readHeader(b []byte, salt uint64, offset int64) (header, bool) {
 	return h, h.length <= maxPayload
 }
 
+// newer is an error when b begins a frame of a newer release, written at this place. It is no damage: taken for it, its
+// events would be set aside.
+func newer(b []byte, salt uint64, offset int64) error {
+	if len(b) < headerBytes || string(b[:3]) != string(magic[:3]) || binary.LittleEndian.Uint32(b[24:]) != headerSum(b, salt, offset) {
+		return nil
+	}
+	if v := b[3] - '0'; v > format.Newest {
+		return &wire.VersionError{Format: format, Found: v}
+	}
+	return nil
+}
+
 func headerSum(b []byte, salt uint64, offset int64) uint32 {
 	var place [16]byte
 	binary.LittleEndian.PutUint64(place[:], salt)
@@ -88,83 +105,37 @@ func encode(msgs []broker.Message) ([]byte, error) {
 	b := make([]byte, headerBytes, n)
 	for i := range msgs {
 		m := &msgs[i]
-		b = appendText(b, m.Topic)
-		b = appendBytes(b, m.Key)
-		b = appendBytes(b, m.Value)
+		b = wire.AppendText(b, m.Topic)
+		b = wire.AppendNullable(b, m.Key)
+		b = wire.AppendNullable(b, m.Value)
 		b = binary.AppendUvarint(b, uint64(len(m.Headers)))
 		for _, h := range m.Headers {
-			b = appendText(b, h.Key)
-			b = appendBytes(b, h.Value)
+			b = wire.AppendText(b, h.Key)
+			b = wire.AppendNullable(b, h.Value)
 		}
 	}
 	return b, nil
 }
 
-func appendText(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
-}
-
-// appendBytes writes the length plus one, so that nil, which Kafka tells from empty, is 0.
-func appendBytes(b, v []byte) []byte {
-	if v == nil {
-		return append(b, 0)
-	}
-	return append(binary.AppendUvarint(b, uint64(len(v))+1), v...)
-}
-
 // decode reads exactly n messages; they are views of b.
 func decode(b []byte, n uint32) ([]broker.Message, error) {
-	r := payload{rest: b}
-	msgs := make([]broker.Message, 0, min(int(n), len(b)/4+1)) // a message takes 4 bytes at least
+	in := wire.Read(b)
+	msgs := make([]broker.Message, 0, min(int(n), len(b)/leastMessage+1))
 	for range n {
-		m := broker.Message{Topic: string(r.text()), Key: r.bytes(), Value: r.bytes()}
-		headers := r.uvarint()
-		if r.bad || headers > uint64(len(r.rest)) {
-			return nil, errPayload
+		m := broker.Message{Topic: in.Text(), Key: in.Nullable(), Value: in.Nullable()}
+		for range in.Count(leastHeader) {
+			m.Headers = append(m.Headers, broker.Header{Key: in.Text(), Value: in.Nullable()})
 		}
-		for range headers {
-			m.Headers = append(m.Headers, broker.Header{Key: string(r.text()), Value: r.bytes()})
+		if in.Failed() {
+			return nil, errPayload
 		}
 		msgs = append(msgs, m)
 	}
-	if r.bad || len(r.rest) > 0 {
+	if in.Done() != nil {
 		return nil, errPayload
 	}
 	return msgs, nil
 }
 
-// payload reads fields from its front; once bad, it gives zeros.
-type payload struct {
-	rest []byte
-	bad  bool
-}
-
-func (p *payload) uvarint() uint64 {
-	v, n := binary.Uvarint(p.rest)
-	if n <= 0 || p.bad {
-		p.bad = true
-		return 0
-	}
-	p.rest = p.rest[n:]
-	return v
-}
-
-func (p *payload) take(n uint64) []byte {
-	if p.bad || n > uint64(len(p.rest)) {
-		p.bad = true
-		return nil
-	}
-	v := p.rest[:n:n]
-	p.rest = p.rest[n:]
-	return v
-}
-
-func (p *payload) text() []byte { return p.take(p.uvarint()) }
-
-func (p *payload) bytes() []byte {
-	n := p.uvarint()
-	if n == 0 {
-		return nil
-	}
-	return p.take(n - 1)
-}
+// How many bytes a message and a header take at least.
+const leastMessage, leastHeader = 4, 2

@@ -80,6 +80,9 @@ func (s *segment) open(from int64, newest bool) (int64, error) {
 		return 0, fmt.Errorf("open a segment: %w", err)
 	}
 	s.size = info.Size()
+	if err := newer(s.walk(0, s.size, window).view(headerBytes), s.salt, 0); err != nil {
+		return 0, errors.Join(fmt.Errorf("open segment %s: %w", filepath.Base(s.path), err), s.file.Close())
+	}
 	c := s.count(from, newest)
 	if !c.boundary {
 		from = 0

@@ -20,7 +20,7 @@
 //   - Damage elsewhere: the intact frames before and after are read; the damaged bytes are copied to
 //     a .damaged file, counted and logged, when the reader passes them.
 //   - The cursor is old, damaged or lost: events are read again. Who reads must drop by message id.
-//   - A second process on the folder: Open fails.
+//   - A segment of a newer release (TestASegmentOfANewerReleaseIsLeftAlone), or a second process on the folder: Open fails.
 //
 // Invariants: a segment's size in memory is what is confirmed, and the reader never passes it;
 // segments are in the order of their numbers; Frames is 0 exactly when there is nothing to read.

@@ -2,23 +2,20 @@ package tiles
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 
+	"github.com/freshet/freshet/pkg/wire"
 	"github.com/freshet/freshet/services/feature/spec"
 )
 
-// codecVersion is the first byte of an encoded state. Tiles are listed by level and
-// values by position, so a change of spec.Levels or spec.Measures needs a new one.
-const codecVersion = 2
-
-// ErrCorrupt is returned for bytes that Append never wrote.
-var ErrCorrupt = errors.New("corrupt feature state")
+// format is that of a state. Tiles are listed by level and values by position, so a
+// change of spec.Levels or spec.Measures needs a new layout.
+var format = wire.Format{Name: "feature state", Oldest: 2, Written: 2, Newest: 2}
 
 // Append encodes s behind b. All integers are varints: sums by a mask of those not
 // zero, tile starts in hops since the tile before, names as the time before the last event.
 func (s *State) Append(b []byte) []byte {
-	b = append(b, codecVersion)
+	b = format.Begin(b)
 	b = appendSums(b, &s.lifetime)
 	if s.seen() {
 		b = binary.AppendVarint(b, s.first)
@@ -47,8 +44,7 @@ func (s *State) Append(b []byte) []byte {
 	}
 	b = binary.AppendUvarint(b, uint64(len(s.names)))
 	for _, n := range s.names {
-		b = binary.AppendUvarint(b, uint64(len(n.name)))
-		b = append(b, n.name...)
+		b = wire.AppendText(b, n.name)
 		b = binary.AppendVarint(b, s.last-n.at)
 	}
 	return b
@@ -84,17 +80,18 @@ func appendSum(b []byte, x spec.Sum) []byte {
 }
 
 // Decode reads what Append wrote and returns the bytes behind it. Names are copied,
-// so b may be reused. Any other input gives ErrCorrupt.
+// so b may be reused. Any other input gives an error of package wire.
 func Decode(b []byte) (*State, []byte, error) {
-	r := reader{rest: b}
-	if v := r.octet(); v != codecVersion {
-		return nil, nil, fmt.Errorf("%w: it is of version %d, and this software reads %d: begin with a new state, from the events", ErrCorrupt, v, codecVersion)
+	in, _, err := format.Open(b)
+	if err != nil {
+		return nil, nil, err
 	}
+	r := reader{in}
 	s := &State{}
 	r.sums(&s.lifetime)
 	if s.seen() {
-		s.first = r.varint()
-		s.last = s.first + r.varint()
+		s.first = r.Varint()
+		s.last = s.first + r.Varint()
 	}
 	s.sales = r.sales()
 	s.grow()
@@ -102,58 +99,19 @@ func Decode(b []byte) (*State, []byte, error) {
 		s.tiles[i] = r.tiles(levels[i].hop)
 	}
 	s.names = r.names(s.last)
-	if r.bad {
-		return nil, nil, ErrCorrupt
+	if r.Failed() {
+		return nil, nil, fmt.Errorf("%s: %w", format.Name, wire.ErrDamaged)
 	}
-	return s, r.rest, nil
+	return s, r.Rest(), nil
 }
 
-// reader takes varints off the front; after the first fault it only gives zeros.
-type reader struct {
-	rest []byte
-	bad  bool
-}
-
-func (r *reader) fail() {
-	r.bad, r.rest = true, nil
-}
-
-func (r *reader) octet() byte {
-	if len(r.rest) == 0 {
-		r.fail()
-		return 0
-	}
-	x := r.rest[0]
-	r.rest = r.rest[1:]
-	return x
-}
-
-func (r *reader) varint() int64 {
-	x, n := binary.Varint(r.rest)
-	if n <= 0 {
-		r.fail()
-		return 0
-	}
-	r.rest = r.rest[n:]
-	return x
-}
-
-// count reads a length of things that take at least size bytes each, so that a
-// corrupt length cannot ask for more memory than the input is long.
-func (r *reader) count(size int) int {
-	x, n := binary.Uvarint(r.rest)
-	if n <= 0 || x > uint64((len(r.rest)-n)/size) {
-		r.fail()
-		return 0
-	}
-	r.rest = r.rest[n:]
-	return int(x)
-}
+// reader reads the parts of a state.
+type reader struct{ wire.Cursor }
 
 func (r *reader) sums(v *spec.Sums) {
-	mask := r.octet()
+	mask := r.Byte()
 	if mask >= 1<<spec.NumMeasures {
-		r.fail()
+		r.Fail()
 	}
 	for i := range v {
 		if mask&(1<<i) != 0 {
@@ -166,9 +124,9 @@ func (r *reader) sums(v *spec.Sums) {
 func (r *reader) sum() spec.Sum {
 	var high, low uint64
 	for shift := 0; ; shift += 7 {
-		x := r.octet()
-		if r.bad || shift > 126 || shift == 126 && x > 3 || x == 0 {
-			r.fail()
+		x := r.Byte()
+		if r.Failed() || shift > 126 || shift == 126 && x > 3 || x == 0 {
+			r.Fail()
 			return spec.Sum{}
 		}
 		bits := uint64(x & 0x7f)
@@ -188,16 +146,16 @@ func (r *reader) sum() spec.Sum {
 
 // sales reads the times of sales; they must rise, and none may be empty.
 func (r *reader) sales() []sale {
-	n := r.count(2)
+	n := r.Count(2)
 	if n == 0 {
 		return nil
 	}
 	list := make([]sale, n)
 	at := int64(0)
 	for i := range list {
-		list[i] = sale{at: at + r.varint(), n: r.varint()}
+		list[i] = sale{at: at + r.Varint(), n: r.Varint()}
 		if i > 0 && list[i].at <= at || list[i].n == 0 {
-			r.fail()
+			r.Fail()
 		}
 		at = list[i].at
 	}
@@ -206,21 +164,21 @@ func (r *reader) sales() []sale {
 
 // tiles reads one level; starts must rise.
 func (r *reader) tiles(hop int64) []tile {
-	n := r.count(2) // a start and a mask at least
+	n := r.Count(2) // a start and a mask at least
 	if n == 0 {
 		return nil
 	}
 	list := make([]tile, n)
 	before := int64(0)
 	for i := range list {
-		hops := before + r.varint()
+		hops := before + r.Varint()
 		if i > 0 && hops <= before || hops*hop/hop != hops {
-			r.fail()
+			r.Fail()
 		}
 		before = hops
 		list[i].start = hops * hop
 		if r.sums(&list[i].sums); list[i].sums == (spec.Sums{}) {
-			r.fail()
+			r.Fail()
 		}
 	}
 	return list
@@ -228,21 +186,19 @@ func (r *reader) tiles(hop int64) []tile {
 
 // names reads the last times; they must be in the order of later.
 func (r *reader) names(last int64) []lastTime {
-	n := r.count(2)
+	n := r.Count(2)
 	if n > spec.MaxNames {
-		r.fail()
+		r.Fail()
 	}
-	if n == 0 || r.bad {
+	if n == 0 || r.Failed() {
 		return nil
 	}
 	list := make([]lastTime, n)
 	for i := range list {
-		size := r.count(1)
-		list[i].name = string(r.rest[:size])
-		r.rest = r.rest[size:]
-		list[i].at = last - r.varint()
+		list[i].name = r.Text()
+		list[i].at = last - r.Varint()
 		if i > 0 && later(list[i-1], list[i]) >= 0 {
-			r.fail()
+			r.Fail()
 		}
 	}
 	return list

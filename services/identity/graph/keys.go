@@ -3,6 +3,8 @@ package graph
 import (
 	"encoding/binary"
 	"fmt"
+
+	"github.com/freshet/freshet/pkg/wire"
 )
 
 // The key spaces: see the package comment.
@@ -15,18 +17,12 @@ const (
 	spaceAlias      = 'a'
 )
 
-// appendText appends text so that what follows cannot be taken for a part of it.
-func appendText(b []byte, s string) []byte {
-	b = binary.AppendUvarint(b, uint64(len(s)))
-	return append(b, s...)
-}
-
 // appendIdentifierKey appends the key of an identifier's row. The value comes last
 // and needs no length.
 func appendIdentifierKey(b []byte, workspace string, i Identifier) []byte {
 	b = append(b, spaceIdentifier)
-	b = appendText(b, workspace)
-	b = appendText(b, i.Type)
+	b = wire.AppendText(b, workspace)
+	b = wire.AppendText(b, i.Type)
 	return append(b, i.Value...)
 }
 
@@ -35,7 +31,7 @@ func appendIdentifierKey(b []byte, workspace string, i Identifier) []byte {
 func customerKey(space byte, workspace string, id ID) []byte {
 	b := make([]byte, 0, 1+1+len(workspace)+len(id)+16)
 	b = append(b, space)
-	b = appendText(b, workspace)
+	b = wire.AppendText(b, workspace)
 	return append(b, id[:]...)
 }
 
@@ -53,13 +49,13 @@ func mergedKey(workspace string, into, from ID) []byte {
 
 func refusedKey(workspace string, id ID, i Identifier) []byte {
 	b := customerKey(spaceRefused, workspace, id)
-	b = appendText(b, i.Type)
+	b = wire.AppendText(b, i.Type)
 	return append(b, i.Value...)
 }
 
 // aliasKey is where a trusted alias of this user id stands.
 func aliasKey(workspace, previous string) []byte {
-	b := appendText([]byte{spaceAlias}, workspace)
+	b := wire.AppendText([]byte{spaceAlias}, workspace)
 	return append(b, previous...)
 }
 

@@ -4,11 +4,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/freshet/freshet/pkg/wire"
 )
 
-// rowVersion is the first byte of every value. A reader refuses other versions: a
-// change of layout is a new log replay, never a guess.
-const rowVersion = 2
+// Format is that of every row. The rows are a copy of the log: who finds a store in
+// another layout than it writes reads the log again, so no release needs two readers.
+var Format = wire.Format{Name: "identity state", Oldest: 2, Written: 2, Newest: 2}
 
 // The kinds of customer row.
 const (
@@ -49,8 +51,7 @@ func (m meetings) at(ms int64) meetings {
 }
 
 func (r ownerRow) encode() []byte {
-	b := make([]byte, 0, 1+len(r.id)+3)
-	b = append(b, rowVersion)
+	b := Format.Begin(make([]byte, 0, 1+len(r.id)+3))
 	b = append(b, r.id[:]...)
 	b = append(b, byte(r.retired))
 	b = binary.AppendUvarint(b, uint64(r.degree))
@@ -64,12 +65,15 @@ func (r ownerRow) encode() []byte {
 }
 
 func decodeOwner(b []byte) (ownerRow, error) {
-	d := newDecoder(b)
-	r := ownerRow{id: d.id(), retired: Reason(d.byte()), degree: d.count()}
-	if !d.failed && len(d.rest) > 0 {
-		r.meetings = meetings{minute: d.varint(), inMinute: d.count(), day: d.varint(), inDay: d.count()}
+	in, _, err := Format.Open(b)
+	if err != nil {
+		return ownerRow{}, err
 	}
-	return r, d.finish("identifier")
+	r := ownerRow{id: readID(&in), retired: Reason(in.Byte()), degree: in.Number()}
+	if in.Left() > 0 {
+		r.meetings = meetings{minute: in.Varint(), inMinute: in.Number(), day: in.Varint(), inDay: in.Number()}
+	}
+	return r, finish(&in, "identifier")
 }
 
 // customerRow is a customer's row.
@@ -89,7 +93,7 @@ type customerRow struct {
 }
 
 func (r customerRow) encode() []byte {
-	b := []byte{rowVersion}
+	b := Format.Begin(nil)
 	if r.merged {
 		b = append(b, kindMerged)
 		b = append(b, r.into[:]...)
@@ -102,33 +106,35 @@ func (r customerRow) encode() []byte {
 	b = binary.AppendUvarint(b, uint64(r.merges))
 	b = binary.AppendUvarint(b, uint64(r.refused))
 	for _, u := range r.uniques {
-		b = appendText(b, u.Type)
-		b = appendText(b, u.Value)
+		b = u.Append(b)
 	}
 	return b
 }
 
 func decodeCustomer(b []byte) (customerRow, error) {
-	d := newDecoder(b)
 	var r customerRow
-	switch d.byte() {
+	in, _, err := Format.Open(b)
+	if err != nil {
+		return r, err
+	}
+	switch in.Byte() {
 	case kindMerged:
 		r.merged = true
-		r.into = d.id()
-		r.since = d.varint()
+		r.into = readID(&in)
+		r.since = in.Varint()
 	case kindLive:
-		r.firstOffset = d.varint()
-		r.createdMS = d.varint()
-		r.identifiers = d.count()
-		r.merges = d.count()
-		r.refused = d.count()
-		for !d.failed && len(d.rest) > 0 {
-			r.uniques = append(r.uniques, Identifier{Type: d.text(), Value: d.text()})
+		r.firstOffset = in.Varint()
+		r.createdMS = in.Varint()
+		r.identifiers = in.Number()
+		r.merges = in.Number()
+		r.refused = in.Number()
+		for in.Left() > 0 {
+			r.uniques = append(r.uniques, readIdentifier(&in))
 		}
 	default:
-		d.failed = true
+		in.Fail()
 	}
-	return r, d.finish("customer")
+	return r, finish(&in, "customer")
 }
 
 // Provenance is the event that caused a link.
@@ -146,22 +152,28 @@ type linkedRow struct {
 }
 
 func (r linkedRow) encode() []byte {
-	b := []byte{rowVersion}
-	b = appendText(b, r.identifier.Type)
-	b = appendText(b, r.identifier.Value)
-	return r.provenance.append(b)
+	return r.provenance.append(r.identifier.Append(Format.Begin(nil)))
 }
 
 func decodeLinked(b []byte) (linkedRow, error) {
-	d := newDecoder(b)
-	r := linkedRow{identifier: Identifier{Type: d.text(), Value: d.text()}}
-	r.provenance = Provenance{EventID: d.text(), ReceivedMS: d.varint(),
-		RawPartition: int32(d.varint()), RawOffset: d.varint()}
-	return r, d.finish("linked identifier")
+	in, _, err := Format.Open(b)
+	if err != nil {
+		return linkedRow{}, err
+	}
+	r := linkedRow{identifier: readIdentifier(&in)}
+	r.provenance = Provenance{EventID: in.Text(), ReceivedMS: in.Varint(), RawPartition: in.Int32(), RawOffset: in.Varint()}
+	return r, finish(&in, "linked identifier")
 }
 
+// Append appends the identifier, so that no two are the same bytes.
+func (i Identifier) Append(b []byte) []byte {
+	return wire.AppendText(wire.AppendText(b, i.Type), i.Value)
+}
+
+func readIdentifier(in *wire.Cursor) Identifier { return Identifier{Type: in.Text(), Value: in.Text()} }
+
 func (p Provenance) append(b []byte) []byte {
-	b = appendText(b, p.EventID)
+	b = wire.AppendText(b, p.EventID)
 	b = binary.AppendVarint(b, p.ReceivedMS)
 	b = binary.AppendVarint(b, int64(p.RawPartition))
 	return binary.AppendVarint(b, p.RawOffset)
@@ -183,78 +195,23 @@ func decodeAlias(b []byte) (aliasRow, error) {
 }
 
 func encodeMerged(epoch int64) []byte {
-	return binary.AppendVarint([]byte{rowVersion}, epoch)
+	return binary.AppendVarint(Format.Begin(nil), epoch)
 }
 
 // encodeRefused keeps what a later review needs: the rule and the event.
 func encodeRefused(reason Reason, p Provenance) []byte {
-	return p.append([]byte{rowVersion, byte(reason)})
+	return p.append(append(Format.Begin(nil), byte(reason)))
 }
 
-// decoder reads a row; after a fault every read gives zero and finish fails.
-type decoder struct {
-	rest   []byte
-	failed bool
-}
-
-func newDecoder(b []byte) *decoder {
-	d := &decoder{rest: b}
-	if d.byte() != rowVersion {
-		d.failed = true
-	}
-	return d
-}
-
-func (d *decoder) take(n int) []byte {
-	if d.failed || n > len(d.rest) {
-		d.failed = true
-		return nil
-	}
-	b := d.rest[:n]
-	d.rest = d.rest[n:]
-	return b
-}
-
-func (d *decoder) byte() byte {
-	if b := d.take(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (d *decoder) id() (id ID) {
-	copy(id[:], d.take(len(id)))
+func readID(in *wire.Cursor) (id ID) {
+	in.Fixed(id[:])
 	return id
 }
 
-func (d *decoder) text() string {
-	return string(d.take(d.count()))
-}
-
-// count reads a length or a counter; more than a billion is a fault, never an allocation.
-func (d *decoder) count() int {
-	v, n := binary.Uvarint(d.rest)
-	if n <= 0 || v > 1<<30 {
-		d.failed = true
-		return 0
-	}
-	d.take(n)
-	return int(v)
-}
-
-func (d *decoder) varint() int64 {
-	v, n := binary.Varint(d.rest)
-	if n <= 0 {
-		d.failed = true
-		return 0
-	}
-	d.take(n)
-	return v
-}
-
-func (d *decoder) finish(what string) error {
-	if d.failed || len(d.rest) > 0 {
-		return fmt.Errorf("%w: %s", errRow, what)
+// finish is errRow unless a row was read to its end.
+func finish(in *wire.Cursor, what string) error {
+	if err := in.Done(); err != nil {
+		return fmt.Errorf("%w: %s: %w", errRow, what, err)
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/freshet/freshet/pkg/wire"
 )
 
 func TestKeysDoNotCollide(t *testing.T) {
@@ -82,8 +84,8 @@ func TestDamagedRowsAreErrors(t *testing.T) {
 		if !errors.Is(err, errRow) {
 			t.Errorf("cut row %q: %v", k, err)
 		}
-		s[k] = string(rune(rowVersion+1)) + v[1:]
-		if _, err = g.Apply(s, op(2, "anonymous_id:b", "anonymous_id:a", "user_id:1"), 2); !errors.Is(err, errRow) {
+		s[k] = string(rune(Format.Newest+1)) + v[1:]
+		if _, err = g.Apply(s, op(2, "anonymous_id:b", "anonymous_id:a", "user_id:1"), 2); !errors.Is(err, wire.ErrNewer) {
 			t.Errorf("row %q of another version: %v", k, err)
 		}
 	}
