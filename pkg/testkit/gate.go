@@ -12,39 +12,20 @@ type Gate struct {
 	// Address is where to connect to instead of the server.
 	Address string
 
-	listener net.Listener
-	to       string
-	mu       sync.Mutex
-	silent   bool
-	shut     bool
-	conns    map[net.Conn]bool
-	flow     *sync.Cond // told when silent changes
+	to     string
+	mu     sync.Mutex
+	silent bool
+	shut   bool
+	conns  map[net.Conn]bool
+	flow   *sync.Cond // told when silent changes
 }
 
 // NewGate puts a gate before an address until the test ends.
 func NewGate(t testing.TB, address string) *Gate {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &Gate{Address: l.Addr().String(), listener: l, to: address, conns: map[net.Conn]bool{}}
+	g := &Gate{to: address, conns: map[net.Conn]bool{}}
 	g.flow = sync.NewCond(&g.mu)
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			all.Go(func() { g.carry(c) })
-		}
-	})
-	t.Cleanup(func() {
-		g.Shut()
-		_ = l.Close()
-		all.Wait()
-	})
+	g.Address = accept(t, g.carry, g.Shut)
 	return g
 }
 
