@@ -38,7 +38,7 @@ type Batch struct {
 }
 
 // Fetch reads records of one partition from offset on, waiting a moment when
-// there are none. ErrOffsetGone when the offset does not exist, and a *Gap where the broker says that it lost what stood there.
+// there are none. ErrOffsetGone when the offset does not exist, and a *Break where the broker says that it lost what stood there.
 func (c *Client) Fetch(ctx context.Context, tp TopicPartition, offset int64, opts FetchOptions) (Batch, error) {
 	if opts.MaxWait == 0 {
 		opts.MaxWait = 500 * time.Millisecond
@@ -74,8 +74,8 @@ func (c *Client) Fetch(ctx context.Context, tp TopicPartition, offset int64, opt
 		return Batch{}, fmt.Errorf("read records of %s at offset %d: %w", tp, offset, err)
 	}
 	if len(records) == 0 && lost != (Span{}) {
-		return Batch{}, &Gap{
-			Kind: GapLost, Partition: tp, At: Place{Offset: offset}, Have: Span{First: res.LogStartOffset, Next: res.HighWatermark},
+		return Batch{}, &Break{
+			Kind: BreakLost, Partition: tp, At: Place{Offset: offset}, Have: Span{First: res.LogStartOffset, Next: res.HighWatermark},
 			Missing: lost.Next - lost.First, GoOn: Place{Offset: lost.Next},
 		}
 	}

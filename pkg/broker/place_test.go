@@ -115,10 +115,10 @@ func (l *diskLog) anew() {
 	testkit.Eventually(l.t, 10*time.Second, func() error { return l.client.EnsureTopics(l.t.Context(), placeTopic) })
 }
 
-func (l *diskLog) stand(p broker.Place) (broker.Place, *broker.Gap) {
+func (l *diskLog) stand(p broker.Place) (broker.Place, *broker.Break) {
 	l.t.Helper()
 	at, err := l.client.Stand(l.t.Context(), placeAt, p)
-	var gap *broker.Gap
+	var gap *broker.Break
 	if err != nil && !errors.As(err, &gap) {
 		l.t.Fatal(err)
 	}
@@ -132,19 +132,19 @@ func (l *diskLog) stand(p broker.Place) (broker.Place, *broker.Gap) {
 func TestStand(t *testing.T) {
 	for name, c := range map[string]struct {
 		harm    func(l *diskLog)
-		kind    broker.GapKind // 0: none
+		kind    broker.BreakKind // 0: none
 		newLife bool
 		after   []string // what is read when the gap is accepted
 	}{
 		"nothing happened":                       {harm: func(*diskLog) {}},
 		"the broker was started again":           {harm: func(l *diskLog) { l.stop(); l.start() }},
 		"records were added":                     {harm: func(l *diskLog) { l.write("d") }, after: []string{"d"}},
-		"the log lost its tail":                  {harm: func(l *diskLog) { l.forget(1) }, kind: broker.GapCut, newLife: true, after: []string{"a"}},
-		"it lost its tail, and is shorter still": {harm: func(l *diskLog) { l.forget(1); l.write("x") }, kind: broker.GapCut, newLife: true, after: []string{"a", "x"}},
-		"it lost its tail and grew to the place": {harm: func(l *diskLog) { l.forget(1); l.write("x", "y") }, kind: broker.GapCut, newLife: true, after: []string{"a", "x", "y"}},
-		"it grew beyond the place":               {harm: func(l *diskLog) { l.forget(2); l.write("x", "y", "z") }, kind: broker.GapCut, newLife: true, after: []string{"a", "b", "x", "y", "z"}},
-		"the topic was made anew":                {harm: func(l *diskLog) { l.anew() }, kind: broker.GapAnew, newLife: true},
-		"it was made anew with the same records": {harm: func(l *diskLog) { l.anew(); l.write("a", "b", "c", "d") }, kind: broker.GapAnew, newLife: true, after: []string{"a", "b", "c", "d"}},
+		"the log lost its tail":                  {harm: func(l *diskLog) { l.forget(1) }, kind: broker.BreakCut, newLife: true, after: []string{"a"}},
+		"it lost its tail, and is shorter still": {harm: func(l *diskLog) { l.forget(1); l.write("x") }, kind: broker.BreakCut, newLife: true, after: []string{"a", "x"}},
+		"it lost its tail and grew to the place": {harm: func(l *diskLog) { l.forget(1); l.write("x", "y") }, kind: broker.BreakCut, newLife: true, after: []string{"a", "x", "y"}},
+		"it grew beyond the place":               {harm: func(l *diskLog) { l.forget(2); l.write("x", "y", "z") }, kind: broker.BreakCut, newLife: true, after: []string{"a", "b", "x", "y", "z"}},
+		"the topic was made anew":                {harm: func(l *diskLog) { l.anew() }, kind: broker.BreakAnew, newLife: true},
+		"it was made anew with the same records": {harm: func(l *diskLog) { l.anew(); l.write("a", "b", "c", "d") }, kind: broker.BreakAnew, newLife: true, after: []string{"a", "b", "c", "d"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newDiskLog(t)

@@ -27,8 +27,8 @@ func TestStandSaysHowManyRetentionRemoved(t *testing.T) {
 	removeBefore(t, c, 3)
 	first := from.After(b.Records[0])
 	_, err = c.Stand(t.Context(), tp, first)
-	var gap *Gap
-	if !errors.As(err, &gap) || gap.Kind != GapRemoved || gap.Missing != 2 {
+	var gap *Break
+	if !errors.As(err, &gap) || gap.Kind != BreakRemoved || gap.Missing != 2 {
 		t.Fatalf("gap %+v, %v", gap, err)
 	}
 	if at := gap.Accept(first); at.Offset != 3 || at.Life != first.Life || at.Log != first.Log {

@@ -9,39 +9,39 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
-// GapKind says why a reader cannot simply go on from its place.
-type GapKind int
+// BreakKind says why a reader cannot simply go on from its place.
+type BreakKind int
 
 const (
-	// GapRemoved: retention took records before they were read.
-	GapRemoved GapKind = iota + 1
-	// GapLost: the broker says that it lost records at these offsets, and did not give the offsets out again.
-	GapLost
-	// GapCut: the log no longer has what the reader read last: it lost its tail, and may have grown again since.
-	GapCut
-	// GapAnew: it is another log under the same name: the topic was deleted and made anew.
-	GapAnew
+	// BreakRemoved: retention took records before they were read.
+	BreakRemoved BreakKind = iota + 1
+	// BreakLost: the broker says that it lost records at these offsets, and did not give the offsets out again.
+	BreakLost
+	// BreakCut: the log no longer has what the reader read last: it lost its tail, and may have grown again since.
+	BreakCut
+	// BreakAnew: it is another log under the same name: the topic was deleted and made anew.
+	BreakAnew
 )
 
 // String is the kind in one word, as metrics have it.
-func (k GapKind) String() string {
+func (k BreakKind) String() string {
 	switch k {
-	case GapRemoved:
+	case BreakRemoved:
 		return "removed"
-	case GapLost:
+	case BreakLost:
 		return "lost"
-	case GapCut:
+	case BreakCut:
 		return "cut"
-	case GapAnew:
+	case BreakAnew:
 		return "anew"
 	default:
 		return "unknown"
 	}
 }
 
-// Gap is the error of a reader that cannot go on without leaving something out. errors.Is(err, ErrOffsetGone) holds.
-type Gap struct {
-	Kind GapKind
+// Break is the error of a reader that cannot go on without leaving something out. errors.Is(err, ErrOffsetGone) holds.
+type Break struct {
+	Kind BreakKind
 	// Partition is where.
 	Partition TopicPartition
 	// At is where the reader stood.
@@ -52,38 +52,38 @@ type Gap struct {
 	Missing int64
 	// Unread is how many of the records that the reader had read are no longer in the log, as far as offsets tell.
 	Unread int64
-	// GoOn is where to go on if the gap is accepted, see Accept. Of a Gap that Fetch returned it holds the offset alone.
+	// GoOn is where to go on if the break is accepted, see Accept. Of a Break that Fetch returned it holds the offset alone.
 	GoOn Place
 }
 
-// Accept is where a reader that stood at p goes on: nothing is left out that came after the gap, some records may come once more. It has a life
+// Accept is where a reader that stood at p goes on: nothing is left out that came after the break, some records may come once more. It has a life
 // of its own when offsets may mean other records than before.
-func (g *Gap) Accept(p Place) Place {
-	if g.Kind == GapRemoved || g.Kind == GapLost {
-		return p.At(g.GoOn.Offset)
+func (k *Break) Accept(p Place) Place {
+	if k.Kind == BreakRemoved || k.Kind == BreakLost {
+		return p.At(k.GoOn.Offset)
 	}
-	return g.GoOn
+	return k.GoOn
 }
 
-// Is makes a gap one kind of ErrOffsetGone.
-func (g *Gap) Is(err error) bool { return err == ErrOffsetGone }
+// Is makes a break one kind of ErrOffsetGone.
+func (k *Break) Is(err error) bool { return err == ErrOffsetGone }
 
 // Error says what happened, which offsets, and what to do.
-func (g *Gap) Error() string {
-	return fmt.Sprintf("%s: %s; it holds offsets %d to %d now. Put the records back, or accept the gap (accept_gaps; freshet up --accept-gaps): "+
-		"reading then goes on from offset %d. See docs/runbooks/lost-records.md", g.Partition, g.what(), g.Have.First, g.Have.Next, g.GoOn.Offset)
+func (k *Break) Error() string {
+	return fmt.Sprintf("%s: %s; it holds offsets %d to %d now. To go on without what is missing, from offset %d on, set kafka.gaps to skip "+
+		"(freshet up --gaps skip); see docs/runbooks/lost-records.md", k.Partition, k.what(), k.Have.First, k.Have.Next, k.GoOn.Offset)
 }
 
-func (g *Gap) what() string {
-	switch g.Kind {
-	case GapRemoved:
-		return fmt.Sprintf("retention removed %d records, from offset %d on, before they were read", g.Missing, g.At.Offset)
-	case GapLost:
-		return fmt.Sprintf("the broker lost %d records, from offset %d on, before they were read", g.Missing, g.At.Offset)
-	case GapCut:
-		return fmt.Sprintf("the log lost its tail: it does not have the record before %s, that was read (at least %d such records are gone)", g.At, g.Unread)
-	case GapAnew:
-		return fmt.Sprintf("the topic was made anew: it is log %s now, and the reader stood at %s", g.GoOn.Log, g.At)
+func (k *Break) what() string {
+	switch k.Kind {
+	case BreakRemoved:
+		return fmt.Sprintf("retention removed %d records, from offset %d on, before they were read", k.Missing, k.At.Offset)
+	case BreakLost:
+		return fmt.Sprintf("the broker lost %d records, from offset %d on, before they were read", k.Missing, k.At.Offset)
+	case BreakCut:
+		return fmt.Sprintf("the log lost its tail: it does not have the record before %s, that was read (at least %d such records are gone)", k.At, k.Unread)
+	case BreakAnew:
+		return fmt.Sprintf("the topic was made anew: it is log %s now, and the reader stood at %s", k.GoOn.Log, k.At)
 	default:
 		return "the reader's place is gone"
 	}
@@ -91,7 +91,7 @@ func (g *Gap) what() string {
 
 // Stand checks that the partition is still the one that p is a place in, and returns p complete: with the log and its life where p did not say
 // them, and with the first offset where p said First. It asks when it is called and remembers nothing: call it before reading from a place that
-// was kept, after a fetch that failed, and when the leader's epoch has changed (Batch.Epoch). *Gap: the reader cannot go on from p.
+// was kept, after a fetch that failed, and when the leader's epoch has changed (Batch.Epoch). *Break: the reader cannot go on from p.
 //
 // Cost: two small requests, and a third where p has a proof.
 //
@@ -110,7 +110,7 @@ func (c *Client) Stand(ctx context.Context, tp TopicPartition, p Place) (Place, 
 		p.Offset, p.Proof = have.First, 0
 	} else if p.Log != (LogID{}) && id != (LogID{}) && p.Log != id {
 		goOn := Place{Offset: have.First, Log: id, Life: lifeOf(id)}
-		return Place{}, &Gap{Kind: GapAnew, Partition: tp, At: p, Have: have, Missing: -1, GoOn: goOn}
+		return Place{}, &Break{Kind: BreakAnew, Partition: tp, At: p, Have: have, Missing: -1, GoOn: goOn}
 	}
 	if p.Log == (LogID{}) {
 		p.Log = id
@@ -125,16 +125,16 @@ func (c *Client) Stand(ctx context.Context, tp TopicPartition, p Place) (Place, 
 func (c *Client) within(ctx context.Context, tp TopicPartition, p Place, have Span) (Place, error) {
 	switch {
 	case p.Offset < have.First:
-		return Place{}, &Gap{Kind: GapRemoved, Partition: tp, At: p, Have: have, Missing: have.First - p.Offset, GoOn: p.At(have.First)}
+		return Place{}, &Break{Kind: BreakRemoved, Partition: tp, At: p, Have: have, Missing: have.First - p.Offset, GoOn: p.At(have.First)}
 	case p.Offset > have.Next:
 		return Place{}, c.cut(ctx, tp, p, have)
 	case p.Proof == 0 || p.Offset == have.First:
 		return p, nil
 	}
 	b, err := c.Fetch(ctx, tp, p.Offset-1, FetchOptions{MaxBytes: 1, MaxWait: time.Millisecond})
-	var gap *Gap
+	var lost *Break
 	switch {
-	case errors.As(err, &gap): // the broker lost it, and says so
+	case errors.As(err, &lost): // the broker lost it, and says so
 		return p, nil
 	case errors.Is(err, ErrOffsetGone): // it went away between two questions
 		return c.Stand(ctx, tp, p)
@@ -149,7 +149,7 @@ func (c *Client) within(ctx context.Context, tp TopicPartition, p Place, have Sp
 // clockApart is by how much the clocks of those who write to one log may differ.
 const clockApart = time.Hour
 
-// cut is the gap of a log that lost its tail. What has taken the offsets of lost records was written after the reader read the last of
+// cut is the break of a log that lost its tail. What has taken the offsets of lost records was written after the reader read the last of
 // them; so reading goes on with the first record whose time is not before that, give or take clockApart.
 func (c *Client) cut(ctx context.Context, tp TopicPartition, p Place, have Span) error {
 	from, err := c.offsetAt(ctx, tp, time.UnixMilli(p.TimeMs).Add(-clockApart), have)
@@ -158,7 +158,7 @@ func (c *Client) cut(ctx context.Context, tp TopicPartition, p Place, have Span)
 	}
 	from = min(from, p.Offset)
 	goOn := Place{Offset: from, Log: p.Log, Life: p.nextLife(from), TimeMs: p.TimeMs}
-	return &Gap{Kind: GapCut, Partition: tp, At: p, Have: have, Missing: -1, Unread: max(1, p.Offset-have.Next), GoOn: goOn}
+	return &Break{Kind: BreakCut, Partition: tp, At: p, Have: have, Missing: -1, Unread: max(1, p.Offset-have.Next), GoOn: goOn}
 }
 
 // offsetAt is the offset of the first record that is not older than at; the end, when there is none.
