@@ -34,6 +34,8 @@ type Record struct {
 	Headers    []Header
 	// Time is what the producer or the broker stamped.
 	Time time.Time
+	// Life is that of the log, where the reader keeps a Place; else 0. With it, partition and offset name the record for good.
+	Life uint32
 }
 
 // Header returns the value of the first header called key, or nil.

@@ -3,18 +3,13 @@ package broker_test
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/segmentio/kafka-go"
 	"pgregory.net/rapid"
 
 	"github.com/freshet/freshet/pkg/broker"
-	embeddedkafka "github.com/freshet/freshet/pkg/embedded/kafka"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 )
@@ -24,45 +19,32 @@ var (
 	placeAt    = broker.TopicPartition{Topic: placeTopic.Name}
 )
 
-// diskLog is a log of one partition whose files a test may harm while the broker is down.
+// diskLog is a log of one partition that a test may harm.
 type diskLog struct {
+	*testkit.DiskKafka
 	t      *testing.T
-	dir    string
-	broker *embeddedkafka.Broker
 	client *broker.Client
 }
 
 func newDiskLog(t *testing.T) *diskLog {
-	l := &diskLog{t: t, dir: t.TempDir()}
-	l.start()
-	t.Cleanup(func() { l.stop() })
-	return l
-}
-
-func (l *diskLog) start() {
-	l.t.Helper()
+	l := &diskLog{t: t, DiskKafka: testkit.NewDiskKafka(t)}
+	cfg := broker.Config{Addresses: []string{l.Addr()}, Partitions: 1}
 	var err error
-	if l.broker, err = embeddedkafka.Start(embeddedkafka.Config{Dir: l.dir}); err != nil {
-		l.t.Fatal(err)
+	if l.client, err = broker.Open(t.Context(), cfg, slog.New(slog.DiscardHandler), placeTopic); err != nil {
+		t.Fatal(err)
 	}
-	cfg := broker.Config{Addresses: []string{l.broker.Addr()}, Partitions: 1}
-	if l.client, err = broker.Open(l.t.Context(), cfg, slog.New(slog.DiscardHandler), placeTopic); err != nil {
-		l.t.Fatal(err)
-	}
-}
-
-func (l *diskLog) stop() {
-	l.client.Close()
-	l.broker.Close()
+	t.Cleanup(l.client.Close)
+	return l
 }
 
 // write appends records, each a batch of its own.
 func (l *diskLog) write(values ...string) {
 	l.t.Helper()
 	for _, v := range values {
-		if _, err := l.client.Append(l.t.Context(), placeAt, []broker.Message{{Key: []byte("k"), Value: []byte(v)}}); err != nil {
-			l.t.Fatal(err)
-		}
+		testkit.Eventually(l.t, 10*time.Second, func() error {
+			_, err := l.client.Append(l.t.Context(), placeAt, []broker.Message{{Key: []byte("k"), Value: []byte(v)}})
+			return err
+		})
 	}
 }
 
@@ -84,40 +66,31 @@ func (l *diskLog) read(p broker.Place) (broker.Place, []string) {
 	}
 }
 
-// forget is what a power cut does at its worst: the log keeps a part of its bytes, and nothing says how long it was.
-func (l *diskLog) forget(keepBatches int) {
+// restart starts the broker again, with that many batches left.
+func (l *diskLog) restart(batches int) {
 	l.t.Helper()
-	l.stop()
-	part := filepath.Join(l.dir, "log", "partitions", placeTopic.Name+"-0")
-	data := filepath.Join(part, "0.dat")
-	raw, err := os.ReadFile(data)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	at := 0
-	for range keepBatches {
-		at += 12 + int(uint32(raw[at+8])<<24|uint32(raw[at+9])<<16|uint32(raw[at+10])<<8|uint32(raw[at+11]))
-	}
-	err = errors.Join(os.Truncate(data, int64(at)), os.Remove(filepath.Join(part, "snapshot.json")), os.Remove(filepath.Join(part, "0.idx")))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		l.t.Fatal(err)
-	}
-	l.start()
+	l.Stop()
+	l.Forget(placeTopic.Name, 0, batches)
+	l.Start()
 }
 
 // anew deletes the topic and makes it again.
 func (l *diskLog) anew() {
 	l.t.Helper()
-	k := &kafka.Client{Addr: kafka.TCP(l.broker.Addr())}
-	if _, err := k.DeleteTopics(l.t.Context(), &kafka.DeleteTopicsRequest{Topics: []string{placeTopic.Name}}); err != nil {
-		l.t.Fatal(err)
-	}
+	testkit.DeleteTopic(l.t, l.Addr(), placeTopic.Name)
 	testkit.Eventually(l.t, 10*time.Second, func() error { return l.client.EnsureTopics(l.t.Context(), placeTopic) })
 }
 
 func (l *diskLog) stand(p broker.Place) (broker.Place, *broker.Break) {
 	l.t.Helper()
-	at, err := l.client.Stand(l.t.Context(), placeAt, p)
+	var at broker.Place
+	var err error
+	testkit.Eventually(l.t, 10*time.Second, func() error { // a pooled connection may be of the broker before
+		if at, err = l.client.Stand(l.t.Context(), placeAt, p); err != nil && !errors.Is(err, broker.ErrOffsetGone) {
+			return err
+		}
+		return nil
+	})
 	var gap *broker.Break
 	if err != nil && !errors.As(err, &gap) {
 		l.t.Fatal(err)
@@ -137,12 +110,12 @@ func TestStand(t *testing.T) {
 		after   []string // what is read when the gap is accepted
 	}{
 		"nothing happened":                       {harm: func(*diskLog) {}},
-		"the broker was started again":           {harm: func(l *diskLog) { l.stop(); l.start() }},
+		"the broker was started again":           {harm: func(l *diskLog) { l.restart(3) }},
 		"records were added":                     {harm: func(l *diskLog) { l.write("d") }, after: []string{"d"}},
-		"the log lost its tail":                  {harm: func(l *diskLog) { l.forget(1) }, kind: broker.BreakCut, newLife: true, after: []string{"a"}},
-		"it lost its tail, and is shorter still": {harm: func(l *diskLog) { l.forget(1); l.write("x") }, kind: broker.BreakCut, newLife: true, after: []string{"a", "x"}},
-		"it lost its tail and grew to the place": {harm: func(l *diskLog) { l.forget(1); l.write("x", "y") }, kind: broker.BreakCut, newLife: true, after: []string{"a", "x", "y"}},
-		"it grew beyond the place":               {harm: func(l *diskLog) { l.forget(2); l.write("x", "y", "z") }, kind: broker.BreakCut, newLife: true, after: []string{"a", "b", "x", "y", "z"}},
+		"the log lost its tail":                  {harm: func(l *diskLog) { l.restart(1) }, kind: broker.BreakCut, newLife: true, after: []string{"a"}},
+		"it lost its tail, and is shorter still": {harm: func(l *diskLog) { l.restart(1); l.write("x") }, kind: broker.BreakCut, newLife: true, after: []string{"a", "x"}},
+		"it lost its tail and grew to the place": {harm: func(l *diskLog) { l.restart(1); l.write("x", "y") }, kind: broker.BreakCut, newLife: true, after: []string{"a", "x", "y"}},
+		"it grew beyond the place":               {harm: func(l *diskLog) { l.restart(2); l.write("x", "y", "z") }, kind: broker.BreakCut, newLife: true, after: []string{"a", "b", "x", "y", "z"}},
 		"the topic was made anew":                {harm: func(l *diskLog) { l.anew() }, kind: broker.BreakAnew, newLife: true},
 		"it was made anew with the same records": {harm: func(l *diskLog) { l.anew(); l.write("a", "b", "c", "d") }, kind: broker.BreakAnew, newLife: true, after: []string{"a", "b", "c", "d"}},
 	} {

@@ -23,8 +23,8 @@ const epochHeader = "e"
 type commit struct {
 	epoch int64
 	seq   int64
-	// inputs is the next offset to read, by topic.
-	inputs map[string]int64
+	// inputs is where to go on reading, by topic.
+	inputs map[string]broker.Place
 	// outputs are the records to publish for this commit.
 	outputs []broker.Message
 }
@@ -60,7 +60,7 @@ func (c commit) encode() []byte {
 	b = binary.AppendUvarint(b, uint64(len(c.inputs)))
 	for topic, next := range c.inputs {
 		b = appendBytes(b, []byte(topic))
-		b = binary.AppendVarint(b, next)
+		b = appendBytes(b, next.Append(nil))
 	}
 	b = binary.AppendUvarint(b, uint64(len(c.outputs)))
 	for _, m := range c.outputs {
@@ -89,14 +89,18 @@ func appendNullable(b, v []byte) []byte {
 }
 
 func decodeCommit(b []byte) (commit, error) {
-	r := reader{b: b}
+	r := cursor{b: b}
 	if r.byte() != codecVersion {
 		return commit{}, errCorrupt
 	}
-	c := commit{epoch: r.varint(), seq: r.varint(), inputs: map[string]int64{}}
+	c := commit{epoch: r.varint(), seq: r.varint(), inputs: map[string]broker.Place{}}
 	for range r.count() {
 		topic := string(r.bytes())
-		c.inputs[topic] = r.varint()
+		place, rest, err := broker.ReadPlace(r.bytes())
+		if err != nil || len(rest) > 0 {
+			r.fail()
+		}
+		c.inputs[topic] = place
 	}
 	for range r.count() {
 		m := broker.Message{Topic: string(r.bytes()), Key: r.nullable(), Value: r.nullable()}
@@ -114,15 +118,15 @@ func decodeCommit(b []byte) (commit, error) {
 	return c, nil
 }
 
-// reader takes values off a slice; after a fault all it gives is zero and err is set.
-type reader struct {
+// cursor takes values off a slice; after a fault all it gives is zero and err is set.
+type cursor struct {
 	b   []byte
 	err error
 }
 
-func (r *reader) fail() { r.err, r.b = errCorrupt, nil }
+func (r *cursor) fail() { r.err, r.b = errCorrupt, nil }
 
-func (r *reader) byte() byte {
+func (r *cursor) byte() byte {
 	if len(r.b) == 0 {
 		r.fail()
 		return 0
@@ -132,7 +136,7 @@ func (r *reader) byte() byte {
 	return v
 }
 
-func (r *reader) varint() int64 {
+func (r *cursor) varint() int64 {
 	v, n := binary.Varint(r.b)
 	if n <= 0 {
 		r.fail()
@@ -142,7 +146,7 @@ func (r *reader) varint() int64 {
 	return v
 }
 
-func (r *reader) uvarint() uint64 {
+func (r *cursor) uvarint() uint64 {
 	v, n := binary.Uvarint(r.b)
 	if n <= 0 {
 		r.fail()
@@ -153,7 +157,7 @@ func (r *reader) uvarint() uint64 {
 }
 
 // count reads a length; each element takes at least one byte, so a larger one is a fault.
-func (r *reader) count() int {
+func (r *cursor) count() int {
 	v := r.uvarint()
 	if v > uint64(len(r.b)) {
 		r.fail()
@@ -162,7 +166,7 @@ func (r *reader) count() int {
 	return int(v)
 }
 
-func (r *reader) take(n uint64) []byte {
+func (r *cursor) take(n uint64) []byte {
 	if n > uint64(len(r.b)) {
 		r.fail()
 		return nil
@@ -172,9 +176,9 @@ func (r *reader) take(n uint64) []byte {
 	return v
 }
 
-func (r *reader) bytes() []byte { return r.take(r.uvarint()) }
+func (r *cursor) bytes() []byte { return r.take(r.uvarint()) }
 
-func (r *reader) nullable() []byte {
+func (r *cursor) nullable() []byte {
 	n := r.uvarint()
 	if n == 0 {
 		return nil

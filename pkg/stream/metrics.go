@@ -22,6 +22,8 @@ type metrics struct {
 	lags      *prometheus.GaugeVec
 	durations *prometheus.HistogramVec
 	restores  *prometheus.GaugeVec
+	gaps      *prometheus.CounterVec
+	helds     *prometheus.GaugeVec
 }
 
 func newMetrics(name string, reg prometheus.Registerer) (*metrics, error) {
@@ -50,13 +52,14 @@ func newMetrics(name string, reg prometheus.Registerer) (*metrics, error) {
 			Name: "freshet_stream_restore_seconds", Help: "How long the last take-over of a partition took.",
 		}, label),
 	}
+	m.gaps, m.helds = gapMetrics()
 	if reg == nil {
 		return m, nil
 	}
 	return m, errors.Join(
 		register(reg, &m.records), register(reg, &m.commits), register(reg, &m.changes), register(reg, &m.outputs),
 		register(reg, &m.timers), register(reg, &m.deadRecs), register(reg, &m.fenced), register(reg, &m.restarts),
-		register(reg, &m.lags), register(reg, &m.durations), register(reg, &m.restores),
+		register(reg, &m.lags), register(reg, &m.durations), register(reg, &m.restores), register(reg, &m.gaps), register(reg, &m.helds),
 	)
 }
 
