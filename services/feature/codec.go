@@ -38,11 +38,7 @@ func (r *record) encode() []byte {
 	b = binary.AppendUvarint(b, uint64(len(r.marks)))
 	for _, route := range r.marks {
 		b = append(b, route.id[:]...)
-		b = binary.AppendUvarint(b, uint64(len(route.marks)))
-		for _, m := range route.marks {
-			b = binary.AppendVarint(b, int64(m.partition))
-			b = binary.AppendVarint(b, m.offset)
-		}
+		b = route.append(b)
 	}
 	b = binary.AppendUvarint(b, uint64(len(r.absorbed)))
 	for _, a := range r.absorbed {
@@ -162,9 +158,16 @@ func (d *decoder) id() customerID {
 func (d *decoder) marks(m *marks) {
 	for range d.count(len(customerID{}) + 1) {
 		id := d.id()
+		life := uint32(0)
 		for range d.count(2) {
 			partition, offset := d.varint(), d.varint()
-			m.raise(id, int32(partition), offset)
+			if offset < 0 {
+				offset = ^offset
+				var bytes [4]byte
+				copy(bytes[:], d.take(len(bytes)))
+				life = binary.BigEndian.Uint32(bytes[:])
+			}
+			m.raise(id, numbering{life: life, partition: int32(partition)}, offset)
 		}
 	}
 }
@@ -178,6 +181,6 @@ func (d *decoder) absorbed(r *record) {
 func (d *decoder) arrived(r *record) {
 	for range d.count(2) {
 		partition, offset := d.varint(), d.varint()
-		r.arrive(mark{partition: int32(partition), offset: offset})
+		r.arrive(mark{numbering: numbering{partition: int32(partition)}, offset: offset})
 	}
 }
