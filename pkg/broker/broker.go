@@ -34,6 +34,8 @@ type Record struct {
 	Headers    []Header
 	// Time is what the producer or the broker stamped.
 	Time time.Time
+	// Life is that of the log, where the reader keeps a Place; else 0. With it, partition and offset name the record for good.
+	Life uint32
 }
 
 // Header returns the value of the first header called key, or nil.
@@ -67,11 +69,14 @@ type Config struct {
 	Partitions int `koanf:"partitions"`
 	// Replication is how many brokers keep each partition. Zero means 1; 3 in production.
 	Replication int `koanf:"replication"`
+	// Gaps is what to do when records are gone before they were read, because retention removed them or a topic was cut or
+	// made anew: hold stops that partition and says so, skip goes on and counts what is lost. Empty means hold.
+	Gaps GapPolicy `koanf:"gaps"`
 }
 
 // Default is one broker on this machine with four partitions.
 func Default() Config {
-	return Config{Addresses: []string{"127.0.0.1:9092"}, Partitions: 4, Replication: 1}
+	return Config{Addresses: []string{"127.0.0.1:9092"}, Partitions: 4, Replication: 1, Gaps: GapHold}
 }
 
 // Validate reports every fault, under the key the user typed.
@@ -90,6 +95,9 @@ func (c Config) Validate() error {
 	}
 	if c.Replication < 0 {
 		errs = append(errs, fmt.Errorf("replication: %d is below 1", c.Replication))
+	}
+	if err := c.Gaps.validate(); err != nil {
+		errs = append(errs, fmt.Errorf("gaps: %w", err))
 	}
 	return errors.Join(errs...)
 }

@@ -33,10 +33,12 @@ type Batch struct {
 	Next int64
 	// End is the offset after the last record of the partition (the high watermark).
 	End int64
+	// Epoch counts the leaders of the partition, as the last of the records says; -1 when none came. When it changes, the log may be another: see Stand.
+	Epoch int32
 }
 
 // Fetch reads records of one partition from offset on, waiting a moment when
-// there are none. ErrOffsetGone when the offset does not exist.
+// there are none. ErrOffsetGone when the offset does not exist, and a *Break where the broker says that it lost what stood there.
 func (c *Client) Fetch(ctx context.Context, tp TopicPartition, offset int64, opts FetchOptions) (Batch, error) {
 	if opts.MaxWait == 0 {
 		opts.MaxWait = 500 * time.Millisecond
@@ -66,11 +68,18 @@ func (c *Client) Fetch(ctx context.Context, tp TopicPartition, offset int64, opt
 	if err != nil {
 		return Batch{}, fmt.Errorf("fetch %s at offset %d: %w", tp, offset, err)
 	}
-	records, err := readAll(tp, offset, res.Records)
+	reader, lost := untilLost(res.Records, offset)
+	records, err := readAll(tp, offset, reader)
 	if err != nil {
 		return Batch{}, fmt.Errorf("read records of %s at offset %d: %w", tp, offset, err)
 	}
-	b := Batch{Records: records, Next: offset, End: res.HighWatermark}
+	if len(records) == 0 && lost != (Span{}) {
+		return Batch{}, &Break{
+			Kind: BreakLost, Partition: tp, At: Place{Offset: offset}, Have: Span{First: res.LogStartOffset, Next: res.HighWatermark},
+			Missing: lost.Next - lost.First, GoOn: Place{Offset: lost.Next},
+		}
+	}
+	b := Batch{Records: records, Next: offset, End: res.HighWatermark, Epoch: epochOf(reader)}
 	if n := len(records); n > 0 {
 		b.Next = records[n-1].Offset + 1
 	}

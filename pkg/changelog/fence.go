@@ -2,7 +2,8 @@ package changelog
 
 import (
 	"encoding/binary"
-	"errors"
+
+	"github.com/freshet/freshet/pkg/wire"
 )
 
 // Fence says who owns the partition from here on.
@@ -22,32 +23,29 @@ func (f Fence) Key() []byte {
 	return append(binary.AppendUvarint([]byte{KindFence}, uint64(f.Epoch)), f.ID[:]...)
 }
 
-const fenceVersion = 2
-
-var errFence = errors.New("not a fence of this version: a newer Freshet writes to this topic")
+// FenceFormat is how fences are written.
+var FenceFormat = wire.Format{Name: "fence of a changelog", Oldest: 1, Written: 1, Newest: 1}
 
 // Encode gives the value of a fence's record.
 func (f Fence) Encode() []byte {
-	b := append(append([]byte{fenceVersion}, f.ID[:]...), f.Log[:]...)
+	b := append(append(FenceFormat.Begin(nil), f.ID[:]...), f.Log[:]...)
 	return binary.AppendUvarint(binary.AppendUvarint(b, uint64(f.Epoch)), uint64(f.Partitions))
 }
 
 // DecodeFence is the reverse of Encode.
 func DecodeFence(b []byte) (f Fence, err error) {
-	if len(b) < 1+len(f.ID)+len(f.Log) || b[0] != fenceVersion {
-		return Fence{}, errFence
+	in, _, err := FenceFormat.Open(b)
+	if err != nil {
+		return Fence{}, err
 	}
-	b = b[1:]
-	b = b[copy(f.ID[:], b):]
-	b = b[copy(f.Log[:], b):]
-	epoch, n := binary.Uvarint(b)
-	if n <= 0 || int64(epoch) <= 0 {
-		return Fence{}, errFence
+	in.Fixed(f.ID[:])
+	in.Fixed(f.Log[:])
+	f.Epoch, f.Partitions = int64(in.Uvarint()), in.Number()
+	if f.Epoch <= 0 {
+		in.Fail()
 	}
-	partitions, k := binary.Uvarint(b[n:])
-	if k <= 0 || n+k != len(b) || partitions > 1<<20 {
-		return Fence{}, errFence
+	if err := in.Done(); err != nil {
+		return Fence{}, err
 	}
-	f.Epoch, f.Partitions = int64(epoch), int(partitions)
 	return f, nil
 }

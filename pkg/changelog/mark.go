@@ -4,7 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
+
+	"github.com/freshet/freshet/pkg/wire"
 )
 
 // ID is a random name: of a log, or of a fence.
@@ -32,32 +33,28 @@ type Mark struct {
 // Header is the name of the record header that holds the mark.
 const Header = "m"
 
-const markVersion = 1
+// MarkFormat is how marks are written.
+var MarkFormat = wire.Format{Name: "mark of a changelog record", Oldest: 1, Written: 1, Newest: 1}
 
-// ErrMark says that a record has no mark of this version.
-var ErrMark = errors.New("a changelog record without a mark of this version: somebody else, or a newer Freshet, writes to this topic")
-
-// Append adds the mark's bytes: the version, the fence, seq and on.
+// Append adds the mark's bytes.
 func (m Mark) Append(b []byte) []byte {
-	b = append(append(b, markVersion), m.Fence[:]...)
+	b = append(MarkFormat.Begin(b), m.Fence[:]...)
 	return binary.AppendUvarint(binary.AppendUvarint(b, uint64(m.Seq)), uint64(m.On))
 }
 
 // ReadMark is the reverse of Append.
 func ReadMark(b []byte) (m Mark, err error) {
-	if len(b) < 1+len(m.Fence) || b[0] != markVersion {
-		return Mark{}, ErrMark
+	in, _, err := MarkFormat.Open(b)
+	if err != nil {
+		return Mark{}, err
 	}
-	b = b[1+copy(m.Fence[:], b[1:]):]
-	for _, v := range []*int64{&m.Seq, &m.On} {
-		u, n := binary.Uvarint(b)
-		if n <= 0 || int64(u) < 0 {
-			return Mark{}, ErrMark
-		}
-		*v, b = int64(u), b[n:]
+	in.Fixed(m.Fence[:])
+	m.Seq, m.On = int64(in.Uvarint()), int64(in.Uvarint())
+	if m.Seq <= 0 || m.On < 0 {
+		in.Fail()
 	}
-	if len(b) > 0 || m.Seq == 0 {
-		return Mark{}, ErrMark
+	if err := in.Done(); err != nil {
+		return Mark{}, err
 	}
 	return m, nil
 }

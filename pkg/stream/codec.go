@@ -2,160 +2,73 @@ package stream
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/wire"
 )
 
 // commit is the bookkeeping that closes a batch of changelog records.
 type commit struct {
-	epoch int64
-	seq   int64
-	// inputs is the next offset to read, by topic.
-	inputs map[string]int64
+	seq int64
+	// inputs is where to go on reading, by topic.
+	inputs map[string]broker.Place
 	// outputs are the records to publish for this commit.
 	outputs []broker.Message
 }
 
-const codecVersion = 1
-
-var errCorrupt = errors.New("not a changelog record of this version")
+var commitFormat = wire.Format{Name: "commit of a changelog", Oldest: 1, Written: 1, Newest: 1}
 
 func (c commit) encode() []byte {
-	b := binary.AppendVarint([]byte{codecVersion}, c.epoch)
-	b = binary.AppendVarint(b, c.seq)
+	b := binary.AppendVarint(commitFormat.Begin(nil), c.seq)
 	b = binary.AppendUvarint(b, uint64(len(c.inputs)))
 	for topic, next := range c.inputs {
-		b = appendBytes(b, []byte(topic))
-		b = binary.AppendVarint(b, next)
+		b = wire.AppendBytes(wire.AppendText(b, topic), next.Append(nil))
 	}
 	b = binary.AppendUvarint(b, uint64(len(c.outputs)))
 	for _, m := range c.outputs {
-		b = appendBytes(b, []byte(m.Topic))
-		b = appendNullable(b, m.Key)
-		b = appendNullable(b, m.Value)
+		b = wire.AppendText(b, m.Topic)
+		b = wire.AppendNullable(b, m.Key)
+		b = wire.AppendNullable(b, m.Value)
 		b = binary.AppendUvarint(b, uint64(len(m.Headers)))
 		for _, h := range m.Headers {
-			b = appendBytes(b, []byte(h.Key))
-			b = appendBytes(b, h.Value)
+			b = wire.AppendBytes(wire.AppendText(b, h.Key), h.Value)
 		}
 	}
 	return b
 }
 
-func appendBytes(b, v []byte) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(v))), v...)
-}
-
-// appendNullable writes 0 for nil, else length+1 and the bytes.
-func appendNullable(b, v []byte) []byte {
-	if v == nil {
-		return append(b, 0)
-	}
-	return append(binary.AppendUvarint(b, uint64(len(v))+1), v...)
-}
-
 func decodeCommit(b []byte) (commit, error) {
-	r := reader{b: b}
-	if r.byte() != codecVersion {
-		return commit{}, errCorrupt
+	in, _, err := commitFormat.Open(b)
+	if err != nil {
+		return commit{}, err
 	}
-	c := commit{epoch: r.varint(), seq: r.varint(), inputs: map[string]int64{}}
-	for range r.count() {
-		topic := string(r.bytes())
-		c.inputs[topic] = r.varint()
-	}
-	for range r.count() {
-		m := broker.Message{Topic: string(r.bytes()), Key: r.nullable(), Value: r.nullable()}
-		for range r.count() {
-			m.Headers = append(m.Headers, broker.Header{Key: string(r.bytes()), Value: r.bytes()})
+	c := commit{seq: in.Varint(), inputs: map[string]broker.Place{}}
+	for range in.Count(2) {
+		topic := in.Text()
+		place, rest, err := broker.ReadPlace(in.Bytes())
+		if err != nil || len(rest) > 0 {
+			in.Fail()
 		}
-		if r.err != nil {
-			break
+		c.inputs[topic] = place
+	}
+	for range in.Count(4) {
+		m := broker.Message{Topic: in.Text(), Key: in.Nullable(), Value: in.Nullable()}
+		for range in.Count(2) {
+			m.Headers = append(m.Headers, broker.Header{Key: in.Text(), Value: in.Bytes()})
 		}
 		c.outputs = append(c.outputs, m)
 	}
-	if r.err != nil || len(r.b) != 0 {
-		return commit{}, fmt.Errorf("commit record: %w", errCorrupt)
+	if err := in.Done(); err != nil {
+		return commit{}, fmt.Errorf("%s: %w", commitFormat.Name, err)
 	}
 	return c, nil
-}
-
-// reader takes values off a slice; after a fault all it gives is zero and err is set.
-type reader struct {
-	b   []byte
-	err error
-}
-
-func (r *reader) fail() { r.err, r.b = errCorrupt, nil }
-
-func (r *reader) byte() byte {
-	if len(r.b) == 0 {
-		r.fail()
-		return 0
-	}
-	v := r.b[0]
-	r.b = r.b[1:]
-	return v
-}
-
-func (r *reader) varint() int64 {
-	v, n := binary.Varint(r.b)
-	if n <= 0 {
-		r.fail()
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-func (r *reader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.b)
-	if n <= 0 {
-		r.fail()
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-// count reads a length; each element takes at least one byte, so a larger one is a fault.
-func (r *reader) count() int {
-	v := r.uvarint()
-	if v > uint64(len(r.b)) {
-		r.fail()
-		return 0
-	}
-	return int(v)
-}
-
-func (r *reader) take(n uint64) []byte {
-	if n > uint64(len(r.b)) {
-		r.fail()
-		return nil
-	}
-	v := r.b[:n:n]
-	r.b = r.b[n:]
-	return v
-}
-
-func (r *reader) bytes() []byte { return r.take(r.uvarint()) }
-
-func (r *reader) nullable() []byte {
-	n := r.uvarint()
-	if n == 0 {
-		return nil
-	}
-	return r.take(n - 1)
 }
 
 func encodeDue(due int64) []byte { return binary.AppendVarint(nil, due) }
 
 func decodeDue(b []byte) (int64, error) {
-	v, n := binary.Varint(b)
-	if n != len(b) || n <= 0 {
-		return 0, errCorrupt
-	}
-	return v, nil
+	in := wire.Read(b)
+	due := in.Varint()
+	return due, in.Done()
 }

@@ -15,7 +15,7 @@ func (t *task) commit(ctx context.Context, n int, began time.Time) error {
 		return err
 	}
 	c := t.tx.batch
-	next := commit{epoch: t.log.fence.Epoch, seq: t.log.last.seq + 1, inputs: maps.Clone(t.inputs), outputs: c.out}
+	next := commit{seq: t.log.last.seq + 1, inputs: maps.Clone(t.inputs), outputs: c.out}
 	if err := t.log.write(ctx, c, next, t.store); err != nil {
 		return err
 	}
@@ -24,7 +24,7 @@ func (t *task) commit(ctx context.Context, n int, began time.Time) error {
 	}
 	t.p.metrics.committed(n, len(c.kv), len(c.out), time.Since(began))
 	for topic, end := range t.ends {
-		t.p.metrics.lag(topic, t.partition, end-t.inputs[topic])
+		t.p.metrics.lag(topic, t.partition, end-t.inputs[topic].Offset)
 	}
 	t.progress()
 	t.publishLater(ctx, c.out)

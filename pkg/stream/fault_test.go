@@ -167,7 +167,7 @@ func TestAnAppendStoredWithoutAnswerCountsOnce(t *testing.T) {
 	ch := newChanges()
 	ch.kv["k"] = []byte("one")
 	ch.out = []broker.Message{{Topic: outTopic.Name, Key: []byte("k"), Value: []byte("out")}}
-	next := commit{epoch: owner.fence.Epoch, seq: 1, inputs: map[string]int64{inTopic.Name: 7}, outputs: ch.out}
+	next := commit{seq: 1, inputs: map[string]broker.Place{inTopic.Name: {Offset: 7}}, outputs: ch.out}
 	msgs, err := owner.messages(ch, next, owner.fold.Next(owner.fence), s)
 	if err != nil {
 		t.Fatal(err)
@@ -210,7 +210,7 @@ func writeKey(t *testing.T, l *owned, s *store, key, value string) error {
 	t.Helper()
 	ch := newChanges()
 	ch.kv[key] = []byte(value)
-	err := l.write(t.Context(), ch, commit{epoch: l.fence.Epoch, seq: l.last.seq + 1, inputs: map[string]int64{}}, s)
+	err := l.write(t.Context(), ch, commit{seq: l.last.seq + 1, inputs: map[string]broker.Place{}}, s)
 	if err == nil {
 		err = s.apply(ch, l.meta())
 	}
@@ -328,7 +328,7 @@ func TestOutputsOfADecidedCommitLeaveAtTheNextStart(t *testing.T) {
 		{Topic: outTopic.Name, Key: []byte("k"), Value: encodeSum(1), Headers: broker.Headers("id", "0/0")},
 		{Topic: outTopic.Name, Key: []byte("k"), Value: encodeSum(2), Headers: broker.Headers("id", "0/1")},
 	}
-	next := commit{epoch: owner.fence.Epoch, seq: 1, inputs: map[string]int64{}, outputs: out}
+	next := commit{seq: 1, inputs: map[string]broker.Place{}, outputs: out}
 	if err := owner.write(t.Context(), newChanges(), next, s); err != nil {
 		t.Fatal(err)
 	}

@@ -77,7 +77,7 @@ func (t *task) fireTimers() error {
 
 // foldRecord folds one record; one that can never be folded goes to the dead-letter topic instead.
 func (t *task) foldRecord(ctx context.Context, rec broker.Record) error {
-	if rec.Offset < t.inputs[rec.Topic] { // fetched again after a restart
+	if rec.Offset < t.inputs[rec.Topic].Offset { // fetched again after a restart
 		return nil
 	}
 	t.tx.trace = rec.Header(traceHeader)
@@ -104,7 +104,7 @@ func (t *task) foldRecord(ctx context.Context, rec broker.Record) error {
 		return fmt.Errorf("fold %s/%d offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
 	}
 	t.tx.keep()
-	t.inputs[rec.Topic] = rec.Offset + 1
+	t.inputs[rec.Topic] = t.inputs[rec.Topic].After(rec)
 	return nil
 }
 

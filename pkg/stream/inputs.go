@@ -3,7 +3,6 @@ package stream
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -15,37 +14,49 @@ type fetched struct {
 	topic   string
 	records []broker.Record
 	end     int64 // the partition's end: for the lag
+	// broken says that there is nothing to be read from here on: see places.go.
+	broken error
 }
 
-// fetchInput reads one input from offset on and hands it over until ctx ends. Faults
-// that pass are waited out; records that retention took before they were read are an
-// error, since skipping them would be a silent loss.
-func fetchInput(ctx context.Context, client *broker.Client, tp broker.TopicPartition, offset int64, to chan<- fetched, logger *slog.Logger) error {
+// fetchInput reads one input from its place on and hands it over until ctx ends. Faults
+// that pass are waited out; what cannot be read any more is handed over as that, since
+// skipping it would be a silent loss.
+func fetchInput(ctx context.Context, client *broker.Client, tp broker.TopicPartition, from broker.Place, to chan<- fetched, logger *slog.Logger) error {
+	r := reader{client: client, tp: tp, place: from, epoch: -1}
 	for wait := 20 * time.Millisecond; ctx.Err() == nil; {
-		b, err := client.Fetch(ctx, tp, offset, broker.FetchOptions{})
-		if ctx.Err() != nil {
-			break
+		b, err := client.Fetch(ctx, tp, r.place.Offset, broker.FetchOptions{})
+		if err == nil {
+			err = r.accept(ctx, b)
+		} else {
+			err = r.broken(ctx, err)
 		}
+		var gone *broker.Break
 		switch {
-		case errors.Is(err, broker.ErrOffsetGone):
-			return fmt.Errorf("input %s lost records from offset %d on before they were read (raise its retention): %w", tp, offset, err)
+		case ctx.Err() != nil:
+			return nil
+		case errors.As(err, &gone):
+			hand(ctx, to, fetched{topic: tp.Topic, broken: gone})
+			return nil
 		case err != nil:
 			logger.Warn("fetching an input failed; trying again", "input", tp.String(), "error", err)
+			r.doubt = true
 			pause(ctx, wait)
 			wait = min(2*wait, 2*time.Second)
 			continue
 		}
 		wait = 20 * time.Millisecond
-		if len(b.Records) == 0 {
-			continue
-		}
-		select {
-		case to <- fetched{topic: tp.Topic, records: b.Records, end: b.End}:
-			offset = b.Next
-		case <-ctx.Done():
+		if len(b.Records) > 0 {
+			hand(ctx, to, fetched{topic: tp.Topic, records: b.Records, end: b.End})
 		}
 	}
 	return nil
+}
+
+func hand(ctx context.Context, to chan<- fetched, f fetched) {
+	select {
+	case to <- f:
+	case <-ctx.Done():
+	}
 }
 
 // pause waits d or until ctx ends.

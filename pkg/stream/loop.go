@@ -11,15 +11,15 @@ import (
 // run folds batches until ctx ends or something fails. After an error the state in
 // memory is worth nothing: the task is closed and opened anew.
 func (t *task) run(ctx context.Context) error {
+	if err := t.takePlaces(ctx); err != nil {
+		return err
+	}
 	fetchCtx, stop := context.WithCancel(ctx)
 	defer stop()
 	g, fetchCtx := errgroup.WithContext(fetchCtx)
 	arrivals := make(chan fetched, len(t.p.cfg.Inputs))
 	for _, in := range t.p.cfg.Inputs {
-		from, ok := t.inputs[in.Name]
-		if !ok {
-			from = broker.First
-		}
+		from := t.inputs[in.Name]
 		g.Go(func() error {
 			return fetchInput(fetchCtx, t.p.deps.Broker, broker.TopicPartition{Topic: in.Name, Partition: t.partition}, from, arrivals, t.logger)
 		})
@@ -42,6 +42,9 @@ func (t *task) loop(ctx context.Context, arrivals <-chan fetched) error {
 	tick := time.NewTicker(t.p.cfg.TickEvery)
 	defer tick.Stop()
 	for ctx.Err() == nil {
+		if len(t.backlog) == 0 && t.broken != nil {
+			return t.broken // all before it is committed
+		}
 		if len(t.backlog) == 0 {
 			select {
 			case <-ctx.Done():
@@ -60,9 +63,13 @@ func (t *task) loop(ctx context.Context, arrivals <-chan fetched) error {
 }
 
 func (t *task) take(a fetched) {
+	if a.broken != nil {
+		t.broken = a.broken
+		return
+	}
 	t.backlog = append(t.backlog, a.records...)
 	t.ends[a.topic] = a.end
-	t.p.metrics.lag(a.topic, t.partition, a.end-t.inputs[a.topic])
+	t.p.metrics.lag(a.topic, t.partition, a.end-t.inputs[a.topic].Offset)
 }
 
 // takeMore adds what has arrived already, up to a batch.

@@ -23,6 +23,8 @@ type metrics struct {
 	durations *prometheus.HistogramVec
 	restores  *prometheus.GaugeVec
 	clocks    *prometheus.GaugeVec
+	gaps      *prometheus.CounterVec
+	helds     *prometheus.GaugeVec
 }
 
 func newMetrics(name string, reg prometheus.Registerer) (*metrics, error) {
@@ -55,13 +57,14 @@ func newMetrics(name string, reg prometheus.Registerer) (*metrics, error) {
 			Help: "How far this machine's clock may be from the broker's before nothing is folded any more; 0 where it is not checked.",
 		}, label),
 	}
+	m.gaps, m.helds = gapMetrics()
 	if reg == nil {
 		return m, nil
 	}
 	return m, errors.Join(
 		register(reg, &m.records), register(reg, &m.commits), register(reg, &m.changes), register(reg, &m.outputs),
 		register(reg, &m.timers), register(reg, &m.deadRecs), register(reg, &m.fenced), register(reg, &m.restarts),
-		register(reg, &m.lags), register(reg, &m.durations), register(reg, &m.restores), register(reg, &m.clocks),
+		register(reg, &m.lags), register(reg, &m.durations), register(reg, &m.restores), register(reg, &m.clocks), register(reg, &m.gaps), register(reg, &m.helds),
 	)
 }
 

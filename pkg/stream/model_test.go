@@ -174,7 +174,7 @@ func (w *model) open(disk int) {
 			now: func() time.Time { return w.clock }, pause: func(context.Context, time.Duration) {}}}
 		err = o.log.restore(context.Background(), s)
 		if err == nil {
-			o.inputs = o.log.last.inputs["in"]
+			o.inputs = o.log.last.inputs["in"].Offset
 			w.owners = append(w.owners, o)
 			w.check(o)
 			return
@@ -204,7 +204,7 @@ func (w *model) commit(o *modelOwner, n int64) {
 		ch.kv[modelKey(k)] = encodeSum(truth(k, i+1))
 		ch.timers[modelKey(k)] = i
 	}
-	next := commit{epoch: o.log.fence.Epoch, seq: o.log.last.seq + 1, inputs: map[string]int64{"in": o.inputs + n}}
+	next := commit{seq: o.log.last.seq + 1, inputs: map[string]broker.Place{"in": {Offset: o.inputs + n}}}
 	err := o.log.write(context.Background(), ch, next, o.store)
 	if !slices.Contains(w.owners, o) {
 		return // it was ended meanwhile
@@ -354,8 +354,8 @@ func (w *model) reading(recs []broker.Record) (*changelog.Fold, map[string]strin
 // invariants hold after every step.
 func (w *model) invariants() {
 	_, state, last := w.reading(w.log.recs)
-	w.consistent("the log", state, last.inputs["in"])
-	if got := last.inputs["in"]; got < w.decided {
+	w.consistent("the log", state, last.inputs["in"].Offset)
+	if got := last.inputs["in"].Offset; got < w.decided {
 		w.t.Fatalf("the log goes back to input %d, %d were decided", got, w.decided)
 	}
 }

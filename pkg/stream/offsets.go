@@ -11,15 +11,15 @@ import (
 )
 
 // offsetReporter writes the group's offsets now and then. Nothing is read from
-// them: they show the lag to people and tools.
+// them: they show the lag to people and tools, and whose log it was.
 type offsetReporter struct {
 	m         *broker.Membership
 	every     time.Duration
 	partition int
 	logger    *slog.Logger
 	last      time.Time
-	written   map[string]int64 // by the last attempt
-	failed    atomic.Bool      // that attempt
+	written   map[string]broker.Place // by the last attempt
+	failed    atomic.Bool             // that attempt
 	busy      atomic.Bool
 }
 
@@ -29,7 +29,7 @@ func newOffsetReporter(m *broker.Membership, cfg Config, partition int, logger *
 
 // report writes in the background what has changed, and not while it is still writing. It must also be called when the task has
 // nothing to do: the last batch of a burst comes sooner than `every` after the one before it.
-func (r *offsetReporter) report(ctx context.Context, inputs map[string]int64) {
+func (r *offsetReporter) report(ctx context.Context, inputs map[string]broker.Place) {
 	if time.Since(r.last) < r.every || !r.failed.Load() && maps.Equal(inputs, r.written) || !r.busy.CompareAndSwap(false, true) {
 		return
 	}
@@ -43,16 +43,16 @@ func (r *offsetReporter) report(ctx context.Context, inputs map[string]int64) {
 }
 
 // final writes once more, for a bounded time.
-func (r *offsetReporter) final(ctx context.Context, inputs map[string]int64) {
+func (r *offsetReporter) final(ctx context.Context, inputs map[string]broker.Place) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	r.write(ctx, inputs)
 }
 
-func (r *offsetReporter) write(ctx context.Context, inputs map[string]int64) (ok bool) {
+func (r *offsetReporter) write(ctx context.Context, inputs map[string]broker.Place) (ok bool) {
 	for topic, next := range inputs {
 		tp := broker.TopicPartition{Topic: topic, Partition: r.partition}
-		if err := r.m.Commit(ctx, tp, next, ""); err != nil && ctx.Err() == nil {
+		if err := r.m.Commit(ctx, tp, next.Offset, next.Text()); err != nil && ctx.Err() == nil {
 			r.logger.Debug("group offset not written", "error", err)
 			return false
 		}

@@ -30,6 +30,8 @@ type Processor struct {
 	joined bool
 	// expected is how many partitions the group gave to this process.
 	expected int
+	// held are inputs that stand still until somebody decides.
+	held held
 }
 
 // New checks the configuration. It starts nothing.

@@ -1,15 +1,12 @@
 package stream
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
-
-	"github.com/freshet/freshet/pkg/changelog"
 )
 
 // The local store's key spaces, by first byte.
@@ -46,60 +43,6 @@ type store struct {
 
 // errLocal marks faults of the local copy: it can be thrown away and read again.
 var errLocal = errors.New("the local state is unusable")
-
-// meta is the store's bookkeeping.
-type meta struct {
-	// resume is the commit that reading goes on from; its offset is -1 when that is the log's beginning.
-	resume changelog.Commit
-	// reach is the last record that is in the store. It is above resume where what was read or written after resume was not whole, or was to be
-	// buried first. Both have to stand in the log, or the store is of another one.
-	reach place
-	// savedMs is when, Unix milliseconds.
-	savedMs int64
-}
-
-// place is a record that was seen to stand in the log.
-type place struct {
-	offset int64
-	key    string
-	mark   changelog.Mark
-}
-
-const metaVersion = 2
-
-func (m meta) encode() []byte {
-	b := binary.AppendVarint([]byte{metaVersion}, m.savedMs)
-	b = appendBytes(b, m.resume.Fence.Encode())
-	for _, p := range []place{placeOf(m.resume), m.reach} {
-		b = appendBytes(appendBytes(binary.AppendVarint(b, p.offset), []byte(p.key)), p.mark.Append(nil))
-	}
-	return b
-}
-
-// placeOf is where a commit's closing record stands.
-func placeOf(c changelog.Commit) place { return place{c.Offset, string(commitKey), c.Mark} }
-
-func decodeMeta(b []byte) (m meta, err error) {
-	r := reader{b: b}
-	if r.byte() != metaVersion {
-		return meta{}, errors.New("its bookkeeping is of another version")
-	}
-	m.savedMs = r.varint()
-	fence, resume := r.bytes(), place{}
-	for _, p := range []*place{&resume, &m.reach} {
-		p.offset, p.key = r.varint(), string(r.bytes())
-		if mark := r.bytes(); r.err == nil && p.offset >= 0 {
-			if p.mark, err = changelog.ReadMark(mark); err != nil {
-				return meta{}, err
-			}
-		}
-	}
-	if resume.offset >= 0 && r.err == nil {
-		m.resume.Fence, err = changelog.DecodeFence(fence)
-	}
-	m.resume.Offset, m.resume.Mark = resume.offset, resume.mark
-	return m, errors.Join(err, r.err)
-}
 
 // close is idempotent; later reads give ErrNotOwner.
 func (s *store) close() error {

@@ -23,12 +23,13 @@ type task struct {
 	log   *owned
 	tx    *Tx
 
-	inputs    map[string]int64 // the next offset to fold, by topic
-	published chan error       // result of the publication under way; nil when there is none
-	backlog   []broker.Record  // fetched and not folded yet
-	ends      map[string]int64 // where each input ended at the last fetch, by topic
-	progress  func()           // tells the processor that a batch was committed
-	idle      func()           // is called when there is nothing to do
+	inputs    map[string]broker.Place // where to go on, by topic
+	published chan error              // result of the publication under way; nil when there is none
+	backlog   []broker.Record         // fetched and not folded yet
+	broken    error                   // what comes behind the backlog; see places.go
+	ends      map[string]int64        // where each input ended at the last fetch, by topic
+	progress  func()                  // tells the processor that a batch was committed
+	idle      func()                  // is called when there is nothing to do
 }
 
 // open restores the partition and makes this process its owner.
@@ -47,7 +48,7 @@ func (p *Processor) open(ctx context.Context, partition int) (*task, error) {
 	}
 	t.inputs = maps.Clone(t.log.last.inputs)
 	if t.inputs == nil {
-		t.inputs = map[string]int64{}
+		t.inputs = map[string]broker.Place{}
 	}
 	t.tx = &Tx{store: t.store, partition: partition, batch: newChanges(), record: newChanges()}
 	t.logger.Info("partition taken over", "epoch", t.log.fence.Epoch, "changelog_offset", t.log.next, "restore_seconds", time.Since(began).Seconds())

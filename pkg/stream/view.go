@@ -50,7 +50,7 @@ func (p *Processor) Partitions(ctx context.Context) (int, error) {
 }
 
 // Ready is nil once the process is a member of the group and has restored every
-// partition it was given.
+// partition it was given, and no input is held.
 func (p *Processor) Ready() error {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -60,5 +60,5 @@ func (p *Processor) Ready() error {
 	if len(p.tasks) < p.expected {
 		return fmt.Errorf("%s: %d of %d partitions restored", p.cfg.Name, len(p.tasks), p.expected)
 	}
-	return nil
+	return p.held.err()
 }

@@ -53,7 +53,7 @@ func BenchmarkStateBytes(b *testing.B) {
 				at := now - int64(n-1-i)*365*86_400_000/int64(n)
 				e := shopEvent(r, at)
 				rec.state.Insert(spec.Read(e), now)
-				rec.marks.raise(customerID{1}, 3, int64(i)*1_000)
+				rec.marks.raise(customerID{1}, numbering{partition: 3}, int64(i)*1_000)
 				if o := e.GetOrder(); o != nil { // as the order book posts it
 					rec.state.Post(spec.ReadPosting(&orderv1.Posting{AtMs: at, Orders: 1, QuantityMicros: 2_000_000, SpendMicros: o.GetTotalMicros()}, false), now)
 					rec.marks.raise(customerID{1}, orderLane(2), int64(i))

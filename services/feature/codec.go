@@ -39,11 +39,7 @@ func (r *record) encode() []byte {
 	b = binary.AppendUvarint(b, uint64(len(r.marks)))
 	for _, route := range r.marks {
 		b = append(b, route.id[:]...)
-		b = binary.AppendUvarint(b, uint64(len(route.marks)))
-		for _, m := range route.marks {
-			b = binary.AppendVarint(b, int64(m.partition))
-			b = binary.AppendVarint(b, m.offset)
-		}
+		b = route.append(b)
 	}
 	b = binary.AppendUvarint(b, uint64(len(r.absorbed)))
 	for _, a := range r.absorbed {
@@ -116,14 +112,19 @@ func readID(in *wire.Cursor) (c customerID) {
 	return c
 }
 
-func readMark(in *wire.Cursor) mark { return mark{partition: in.Int32(), offset: in.Varint()} }
-
 func (r *record) readMarks(in *wire.Cursor) {
 	for range in.Count(len(customerID{}) + 1) {
 		id := readID(in)
+		life := uint32(0)
 		for range in.Count(2) {
-			m := readMark(in)
-			r.marks.raise(id, m.partition, m.offset)
+			partition, offset := in.Int32(), in.Varint()
+			if offset < 0 {
+				offset = ^offset
+				var bytes [4]byte
+				in.Fixed(bytes[:])
+				life = binary.BigEndian.Uint32(bytes[:])
+			}
+			r.marks.raise(id, numbering{life: life, partition: partition}, offset)
 		}
 	}
 }
@@ -136,6 +137,7 @@ func (r *record) readAbsorbed(in *wire.Cursor) {
 
 func (r *record) readArrived(in *wire.Cursor) {
 	for range in.Count(2) {
-		r.arrive(readMark(in))
+		partition, offset := in.Int32(), in.Varint()
+		r.arrive(mark{numbering: numbering{partition: partition}, offset: offset})
 	}
 }

@@ -20,9 +20,9 @@ func TestGoldenRecord(t *testing.T) {
 	living := func(edit func(*record)) *record {
 		r := &record{workspace: "default", version: 300, publishedMs: noon, timerMs: noon + 300_000}
 		r.state.Insert(spec.Sample{AtMs: noon, Name: "Product Viewed"}, noon)
-		r.marks.raise(customerID{1, 2, 3}, 0, 70_000)
+		r.marks.raise(customerID{1, 2, 3}, numbering{partition: 0}, 70_000)
 		r.marks.raise(customerID{1, 2, 3}, orderLane(3), 5)
-		r.marks.raise(customerID{0xff}, 63, 1<<40)
+		r.marks.raise(customerID{0xff}, numbering{partition: 63}, 1<<40)
 		edit(r)
 		return r
 	}
@@ -34,9 +34,13 @@ func TestGoldenRecord(t *testing.T) {
 				r.absorb(absorption{id: customerID{9}, epoch: 12_345})
 				r.absorb(absorption{id: customerID{8}, epoch: -1})
 			}),
+			"events of a topic that was made anew": living(func(r *record) {
+				r.marks.raise(customerID{1, 2, 3}, numbering{life: 77, partition: 0}, 3)
+				r.marks.raise(customerID{1, 2, 3}, numbering{life: 77, partition: 1}, 0)
+			}),
 			"orders went over to this one": living(func(r *record) {
-				r.arrive(mark{partition: 2, offset: 9})
-				r.arrive(mark{partition: 0, offset: 1 << 33})
+				r.arrive(mark{numbering: numbering{partition: 2}, offset: 9})
+				r.arrive(mark{numbering: numbering{partition: 0}, offset: 1 << 33})
 			}),
 			"a tombstone": {workspace: "w", version: 7, gone: &tombstone{handedTo: customerID{1}, mergedInto: customerID{2}, epoch: 99}},
 		},

@@ -124,7 +124,7 @@ func (h *handler) event(tx transaction, at customerID, m *featurev1.Handover) er
 		h.metrics.forwarded.Inc()
 		return passOn(tx, e.rec.gone, m)
 	}
-	if !e.rec.marks.raise(route, ev.GetRawPartition(), ev.GetRawOffset()) {
+	if !e.rec.marks.raise(route, numbering{life: ev.GetRawLife(), partition: ev.GetRawPartition()}, ev.GetRawOffset()) {
 		h.metrics.duplicates.Inc()
 		return nil
 	}

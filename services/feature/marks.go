@@ -3,37 +3,49 @@ package feature
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"slices"
 )
 
 // marks are high-water marks: for each route, which is the customer id an event was
 // first addressed to, and raw partition, the highest raw offset applied. Events of
 // one route and raw partition come in order, so everything up to the mark is in
-// the state and nothing after it is. Sorted by route. Changes of orders have marks of
+// the state and nothing after it is. A partition of events.raw.v1 that was made anew, or cut, is another one: its offsets
+// mean other events, and its life tells (TestOffsetsOfAnotherLifeAreNew). Sorted by route. Changes of orders have marks of
 // their own: their partition is orderLane of the order book's, their offset its sequence.
 type marks []route
 
-// route is one customer id's part of the marks, sorted by partition.
+// route is one customer id's part of the marks, sorted by numbering.
 type route struct {
 	id    customerID
 	marks []mark
 }
 
 type mark struct {
-	partition int32
-	offset    int64
+	numbering
+	offset int64
 }
 
-// orderLane is the partition that a partition of the order book has in the marks: below zero, apart from the raw ones.
-func orderLane(partition int32) int32 { return -1 - partition }
+// numbering is what offsets are counted in.
+type numbering struct {
+	life      uint32 // of the raw topic; 0 for the order book's
+	partition int32
+}
+
+func (l numbering) compare(o numbering) int {
+	return cmp.Or(cmp.Compare(l.life, o.life), cmp.Compare(l.partition, o.partition))
+}
+
+// orderLane is the numbering that a partition of the order book has in the marks: below zero, apart from the raw ones.
+func orderLane(partition int32) numbering { return numbering{partition: -1 - partition} }
 
 // raise sets the mark to offset and reports false when it was there or above already.
-func (m *marks) raise(id customerID, partition int32, offset int64) bool {
+func (m *marks) raise(id customerID, in numbering, offset int64) bool {
 	r := m.route(id)
-	i, found := slices.BinarySearchFunc(r.marks, partition, func(x mark, p int32) int { return cmp.Compare(x.partition, p) })
+	i, found := slices.BinarySearchFunc(r.marks, in, func(x mark, l numbering) int { return x.compare(l) })
 	switch {
 	case !found:
-		r.marks = slices.Insert(r.marks, i, mark{partition: partition, offset: offset})
+		r.marks = slices.Insert(r.marks, i, mark{numbering: in, offset: offset})
 	case r.marks[i].offset < offset:
 		r.marks[i].offset = offset
 	default:
@@ -54,7 +66,25 @@ func (m *marks) route(id customerID) *route {
 func (m *marks) merge(o marks) {
 	for _, r := range o {
 		for _, x := range r.marks {
-			m.raise(r.id, x.partition, x.offset)
+			m.raise(r.id, x.numbering, x.offset)
 		}
 	}
+}
+
+// append writes the marks of a route. A life costs its four bytes once for all partitions that are in it, and makes the offset behind it negative,
+// which no offset is.
+func (r route) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(r.marks)))
+	life := uint32(0)
+	for _, m := range r.marks {
+		b = binary.AppendVarint(b, int64(m.partition))
+		if m.life == life {
+			b = binary.AppendVarint(b, m.offset)
+			continue
+		}
+		life = m.life
+		b = binary.AppendVarint(b, ^m.offset)
+		b = binary.BigEndian.AppendUint32(b, life)
+	}
+	return b
 }

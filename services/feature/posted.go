@@ -84,7 +84,7 @@ func (h *handler) move(tx transaction, e *entry, m *featurev1.Handover) error {
 // order, so each is noted by itself.
 func (r *record) news(route customerID, c *orderv1.Change) bool {
 	if c.GetMovedFrom() != "" {
-		return r.arrive(mark{partition: c.GetPartition(), offset: c.GetSequence()})
+		return r.arrive(mark{numbering: numbering{partition: c.GetPartition()}, offset: c.GetSequence()})
 	}
 	return r.marks.raise(route, orderLane(c.GetPartition()), c.GetSequence())
 }

@@ -69,7 +69,7 @@ func (r *record) absorbs(c customerID) bool {
 // arrive notes a change and reports false when it was noted before.
 func (r *record) arrive(m mark) bool {
 	i, found := slices.BinarySearchFunc(r.arrived, m, func(x, y mark) int {
-		return cmp.Or(cmp.Compare(x.partition, y.partition), cmp.Compare(x.offset, y.offset))
+		return cmp.Or(x.compare(y.numbering), cmp.Compare(x.offset, y.offset))
 	})
 	if !found {
 		r.arrived = slices.Insert(r.arrived, i, m)

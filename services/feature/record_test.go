@@ -28,13 +28,14 @@ func drawRecord(t *rapid.T) *record {
 	}
 	r.publishedMs, r.timerMs = rapid.Int64().Draw(t, "published"), rapid.Int64().Draw(t, "timer")
 	for range rapid.IntRange(0, 9).Draw(t, "marks") {
-		r.marks.raise(drawID(t, "route"), rapid.Int32Range(0, 3).Draw(t, "partition"), rapid.Int64Range(0, 1e9).Draw(t, "offset"))
+		in := numbering{life: rapid.SampledFrom([]uint32{0, 0, 7, 1 << 31}).Draw(t, "life"), partition: rapid.Int32Range(-2, 3).Draw(t, "partition")}
+		r.marks.raise(drawID(t, "route"), in, rapid.Int64Range(0, 1e9).Draw(t, "offset"))
 	}
 	for range rapid.IntRange(0, 5).Draw(t, "absorbed") {
 		r.absorb(absorption{id: drawID(t, "absorbed"), epoch: rapid.Int64().Draw(t, "absorbed epoch")})
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "arrived") {
-		r.arrive(mark{partition: rapid.Int32Range(0, 3).Draw(t, "book"), offset: rapid.Int64Range(1, 1e9).Draw(t, "sequence")})
+		r.arrive(mark{numbering: numbering{partition: rapid.Int32Range(0, 3).Draw(t, "book")}, offset: rapid.Int64Range(1, 1e9).Draw(t, "sequence")})
 	}
 	now := oracle.Epoch.UnixMilli()
 	for n := range rapid.IntRange(0, 5).Draw(t, "events") {
@@ -78,16 +79,16 @@ func TestMarks(t *testing.T) {
 		{b, 0, 5, true}, {b, 0, 5, false}, {b, 0, 4, false}, {b, 1, 4, true}, {a, 0, 0, true}, {a, 0, 0, false}, {b, 0, 6, true},
 	}
 	for i, s := range steps {
-		if got := m.raise(s.route, s.partition, s.offset); got != s.fresh {
+		if got := m.raise(s.route, numbering{partition: s.partition}, s.offset); got != s.fresh {
 			t.Errorf("step %d: fresh %t", i, got)
 		}
 	}
 	var o marks
-	o.raise(b, 0, 9)
-	o.raise(b, 1, 1)
+	o.raise(b, numbering{partition: 0}, 9)
+	o.raise(b, numbering{partition: 1}, 1)
 	m.merge(o)
-	want := marks{{a, []mark{{0, 0}}}, {b, []mark{{0, 9}, {1, 4}}}}
-	if diff := cmp.Diff(want, m, cmp.AllowUnexported(route{}, mark{})); diff != "" {
+	want := marks{{a, []mark{{numbering{0, 0}, 0}}}, {b, []mark{{numbering{0, 0}, 9}, {numbering{0, 1}, 4}}}}
+	if diff := cmp.Diff(want, m, cmp.AllowUnexported(route{}, mark{}, numbering{})); diff != "" {
 		t.Error(diff)
 	}
 }

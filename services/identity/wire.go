@@ -25,7 +25,7 @@ const (
 
 	identifierTypeField, identifierValueField = 1, 2
 
-	resolvedEventField, resolvedCustomerField, resolvedEpochField, resolvedPartitionField, resolvedOffsetField = 1, 2, 3, 4, 5
+	resolvedEventField, resolvedCustomerField, resolvedEpochField, resolvedPartitionField, resolvedOffsetField, resolvedLifeField = 1, 2, 3, 4, 5, 6
 )
 
 var errEvent = errors.New("not an event")
@@ -198,7 +198,12 @@ func encodeResolved(rec broker.Record, customerID string, epoch int64) []byte {
 	b = protowire.AppendString(b, customerID)
 	b = appendVarint(b, resolvedEpochField, epoch)
 	b = appendVarint(b, resolvedPartitionField, int64(rec.Partition))
-	return appendVarint(b, resolvedOffsetField, rec.Offset)
+	b = appendVarint(b, resolvedOffsetField, rec.Offset)
+	if rec.Life != 0 {
+		b = protowire.AppendTag(b, resolvedLifeField, protowire.Fixed32Type)
+		b = protowire.AppendFixed32(b, rec.Life)
+	}
+	return b
 }
 
 // appendVarint leaves out zero, as proto3 does.

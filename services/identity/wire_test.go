@@ -42,6 +42,7 @@ func TestWireFollowsTheContract(t *testing.T) {
 		{&eventv1.ResolvedEvent{}, "identity_epoch", resolvedEpochField},
 		{&eventv1.ResolvedEvent{}, "raw_partition", resolvedPartitionField},
 		{&eventv1.ResolvedEvent{}, "raw_offset", resolvedOffsetField},
+		{&eventv1.ResolvedEvent{}, "raw_life", resolvedLifeField},
 	} {
 		d := f.message.ProtoReflect().Descriptor()
 		if got := d.Fields().ByName(f.name); got == nil || got.Number() != f.number {
@@ -66,13 +67,13 @@ func TestParseAndEncode(t *testing.T) {
 		len(raw.identifiers) != 2 || raw.identifiers[1] != (graph.Identifier{Type: "email", Value: "a@x.org"}) {
 		t.Errorf("read %+v", raw)
 	}
-	for _, place := range []broker.Record{{Value: value}, {Value: value, Partition: 7, Offset: 1 << 40}} {
+	for _, place := range []broker.Record{{Value: value}, {Value: value, Partition: 7, Offset: 1 << 40, Life: 1 << 31}} {
 		got := &eventv1.ResolvedEvent{}
 		if err := proto.Unmarshal(encodeResolved(place, "c", place.Offset-1), got); err != nil {
 			t.Fatal(err)
 		}
 		want := &eventv1.ResolvedEvent{Event: e, CustomerId: "c", IdentityEpoch: place.Offset - 1,
-			RawPartition: int32(place.Partition), RawOffset: place.Offset}
+			RawPartition: int32(place.Partition), RawOffset: place.Offset, RawLife: place.Life}
 		if !proto.Equal(got, want) {
 			t.Errorf("wrote %v, want %v", got, want)
 		}

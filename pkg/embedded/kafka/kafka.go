@@ -3,7 +3,8 @@
 // not a Kafka for production: one node, no replication, no access control.
 //
 // Delivery: a produce is answered after the write to the log file; it survives
-// the death of this process, and with Config.SyncWrites the death of the machine.
+// the death of this process, and with Config.SyncWrites the death of the machine. What is lost all the same (the end of a file, by a power cut; bytes in
+// its middle) is told at the next Start, and to every reader that comes to it; see rescue.
 //
 // Old data are given back at Start only, never while the broker serves: see tidy.
 package embeddedkafka
@@ -54,6 +55,7 @@ type Broker struct {
 	addr    string
 	lock    *dirlock.Lock
 	closed  sync.Once
+	lost    []Lost
 }
 
 // Start opens the log in cfg.Dir and serves it. The caller must Close the Broker.
@@ -69,7 +71,7 @@ func Start(cfg Config) (*Broker, error) {
 			return nil, fmt.Errorf("start embedded Kafka: %w", err)
 		}
 	}
-	if err := b.tidy(cfg.Dir); err != nil {
+	if err := b.prepare(cfg); err != nil {
 		b.unlock()
 		return nil, fmt.Errorf("start embedded Kafka: %w", err)
 	}
@@ -87,6 +89,9 @@ func Start(cfg Config) (*Broker, error) {
 // Addr is the host:port that clients dial.
 func (b *Broker) Addr() string { return b.addr }
 
+// Lost are the records that were found to be lost at this start.
+func (b *Broker) Lost() []Lost { return b.lost }
+
 // Close stops serving and leaves the log ready for the next Start. Calling it again does nothing.
 func (b *Broker) Close() {
 	b.closed.Do(func() {
@@ -101,11 +106,23 @@ func (b *Broker) unlock() {
 	}
 }
 
-func (b *Broker) tidy(dir string) error {
-	if dir == "" {
+// prepare makes the log whole and gives back what is old.
+func (b *Broker) prepare(cfg Config) (err error) {
+	if cfg.Dir == "" {
 		return nil
 	}
-	return tidy(filepath.Join(dir, logDir), time.Now(), compactFrom)
+	dir := filepath.Join(cfg.Dir, logDir)
+	if err := recoverReplaced(filepath.Join(dir, "partitions")); err != nil {
+		return err
+	}
+	logger := cfg.Logger
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	if b.lost, err = rescue(dir, logger); err != nil {
+		return err
+	}
+	return tidy(dir, time.Now(), compactFrom)
 }
 
 func options(cfg Config, port int) []kfake.Opt {

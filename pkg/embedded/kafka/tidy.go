@@ -29,17 +29,13 @@ const (
 // compacted partitions from compactFrom bytes on. A crash at any moment leaves the
 // partition as it was or as it should be. dir is what the library calls its data directory.
 func tidy(dir string, now time.Time, compactFrom int64) error {
-	if err := recoverReplaced(filepath.Join(dir, "partitions")); err != nil {
-		return err
-	}
 	list, err := readTopics(filepath.Join(dir, "topics.json"))
 	if err != nil {
 		return err
 	}
 	for _, t := range list {
 		for p := range t.Partitions {
-			part := filepath.Join(dir, "partitions", fmt.Sprintf("%s-%d", url.PathEscape(t.Name), p))
-			if err := t.tidy(part, now, compactFrom); err != nil {
+			if err := t.tidy(t.partitionDir(dir, p), now, compactFrom); err != nil {
 				return fmt.Errorf("tidy topic %s, partition %d: %w", t.Name, p, err)
 			}
 		}
@@ -69,6 +65,10 @@ func readTopics(path string) ([]topic, error) {
 		return nil, fmt.Errorf("read the list of topics: %w", err)
 	}
 	return list.Topics, nil
+}
+
+func (t topic) partitionDir(dir string, p int) string {
+	return filepath.Join(dir, "partitions", fmt.Sprintf("%s-%d", url.PathEscape(t.Name), p))
 }
 
 func (t topic) tidy(part string, now time.Time, compactFrom int64) error {

@@ -1422,7 +1422,10 @@ type ResolvedEvent struct {
 	// Provenance: the partition of events.raw.v1.
 	RawPartition int32 `protobuf:"varint,4,opt,name=raw_partition,json=rawPartition,proto3" json:"raw_partition,omitempty"`
 	// Provenance: the offset in that partition.
-	RawOffset     int64 `protobuf:"varint,5,opt,name=raw_offset,json=rawOffset,proto3" json:"raw_offset,omitempty"`
+	RawOffset int64 `protobuf:"varint,5,opt,name=raw_offset,json=rawOffset,proto3" json:"raw_offset,omitempty"`
+	// Provenance: the life of events.raw.v1 that partition and offset are of. A topic that is made anew has another one, and so has a partition
+	// that lost its tail, since its offsets are given out once more. Compare it for equality only.
+	RawLife       uint32 `protobuf:"fixed32,6,opt,name=raw_life,json=rawLife,proto3" json:"raw_life,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1488,6 +1491,13 @@ func (x *ResolvedEvent) GetRawPartition() int32 {
 func (x *ResolvedEvent) GetRawOffset() int64 {
 	if x != nil {
 		return x.RawOffset
+	}
+	return 0
+}
+
+func (x *ResolvedEvent) GetRawLife() uint32 {
+	if x != nil {
+		return x.RawLife
 	}
 	return 0
 }
@@ -1614,7 +1624,7 @@ const file_freshet_event_v1_event_proto_rawDesc = "" +
 	"\vreceived_ms\x18\a \x01(\x03R\n" +
 	"receivedMs\x12\x1f\n" +
 	"\vrejected_by\x18\b \x01(\tR\n" +
-	"rejectedBy\"\xca\x01\n" +
+	"rejectedBy\"\xe5\x01\n" +
 	"\rResolvedEvent\x12-\n" +
 	"\x05event\x18\x01 \x01(\v2\x17.freshet.event.v1.EventR\x05event\x12\x1f\n" +
 	"\vcustomer_id\x18\x02 \x01(\tR\n" +
@@ -1622,7 +1632,8 @@ const file_freshet_event_v1_event_proto_rawDesc = "" +
 	"\x0eidentity_epoch\x18\x03 \x01(\x03R\ridentityEpoch\x12#\n" +
 	"\rraw_partition\x18\x04 \x01(\x05R\frawPartition\x12\x1d\n" +
 	"\n" +
-	"raw_offset\x18\x05 \x01(\x03R\trawOffset*\xae\x01\n" +
+	"raw_offset\x18\x05 \x01(\x03R\trawOffset\x12\x19\n" +
+	"\braw_life\x18\x06 \x01(\aR\arawLife*\xae\x01\n" +
 	"\tEventType\x12\x1a\n" +
 	"\x16EVENT_TYPE_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10EVENT_TYPE_TRACK\x10\x01\x12\x17\n" +
