@@ -47,6 +47,13 @@ type builder interface {
 	result() rows
 }
 
+// room makes room for n values in columns at once: tens of columns that grow are copied more than they are filled.
+func room[T any](n int, columns ...*[]T) {
+	for _, c := range columns {
+		*c = make([]T, 0, n)
+	}
+}
+
 // readTopics are the topics of the group.
 var readTopics = []topics.Topic{topics.EventsRaw, topics.EventsRejected, topics.EventsResolved, topics.IdentityMappings, topics.Orders, topics.OrderPostings}
 

@@ -17,22 +17,14 @@ type aroundRows struct {
 	violations                                                          []uint16
 }
 
-// newAroundRows makes room for n rows at once: 25 columns that grow are copied more than they are filled.
+// newAroundRows makes room for n rows.
 func newAroundRows(n int) aroundRows {
 	var a aroundRows
-	for _, texts := range []*[]string{
-		&a.country, &a.region, &a.city, &a.browser, &a.browserVersion, &a.os, &a.osVersion, &a.deviceType, &a.deviceModel,
+	room(n, &a.country, &a.region, &a.city, &a.browser, &a.browserVersion, &a.os, &a.osVersion, &a.deviceType, &a.deviceModel,
 		&a.channel, &a.campaignSource, &a.campaignMedium, &a.campaignName, &a.campaignTerm, &a.campaignContent,
-		&a.clickIDType, &a.referrerHost, &a.sessionID,
-	} {
-		*texts = make([]string, 0, n)
-	}
-	for _, flags := range []*[]bool{&a.bot, &a.sessionStart, &a.optedOut} {
-		*flags = make([]bool, 0, n)
-	}
-	for _, lists := range []*[][]string{&a.granted, &a.denied, &a.rules} {
-		*lists = make([][]string, 0, n)
-	}
+		&a.clickIDType, &a.referrerHost, &a.sessionID)
+	room(n, &a.bot, &a.sessionStart, &a.optedOut)
+	room(n, &a.granted, &a.denied, &a.rules)
 	a.violations = make([]uint16, 0, n)
 	return a
 }

@@ -11,6 +11,7 @@ import (
 
 // factRows are rows of dw.events, dw.order_events and dw.order_event_items.
 type factRows struct {
+	reader                                      reader
 	workspace, id, customer, source, kind, name []string
 	identifierType, identifierValue             []string
 	occurred, received, sent, original          []int64
@@ -28,12 +29,16 @@ type factRows struct {
 }
 
 func newFactRows(n int) *factRows {
-	return &factRows{id: make([]string, 0, n), customer: make([]string, 0, n), around: newAroundRows(n), notes: newNoteRows(n)}
+	f := &factRows{around: newAroundRows(n), notes: newNoteRows(n), history: make([]bool, 0, n), rawPartition: make([]int32, 0, n)}
+	room(n, &f.workspace, &f.id, &f.customer, &f.source, &f.kind, &f.name, &f.identifierType, &f.identifierValue,
+		&f.contextJSON, &f.propertiesJSON, &f.traitsJSON)
+	room(n, &f.occurred, &f.received, &f.sent, &f.original, &f.epoch, &f.rawOffset)
+	return f
 }
 
 func (f *factRows) add(rec broker.Record) error {
-	var r eventv1.ResolvedEvent
-	if err := decode(rec, &r); err != nil {
+	r, err := f.reader.readResolved(rec)
+	if err != nil {
 		return err
 	}
 	e := r.Event
@@ -51,10 +56,10 @@ func (f *factRows) add(rec broker.Record) error {
 	if err != nil {
 		return err
 	}
-	f.addEvent(&r, kind)
+	f.addEvent(r, kind)
 	if e.Order != nil {
-		f.orders.add(&r, orderKind)
-		f.items.add(&r, orderKind)
+		f.orders.add(r, orderKind)
+		f.items.add(r, orderKind)
 	}
 	if !e.History {
 		f.live = append(f.live, e.ReceivedMs)
@@ -81,9 +86,9 @@ func (f *factRows) addEvent(r *eventv1.ResolvedEvent, kind string) {
 	f.sent = append(f.sent, e.SentMs)
 	f.original = append(f.original, e.OriginalMs)
 	f.history = append(f.history, e.History)
-	f.contextJSON = append(f.contextJSON, string(e.ContextJson))
-	f.propertiesJSON = append(f.propertiesJSON, string(e.PropertiesJson))
-	f.traitsJSON = append(f.traitsJSON, string(e.TraitsJson))
+	f.contextJSON = append(f.contextJSON, textOf(e.ContextJson))
+	f.propertiesJSON = append(f.propertiesJSON, textOf(e.PropertiesJson))
+	f.traitsJSON = append(f.traitsJSON, textOf(e.TraitsJson))
 	f.epoch = append(f.epoch, r.IdentityEpoch)
 	f.rawPartition = append(f.rawPartition, r.RawPartition)
 	f.rawOffset = append(f.rawOffset, r.RawOffset)

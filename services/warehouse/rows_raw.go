@@ -11,6 +11,7 @@ import (
 
 // rawRows are rows of ods.events.
 type rawRows struct {
+	reader                                  reader
 	partition                               []int32
 	offset                                  []int64
 	workspace, source, id, kind, name       []string
@@ -21,15 +22,18 @@ type rawRows struct {
 }
 
 func newRawRows(n int) *rawRows {
-	return &rawRows{partition: make([]int32, 0, n), offset: make([]int64, 0, n)}
+	r := &rawRows{partition: make([]int32, 0, n), offset: make([]int64, 0, n), identifiers: make([][]string, 0, n), history: make([]bool, 0, n)}
+	room(n, &r.workspace, &r.source, &r.id, &r.kind, &r.name, &r.contextJSON, &r.propertiesJSON, &r.traitsJSON)
+	room(n, &r.original, &r.sent, &r.received, &r.occurred)
+	return r
 }
 
 func (r *rawRows) add(rec broker.Record) error {
-	var e eventv1.Event
-	if err := decode(rec, &e); err != nil {
+	e, err := r.reader.readEvent(rec)
+	if err != nil {
 		return err
 	}
-	kind, err := checkEvent(&e)
+	kind, err := checkEvent(e)
 	if err != nil {
 		return err
 	}
@@ -49,9 +53,9 @@ func (r *rawRows) add(rec broker.Record) error {
 	r.sent = append(r.sent, e.SentMs)
 	r.received = append(r.received, e.ReceivedMs)
 	r.occurred = append(r.occurred, e.OccurredMs)
-	r.contextJSON = append(r.contextJSON, string(e.ContextJson))
-	r.propertiesJSON = append(r.propertiesJSON, string(e.PropertiesJson))
-	r.traitsJSON = append(r.traitsJSON, string(e.TraitsJson))
+	r.contextJSON = append(r.contextJSON, textOf(e.ContextJson))
+	r.propertiesJSON = append(r.propertiesJSON, textOf(e.PropertiesJson))
+	r.traitsJSON = append(r.traitsJSON, textOf(e.TraitsJson))
 	r.history = append(r.history, e.History)
 	return nil
 }
