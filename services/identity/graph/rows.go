@@ -25,6 +25,8 @@ type ownerRow struct {
 	degree int
 	// retired is why the identifier ties nothing more and is considered after all others, DegreeCap or Rush; 0 while it ties.
 	retired Reason
+	// retiredMS is when the event was received that it was retired by, Unix milliseconds; meaningless while it ties.
+	retiredMS int64
 	// meetings are how often it brought customers or devices together in its last minute and its last day.
 	meetings meetings
 }
@@ -54,6 +56,9 @@ func (r ownerRow) encode() []byte {
 	b = append(b, r.id[:]...)
 	b = append(b, byte(r.retired))
 	b = binary.AppendUvarint(b, uint64(r.degree))
+	if r.retired != 0 {
+		b = binary.AppendVarint(b, r.retiredMS)
+	}
 	if m := r.meetings; m.inDay > 0 { // most have none
 		b = binary.AppendVarint(b, m.minute)
 		b = binary.AppendUvarint(b, uint64(m.inMinute))
@@ -66,6 +71,9 @@ func (r ownerRow) encode() []byte {
 func decodeOwner(b []byte) (ownerRow, error) {
 	d := newDecoder(b)
 	r := ownerRow{id: d.id(), retired: Reason(d.byte()), degree: d.count()}
+	if r.retired != 0 {
+		r.retiredMS = d.varint()
+	}
 	if !d.failed && len(d.rest) > 0 {
 		r.meetings = meetings{minute: d.varint(), inMinute: d.count(), day: d.varint(), inDay: d.count()}
 	}
