@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/customer"
 	"github.com/freshet/freshet/services/collector/spool"
 )
 
@@ -31,6 +32,7 @@ type store struct {
 	producer *broker.Producer
 	metrics  *storeMetrics
 	logger   *slog.Logger
+	now      func() time.Time
 
 	log    atomic.Pointer[spool.Log] // nil until open, and without a spool
 	door   door
@@ -59,7 +61,7 @@ func newStore(cfg Config, deps Deps, m *storeMetrics) *store {
 	return &store{
 		cfg: cfg.Spool, patience: cfg.AckTimeout, direct: patience{lasts: direct}, whole: min(int64(cfg.Limits.BodyBytes), cfg.Spool.MaxBytes/8),
 		broker: deps.Broker, producer: deps.Broker.NewProducer(broker.ProducerConfig{}),
-		metrics: m, logger: deps.Logger,
+		metrics: m, logger: deps.Logger, now: time.Now, // as frames are stamped by it
 	}
 }
 
@@ -75,11 +77,26 @@ func (st *store) open() error {
 	if err != nil {
 		return err
 	}
+	if err := st.fresh(log.Stats()); err != nil {
+		return errors.Join(err, log.Close())
+	}
 	if s := log.Stats(); s.Events > 0 {
 		st.logger.Info("events of an earlier run wait in the spool", "events", s.Events, "bytes", s.Bytes, "oldest", s.Oldest)
 	}
 	st.log.Store(log)
 	return nil
+}
+
+// fresh refuses what an earlier run left if it waited so long that identity cannot tell a repetition from a new event any more: a volume that
+// turns up again after weeks. While a collector runs this needs no look: its spool is not drained only while there is no broker, and then
+// identity forgets nothing either.
+func (st *store) fresh(s spool.Stats) error {
+	age := st.now().Sub(s.Oldest)
+	if s.Events == 0 || st.cfg.SendStale || age <= customer.RepeatsWithin {
+		return nil
+	}
+	return fmt.Errorf("the spool in %s holds %d events, the oldest since %s: events that wait for more than %s may count twice, since those that Kafka had stored before are not known "+
+		"any more: set spool.send_stale to send them all the same, or move the folder away", st.cfg.Dir, s.Events, s.Oldest.UTC().Format(time.RFC3339), customer.RepeatsWithin)
 }
 
 // close closes the spool when it was opened and nothing came of it.

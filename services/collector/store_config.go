@@ -19,6 +19,9 @@ type Spool struct {
 	SegmentBytes int64 `koanf:"segment_bytes"`
 	// After is how long a request waits for Kafka before its events go to the spool; ack_timeout when that is shorter. Above 0.
 	After time.Duration `koanf:"after"`
+	// SendStale has a start send events that have waited in the spool for more than 7 days. Without it the collector does not start on
+	// such a folder: what Kafka had stored before its answer was lost is not known as a repetition any more, and would count twice.
+	SendStale bool `koanf:"send_stale"`
 }
 
 func defaultSpool() Spool {

@@ -48,7 +48,7 @@ const maxGone = 1 << 20
 
 // storeName is the folder of the store. Its number grows with every change of the
 // rules or of the rows: the new version reads the log from its start.
-const storeName = "identity.resolver.2"
+const storeName = "identity.resolver.3"
 
 func newResolver(cfg Config, deps Deps, m *metrics) *resolver {
 	return &resolver{

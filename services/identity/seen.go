@@ -8,6 +8,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/freshet/freshet/pkg/customer"
 	"github.com/freshet/freshet/pkg/wire"
 	"github.com/freshet/freshet/services/identity/graph"
 )
@@ -24,7 +25,7 @@ const (
 // bucketMS is the length of a bucket, 7 days in milliseconds. An event is looked for
 // in its own bucket and its neighbours, and buckets before the last two are swept: so an id is
 // kept for 7 to 14 days at one written key an event.
-const bucketMS = 7 * 24 * 3600 * 1000
+const bucketMS = int64(customer.RepeatsWithin / time.Millisecond)
 
 var newestKey = []byte{spaceNewest}
 

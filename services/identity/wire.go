@@ -57,7 +57,9 @@ func (e rawEvent) tiedMS() int64 {
 
 // statement is what the event says of who is who.
 func (e rawEvent) statement() graph.Statement {
-	return graph.Statement{Workspace: e.workspace, Identifiers: e.identifiers, Previous: e.previous, Trusted: e.trusted, AtMS: e.tiedMS()}
+	return graph.Statement{
+		Workspace: e.workspace, Identifiers: e.identifiers, Previous: e.previous, Trusted: e.trusted, AtMS: e.tiedMS(), ReceivedMS: e.receivedMS,
+	}
 }
 
 // parseEvent reads the fields identity needs, and the frame of all others.

@@ -87,7 +87,9 @@ type computer struct {
 	now        func() time.Time
 	// sizes reads the sizes by workspace; ok is false when another process has partition 0.
 	sizes func() (all map[string]sizes, ok bool, err error)
-	last  map[string]*attempt
+	// dir is where customers are sorted that do not fit into memory.
+	dir  string
+	last map[string]*attempt
 }
 
 // attempt is the last computation for a workspace.
@@ -153,22 +155,21 @@ func (c *computer) due(workspace string, s sizes) bool {
 }
 
 // compute publishes new cut points of a workspace, unless the present ones still serve.
-func (c *computer) compute(ctx context.Context, workspace string) error {
+func (c *computer) compute(ctx context.Context, workspace string) (err error) {
 	now := c.now()
-	customers, err := c.population.Customers(ctx, workspace, now)
-	if err != nil {
+	present := c.board.of(workspace)
+	census := tier.NewCensus(c.dir, present, now.UnixMilli())
+	defer func() { err = errors.Join(err, census.Close()) }()
+	if err := c.population.Customers(ctx, workspace, now, census.Add); err != nil {
 		return err
 	}
-	present := c.board.of(workspace)
-	if present != nil {
-		if d := tier.Drift(tier.Sizes(customers, present, now.UnixMilli()), len(customers)); len(customers) == 0 || d <= c.cfg.KeepWithin {
-			c.metrics.computations.WithLabelValues("kept").Inc()
-			return nil
-		}
+	if present != nil && (census.Customers() == 0 || census.Drift() <= c.cfg.KeepWithin) {
+		c.metrics.computations.WithLabelValues("kept").Inc()
+		return nil
 	}
-	cuts, ok := tier.Compute(customers, now.UnixMilli())
-	if !ok {
-		return nil // ClickHouse does not have them all yet.
+	cuts, ok, err := census.Compute()
+	if err != nil || !ok {
+		return err // Not ok: ClickHouse does not have them all yet.
 	}
 	cuts.Workspace = workspace
 	value, err := proto.Marshal(cuts)

@@ -16,8 +16,8 @@ import (
 
 // Population reads what the tiers look at, for every customer of a workspace.
 type Population interface {
-	// Customers gives one element a customer, after merges, as of asOf.
-	Customers(ctx context.Context, workspace string, asOf time.Time) ([]tier.Customer, error)
+	// Customers calls each for every customer, after merges, as of asOf. It holds none of them.
+	Customers(ctx context.Context, workspace string, asOf time.Time, each func(tier.Customer) error) error
 }
 
 // populationQuery sums, for every surviving customer, the three numbers of the tiers, by the
@@ -77,7 +77,7 @@ func NewFacts(conn driver.Conn, database string) (Population, error) {
 }
 
 // Customers runs the query.
-func (f *facts) Customers(ctx context.Context, workspace string, asOf time.Time) (all []tier.Customer, err error) {
+func (f *facts) Customers(ctx context.Context, workspace string, asOf time.Time, each func(tier.Customer) error) error {
 	p := clickhouse.Parameters{"workspace": workspace, "as_of": strconv.FormatInt(asOf.UnixMilli(), 10)}
 	for _, w := range spec.Windows() {
 		if w.Name == "90d" || w.Name == "365d" {
@@ -86,15 +86,17 @@ func (f *facts) Customers(ctx context.Context, workspace string, asOf time.Time)
 	}
 	rows, err := f.conn.Query(clickhouse.Context(ctx, clickhouse.WithParameters(p)), f.query)
 	if err != nil {
-		return nil, fmt.Errorf("read the customers of workspace %q: %w", workspace, err)
+		return fmt.Errorf("read the customers of workspace %q: %w", workspace, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var events, seen, spend, refunded int64
 		if err := rows.Scan(&events, &seen, &spend, &refunded); err != nil {
-			return nil, fmt.Errorf("scan a customer of workspace %q: %w", workspace, err)
+			return fmt.Errorf("scan a customer of workspace %q: %w", workspace, err)
 		}
-		all = append(all, tier.Customer{Value: tier.Value(spend, refunded, events), LastSeenMs: seen})
+		if err := each(tier.Customer{Value: tier.Value(spend, refunded, events), LastSeenMs: seen}); err != nil {
+			return err
+		}
 	}
-	return all, rows.Err()
+	return rows.Err()
 }

@@ -64,6 +64,14 @@ func bySeen(a, b tier.Customer) int {
 	return cmp.Or(cmp.Compare(a.LastSeenMs, b.LastSeenMs), cmp.Compare(a.Value, b.Value))
 }
 
+func gather(t *testing.T, from Population, workspace string, asOf time.Time) (all []tier.Customer, err error) {
+	err = from.Customers(t.Context(), workspace, asOf, func(c tier.Customer) error {
+		all = append(all, c)
+		return nil
+	})
+	return all, err
+}
+
 // TestFactsEqualTheFeatureDefinition: the narrow query gives what the features' own
 // definition gives.
 func TestFactsEqualTheFeatureDefinition(t *testing.T) {
@@ -74,7 +82,7 @@ func TestFactsEqualTheFeatureDefinition(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, at := range []time.Time{asOf, asOf.Add(-100 * 24 * time.Hour), asOf.Add(-2 * 365 * 24 * time.Hour)} {
-		got, err := facts.Customers(t.Context(), "default", at)
+		got, err := gather(t, facts, "default", at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +115,7 @@ func TestFactsEqualTheFeatureDefinition(t *testing.T) {
 			t.Errorf("as of %s: %d customers, want %d equal ones", at, len(got), len(want))
 		}
 	}
-	if others, err := facts.Customers(t.Context(), "nobody", asOf); err != nil || len(others) != 0 {
+	if others, err := gather(t, facts, "nobody", asOf); err != nil || len(others) != 0 {
 		t.Errorf("an empty workspace: %d customers, %v", len(others), err)
 	}
 }
@@ -127,12 +135,13 @@ func BenchmarkPopulation(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		people, err := facts.Customers(b.Context(), "default", asOf)
-		if err != nil {
+		c := tier.NewCensus(b.TempDir(), nil, start)
+		if err := facts.Customers(b.Context(), "default", asOf, c.Add); err != nil {
 			b.Fatal(err)
 		}
-		if _, ok := tier.Compute(people, start); !ok {
-			b.Fatal("no cut points")
+		if _, ok, err := c.Compute(); !ok || err != nil {
+			b.Fatal("no cut points", err)
 		}
+		_ = c.Close()
 	}
 }

@@ -101,7 +101,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s.follower = &follower{broker: deps.Broker, board: s.board, logger: deps.Logger}
 	s.computer = &computer{
 		cfg: cfg.CutPoints, population: deps.Population, producer: deps.Broker.NewProducer(broker.ProducerConfig{}),
-		board: s.board, logger: deps.Logger, metrics: m, now: deps.Now, sizes: s.ownSizes, last: map[string]*attempt{},
+		board: s.board, logger: deps.Logger, metrics: m, now: deps.Now, sizes: s.ownSizes, dir: cfg.Dir, last: map[string]*attempt{},
 	}
 	return s, nil
 }

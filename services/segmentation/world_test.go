@@ -59,10 +59,15 @@ type population struct {
 	all []tier.Customer
 }
 
-func (p *population) Customers(context.Context, string, time.Time) ([]tier.Customer, error) {
+func (p *population) Customers(_ context.Context, _ string, _ time.Time, each func(tier.Customer) error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return slices.Clone(p.all), nil
+	for _, c := range p.all {
+		if err := each(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *population) set(all []tier.Customer) {

@@ -10,7 +10,8 @@
 //  1. Empty and over-long identifiers are left out. (Placeholders, "null" and the
 //     like, the collector has left out before, by the list of the workspace.)
 //  2. An identifier that was retired (see 4) is considered after all others: it no
-//     longer says who somebody is as long as anything else does.
+//     longer says who somebody is as long as anything else does. That holds for events received
+//     from the one on that retired it; an earlier one, looked at again, is whose it was.
 //  3. The first identifier that is left is the anchor. Each other one, highest
 //     priority first, joins the anchor's customer unless a guard stops it.
 //  4. Guards, all checked before the first write:
@@ -66,7 +67,7 @@
 // Keys begin with one byte; workspace and type are length-prefixed, so that no two
 // different keys have the same bytes. Values begin with a version byte.
 //
-//	i workspace type value        customer id, retired, degree, meetings
+//	i workspace type value        customer id, retired and when, degree, meetings
 //	c workspace id                live: counters and unique values; or: merged into
 //	l workspace id offset index   one linked identifier with its provenance
 //	m workspace id merged-id      one id that was merged into id

@@ -12,7 +12,7 @@ func TestGoldenRows(t *testing.T) {
 		Name: "identity-owner", Version: 2, Write: ownerRow.encode, Read: decodeOwner,
 		Examples: map[string]ownerRow{
 			"ties":                 {id: ID{1, 15: 2}, degree: 300},
-			"retired, with a rush": {id: ID{0xff}, degree: 7, retired: DegreeCap, meetings: meetings{minute: 29_692_080, inMinute: 3, day: 20_619, inDay: 200}},
+			"retired, with a rush": {id: ID{0xff}, degree: 7, retired: DegreeCap, retiredMS: 1_781_524_800_000, meetings: meetings{minute: 29_692_080, inMinute: 3, day: 20_619, inDay: 200}},
 		},
 	})
 	wiretest.Golden(t, wiretest.Layout[customerRow]{

@@ -141,6 +141,8 @@ type Statement struct {
 	Trusted  bool
 	// AtMS is the time that the guards count by, Unix milliseconds: when a live event was received, when one of history occurred.
 	AtMS int64
+	// ReceivedMS is when the event was received, Unix milliseconds: what was retired later still says who it is of.
+	ReceivedMS int64
 }
 
 // Dropped is an identifier that a rule stopped.

@@ -92,7 +92,7 @@ func (g Graph) newPlan(s Reader, said Statement) (*plan, error) {
 func (p *plan) attempt(s Reader, cands []candidate) (retired bool, err error) {
 	p.accepted, p.owners, p.refused = nil, nil, nil
 	p.identifiers, p.merges, p.uniques = 0, 0, nil
-	slices.SortStableFunc(cands, func(a, b candidate) int { return cmp.Compare(a.place(), b.place()) })
+	slices.SortStableFunc(cands, func(a, b candidate) int { return cmp.Compare(p.place(a), p.place(b)) })
 	for _, c := range cands {
 		full, why, err := p.consider(s, c)
 		if err != nil {
@@ -102,15 +102,16 @@ func (p *plan) attempt(s Reader, cands []candidate) (retired bool, err error) {
 			continue
 		}
 		i := slices.IndexFunc(cands, func(c candidate) bool { return c.index == full.index })
-		cands[i].row.retired, cands[i].touched = why, true
+		cands[i].row.retired, cands[i].row.retiredMS, cands[i].touched = why, p.said.ReceivedMS, true
 		return true, nil
 	}
 	return false, nil
 }
 
-// place orders candidates: the retired ones come last, but a user id is what it was, it only ties nothing more.
-func (x candidate) place() int {
-	if x.row.retired != 0 && !unique(x.Type) {
+// place orders candidates: the retired ones come last, but a user id is what it was, it only ties nothing more. To an event that was received
+// before it was retired an identifier says what it said then, so that the event is the same customer's when it is looked at again.
+func (p *plan) place(x candidate) int {
+	if x.row.retired != 0 && x.row.retiredMS <= p.said.ReceivedMS && !unique(x.Type) {
 		return 1
 	}
 	return 0

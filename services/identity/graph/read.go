@@ -29,6 +29,7 @@ func statementOf(op *identityv1.LogRecord) Statement {
 	said := Statement{
 		Workspace: op.GetWorkspace(), Identifiers: make([]Identifier, 0, len(op.GetLink())),
 		Previous: op.GetAlias().GetPreviousId(), Trusted: op.GetAlias().GetTrusted(), AtMS: op.GetTiedMs(),
+		ReceivedMS: op.GetReceivedMs(),
 	}
 	for _, id := range op.GetLink() {
 		said.Identifiers = append(said.Identifiers, Identifier{Type: id.GetType(), Value: id.GetValue()})

@@ -27,6 +27,8 @@ type ownerRow struct {
 	degree int
 	// retired is why the identifier ties nothing more and is considered after all others, DegreeCap or Rush; 0 while it ties.
 	retired Reason
+	// retiredMS is when the event was received that it was retired by, Unix milliseconds; meaningless while it ties.
+	retiredMS int64
 	// meetings are how often it brought customers or devices together in its last minute and its last day.
 	meetings meetings
 }
@@ -55,6 +57,9 @@ func (r ownerRow) encode() []byte {
 	b = append(b, r.id[:]...)
 	b = append(b, byte(r.retired))
 	b = binary.AppendUvarint(b, uint64(r.degree))
+	if r.retired != 0 {
+		b = binary.AppendVarint(b, r.retiredMS)
+	}
 	if m := r.meetings; m.inDay > 0 { // most have none
 		b = binary.AppendVarint(b, m.minute)
 		b = binary.AppendUvarint(b, uint64(m.inMinute))
@@ -70,6 +75,9 @@ func decodeOwner(b []byte) (ownerRow, error) {
 		return ownerRow{}, err
 	}
 	r := ownerRow{id: readID(&in), retired: Reason(in.Byte()), degree: in.Number()}
+	if r.retired != 0 {
+		r.retiredMS = in.Varint()
+	}
 	if in.Left() > 0 {
 		r.meetings = meetings{minute: in.Varint(), inMinute: in.Number(), day: in.Varint(), inDay: in.Number()}
 	}

@@ -89,15 +89,6 @@ func NextFlip(c Customer, cuts *segmentationv1.CutPoints, nowMs int64) (ms int64
 	return at, at > nowMs
 }
 
-// Sizes counts the customers of each tier at nowMs.
-func Sizes(customers []Customer, cuts *segmentationv1.CutPoints, nowMs int64) map[string]int {
-	sizes := map[string]int{}
-	for _, c := range customers {
-		sizes[Of(c, cuts, nowMs)]++
-	}
-	return sizes
-}
-
 // Drift is the largest distance of a tier's share from the share aimed at, 0 to 1, when
 // total customers have the given sizes. No customers have no drift.
 func Drift(sizes map[string]int, total int) float64 {

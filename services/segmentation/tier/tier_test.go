@@ -19,7 +19,7 @@ var bands = map[string][2]float64{HighValue: {.10, .15}, Medium: {.30, .35}, Pot
 
 func checkBands(t *testing.T, customers []Customer) {
 	t.Helper()
-	cuts, ok := Compute(slices.Clone(customers), now)
+	cuts, ok := compute(t, customers, now)
 	if !ok {
 		t.Fatal("no cut points")
 	}
@@ -88,7 +88,7 @@ func TestTiesGoWholly(t *testing.T) {
 	}
 	for top, want := range map[int]int{30: 0, 20: 20, 25: 0, 24: 24} {
 		all := build(top)
-		cuts, _ := Compute(slices.Clone(all), now)
+		cuts, _ := compute(t, all, now)
 		if got := Sizes(all, cuts, now)[HighValue]; got != want {
 			t.Errorf("%d tie at the top: %d high value, want %d", top, got, want)
 		}
@@ -100,14 +100,14 @@ func TestAllSeenAtOnceIsNoRisk(t *testing.T) {
 	for i := range all {
 		all[i] = Customer{Value: int64(i), LastSeenMs: now - 1000}
 	}
-	cuts, _ := Compute(all, now)
+	cuts, _ := compute(t, all, now)
 	if n := Sizes(all, cuts, now+3_600_000)[ChurnRisk]; n != 0 {
 		t.Errorf("%d at risk an hour later: a tie of all must not fall over the limit at once", n)
 	}
 }
 
 func TestNoCutPoints(t *testing.T) {
-	if _, ok := Compute(make([]Customer, MinPopulation-1), now); ok {
+	if _, ok := compute(t, make([]Customer, MinPopulation-1), now); ok {
 		t.Error("cut points of too few customers")
 	}
 	if _, ok := NextFlip(Customer{}, nil, now); ok || Of(Customer{Value: 9e9}, nil, now) != Potential {
@@ -150,7 +150,16 @@ func TestBoundaryIsNearest(t *testing.T) {
 		slices.Sort(keys)
 		n := len(keys)
 		target := rapid.Float64Range(0, float64(n)).Draw(t, "target")
-		got := boundary(n, target, func(i int) bool { return keys[i-1] != keys[i] })
+		b := newBoundary(n, target)
+		walk := walker{find: []*boundary{b}, same: func(a, b Customer) bool { return a == b }}
+		for _, k := range keys {
+			walk.step(Customer{Value: int64(k)})
+		}
+		walk.end()
+		got, last := b.best()
+		if got > 0 && last.Value != int64(keys[got-1]) {
+			t.Fatalf("%v target %v: the last of %d is said to be %d", keys, target, got, last.Value)
+		}
 		best := 0
 		for k := range n + 1 {
 			if (k == 0 || k == n || keys[k-1] != keys[k]) && math.Abs(float64(k)-target) < math.Abs(float64(best)-target) {
