@@ -95,3 +95,16 @@ func rewrite(t *testing.T, dir string, layout byte) {
 		t.Fatalf("%d rows rewritten: %v", n, err)
 	}
 }
+
+// FuzzDecodePlace: what is taken for a place is one, byte for byte; all else is a foreign store.
+func FuzzDecodePlace(f *testing.F) {
+	for _, b := range wiretest.Bytes(f, "identity-place") {
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := decodePlace(b)
+		if err == nil && string(p.encode()) != string(b) || err != nil && !errors.Is(err, errForeign) {
+			t.Errorf("%x is %+v, %v", b, p, err)
+		}
+	})
+}
