@@ -17,7 +17,7 @@ import (
 
 func TestGoldenState(t *testing.T) {
 	wiretest.Golden(t, wiretest.Layout[place]{
-		Name: "identity-place", Version: graph.Format.Written, Write: place.encode, Read: decodePlace,
+		Format: graph.Format, Name: "identity-place", Version: graph.Format.Written, Write: place.encode, Read: decodePlace,
 		Examples: map[string]place{"a record": {offset: 1 << 40, hash: [16]byte{1, 15: 2}}},
 	})
 	wiretest.Golden(t, wiretest.Layout[*eventv1.Event]{

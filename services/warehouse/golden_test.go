@@ -12,7 +12,7 @@ import (
 // A plan that one release commits is landed by another, under the same token.
 func TestGoldenPlan(t *testing.T) {
 	wiretest.Golden(t, wiretest.Layout[plan]{
-		Name: "warehouse-plan", Version: planFormat.Written,
+		Format: planFormat, Name: "warehouse-plan", Version: planFormat.Written,
 		Write:    func(p plan) []byte { return []byte(p.encode()) },
 		Read:     func(b []byte) (plan, error) { return decodePlan(10, string(b)) },
 		Examples: map[string]plan{"none": {}, "a block": {To: 11}, "far away": {To: 1 << 62}},
