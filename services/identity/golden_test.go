@@ -2,6 +2,7 @@ package identity
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -71,6 +72,31 @@ func TestAStoreInAnotherLayoutIsReadAgainFromTheLog(t *testing.T) {
 			w.send("user_id:ann email:x")
 			w.waitResolved(3)
 		})
+	}
+}
+
+// Also the engine's own files may be of a newer release, which was taken back.
+func TestAStoreOfANewerEngineIsReadAgainFromTheLog(t *testing.T) {
+	w := newWorld(t, 1)
+	s := w.start(w.dir("a"))
+	w.send("user_id:ann")
+	w.waitResolved(1)
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(s.dir, storeName)
+	markers, err := filepath.Glob(filepath.Join(dir, "marker.format-version.*"))
+	if err != nil || len(markers) != 1 {
+		t.Fatal(markers, err)
+	}
+	if err := os.Rename(markers[0], filepath.Join(dir, "marker.format-version.999999.999")); err != nil {
+		t.Fatal(err)
+	}
+	s = w.start(s.dir)
+	s.waitReady()
+	want, _ := w.oracle()
+	if diff := cmp.Diff(want, s.rows()); diff != "" {
+		t.Error(diff)
 	}
 }
 
