@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"strings"
+
+	"github.com/freshet/freshet/pkg/wire"
 )
 
 // DefaultWorkspace is the tenant of requests that name none.
@@ -30,8 +32,7 @@ func Workspace(name string) string {
 func ID(workspace, typ, value string, epoch int64) string {
 	buf := make([]byte, 0, 128)
 	for _, part := range [...]string{workspace, typ, value} {
-		buf = binary.AppendUvarint(buf, uint64(len(part)))
-		buf = append(buf, part...)
+		buf = wire.AppendText(buf, part)
 	}
 	buf = binary.AppendVarint(buf, epoch)
 	sum := sha256.Sum256(buf)

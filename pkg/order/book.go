@@ -2,11 +2,11 @@ package order
 
 import (
 	"cmp"
-	"encoding/binary"
 	"slices"
 	"strings"
 
 	"github.com/freshet/freshet/pkg/customer"
+	"github.com/freshet/freshet/pkg/wire"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 )
@@ -26,8 +26,7 @@ var kept = map[eventv1.OrderKind]int{completed: 16, refunded: 100, cancelled: 2,
 // Key names an order among all workspaces: the key of orders.events.v1 and orders.v1. The workspace's length stands before it, so that
 // ("a", "bc") and ("ab", "c") differ.
 func Key(workspace, orderID string) []byte {
-	b := binary.AppendUvarint(make([]byte, 0, len(workspace)+len(orderID)+2), uint64(len(workspace)))
-	return append(append(b, workspace...), orderID...)
+	return append(wire.AppendText(make([]byte, 0, len(workspace)+len(orderID)+2), workspace), orderID...)
 }
 
 // Of takes what is kept of a resolved event. It is nil for an event that has no say in any order: one that is no order event, that

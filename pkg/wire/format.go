@@ -39,13 +39,25 @@ func (f Format) Begin(b []byte) []byte { return append(b, f.Written) }
 // Open takes the number off b: what follows it, and the number, which is one that this release reads.
 // Else the error is a *VersionError, or wraps ErrDamaged where there is none.
 func (f Format) Open(b []byte) (Cursor, byte, error) {
-	if len(b) == 0 || b[0] == 0 {
+	if len(b) == 0 {
 		return Cursor{failed: true}, 0, fmt.Errorf("%s: %w", f.Name, ErrDamaged)
 	}
-	if v := b[0]; v < f.Oldest || v > f.Newest {
-		return Cursor{failed: true}, 0, &VersionError{Format: f, Found: v}
+	if err := f.Reads(b[0]); err != nil {
+		return Cursor{failed: true}, 0, err
 	}
 	return Read(b[1:]), b[0], nil
+}
+
+// Reads is nil for a layout that this release reads, for formats whose number stands elsewhere than in a first byte.
+// Zero, which is no layout, wraps ErrDamaged; any other number gives a *VersionError.
+func (f Format) Reads(layout byte) error {
+	switch {
+	case layout == 0:
+		return fmt.Errorf("%s: %w", f.Name, ErrDamaged)
+	case layout < f.Oldest || layout > f.Newest:
+		return &VersionError{Format: f, Found: layout}
+	}
+	return nil
 }
 
 // VersionError says that bytes are in a layout which this release does not read.

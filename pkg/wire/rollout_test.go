@@ -2,7 +2,6 @@ package wire_test
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -77,14 +76,14 @@ func TestANewerLayoutStopsItsPartitionUntouched(t *testing.T) {
 	f.sendTo(keyIn(free))
 	testkit.Eventually(t, 30*time.Second, func() error {
 		if err := older.fault(stuck); !errors.Is(err, wire.ErrNewer) {
-			return fmt.Errorf("the fault of the partition is %v", err)
+			return errors.Join(errors.New("the partition has no fault that says so"), err)
 		}
 		v, err := older.View(free)
 		if err != nil {
 			return err
 		}
 		if _, ok, err := v.Get([]byte(keyIn(free))); err != nil || !ok {
-			return fmt.Errorf("the other partition does not go on: %v", err)
+			return errors.Join(errors.New("the other partition does not go on"), err)
 		}
 		return nil
 	})

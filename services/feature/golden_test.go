@@ -27,7 +27,7 @@ func TestGoldenRecord(t *testing.T) {
 		return r
 	}
 	wiretest.Golden(t, wiretest.Layout[*record]{
-		Name: "feature-record", Version: 1, Write: (*record).encode, Read: decodeRecord,
+		Format: format, Name: "feature-record", Version: 1, Write: (*record).encode, Read: decodeRecord,
 		Examples: map[string]*record{
 			"a living customer": living(func(*record) {}),
 			"a survivor of merges": living(func(r *record) {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/freshet/freshet/pkg/wire/wiretest"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	"github.com/freshet/freshet/services/feature/internal/oracle"
 	"github.com/freshet/freshet/services/feature/spec"
@@ -97,6 +98,9 @@ func FuzzDecodeRecord(f *testing.F) {
 	record := rapid.Custom(drawRecord)
 	for seed := range 5 {
 		f.Add(record.Example(seed).encode())
+	}
+	for _, b := range wiretest.Bytes(f, "feature-record") {
+		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := decodeRecord(b)

@@ -87,7 +87,7 @@ func (r *resolver) open(ctx context.Context) (*pebble.DB, place, error) {
 		err = errors.Join(err, db.Close())
 	}
 	// A store that is locked by another process is neither foreign nor corrupt, and stays.
-	if !errors.Is(err, errForeign) && !pebble.IsCorruptionError(err) {
+	if !errors.Is(err, errForeign) && !pebble.IsCorruptionError(err) && !ofAnotherEngine(r.dir) {
 		return nil, place{}, err
 	}
 	r.logger.Warn("identity store thrown away; reading the whole log again", "error", err)

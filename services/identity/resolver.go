@@ -46,8 +46,8 @@ type resolver struct {
 // that is a day of merges.
 const maxGone = 1 << 20
 
-// storeName is the folder of the store. Its number grows with every change of the
-// rules or of the rows: the new version reads the log from its start.
+// storeName is the folder of the store. Its number grows with every change of the rules, which the rows do
+// not tell: the new version reads the log from its start. Another layout of the rows is told by the store's place.
 const storeName = "identity.resolver.3"
 
 func newResolver(cfg Config, deps Deps, m *metrics) *resolver {

@@ -11,7 +11,7 @@ import (
 func TestGoldenState(t *testing.T) {
 	const noon = 1_781_524_800_000 // 15 June 2026
 	wiretest.Golden(t, wiretest.Layout[*record]{
-		Name: "segmentation-record", Version: 1, Write: (*record).encode, Read: decodeRecord,
+		Format: recordFormat, Name: "segmentation-record", Version: 1, Write: (*record).encode, Read: decodeRecord,
 		Examples: map[string]*record{
 			"in one segment, out of another": {workspace: "default", version: 300, evaluatedMs: noon, dueMs: noon + 300_000, rules: 1<<64 - 1, cuts: 3, features: []byte{0x0a, 1, 'x'},
 				segments: []membership{{segment: "vip", version: 2, seq: 5, in: true, sinceMs: noon}, {segment: "big_spender", version: -1, seq: 1 << 40, sinceMs: 1}}},
@@ -19,17 +19,17 @@ func TestGoldenState(t *testing.T) {
 		},
 	})
 	wiretest.Golden(t, wiretest.Layout[member]{
-		Name: "segmentation-member", Version: 1, Write: member.encode, Read: decodeMember, Examples: map[string]member{"since noon": {version: 7, sinceMs: noon}},
+		Format: memberFormat, Name: "segmentation-member", Version: 1, Write: member.encode, Read: decodeMember, Examples: map[string]member{"since noon": {version: 7, sinceMs: noon}},
 	})
 	wiretest.Golden(t, wiretest.Layout[int64]{
-		Name: "segmentation-count", Version: 1, Write: encodeCount, Read: decodeCount, Examples: map[string]int64{"none left": 0, "a million": 1_000_000},
+		Format: countFormat, Name: "segmentation-count", Version: 1, Write: encodeCount, Read: decodeCount, Examples: map[string]int64{"none left": 0, "a million": 1_000_000},
 	})
 	wiretest.Golden(t, wiretest.Layout[versions]{
-		Name: "segmentation-versions", Version: 1, Write: versions.encode, Read: decodeVersions,
+		Format: versionsFormat, Name: "segmentation-versions", Version: 1, Write: versions.encode, Read: decodeVersions,
 		Examples: map[string]versions{"no rules": {}, "two rules": {"vip": 3, "big_spender": 1 << 47}},
 	})
 	wiretest.Golden(t, wiretest.Layout[sweep]{
-		Name: "segmentation-sweep", Version: 1, Write: sweep.encode, Read: decodeSweep,
+		Format: sweepFormat, Name: "segmentation-sweep", Version: 1, Write: sweep.encode, Read: decodeSweep,
 		Examples: map[string]sweep{"done": {rules: 1, cuts: 1 << 63, done: true}, "on its way": {rules: 300, cursor: "c/" + id(7) + "\x00"}},
 	})
 	wiretest.Golden(t, wiretest.Layout[[]byte]{

@@ -2,11 +2,13 @@ package warehouse
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/wire"
 )
 
 // block is the unit that lands once: the records of one partition at offsets [from, to).
@@ -35,12 +37,15 @@ type plan struct {
 	To int64 `json:"to"`
 }
 
+// planFormat is that of the metadata. A plan that is misread lands its block under another token: twice.
+var planFormat = wire.Format{Name: "plan of a block", Oldest: 1, Written: 1, Newest: 1}
+
 // encode gives the metadata for a commit; the zero plan gives "".
 func (p plan) encode() string {
 	if p == (plan{}) {
 		return ""
 	}
-	return fmt.Sprintf(`{"to":%d}`, p.To)
+	return fmt.Sprintf(`{"layout":%d,"to":%d}`, planFormat.Written, p.To)
 }
 
 // decodePlan reads committed metadata. "" is no plan; anything it cannot read is an
@@ -49,9 +54,16 @@ func decodePlan(from int64, metadata string) (plan, error) {
 	if metadata == "" {
 		return plan{}, nil
 	}
-	var p plan
-	if err := json.Unmarshal([]byte(metadata), &p); err != nil || p.To <= from {
-		return plan{}, fmt.Errorf("offset %d has metadata %q: want {\"to\":N} with N above the offset", from, metadata)
+	var read struct {
+		Layout byte `json:"layout"`
+		plan
 	}
-	return p, nil
+	err := json.Unmarshal([]byte(metadata), &read)
+	if newer := planFormat.Reads(read.Layout); errors.Is(newer, wire.ErrNewer) {
+		return plan{}, fmt.Errorf("offset %d: %w", from, newer)
+	}
+	if err != nil || read.Layout == 0 || read.To <= from {
+		return plan{}, fmt.Errorf("offset %d has metadata %q: want {\"layout\":%d,\"to\":N} with N above the offset", from, metadata, planFormat.Written)
+	}
+	return read.plan, nil
 }

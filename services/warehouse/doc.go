@@ -16,7 +16,7 @@
 //
 // Each partition is written by one loop, in blocks of consecutive offsets [from, to):
 //
-//  1. plan: commit the offset from with the metadata {"to":N}. From here on every
+//  1. plan: commit the offset from with the metadata {"layout":1,"to":N}. From here on every
 //     owner of the partition works on exactly this block.
 //  2. dead-letter what cannot be converted, acks=all.
 //  3. insert the rows of each table as one native block under the token

@@ -49,7 +49,7 @@ func TestPlansReadBack(t *testing.T) {
 			t.Errorf("%+v came back as %+v, %v", p, got, err)
 		}
 	}
-	for _, metadata := range []string{"x", "{}", `{"to":10}`, `{"to":9}`, `{"to":"11"}`} {
+	for _, metadata := range []string{"x", "{}", `{"layout":1}`, `{"layout":1,"to":10}`, `{"layout":1,"to":9}`, `{"layout":1,"to":"11"}`, `{"to":11}`, `{"layout":0,"to":11}`} {
 		if p, err := decodePlan(10, metadata); err == nil {
 			t.Errorf("metadata %q at offset 10 was read as %+v; want an error", metadata, p)
 		}

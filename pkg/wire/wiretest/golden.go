@@ -8,6 +8,7 @@ package wiretest
 
 import (
 	"encoding/hex"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -17,12 +18,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/freshet/freshet/pkg/wire"
 )
 
 var update = flag.Bool("update", false, "write golden files and examples that are missing")
 
 // Layout is one layout of something that is kept.
 type Layout[T any] struct {
+	// Format, where there is one, is held against its rule, and every layout that it reads must have a file.
+	Format wire.Format
 	// Name and Version name the file. Version is the layout's number, 1 where the bytes have none.
 	Name    string
 	Version byte
@@ -44,7 +49,10 @@ func Golden[T any](t testing.TB, l Layout[T]) {
 // golden is Golden with the files in a folder.
 func golden[T any](t testing.TB, dir string, l Layout[T]) {
 	t.Helper()
-	path := filepath.Join(dir, fmt.Sprintf("%s-v%d.txt", l.Name, l.Version))
+	if l.Format != (wire.Format{}) {
+		holdFormat(t, dir, l.Name, l.Version, l.Format)
+	}
+	path := pathOf(dir, l.Name, l.Version)
 	kept, err := load(path)
 	if err != nil && !(os.IsNotExist(err) && *update) {
 		t.Errorf("read golden bytes (-update writes what is missing): %v", err)
@@ -80,6 +88,23 @@ func golden[T any](t testing.TB, dir string, l Layout[T]) {
 	if added && !t.Failed() {
 		if err := save(path, l.Version, kept); err != nil {
 			t.Errorf("write golden bytes: %v", err)
+		}
+	}
+}
+
+func pathOf(dir, name string, version byte) string {
+	return filepath.Join(dir, fmt.Sprintf("%s-v%d.txt", name, version))
+}
+
+// holdFormat fails when a format breaks its rule, when it does not read the layout in hand, and when it reads one without a file.
+func holdFormat(t testing.TB, dir, name string, version byte, f wire.Format) {
+	t.Helper()
+	if err := errors.Join(f.Check(), f.Reads(version)); err != nil {
+		t.Error(err)
+	}
+	for v := f.Oldest; v <= f.Newest; v++ {
+		if _, err := os.Stat(pathOf(dir, name, v)); err != nil && !(v == version && *update) {
+			t.Errorf("%s reads layout %d, of which there are no golden bytes: %v", f.Name, v, err)
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/freshet/freshet/pkg/wire"
 )
 
 // recorder is a test that only notes its faults.
@@ -18,6 +20,7 @@ type recorder struct {
 
 func (r *recorder) Helper()                   {}
 func (r *recorder) Failed() bool              { return len(r.faults) > 0 }
+func (r *recorder) Error(v ...any)            { r.faults = append(r.faults, fmt.Sprint(v...)) }
 func (r *recorder) Errorf(f string, v ...any) { r.faults = append(r.faults, fmt.Sprintf(f, v...)) }
 
 func numbers() Layout[int64] {
@@ -47,6 +50,10 @@ func TestAChangeOfALayoutFails(t *testing.T) {
 		"writer and reader change both": {func(l *Layout[int64]) { l.Examples = map[string]int64{"small": 2, "large": 1 << 40} }, `"small" is written as`},
 		"an example was added":          {func(l *Layout[int64]) { l.Examples["new"] = 3 }, `no example "new"`},
 		"an example was dropped":        {func(l *Layout[int64]) { delete(l.Examples, "large") }, `bytes of "large"`},
+		"its format breaks the rule":    {func(l *Layout[int64]) { l.Format = wire.Format{Name: "number", Oldest: 1, Written: 1, Newest: 3} }, "layout 3 is brought while 2"},
+		"its format does not read it":   {func(l *Layout[int64]) { l.Format = wire.Format{Name: "number", Oldest: 2, Written: 2, Newest: 2} }, "written by an older"},
+		"its format reads another one":  {func(l *Layout[int64]) { l.Format = wire.Format{Name: "number", Oldest: 1, Written: 1, Newest: 2} }, "no golden bytes"},
+		"its format is right":           {func(l *Layout[int64]) { l.Format = wire.Format{Name: "number", Oldest: 1, Written: 1, Newest: 1} }, ""},
 		"a layout without a file":       {func(l *Layout[int64]) { l.Version = 2 }, "number-v2.txt"},
 	}
 	for name, c := range cases {

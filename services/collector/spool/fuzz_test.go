@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/wire/wiretest"
 )
 
 const fuzzSalt = 7
@@ -33,6 +34,9 @@ func FuzzSegment(f *testing.F) {
 	f.Add(append(bytes.Clone(two), make([]byte, 100)...))
 	f.Add(append([]byte("FSP1"), two...))
 	f.Add(append(bytes.Repeat([]byte{1}, 30), two...))
+	for _, b := range wiretest.Bytes(f, "spool-frame") {
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		w := &walker{src: bytes.NewReader(b), salt: fuzzSalt, end: int64(len(b)), window: 64}
 		at := int64(0)

@@ -25,7 +25,7 @@ func frame(t testing.TB, msgs []broker.Message) []byte {
 
 func TestGoldenSpool(t *testing.T) {
 	wiretest.Golden(t, wiretest.Layout[[]broker.Message]{
-		Name: "spool-frame", Version: format.Written,
+		Format: format, Name: "spool-frame", Version: format.Written,
 		Write: func(msgs []broker.Message) []byte { return frame(t, msgs) },
 		Read: func(b []byte) ([]broker.Message, error) {
 			h, ok := readHeader(b, fuzzSalt, 100)

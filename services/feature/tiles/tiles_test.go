@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/freshet/freshet/pkg/order"
+	"github.com/freshet/freshet/pkg/wire/wiretest"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
@@ -277,6 +278,9 @@ func FuzzDecode(f *testing.F) {
 		s.Post(spec.ReadPosting(&orderv1.Posting{AtMs: now - int64(i)*7_000_000, Orders: 1, SpendMicros: math.MaxInt64 >> (7 * i)}, i%4 == 3), now)
 	}
 	f.Add(s.Append(nil))
+	for _, b := range wiretest.Bytes(f, "feature-state") {
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, _, err := tiles.Decode(b)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/freshet/freshet/pkg/wire"
+	"github.com/freshet/freshet/pkg/wire/wiretest"
 )
 
 func TestKeysDoNotCollide(t *testing.T) {
@@ -109,6 +110,11 @@ func FuzzDecode(f *testing.F) {
 	f.Add(customerRow{merged: true, since: 7}.encode())
 	f.Add(ownerRow{degree: 3}.encode())
 	f.Add(linkedRow{provenance: Provenance{EventID: "e"}}.encode())
+	for _, name := range []string{"owner", "customer", "linked", "alias"} {
+		for _, b := range wiretest.Bytes(f, "identity-"+name) {
+			f.Add(b)
+		}
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if r, err := decodeCustomer(b); err == nil && !r.merged && len(r.encode()) > len(b) {
 			t.Errorf("%x decodes to %+v, which is longer", b, r)
