@@ -69,6 +69,12 @@ func (p Place) nextLife(from int64) uint32 {
 	return max(1, binary.BigEndian.Uint32(sum[:]))
 }
 
+// Reborn is p in another life, for a log that was found to have lost what came behind p.
+func (p Place) Reborn() Place {
+	p.Life = p.nextLife(p.Offset)
+	return p
+}
+
 // placeTail is what Append writes behind the offset.
 const placeTail = len(LogID{}) + 4 + 8
 

@@ -30,28 +30,41 @@ func (b block) token() string {
 	return fmt.Sprintf("%s/%d/%d-%d/%016x", b.tp.Topic, b.tp.Partition, b.from, b.to, h.Sum64())
 }
 
-// plan is the metadata of a committed offset: the block that begins there ends at To.
+// plan is the block that begins at a committed offset: it ends at To.
 type plan struct {
-	To int64 `json:"to"`
+	To int64
 }
 
-// encode gives the metadata for a commit; the zero plan gives "".
-func (p plan) encode() string {
-	if p == (plan{}) {
-		return ""
-	}
-	return fmt.Sprintf(`{"to":%d}`, p.To)
+// metadata is what is kept beside a committed offset. At most 90 bytes.
+type metadata struct {
+	To int64 `json:"to,omitempty"`
+	// At is the place that the offset is of, as broker.Place.Text.
+	At string `json:"at,omitempty"`
 }
 
-// decodePlan reads committed metadata. "" is no plan; anything it cannot read is an
+// encode gives the metadata for a commit of a place.
+func (p plan) encode(at broker.Place) string {
+	b, _ := json.Marshal(metadata{To: p.To, At: at.Text()}) // cannot fail
+	return string(b)
+}
+
+// decodePlan reads committed metadata. Without any, the offset is of whichever log there is, and nothing is planned; anything it cannot read is an
 // error, because to go on would be to land a block under another token.
-func decodePlan(from int64, metadata string) (plan, error) {
-	if metadata == "" {
-		return plan{}, nil
+func decodePlan(from int64, committed string) (broker.Place, plan, error) {
+	at := broker.Place{Offset: from}
+	if committed == "" {
+		return at, plan{}, nil
 	}
-	var p plan
-	if err := json.Unmarshal([]byte(metadata), &p); err != nil || p.To <= from {
-		return plan{}, fmt.Errorf("offset %d has metadata %q: want {\"to\":N} with N above the offset", from, metadata)
+	fault := fmt.Errorf("offset %d has metadata %q: want a place of that offset, and no plan or one that ends above it", from, committed)
+	var m metadata
+	if err := json.Unmarshal([]byte(committed), &m); err != nil || m.To != 0 && m.To <= from || m == (metadata{}) {
+		return broker.Place{}, plan{}, fault
 	}
-	return p, nil
+	if m.At != "" {
+		var err error
+		if at, err = broker.ParsePlace(m.At); err != nil || at.Offset != from {
+			return broker.Place{}, plan{}, fault
+		}
+	}
+	return at, plan{To: m.To}, nil
 }
