@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+
+	"github.com/freshet/freshet/pkg/wire"
 )
 
 // Place is where a reader stands in a partition, and whose partition it was: an offset means nothing in another log.
@@ -69,8 +71,11 @@ func (p Place) nextLife(from int64) uint32 {
 	return max(1, binary.BigEndian.Uint32(sum[:]))
 }
 
-// placeTail is what Append writes behind the offset.
-const placeTail = len(LogID{}) + 4 + 8
+// Reborn is p in another life, for a log that was found to have lost what came behind p.
+func (p Place) Reborn() Place {
+	p.Life = p.nextLife(p.Offset)
+	return p
+}
 
 // Append writes p in binary: about 40 bytes.
 func (p Place) Append(b []byte) []byte {
@@ -86,20 +91,16 @@ var errPlace = errors.New("not a place in a log")
 
 // ReadPlace reads what Append wrote and returns what follows it.
 func ReadPlace(b []byte) (Place, []byte, error) {
-	var p Place
-	n := 0
-	if p.Offset, n = binary.Varint(b); n <= 0 || len(b)-n < placeTail {
+	in := wire.Read(b)
+	p := Place{Offset: in.Varint()}
+	in.Fixed(p.Log[:])
+	tail := in.Take(12)
+	p.TimeMs = in.Varint()
+	if in.Failed() {
 		return Place{}, nil, errPlace
 	}
-	b = b[n:]
-	copy(p.Log[:], b)
-	b = b[len(p.Log):]
-	p.Life, p.Proof = binary.BigEndian.Uint32(b), binary.BigEndian.Uint64(b[4:])
-	b = b[12:]
-	if p.TimeMs, n = binary.Varint(b); n <= 0 {
-		return Place{}, nil, errPlace
-	}
-	return p, b[n:], nil
+	p.Life, p.Proof = binary.BigEndian.Uint32(tail), binary.BigEndian.Uint64(tail[4:])
+	return p, in.Rest(), nil
 }
 
 // Text is p for the metadata of a group's offset: about 55 characters, A-Z, a-z, 0-9, - and _.

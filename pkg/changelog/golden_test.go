@@ -7,11 +7,8 @@ import (
 )
 
 func TestGoldenMark(t *testing.T) {
-	if err := MarkFormat.Check(); err != nil {
-		t.Error(err)
-	}
 	wiretest.Golden(t, wiretest.Layout[Mark]{
-		Name: "changelog-mark", Version: 1, Write: func(m Mark) []byte { return m.Append(nil) }, Read: ReadMark,
+		Format: MarkFormat, Name: "changelog-mark", Version: 1, Write: func(m Mark) []byte { return m.Append(nil) }, Read: ReadMark,
 		Examples: map[string]Mark{
 			"the first under a fence": {Fence: ID{1, 2, 3, 4, 5, 6, 7, 8}, Seq: 1},
 			"one that builds on":      {Fence: ID{0xff}, Seq: 1 << 40, On: 70_000},
@@ -20,11 +17,8 @@ func TestGoldenMark(t *testing.T) {
 }
 
 func TestGoldenFence(t *testing.T) {
-	if err := FenceFormat.Check(); err != nil {
-		t.Error(err)
-	}
 	wiretest.Golden(t, wiretest.Layout[Fence]{
-		Name: "changelog-fence", Version: 1, Write: Fence.Encode, Read: DecodeFence,
+		Format: FenceFormat, Name: "changelog-fence", Version: 1, Write: Fence.Encode, Read: DecodeFence,
 		Examples: map[string]Fence{
 			"the first": {ID: ID{1}, Log: ID{1}, Epoch: 1, Partitions: 1},
 			"a later":   {ID: ID{9}, Log: ID{1}, Epoch: 300, Partitions: 64},

@@ -32,38 +32,48 @@ func (b block) token() string {
 	return fmt.Sprintf("%s/%d/%d-%d/%016x", b.tp.Topic, b.tp.Partition, b.from, b.to, h.Sum64())
 }
 
-// plan is the metadata of a committed offset: the block that begins there ends at To.
+// plan is the block that begins at a committed offset: it ends at To.
 type plan struct {
-	To int64 `json:"to"`
+	To int64
 }
 
 // planFormat is that of the metadata. A plan that is misread lands its block under another token: twice.
 var planFormat = wire.Format{Name: "plan of a block", Oldest: 1, Written: 1, Newest: 1}
 
-// encode gives the metadata for a commit; the zero plan gives "".
-func (p plan) encode() string {
-	if p == (plan{}) {
-		return ""
-	}
-	return fmt.Sprintf(`{"layout":%d,"to":%d}`, planFormat.Written, p.To)
+// metadata is what is kept beside a committed offset. At most 110 bytes.
+type metadata struct {
+	Layout byte  `json:"layout"`
+	To     int64 `json:"to,omitempty"`
+	// At is the place that the offset is of, as broker.Place.Text.
+	At string `json:"at,omitempty"`
 }
 
-// decodePlan reads committed metadata. "" is no plan; anything it cannot read is an
+// encode gives the metadata for a commit of a place.
+func (p plan) encode(at broker.Place) string {
+	b, _ := json.Marshal(metadata{Layout: planFormat.Written, To: p.To, At: at.Text()}) // cannot fail
+	return string(b)
+}
+
+// decodePlan reads committed metadata. Without any, the offset is of whichever log there is, and nothing is planned; anything it cannot read is an
 // error, because to go on would be to land a block under another token.
-func decodePlan(from int64, metadata string) (plan, error) {
-	if metadata == "" {
-		return plan{}, nil
+func decodePlan(from int64, committed string) (broker.Place, plan, error) {
+	at := broker.Place{Offset: from}
+	if committed == "" {
+		return at, plan{}, nil
 	}
-	var read struct {
-		Layout byte `json:"layout"`
-		plan
+	fault := fmt.Errorf("offset %d has metadata %q: want a place of that offset, and no plan or one that ends above it", from, committed)
+	var m metadata
+	err := json.Unmarshal([]byte(committed), &m)
+	if newer := planFormat.Reads(m.Layout); errors.Is(newer, wire.ErrNewer) {
+		return broker.Place{}, plan{}, fmt.Errorf("offset %d: %w", from, newer)
 	}
-	err := json.Unmarshal([]byte(metadata), &read)
-	if newer := planFormat.Reads(read.Layout); errors.Is(newer, wire.ErrNewer) {
-		return plan{}, fmt.Errorf("offset %d: %w", from, newer)
+	if err != nil || m.Layout == 0 || m.To != 0 && m.To <= from || m.To == 0 && m.At == "" {
+		return broker.Place{}, plan{}, fault
 	}
-	if err != nil || read.Layout == 0 || read.To <= from {
-		return plan{}, fmt.Errorf("offset %d has metadata %q: want {\"layout\":%d,\"to\":N} with N above the offset", from, metadata, planFormat.Written)
+	if m.At != "" {
+		if at, err = broker.ParsePlace(m.At); err != nil || at.Offset != from {
+			return broker.Place{}, plan{}, fault
+		}
 	}
-	return read.plan, nil
+	return at, plan{To: m.To}, nil
 }

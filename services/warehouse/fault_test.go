@@ -37,13 +37,13 @@ func both(a, b func(*Service)) func(*Service) {
 
 func TestAFaultThatPassesChangesNothing(t *testing.T) {
 	isDone := func(metadata string, fail func() error) error {
-		if metadata == "" {
+		if !planned(metadata) {
 			return fail()
 		}
 		return nil
 	}
 	isPlan := func(metadata string, fail func() error) error {
-		if metadata != "" {
+		if planned(metadata) {
 			return fail()
 		}
 		return nil
@@ -85,7 +85,7 @@ func TestACrashBetweenInsertAndCommitLandsOnce(t *testing.T) {
 	first := &faultyStore{}
 	dying := w.start(both(breakStore(first), breakOffsets(faultyOffsets{
 		before: func(_ broker.TopicPartition, _ int64, metadata string) error {
-			if metadata == "" {
+			if !planned(metadata) {
 				landed <- struct{}{}
 				return errInjected // for ever: this member never learns that its block is in
 			}

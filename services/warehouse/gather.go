@@ -23,9 +23,11 @@ var errGap = errors.New("records were removed before the warehouse read them")
 // be empty when ctx ends.
 func (t *task) block(ctx context.Context, p plan) (b block, err error) {
 	for {
-		if p == (plan{}) {
+		switch err = t.verify(ctx); {
+		case err != nil:
+		case p == (plan{}):
 			b, err = t.gather(ctx)
-		} else {
+		default:
 			b, err = t.reread(ctx, p.To)
 		}
 		switch {
@@ -123,35 +125,15 @@ func (t *task) fetch(ctx context.Context, from int64, wait time.Duration) (broke
 	batch, err := t.s.deps.Broker.Fetch(ctx, t.tp, from, broker.FetchOptions{
 		MaxWait: max(wait, time.Millisecond), MaxBytes: min(fetchBytes, int64(t.s.cfg.BlockBytes)),
 	})
-	if errors.Is(err, broker.ErrOffsetGone) {
-		return batch, fmt.Errorf("%w: %w", errGap, err)
+	if err == nil {
+		err = t.came(ctx, batch)
 	}
 	if err != nil {
-		return batch, err
+		t.verified = false
+		return batch, asGap(err)
 	}
 	t.end = batch.End
 	t.s.faults.clear(t.tp)
 	t.s.metrics.setLag(t.tp, batch.End-t.next)
 	return batch, nil
-}
-
-// gap says loudly that records are missing. With accept_gaps the task moves on to
-// the oldest record there is; without, it stays where it is and the service is not ready.
-func (t *task) gap(ctx context.Context, cause error) (moved bool, err error) {
-	t.s.faults.set(t.tp, cause)
-	spans, err := t.s.deps.Broker.Spans(ctx, t.tp.Topic)
-	if err != nil {
-		return false, nil // nothing is known yet; the caller tries again
-	}
-	span := spans[t.tp.Partition]
-	log := t.log.With("error", cause, "want", t.next, "first", span.First, "end", span.Next)
-	if !t.s.cfg.AcceptGaps {
-		t.s.metrics.held.WithLabelValues(t.tp.Topic, partitionLabel(t.tp)).Set(1)
-		log.ErrorContext(ctx, "the partition is held: set accept_gaps to go on without the missing records")
-		return false, pause(ctx, t.s.cfg.RetryMax)
-	}
-	log.ErrorContext(ctx, "records are lost to the warehouse; going on with the oldest there is")
-	t.s.metrics.gaps.WithLabelValues(t.tp.Topic).Add(float64(max(1, span.First-t.next)))
-	t.next, t.ahead = span.First, nil
-	return true, nil
 }

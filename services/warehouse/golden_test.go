@@ -11,11 +11,19 @@ import (
 
 // A plan that one release commits is landed by another, under the same token.
 func TestGoldenPlan(t *testing.T) {
-	wiretest.Golden(t, wiretest.Layout[plan]{
+	type planned struct {
+		at broker.Place
+		p  plan
+	}
+	at := broker.Place{Offset: 10, Log: broker.LogID{1, 15: 2}, Life: 7, Proof: 1 << 63, TimeMs: 1 << 41}
+	wiretest.Golden(t, wiretest.Layout[planned]{
 		Format: planFormat, Name: "warehouse-plan", Version: planFormat.Written,
-		Write:    func(p plan) []byte { return []byte(p.encode()) },
-		Read:     func(b []byte) (plan, error) { return decodePlan(10, string(b)) },
-		Examples: map[string]plan{"none": {}, "a block": {To: 11}, "far away": {To: 1 << 62}},
+		Write: func(v planned) []byte { return []byte(v.p.encode(v.at)) },
+		Read: func(b []byte) (planned, error) {
+			at, p, err := decodePlan(10, string(b))
+			return planned{at, p}, err
+		},
+		Examples: map[string]planned{"none": {at: at}, "a block": {at, plan{To: 11}}, "far away": {at, plan{To: 1 << 62}}},
 	})
 	wiretest.Golden(t, wiretest.Layout[block]{
 		Name: "warehouse-token", Version: 1, Write: func(b block) []byte { return []byte(b.token()) },
@@ -28,7 +36,7 @@ func TestGoldenPlan(t *testing.T) {
 
 func TestAPlanOfANewerReleaseIsToldApart(t *testing.T) {
 	for _, metadata := range []string{`{"layout":2,"to":11}`, `{"layout":2,"to":{"offset":11},"log":"x"}`} {
-		if p, err := decodePlan(10, metadata); !errors.Is(err, wire.ErrNewer) {
+		if _, p, err := decodePlan(10, metadata); !errors.Is(err, wire.ErrNewer) {
 			t.Errorf("%s was read as %+v, %v", metadata, p, err)
 		}
 	}
@@ -41,11 +49,11 @@ func FuzzDecodePlan(f *testing.F) {
 	}
 	f.Add(int64(0), `{"layout":1,"to":1e3}`)
 	f.Fuzz(func(t *testing.T, from int64, metadata string) {
-		p, err := decodePlan(from, metadata)
+		at, p, err := decodePlan(from, metadata)
 		if err != nil || p == (plan{}) {
 			return
 		}
-		if again, err := decodePlan(from, p.encode()); p.To <= from || err != nil || again != p {
+		if _, again, err := decodePlan(from, p.encode(at)); p.To <= from || err != nil || again != p {
 			t.Errorf("%q at %d is %+v, and then %+v, %v", metadata, from, p, again, err)
 		}
 	})

@@ -20,6 +20,7 @@ type factRows struct {
 	epoch                                       []int64
 	rawPartition                                []int32
 	rawOffset                                   []int64
+	rawLife                                     []uint32
 
 	around aroundRows
 	notes  noteRows
@@ -92,6 +93,7 @@ func (f *factRows) addEvent(r *eventv1.ResolvedEvent, kind string) {
 	f.epoch = append(f.epoch, r.IdentityEpoch)
 	f.rawPartition = append(f.rawPartition, r.RawPartition)
 	f.rawOffset = append(f.rawOffset, r.RawOffset)
+	f.rawLife = append(f.rawLife, r.RawLife)
 	f.around.add(e)
 	f.notes.add(e)
 }
@@ -104,7 +106,7 @@ func (f *factRows) result() rows {
 		{"occurred_at", f.occurred}, {"received_at", f.received}, {"sent_at", f.sent}, {"original_at", f.original},
 		{"history", f.history},
 		{"context", f.contextJSON}, {"properties", f.propertiesJSON}, {"traits", f.traitsJSON},
-		{"identity_epoch", f.epoch}, {"raw_partition", f.rawPartition}, {"raw_offset", f.rawOffset},
+		{"identity_epoch", f.epoch}, {"raw_partition", f.rawPartition}, {"raw_offset", f.rawOffset}, {"raw_life", f.rawLife},
 	}}
 	events.columns = append(events.columns, f.around.columns()...)
 	events.columns = append(events.columns, f.notes.columns()...)

@@ -14,6 +14,7 @@ type rawRows struct {
 	reader                                  reader
 	partition                               []int32
 	offset                                  []int64
+	life                                    []uint32
 	workspace, source, id, kind, name       []string
 	identifiers                             [][]string
 	original, sent, received, occurred      []int64
@@ -43,6 +44,7 @@ func (r *rawRows) add(rec broker.Record) error {
 	}
 	r.partition = append(r.partition, int32(rec.Partition))
 	r.offset = append(r.offset, rec.Offset)
+	r.life = append(r.life, rec.Life)
 	r.workspace = append(r.workspace, e.Workspace)
 	r.source = append(r.source, e.Source)
 	r.id = append(r.id, e.EventId)
@@ -62,7 +64,7 @@ func (r *rawRows) add(rec broker.Record) error {
 
 func (r *rawRows) result() rows {
 	return rows{tables: []table{{db: schema.ODS, name: "events", rows: len(r.offset), columns: []column{
-		{"raw_partition", r.partition}, {"raw_offset", r.offset},
+		{"raw_partition", r.partition}, {"raw_offset", r.offset}, {"raw_life", r.life},
 		{"workspace", r.workspace}, {"source", r.source}, {"event_id", r.id}, {"type", r.kind}, {"name", r.name},
 		{"identifiers", r.identifiers},
 		{"original_at", r.original}, {"sent_at", r.sent}, {"received_at", r.received}, {"occurred_at", r.occurred},

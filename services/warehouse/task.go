@@ -30,8 +30,12 @@ type task struct {
 	log     *slog.Logger
 
 	next  int64           // the offset after the last block that landed
+	place broker.Place    // the same, and whose offset it is; see places.go
 	ahead []broker.Record // fetched already, from next on, for the next block
 	end   int64           // end of the partition at the last fetch
+
+	verified bool  // place was found to be one, and nothing has failed since
+	epoch    int32 // of the partition's leader, by the records read; -1: none
 }
 
 // run works until ctx ends (nil) or the group has moved on (broker.ErrStaleMember).
@@ -39,11 +43,13 @@ type task struct {
 func (t *task) run(ctx context.Context) error {
 	defer t.s.metrics.forget(t.tp)
 	defer t.s.faults.clear(t.tp)
+	t.epoch = -1
 	var p plan
 	err := t.retry(ctx, "read the committed offset", func(ctx context.Context) (err error) {
-		t.next, p, err = t.resume(ctx)
+		t.place, p, err = t.resume(ctx)
 		return err
 	})
+	t.next = t.place.Offset
 	for err == nil {
 		err = t.step(ctx, p)
 		p = plan{}
@@ -55,24 +61,19 @@ func (t *task) run(ctx context.Context) error {
 }
 
 // resume finds where the partition stands.
-func (t *task) resume(ctx context.Context) (int64, plan, error) {
+func (t *task) resume(ctx context.Context) (broker.Place, plan, error) {
 	offset, metadata, err := t.offsets.Committed(ctx, t.tp)
 	if err != nil {
-		return 0, plan{}, err
+		return broker.Place{}, plan{}, err
 	}
 	if offset >= 0 {
-		p, err := decodePlan(offset, metadata)
-		return offset, p, err
+		return decodePlan(offset, metadata)
 	}
-	spans, err := t.s.deps.Broker.Spans(ctx, t.tp.Topic)
-	if err != nil {
-		return 0, plan{}, err
+	first, err := t.s.deps.Broker.Stand(ctx, t.tp, broker.Place{Offset: broker.First})
+	if err == nil && first.Offset > 0 {
+		t.log.WarnContext(ctx, "the group begins after records that retention has removed", "first", first.Offset)
 	}
-	first := spans[t.tp.Partition].First
-	if first > 0 {
-		t.log.WarnContext(ctx, "the group begins after records that retention has removed", "first", first)
-	}
-	return first, plan{}, nil
+	return first, plan{}, err
 }
 
 // step lands one block: the planned one, or the next.
@@ -83,14 +84,14 @@ func (t *task) step(ctx context.Context, p plan) error {
 	}
 	replayed := p != (plan{})
 	if !replayed {
-		if err := t.commit(ctx, b.from, plan{To: b.to}); err != nil {
+		if err := t.commit(ctx, t.place, plan{To: b.to}); err != nil {
 			return err
 		}
 	}
 	if err := t.land(ctx, b, replayed); err != nil {
 		return err
 	}
-	t.next = b.to
+	t.next, t.place = b.to, t.moveTo(b)
 	t.s.metrics.setLag(t.tp, t.end-t.next)
 	return nil
 }
@@ -111,7 +112,7 @@ func (t *task) land(ctx context.Context, b block, replayed bool) error {
 		return err
 	}
 	t.s.metrics.landed(b, r, replayed, t.s.deps.Now())
-	return t.commit(ctx, b.to, plan{})
+	return t.commit(ctx, t.moveTo(b), plan{})
 }
 
 // insert adds the rows of each table, each until it is in.
@@ -139,9 +140,9 @@ func (t *task) insert(ctx context.Context, b block, r rows) error {
 
 // commit stores the group's offset. It repeats the very same commit until the
 // answer is known: a plan that may have been stored must not change.
-func (t *task) commit(ctx context.Context, offset int64, p plan) error {
+func (t *task) commit(ctx context.Context, at broker.Place, p plan) error {
 	return t.retry(ctx, "commit the offset", func(ctx context.Context) error {
-		return t.offsets.Commit(ctx, t.tp, offset, p.encode())
+		return t.offsets.Commit(ctx, t.tp, at.Offset, p.encode(at))
 	})
 }
 

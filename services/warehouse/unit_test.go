@@ -44,13 +44,22 @@ func TestConfig(t *testing.T) {
 
 func TestPlansReadBack(t *testing.T) {
 	for _, p := range []plan{{}, {To: 11}, {To: 1 << 62}} {
-		got, err := decodePlan(10, p.encode())
-		if err != nil || got != p {
-			t.Errorf("%+v came back as %+v, %v", p, got, err)
+		at := broker.Place{Offset: 10, Log: broker.LogID{1, 15: 2}, Life: 7, Proof: 1 << 63, TimeMs: 1 << 41}
+		text := p.encode(at)
+		place, got, err := decodePlan(10, text)
+		if err != nil || got != p || place != at {
+			t.Errorf("%+v came back as %+v at %+v, %v", p, got, place, err)
+		}
+		if len(text) > 110 {
+			t.Errorf("%d bytes of metadata: %s", len(text), text)
 		}
 	}
-	for _, metadata := range []string{"x", "{}", `{"layout":1}`, `{"layout":1,"to":10}`, `{"layout":1,"to":9}`, `{"layout":1,"to":"11"}`, `{"to":11}`, `{"layout":0,"to":11}`} {
-		if p, err := decodePlan(10, metadata); err == nil {
+	if at, p, err := decodePlan(10, ""); err != nil || at != (broker.Place{Offset: 10}) || p != (plan{}) {
+		t.Errorf("no metadata was read as %+v, %+v, %v", at, p, err)
+	}
+	elsewhere := plan{}.encode(broker.Place{Offset: 11})
+	for _, metadata := range []string{"x", "{}", elsewhere, `{"layout":1}`, `{"layout":1,"at":"x"}`, `{"layout":1,"to":10}`, `{"layout":1,"to":9}`, `{"layout":1,"to":"11"}`, `{"to":11}`, `{"layout":0,"to":11}`} {
+		if _, p, err := decodePlan(10, metadata); err == nil {
 			t.Errorf("metadata %q at offset 10 was read as %+v; want an error", metadata, p)
 		}
 	}
