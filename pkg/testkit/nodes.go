@@ -67,7 +67,6 @@ func (n *Nodes) Wake(node int) { n.run("wake", node) }
 // Up starts what is down, wakes what is paused and waits until every broker takes part again.
 func (n *Nodes) Up() {
 	for i := range n.Addresses {
-		_ = exec.Command(n.script, "wake", strconv.Itoa(i+1)).Run() //nolint:gosec // our own script
 		n.run("up", i+1)
 	}
 	Eventually(n.t, time.Minute, func() error {
