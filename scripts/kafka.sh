@@ -7,7 +7,7 @@
 #   kill [i]       broker i (1 to n; 1 when not said) dies at once: SIGKILL
 #   halt [i]       broker i is asked to end and hands its partitions over: SIGTERM
 #   again [i]      broker i starts on the data it left
-#   up [i]         the same, when it is not running
+#   up [i]         broker i runs, whatever was done to it
 #   pause|wake [i] broker i stands still and goes on: SIGSTOP, SIGCONT
 #   data [i]       prints the folder of broker i's partitions
 #
@@ -117,7 +117,7 @@ case "${1:-}" in
   stop) stop ;;
   kill) end "$node" KILL 100 ;;
   halt) end "$node" TERM 300 ;;
-  up) kill -0 "$(pid "$node")" 2>/dev/null || { launch "$node"; answers "$node"; } ;;
+  up) kill -CONT "$(pid "$node")" 2>/dev/null || { launch "$node"; answers "$node"; } ;;
   again) launch "$node"; answers "$node"; echo "127.0.0.1:$(port_of "$node")" ;;
   pause) kill -STOP "$(pid "$node")" ;;
   wake) kill -CONT "$(pid "$node")" ;;

@@ -67,7 +67,6 @@ func (n *Nodes) Wake(node int) { n.run("wake", node) }
 // Up starts what is down, wakes what is paused and waits until every broker takes part again.
 func (n *Nodes) Up() {
 	for i := range n.Addresses {
-		_ = exec.Command(n.script, "wake", strconv.Itoa(i+1)).Run() //nolint:gosec // our own script
 		n.run("up", i+1)
 	}
 	Eventually(n.t, time.Minute, func() error {
@@ -79,25 +78,36 @@ func (n *Nodes) Up() {
 	})
 }
 
-// CutLog takes bytes off the end of a partition's last log file, as a power cut does with what had not reached
-// the disk. The broker must be down. It returns how many bytes are left.
-func (n *Nodes) CutLog(node int, at broker.TopicPartition, bytes int64) int64 {
+// LogBytes is how large a partition's last log file is on a broker.
+func (n *Nodes) LogBytes(node int, at broker.TopicPartition) int64 {
+	n.t.Helper()
+	info, err := os.Stat(n.logFile(node, at))
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	return info.Size()
+}
+
+// CutLog leaves only the beginning of a partition's last log file on a broker, as a power cut does that took what had
+// not reached the disk. The broker must be down.
+func (n *Nodes) CutLog(node int, at broker.TopicPartition, left int64) {
+	n.t.Helper()
+	if have := n.LogBytes(node, at); have <= left {
+		n.t.Fatalf("the log of %s has %d bytes: there is nothing to cut behind %d", at, have, left)
+	}
+	if err := os.Truncate(n.logFile(node, at), left); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
+func (n *Nodes) logFile(node int, at broker.TopicPartition) string {
 	n.t.Helper()
 	dir := filepath.Join(n.run("data", node), fmt.Sprintf("%s-%d", at.Topic, at.Partition))
 	files, err := filepath.Glob(filepath.Join(dir, "*.log"))
 	if err != nil || len(files) == 0 {
 		n.t.Fatalf("no log of %s in %s: %v", at, dir, err)
 	}
-	last := files[len(files)-1]
-	info, err := os.Stat(last)
-	if err != nil {
-		n.t.Fatal(err)
-	}
-	left := max(info.Size()-bytes, 0)
-	if err := os.Truncate(last, left); err != nil {
-		n.t.Fatal(err)
-	}
-	return left
+	return files[len(files)-1]
 }
 
 // Partition is what the brokers that answer say of a partition: who leads it, who is in sync.
