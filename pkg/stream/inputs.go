@@ -20,7 +20,7 @@ type fetched struct {
 // fetchInput reads one input from offset on and hands it over until ctx ends. Faults
 // that pass are waited out; records that retention took before they were read are an
 // error, since skipping them would be a silent loss.
-func fetchInput(ctx context.Context, client *broker.Client, tp broker.TopicPartition, offset int64, to chan<- fetched, logger *slog.Logger) error {
+func fetchInput(ctx context.Context, client *broker.Client, tp broker.TopicPartition, offset int64, to chan<- fetched, pace pace, logger *slog.Logger) error {
 	for wait := 20 * time.Millisecond; ctx.Err() == nil; {
 		b, err := client.Fetch(ctx, tp, offset, broker.FetchOptions{})
 		if ctx.Err() != nil {
@@ -42,6 +42,7 @@ func fetchInput(ctx context.Context, client *broker.Client, tp broker.TopicParti
 		select {
 		case to <- fetched{topic: tp.Topic, records: b.Records, end: b.End}:
 			offset = b.Next
+			pause(ctx, pace.wait(time.Now(), len(b.Records), b.Next < b.End))
 		case <-ctx.Done():
 		}
 	}

@@ -21,7 +21,7 @@ func (t *task) run(ctx context.Context) error {
 			from = broker.First
 		}
 		g.Go(func() error {
-			return fetchInput(fetchCtx, t.p.deps.Broker, broker.TopicPartition{Topic: in.Name, Partition: t.partition}, from, arrivals, t.logger)
+			return fetchInput(fetchCtx, t.p.deps.Broker, broker.TopicPartition{Topic: in.Name, Partition: t.partition}, from, arrivals, pace{longest: t.p.cfg.Pace}, t.logger)
 		})
 	}
 	g.Go(func() error {

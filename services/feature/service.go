@@ -64,7 +64,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	p, err := stream.New(stream.Config{
 		Name: taskName, Inputs: inputs, Changelog: topics.FeatureChangelog,
-		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes,
+		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes, Pace: cfg.Pace,
 	}, stream.Deps{
 		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.Now,
 		NewHandler: func(int) (stream.Handler, error) { return newHandler(m), nil },
@@ -87,7 +87,7 @@ func newOrders(cfg Config, deps Deps) (*stream.Processor, error) {
 	}
 	return stream.New(stream.Config{
 		Name: orderbook.TaskName, Inputs: []topics.Topic{topics.OrderEvents}, Changelog: topics.OrdersChangelog,
-		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes,
+		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes, Pace: cfg.Pace,
 	}, stream.Deps{
 		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.Now,
 		NewHandler: func(partition int) (stream.Handler, error) { return orderbook.New(partition, m), nil },
