@@ -39,16 +39,17 @@ func (t *task) run(ctx context.Context) error {
 }
 
 func (t *task) loop(ctx context.Context, arrivals <-chan fetched) error {
-	tick := time.NewTicker(t.p.cfg.TickEvery)
-	defer tick.Stop()
+	alarm := time.NewTimer(0)
+	defer alarm.Stop()
 	for ctx.Err() == nil {
-		if len(t.backlog) == 0 {
+		if len(t.backlog) == 0 && !t.more {
+			alarm.Reset(t.rest())
 			select {
 			case <-ctx.Done():
 				return nil
 			case a := <-arrivals:
 				t.take(a)
-			case <-tick.C:
+			case <-alarm.C:
 			}
 		}
 		t.takeMore(arrivals)
@@ -57,6 +58,18 @@ func (t *task) loop(ctx context.Context, arrivals <-chan fetched) error {
 		}
 	}
 	return nil
+}
+
+// timerGrain is how late a timer may be so that those that come due one after the other share a commit.
+const timerGrain = 50 * time.Millisecond
+
+// rest is how long a task with nothing to fold may wait for records: until the next timer is due, and no longer than TickEvery,
+// since the clock may be set.
+func (t *task) rest() time.Duration {
+	every := t.p.cfg.TickEvery
+	grain := min(timerGrain, every)
+	due := time.UnixMilli(t.store.nextDue).Sub(t.p.deps.Now())
+	return min(max(due, 0), every-grain) + grain
 }
 
 func (t *task) take(a fetched) {

@@ -25,6 +25,7 @@ type task struct {
 	inputs    map[string]int64 // the next offset to fold, by topic
 	published chan error       // result of the publication under way; nil when there is none
 	backlog   []broker.Record  // fetched and not folded yet
+	more      bool             // the last batch left timers that are due, or background work
 	ends      map[string]int64 // where each input ended at the last fetch, by topic
 	progress  func()           // tells the processor that a batch was committed
 	idle      func()           // is called when there is nothing to do

@@ -40,15 +40,15 @@ func decodeSweep(data []byte) (sweep, error) {
 	return s, nil
 }
 
-// Tick goes on with the sweep, or begins one when rules or cut points changed.
-func (t *task) Tick(tx *stream.Tx) error {
+// Tick goes on with the sweep, or begins one when rules or cut points changed. There is more until all customers were looked at.
+func (t *task) Tick(tx *stream.Tx) (more bool, err error) {
 	var s sweep
 	data, ok, err := tx.Get([]byte(keySweep))
 	if err == nil && ok {
 		s, err = decodeSweep(data)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	mark := t.board.mark()
 	switch {
@@ -56,15 +56,15 @@ func (t *task) Tick(tx *stream.Tx) error {
 		s = sweep{rules: t.book.fingerprint, cuts: mark}
 		tx.Set(rulesKey(s.rules), t.book.versions.encode())
 	case s.done:
-		return nil
+		return false, nil
 	}
 	keys, err := t.next(tx, s.cursor)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, k := range keys {
 		if err := t.refresh(tx, []byte(k)); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if len(keys) < sweepBatch {
@@ -73,7 +73,7 @@ func (t *task) Tick(tx *stream.Tx) error {
 		s.cursor = keys[len(keys)-1] + "\x00"
 	}
 	tx.Set([]byte(keySweep), s.encode())
-	return nil
+	return !s.done, nil
 }
 
 // next is the keys of the next customers.
