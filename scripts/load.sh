@@ -1,24 +1,33 @@
 #!/usr/bin/env bash
 # load.sh RATE SECONDS: the whole standalone stack under a steady load of simulated live events, with alerts going to a
-# local webhook. Prints what was sent, CPU seconds, freshness by stage, memory, and whether the books balance.
+# local webhook; a rate of 0 leaves it idle. Prints what was sent, CPU (of a core, without the start and without the generator), freshness by
+# stage, records a commit, memory, and whether the books balance. FRESHET names another binary than bin/freshet: to compare two, run them by turns.
 set -eu
 cd "$(dirname "$0")/.."
-rate=${1:-10000} seconds=${2:-30}
+rate=${1:-10000} seconds=${2:-30} freshet=${FRESHET:-bin/freshet}
 dir=$(mktemp -d)
 stack='' hook=''
+port=${PORT:-19999}
 trap '[ -n "$stack" ] && kill "$stack" 2>/dev/null; [ -n "$hook" ] && kill "$hook" 2>/dev/null; wait; rm -rf "$dir"' EXIT
-bin/freshet listen --address 127.0.0.1:19999 >"$dir/alerts" 2>/dev/null & hook=$!
+"$freshet" listen --address "127.0.0.1:$port" >"$dir/alerts" 2>/dev/null & hook=$!
 begun=$(date +%s%N)
-bin/freshet up --dir "$dir/data" --ephemeral --addresses-file "$dir/a.json" --webhook http://127.0.0.1:19999/ >"$dir/up.log" 2>&1 & stack=$!
+"$freshet" up --dir "$dir/data" --ephemeral --addresses-file "$dir/a.json" --webhook "http://127.0.0.1:$port/" >"$dir/up.log" 2>&1 & stack=$!
 for _ in $(seq 1200); do [ -f "$dir/a.json" ] && break; sleep 0.05; done
 [ -f "$dir/a.json" ] || { cat "$dir/up.log" >&2; exit 1; }
 echo "ready after $((($(date +%s%N) - begun) / 1000000)) ms"
 engine=$(pgrep -P "$stack" | head -1)
-cpu() { awk '{printf "%.1f", ($14 + $15) / 100}' "/proc/$1/stat"; }
-bin/freshet simulate --addresses-file "$dir/a.json" --days 0 --rate "$rate" --duration "${seconds}s" --customers 20000 --connections 8 2>&1 \
-  | grep -E ' sent, '
-echo "CPU seconds: freshet $(cpu "$stack"), ClickHouse $(cpu "$engine")"
-bin/freshet reconcile --wait 120s --addresses-file "$dir/a.json" | tail -1
+ticks() { awk '{print $14 + $15}' "/proc/$1/stat"; }
+[ "$rate" != 0 ] || sleep 3 # what a start leaves to do is no idling
+from=$(date +%s%N) ours=$(ticks "$stack") theirs=$(ticks "$engine")
+if [ "$rate" = 0 ]; then
+  sleep "$seconds"
+else
+  "$freshet" simulate --addresses-file "$dir/a.json" --days 0 --rate "$rate" --duration "${seconds}s" --customers 20000 --connections 8 2>&1 \
+    | grep -E ' sent, '
+fi
+awk -v ms="$((($(date +%s%N) - from) / 1000000))" -v ours="$(($(ticks "$stack") - ours))" -v theirs="$(($(ticks "$engine") - theirs))" 'BEGIN {
+  printf "CPU over %.1f s: freshet %.1f %% of a core, ClickHouse %.1f %%\n", ms / 1000, ours * 1000 / ms, theirs * 1000 / ms }'
+"$freshet" reconcile --wait 120s --addresses-file "$dir/a.json" | tail -1
 metrics=$(sed -n 's/.*"metrics": *"\([^"]*\)".*/\1/p' "$dir/a.json")
 # Quantiles are the upper bounds of the histogram's buckets: "p99 <= 1" means 99 % took at most a second.
 curl -sS "http://$metrics/metrics" | awk '
@@ -36,5 +45,8 @@ curl -sS "http://$metrics/metrics" | awk '
       print line
     }
   }' | sort
+curl -sS "http://$metrics/metrics" | awk '
+  /^freshet_stream_commit_records_(sum|count)/ { match($0, /processor="[^"]*"/); n[substr($0, RSTART + 11, RLENGTH - 12), ($0 ~ /_sum/)] = $NF; p[substr($0, RSTART + 11, RLENGTH - 12)] }
+  END { for (k in p) if (n[k, 0]) printf "commits %-20s %d, records each %.1f\n", k, n[k, 0], n[k, 1] / n[k, 0] }' | sort
 echo "resident MiB: freshet $(($(ps -o rss= -p "$stack") / 1024)), ClickHouse $(($(ps -o rss= -p "$engine") / 1024)); alerts delivered: $(wc -l <"$dir/alerts")"
 echo "on disk: $(du -sh "$dir/data" | cut -f1)"

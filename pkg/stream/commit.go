@@ -36,8 +36,8 @@ func (t *task) commit(ctx context.Context, n int, began time.Time) error {
 // can take it for the truth: see broker.compactionLag.
 const lookEvery = time.Minute
 
-// rest is a step without anything to do.
-func (t *task) rest(ctx context.Context) error {
+// atRest is a step without anything to do.
+func (t *task) atRest(ctx context.Context) error {
 	t.idle()
 	if time.Since(t.log.seen) < lookEvery {
 		return nil

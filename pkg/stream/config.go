@@ -29,7 +29,11 @@ type Config struct {
 	MaxBatchBytes int
 	// MaxTimers is how many timers fire in one commit, so that a wave of them does not hold up live records. Zero means 256.
 	MaxTimers int
-	// TickEvery is the longest the task waits before it looks at its timers. Zero means 50 ms.
+	// Pace is the longest that a record may wait for others to share its commit: the rule is in pace.go. More is cheaper and later.
+	// Zero means that nothing waits.
+	Pace time.Duration
+	// TickEvery is the longest the task waits before it looks at its clock and gives a Ticker a turn; a timer wakes it when it is due.
+	// Zero means 250 ms.
 	TickEvery time.Duration
 	// RetryFor is how long a failing batch is tried again before the processor gives up. Zero means 1 min.
 	RetryFor time.Duration
@@ -57,7 +61,7 @@ func (c Config) withDefaults() Config {
 	set(&c.MaxBatch, 2000)
 	set(&c.MaxBatchBytes, 4<<20)
 	set(&c.MaxTimers, 256)
-	wait(&c.TickEvery, 50*time.Millisecond)
+	wait(&c.TickEvery, 250*time.Millisecond)
 	wait(&c.RetryFor, time.Minute)
 	wait(&c.CommitOffsetsEvery, time.Second)
 	if c.CacheBytes == 0 {

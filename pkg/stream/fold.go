@@ -46,9 +46,11 @@ func (t *task) foldBatch(ctx context.Context) (int, error) {
 	}
 	t.tx.trace = nil
 	if tk, ok := t.handler.(Ticker); ok {
-		if err := tk.Tick(t.tx); err != nil {
+		more, err := tk.Tick(t.tx)
+		if err != nil {
 			return 0, fmt.Errorf("tick: %w", err)
 		}
+		t.more = t.more || more
 	}
 	if f, ok := t.handler.(Flusher); ok {
 		if err := f.Flush(t.tx); err != nil {
@@ -71,6 +73,7 @@ func (t *task) fireTimers() error {
 		}
 		t.tx.keep()
 	}
+	t.more = len(due) == t.p.cfg.MaxTimers
 	t.p.metrics.fired(len(due))
 	return nil
 }

@@ -30,10 +30,11 @@ type Flusher interface {
 	Flush(tx *Tx) error
 }
 
-// Ticker is a Handler that is also called about every TickEvery, for bounded
+// Ticker is a Handler that is also called with every batch and about every TickEvery, for bounded
 // pieces of background work.
 type Ticker interface {
-	Tick(tx *Tx) error
+	// Tick does one piece. While it says that there is more, the task does not wait for the next call.
+	Tick(tx *Tx) (more bool, err error)
 }
 
 // ErrNotOwner says that this process does not have the partition now.

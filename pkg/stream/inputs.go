@@ -21,7 +21,7 @@ type fetched struct {
 // fetchInput reads one input from its place on and hands it over until ctx ends. Faults
 // that pass are waited out; what cannot be read any more is handed over as that, since
 // skipping it would be a silent loss.
-func fetchInput(ctx context.Context, client *broker.Client, tp broker.TopicPartition, from broker.Place, to chan<- fetched, logger *slog.Logger) error {
+func fetchInput(ctx context.Context, client *broker.Client, tp broker.TopicPartition, from broker.Place, to chan<- fetched, pace pace, logger *slog.Logger) error {
 	r := reader{client: client, tp: tp, place: from, epoch: -1}
 	for wait := 20 * time.Millisecond; ctx.Err() == nil; {
 		b, err := client.Fetch(ctx, tp, r.place.Offset, broker.FetchOptions{})
@@ -47,6 +47,7 @@ func fetchInput(ctx context.Context, client *broker.Client, tp broker.TopicParti
 		wait = 20 * time.Millisecond
 		if len(b.Records) > 0 {
 			hand(ctx, to, fetched{topic: tp.Topic, records: b.Records, end: b.End})
+			pause(ctx, pace.wait(time.Now(), len(b.Records), b.Next < b.End))
 		}
 	}
 	return nil

@@ -21,7 +21,7 @@ func (t *task) run(ctx context.Context) error {
 	for _, in := range t.p.cfg.Inputs {
 		from := t.inputs[in.Name]
 		g.Go(func() error {
-			return fetchInput(fetchCtx, t.p.deps.Broker, broker.TopicPartition{Topic: in.Name, Partition: t.partition}, from, arrivals, t.logger)
+			return fetchInput(fetchCtx, t.p.deps.Broker, broker.TopicPartition{Topic: in.Name, Partition: t.partition}, from, arrivals, pace{longest: t.p.cfg.Pace}, t.logger)
 		})
 	}
 	g.Go(func() error {
@@ -39,19 +39,20 @@ func (t *task) run(ctx context.Context) error {
 }
 
 func (t *task) loop(ctx context.Context, arrivals <-chan fetched) error {
-	tick := time.NewTicker(t.p.cfg.TickEvery)
-	defer tick.Stop()
+	alarm := time.NewTimer(0)
+	defer alarm.Stop()
 	for ctx.Err() == nil {
 		if len(t.backlog) == 0 && t.broken != nil {
 			return t.broken // all before it is committed
 		}
-		if len(t.backlog) == 0 {
+		if len(t.backlog) == 0 && !t.more {
+			alarm.Reset(t.rest())
 			select {
 			case <-ctx.Done():
 				return nil
 			case a := <-arrivals:
 				t.take(a)
-			case <-tick.C:
+			case <-alarm.C:
 			}
 		}
 		t.takeMore(arrivals)
@@ -60,6 +61,18 @@ func (t *task) loop(ctx context.Context, arrivals <-chan fetched) error {
 		}
 	}
 	return nil
+}
+
+// timerGrain is how late a timer may be so that those that come due one after the other share a commit.
+const timerGrain = 50 * time.Millisecond
+
+// rest is how long a task with nothing to fold may wait for records: until the next timer is due, and no longer than TickEvery,
+// since the clock may be set.
+func (t *task) rest() time.Duration {
+	every := t.p.cfg.TickEvery
+	grain := min(timerGrain, every)
+	due := time.UnixMilli(t.store.nextDue).Sub(t.p.deps.Now())
+	return min(max(due, 0), every-grain) + grain
 }
 
 func (t *task) take(a fetched) {
@@ -92,7 +105,7 @@ func (t *task) step(ctx context.Context) error {
 		return err
 	}
 	if n == 0 && t.tx.batch.empty() && !t.log.dirty() {
-		return t.rest(ctx)
+		return t.atRest(ctx)
 	}
 	return t.commit(ctx, n, began)
 }

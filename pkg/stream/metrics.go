@@ -21,6 +21,7 @@ type metrics struct {
 	restarts  *prometheus.CounterVec
 	lags      *prometheus.GaugeVec
 	durations *prometheus.HistogramVec
+	sizes     *prometheus.HistogramVec
 	restores  *prometheus.GaugeVec
 	clocks    *prometheus.GaugeVec
 	gaps      *prometheus.CounterVec
@@ -49,6 +50,10 @@ func newMetrics(name string, reg prometheus.Registerer) (*metrics, error) {
 			Name: "freshet_stream_commit_seconds", Help: "Time to fold and commit one batch.",
 			Buckets: prometheus.ExponentialBuckets(0.001, 2, 14),
 		}, label),
+		sizes: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "freshet_stream_commit_records", Help: "Input records that share one commit; 0 for a commit of timers or sweeps alone.",
+			Buckets: append([]float64{0}, prometheus.ExponentialBuckets(1, 2, 13)...),
+		}, label),
 		restores: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "freshet_stream_restore_seconds", Help: "How long the last take-over of a partition took.",
 		}, label),
@@ -64,7 +69,7 @@ func newMetrics(name string, reg prometheus.Registerer) (*metrics, error) {
 	return m, errors.Join(
 		register(reg, &m.records), register(reg, &m.commits), register(reg, &m.changes), register(reg, &m.outputs),
 		register(reg, &m.timers), register(reg, &m.deadRecs), register(reg, &m.fenced), register(reg, &m.restarts),
-		register(reg, &m.lags), register(reg, &m.durations), register(reg, &m.restores), register(reg, &m.clocks), register(reg, &m.gaps), register(reg, &m.helds),
+		register(reg, &m.lags), register(reg, &m.durations), register(reg, &m.sizes), register(reg, &m.restores), register(reg, &m.clocks), register(reg, &m.gaps), register(reg, &m.helds),
 	)
 }
 
@@ -85,6 +90,7 @@ func (m *metrics) committed(records, changes, outputs int, took time.Duration) {
 	m.changes.WithLabelValues(m.name).Add(float64(changes))
 	m.outputs.WithLabelValues(m.name).Add(float64(outputs))
 	m.durations.WithLabelValues(m.name).Observe(took.Seconds())
+	m.sizes.WithLabelValues(m.name).Observe(float64(records))
 }
 
 func (m *metrics) fired(n int) { m.timers.WithLabelValues(m.name).Add(float64(n)) }

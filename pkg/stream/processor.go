@@ -154,7 +154,7 @@ func (p *Processor) runTask(ctx context.Context, m *broker.Membership, partition
 	p.setTask(partition, t)
 	defer func() {
 		p.setTask(partition, nil)
-		offsets.final(ctx, t.inputs)
+		offsets.final(ctx, t.log.last.inputs) // of the last commit: what was folded behind it is not done
 		err = errors.Join(err, t.close())
 	}()
 	return t.run(ctx)

@@ -37,6 +37,8 @@ type store struct {
 
 	// nextDue is a lower bound of the earliest timer; used by the writer only.
 	nextDue int64
+	// dueFrom is the same, finer: the key in spaceDue of the first timer that due did not give yet; nil: not known. The writer's only.
+	dueFrom []byte
 	// recent is what the writer read lately, by the store's keys; used by the writer only.
 	recent *recent
 }

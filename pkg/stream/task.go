@@ -27,6 +27,7 @@ type task struct {
 	published chan error              // result of the publication under way; nil when there is none
 	backlog   []broker.Record         // fetched and not folded yet
 	broken    error                   // what comes behind the backlog; see places.go
+	more      bool                    // the last batch left timers that are due, or background work
 	ends      map[string]int64        // where each input ended at the last fetch, by topic
 	progress  func()                  // tells the processor that a batch was committed
 	idle      func()                  // is called when there is nothing to do

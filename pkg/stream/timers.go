@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 
@@ -24,8 +25,11 @@ func (s *store) applyTimer(b *pebble.Batch, k string, due int64) error {
 	value := binary.BigEndian.AppendUint64(nil, uint64(due))
 	s.recent.wrote(string(key), value)
 	_ = b.Set(key, value, nil)
-	_ = b.Set(dueKey(due, k), nil, nil)
-	s.nextDue = min(s.nextDue, due)
+	at := dueKey(due, k)
+	_ = b.Set(at, nil, nil)
+	if s.dueFrom != nil && bytes.Compare(at, s.dueFrom) < 0 {
+		s.dueFrom, s.nextDue = at, due
+	}
 	return nil
 }
 
@@ -40,26 +44,37 @@ type timer struct {
 	due int64
 }
 
-// due lists up to max timers whose time has come, the earliest first.
+// due lists up to limit timers whose time has come, the earliest first. What it lists is not listed again: the caller clears it in the
+// transaction in hand, or throws the store away.
 func (s *store) due(nowMs int64, limit int) ([]timer, error) {
 	if s.nextDue > nowMs {
 		return nil, nil
 	}
+	// Starting where the last call ended keeps the scan from wading through the timers that were deleted since: in a wave of
+	// a million at one moment there are a million of them (TestAWaveIsNotWadedThrough).
 	var out []timer
-	// Starting at the bound, not at the first key, keeps the scan from wading through timers deleted long ago.
-	lower := dueKey(s.nextDue, "")
-	next := int64(math.MaxInt64)
-	err := s.walk(lower, []byte{spaceDue + 1}, func(k, _ []byte) (bool, error) {
-		at := int64(binary.BigEndian.Uint64(k[1:9]) ^ (1 << 63))
-		if at > nowMs || len(out) == limit {
-			next = at
+	from := dueKey(math.MaxInt64, "")
+	err := s.walk(s.lowestDue(), []byte{spaceDue + 1}, func(k, _ []byte) (bool, error) {
+		if at := dueOf(k); at > nowMs || len(out) == limit {
+			from = append([]byte(nil), k...)
 			return false, nil
 		}
-		out = append(out, timer{key: append([]byte(nil), k[9:]...), due: at})
+		out = append(out, timer{key: append([]byte(nil), k[9:]...), due: dueOf(k)})
 		return true, nil
 	})
-	if len(out) == 0 && err == nil {
-		s.nextDue = next
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	s.dueFrom, s.nextDue = from, dueOf(from)
+	return out, nil
 }
+
+// lowestDue is a key before which no timer stands.
+func (s *store) lowestDue() []byte {
+	if s.dueFrom == nil {
+		return dueKey(s.nextDue, "")
+	}
+	return s.dueFrom
+}
+
+func dueOf(key []byte) int64 { return int64(binary.BigEndian.Uint64(key[1:9]) ^ (1 << 63)) }

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"time"
+
+	"github.com/freshet/freshet/pkg/stream"
 )
 
 // Config is what an operator may set. Windows and measures are not among it: the
@@ -20,11 +23,14 @@ type Config struct {
 	// CacheBytes is the memory for state, in bytes, of all partitions of a process together: three quarters for customers, the rest for orders. About 400
 	// bytes for each customer in use gives updates that do not wait for the disk. 1,048,576 or more; below 1 MiB a partition it is that.
 	CacheBytes int64 `koanf:"cache_bytes"`
+	// Pace is the longest that a record waits for others to share its commit, at each stage. A lone one does not wait; 400 records a second
+	// and partition wait the whole of it. More is cheaper and later. 0 to 1s; 0: nothing waits.
+	Pace time.Duration `koanf:"pace"`
 }
 
 // Default suits a machine with some hundred thousand active customers.
 func Default() Config {
-	return Config{Dir: "data/feature", Database: "dw", MaxBatch: 2000, CacheBytes: 64 << 20}
+	return Config{Dir: "data/feature", Database: "dw", MaxBatch: 2000, CacheBytes: 64 << 20, Pace: stream.DefaultPace}
 }
 
 var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -44,5 +50,5 @@ func (c Config) Validate() error {
 	if c.CacheBytes < 1<<20 {
 		errs = append(errs, fmt.Errorf("cache_bytes: %d is below 1048576", c.CacheBytes))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, stream.CheckPace(c.Pace))...)
 }

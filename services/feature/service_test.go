@@ -303,8 +303,8 @@ func TestConfigNamesItsFaults(t *testing.T) {
 	if err := Default().Validate(); err != nil {
 		t.Fatal(err)
 	}
-	err := Config{Database: "d.w"}.Validate()
-	for _, key := range []string{"dir: ", "database: ", "max_batch: 0 ", "cache_bytes: 0 "} {
+	err := Config{Database: "d.w", Pace: -1}.Validate()
+	for _, key := range []string{"dir: ", "database: ", "max_batch: 0 ", "cache_bytes: 0 ", "pace: -1ns "} {
 		if err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("%v does not name %q", err, key)
 		}

@@ -3,6 +3,9 @@ package identity
 import (
 	"errors"
 	"fmt"
+	"time"
+
+	"github.com/freshet/freshet/pkg/stream"
 )
 
 // Config is what an operator may set. The rules of identity are not among it: all
@@ -20,11 +23,14 @@ type Config struct {
 	SeenCacheBytes int64 `koanf:"seen_cache_bytes"`
 	// MaxBatch is how many events one commit may hold. More is faster and later. 1 to 100,000.
 	MaxBatch int `koanf:"max_batch"`
+	// Pace is the longest that a record waits for others to share its commit, at each stage. A lone one does not wait; 400 records a second
+	// and partition wait the whole of it. More is cheaper and later. 0 to 1s; 0: nothing waits.
+	Pace time.Duration `koanf:"pace"`
 }
 
 // Default suits a million identifiers and thirty million events a fortnight.
 func Default() Config {
-	return Config{Dir: "data/identity", CacheBytes: 64 << 20, SeenCacheBytes: 96 << 20, MaxBatch: 2000}
+	return Config{Dir: "data/identity", CacheBytes: 64 << 20, SeenCacheBytes: 96 << 20, MaxBatch: 2000, Pace: stream.DefaultPace}
 }
 
 // Validate reports every fault, each under its key.
@@ -42,5 +48,5 @@ func (c Config) Validate() error {
 	if c.MaxBatch < 1 || c.MaxBatch > 100_000 {
 		errs = append(errs, fmt.Errorf("max_batch: %d is not within 1 and 100000", c.MaxBatch))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, stream.CheckPace(c.Pace))...)
 }

@@ -128,8 +128,8 @@ func TestConfig(t *testing.T) {
 	if err := Default().Validate(); err != nil {
 		t.Errorf("the defaults: %v", err)
 	}
-	err := Config{CacheBytes: 5, SeenCacheBytes: -1, MaxBatch: 100_001}.Validate()
-	want := "dir: name a folder for the local stores\ncache_bytes: 5 is below 1048576\nseen_cache_bytes: -1 is below 1048576\nmax_batch: 100001 is not within 1 and 100000"
+	err := Config{CacheBytes: 5, SeenCacheBytes: -1, MaxBatch: 100_001, Pace: -1}.Validate()
+	want := "dir: name a folder for the local stores\ncache_bytes: 5 is below 1048576\nseen_cache_bytes: -1 is below 1048576\nmax_batch: 100001 is not within 1 and 100000\npace: -1ns is not within 0 and 1s"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}

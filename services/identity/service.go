@@ -73,7 +73,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 }
 
 func newProcessor(cfg Config, deps Deps, what stream.Config, handler func(int) (stream.Handler, error)) (*stream.Processor, error) {
-	what.Dir, what.MaxBatch = cfg.Dir, cfg.MaxBatch
+	what.Dir, what.MaxBatch, what.Pace = cfg.Dir, cfg.MaxBatch, cfg.Pace
 	return stream.New(what, stream.Deps{
 		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.given, NewHandler: handler,
 	})

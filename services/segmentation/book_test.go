@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/freshet/freshet/pkg/wire/wiretest"
 	"github.com/freshet/freshet/services/segmentation/webhook"
@@ -60,10 +61,10 @@ func TestConfigReportsEveryFault(t *testing.T) {
 		t.Error(err)
 	}
 	c := Default()
-	c.Dir = ""
+	c.Dir, c.Pace = "", 2*time.Second
 	c.Endpoints = map[string]webhook.Endpoint{"a": {URL: "nope", Events: "x"}}
 	err := c.Validate()
-	for _, want := range []string{"dir: must be set", "endpoints.a.url:", "endpoints.a.events:"} {
+	for _, want := range []string{"dir: must be set", "pace: 2s is not within", "endpoints.a.url:", "endpoints.a.events:"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v lacks %s", err, want)
 		}

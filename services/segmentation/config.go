@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/freshet/freshet/pkg/stream"
 	"github.com/freshet/freshet/services/segmentation/webhook"
 )
 
@@ -16,6 +17,9 @@ type Config struct {
 	Rules string `koanf:"rules"`
 	// Dir holds the partitions' local stores. It may be lost at any time; the changelog brings them back.
 	Dir string `koanf:"dir"`
+	// Pace is the longest that a record waits for others to share its commit, at each stage. A lone one does not wait; 400 records a second
+	// and partition wait the whole of it. More is cheaper and later. 0 to 1s; 0: nothing waits.
+	Pace time.Duration `koanf:"pace"`
 	// Endpoints override the rules file's endpoints by name, field by field, and may add further ones. This is where
 	// addresses and secrets of a deployment belong.
 	Endpoints map[string]webhook.Endpoint `koanf:"endpoints"`
@@ -42,7 +46,7 @@ type CutPointsConfig struct {
 // Default suits one machine.
 func Default() Config {
 	return Config{
-		Dir: "data/segmentation",
+		Dir: "data/segmentation", Pace: stream.DefaultPace,
 		CutPoints: CutPointsConfig{
 			Every: 15 * time.Minute, CheckEvery: 10 * time.Second, KeepWithin: 0.01,
 		},
@@ -53,6 +57,7 @@ func Default() Config {
 // Validate reports every fault under its key. It reads no file: New does.
 func (c Config) Validate() error {
 	var faults []error
+	faults = append(faults, stream.CheckPace(c.Pace))
 	if c.Dir == "" {
 		faults = append(faults, errors.New("dir: must be set"))
 	}

@@ -88,7 +88,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, fmt.Errorf("webhook delivery: %w", err)
 	}
 	s.processor, err = stream.New(stream.Config{
-		Name: "segmentation.state", Inputs: []topics.Topic{topics.Features}, Changelog: topics.SegmentationChangelog, Dir: cfg.Dir,
+		Name: "segmentation.state", Inputs: []topics.Topic{topics.Features}, Changelog: topics.SegmentationChangelog, Dir: cfg.Dir, Pace: cfg.Pace,
 	}, stream.Deps{
 		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.given,
 		NewHandler: func(int) (stream.Handler, error) {

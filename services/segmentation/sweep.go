@@ -39,49 +39,49 @@ func decodeSweep(data []byte) (sweep, error) {
 	return s, finish(sweepFormat, &in)
 }
 
-// Tick goes on with the sweep, or begins one when rules or cut points changed.
-func (t *task) Tick(tx *stream.Tx) error {
+// Tick goes on with the sweep, or begins one when rules or cut points changed. There is more until all customers were looked at.
+func (t *task) Tick(tx *stream.Tx) (more bool, err error) {
 	var s sweep
 	data, ok, err := tx.Get([]byte(keySweep))
 	if err == nil && ok {
 		s, err = decodeSweep(data)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	mark := t.board.mark()
 	switch {
 	case !ok || s.rules != t.book.fingerprint || s.cuts != mark:
 		s = sweep{rules: t.book.fingerprint, cuts: mark}
 		if err := t.keepBook(tx); err != nil {
-			return err
+			return false, err
 		}
 	case s.done:
-		return nil
+		return false, nil
 	}
 	keys, err := t.next(tx, s.cursor)
 	if err != nil {
-		return err
+		return false, err
 	}
 	kept, err := books(tx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, k := range keys {
 		if err := t.refresh(tx, []byte(k), kept); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if len(keys) < sweepBatch {
 		s.done, s.cursor = true, ""
 		if err := t.dropBooks(tx); err != nil {
-			return err
+			return false, err
 		}
 	} else {
 		s.cursor = keys[len(keys)-1] + "\x00"
 	}
 	tx.Set([]byte(keySweep), s.encode())
-	return nil
+	return !s.done, nil
 }
 
 // next is the keys of the next customers.
