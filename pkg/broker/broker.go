@@ -70,8 +70,7 @@ type Config struct {
 	// Replication is how many brokers keep each partition. Zero means 1; 3 in production.
 	Replication int `koanf:"replication"`
 	// Gaps is what to do when records are gone before they were read, because retention removed them or a topic was cut or
-	// made anew: hold stops that partition and says so, skip goes on with the oldest record there is and counts what is
-	// lost, stop ends the process. Empty means hold.
+	// made anew: hold stops that partition and says so, skip goes on and counts what is lost. Empty means hold.
 	Gaps GapPolicy `koanf:"gaps"`
 	// FetchBytes is the memory of the process, in bytes, for records that were fetched and are not taken yet, whatever the
 	// number of partitions. 1,048,576 to 4,294,967,296; zero means 64 MiB.
@@ -144,9 +143,6 @@ func Connect(cfg Config, logger *slog.Logger) (*Client, error) {
 	}
 	if cfg.FetchBytes == 0 {
 		cfg.FetchBytes = defaultFetchBytes
-	}
-	if cfg.Gaps == "" {
-		cfg.Gaps = GapHold
 	}
 	transport := &kafka.Transport{
 		ClientID:    "freshet",

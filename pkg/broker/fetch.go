@@ -36,12 +36,16 @@ type Batch struct {
 	Next int64
 	// End is the offset after the last record of the partition (the high watermark).
 	End int64
-	// Gap says that following does not go on where it was, but at Next: see GapPolicy. A batch with it has no records.
-	Gap *Gap
+	// Epoch counts the leaders of the partition, as the last of the records says; -1 when none came. When it changes, the log may be another: see Stand.
+	Epoch int32
+	// After is the place behind the records, of a batch that a Follower gave: what to keep in order to go on from there.
+	After Place
+	// Break says that following does not go on where it was, but at After: see GapPolicy. A batch with it has no records.
+	Break *Break
 }
 
 // Fetch reads records of one partition from offset on, waiting a moment when there are none. ErrOffsetGone when the
-// offset does not exist. It is for looking once: to go on reading, Follow.
+// offset does not exist, and a *Break where the broker says that it lost what stood there. It is for looking once: to go on reading, Follow.
 func (c *Client) Fetch(ctx context.Context, tp TopicPartition, offset int64, opts FetchOptions) (Batch, error) {
 	if opts.MaxWait == 0 {
 		opts.MaxWait = 500 * time.Millisecond
@@ -113,11 +117,12 @@ func (c *Client) fetchAll(ctx context.Context, list []*asked, wait time.Duration
 		}
 	}
 	for _, a := range list {
-		a.got, a.err = Batch{At: a.at, Next: a.offset}, err
+		a.got, a.err = Batch{At: a.at, Next: a.offset, Epoch: -1}, err
 		if err == nil && answers[a.at] != nil {
 			a.err = a.settle(answers[a.at])
 		}
-		if a.err != nil {
+		var lost *Break
+		if a.err != nil && !errors.As(a.err, &lost) {
 			a.err = fmt.Errorf("fetch %s at offset %d: %w", a.at, a.offset, a.err)
 		}
 	}
@@ -154,10 +159,18 @@ func (a *asked) settle(p *fetch.ResponsePartition) error {
 	if p.RecordSet.Records == nil {
 		return nil
 	}
-	records, bytes, err := readAll(a.at, a.offset, p.RecordSet.Records)
+	reader, lost := untilLost(p.RecordSet.Records, a.offset)
+	records, bytes, err := readAll(a.at, a.offset, reader)
 	if err != nil {
 		return fmt.Errorf("read records: %w", err)
 	}
+	if len(records) == 0 && lost != (Span{}) {
+		return &Break{
+			Kind: BreakLost, Partition: a.at, At: Place{Offset: a.offset}, Have: Span{First: p.LogStartOffset, Next: p.HighWatermark},
+			Missing: lost.Next - lost.First, GoOn: Place{Offset: lost.Next},
+		}
+	}
+	a.got.Epoch = epochOf(reader)
 	a.got.Records, a.bytes, a.filtered = records, bytes, len(records) == 0
 	if n := len(records); n > 0 {
 		a.got.Next = records[n-1].Offset + 1

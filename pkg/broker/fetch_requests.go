@@ -95,7 +95,7 @@ func (f *fetcher) load(q *queue, slot int) (feeds []*feed, bytes int64, wait tim
 func askFor(feeds []*feed, bytes int64) []*asked {
 	list := make([]*asked, len(feeds))
 	for i, fd := range feeds {
-		list[i] = &asked{at: fd.at, offset: fd.offset, maxBytes: min(fd.size, bytes)}
+		list[i] = &asked{at: fd.at, offset: fd.place.Offset, maxBytes: min(fd.size, bytes)}
 	}
 	return list
 }
@@ -139,10 +139,10 @@ func sortOut(feeds []*feed, list []*asked) (s sorted) {
 			// What is no fault of the broker is an answer that cannot be read, and does not say of which partition.
 			fd.alone = !Passing(a.err)
 			s.failed = append(s.failed, fd)
-		case len(a.got.Records) > 0, fd.fresh && a.answered && a.got.End <= fd.offset:
+		case len(a.got.Records) > 0, fd.fresh && a.answered && a.got.End <= fd.place.Offset:
 			fd.settled()
 			s.ready = append(s.ready, fd)
-		case !a.answered, a.got.End > fd.offset:
+		case !a.answered, a.got.End > fd.place.Offset:
 			if a.cutShort(others) {
 				fd.size = min(2*fd.size, mostFetchBytes)
 			}

@@ -215,13 +215,13 @@ type feed struct {
 	follower *Follower
 	at       TopicPartition
 	layer    int
-	offset   int64
-	check    func(context.Context) error
+	place    Place
+	epoch    int32 // of the last records; -1: none
 
 	size    int64 // how much to ask for; grows while answers hold nothing but what was read before
 	fresh   bool  // nothing was answered yet: the first answer is told, even when it is empty
 	alone   bool  // its last answer could not be read: asked for by itself
-	doubt   bool  // there was a fault since its last records: check them
+	doubt   bool  // there was a fault since its last records: another broker may lead it, with another log
 	faulty  bool  // its follower was told of a fault
 	backoff retry.Backoff
 

@@ -8,22 +8,17 @@ import (
 	"github.com/freshet/freshet/pkg/retry"
 )
 
-// Start is where following a partition begins.
+// Start is where following a partition begins: a place that was kept, or Place{Offset: First}.
 type Start struct {
-	At TopicPartition
-	// Offset is the first to read; First for the oldest record there is.
-	Offset int64
-	// Check says whether the log is still the one that Offset was taken in: nil if it is, ErrOtherLog if not. It is asked
-	// before the first record, and again after each fault, since that is when another broker may have come to lead the
-	// partition. Other errors that are Passing are tried again; the rest end Next. Nil checks nothing.
-	Check func(ctx context.Context) error
+	At    TopicPartition
+	Place Place
 }
 
 // FollowConfig is how partitions are followed.
 type FollowConfig struct {
 	// Name says in logs and metrics who follows: <service>.<purpose>.
 	Name string
-	// Gaps is what to do when records are gone. Empty means the client's Config.Gaps.
+	// Gaps is what to do about a Break. Empty means the client's Config.Gaps.
 	Gaps GapPolicy
 	// Told is told what is wrong with a partition, and nil when it goes on. It must not block; calls may be concurrent for
 	// different partitions. Nil: nobody is told; the log says it too.
@@ -32,12 +27,12 @@ type FollowConfig struct {
 
 // Follower reads partitions from some place on, in order, for as long as they are kept. For one goroutine.
 //
-// Guarantee: of each partition, every record from its start on comes once and in order of offsets, except behind a Gap.
+// Guarantee: of each partition, every record from its start on comes once and in order of offsets, except behind a Break.
 // Faults that pass are waited out, however long (TestFollowingOutlivesAnOutage). A new leader is found at once
 // (TestANewLeaderIsFoundAtOnce). A lost offset is met by the policy, and never passed over in silence
-// (TestEveryPolicyMeetsALostOffset). What compaction has emptied is stepped over (TestFollowingStepsOverEmptiedBatches).
-//
-// It is not for knowing whose log an offset belongs to: that is Start.Check's.
+// (TestEveryPolicyMeetsALostOffset). Whether the log is still the one that was read is asked at the start, after each fault
+// and when the leader's epoch changes, before further records are given (TestAnotherLogIsABreak). What compaction has
+// emptied is stepped over (TestFollowingStepsOverEmptiedBatches).
 type Follower struct {
 	client *Client
 	cfg    FollowConfig
@@ -56,13 +51,12 @@ type Follower struct {
 // Follow begins to follow partitions until ctx ends. Nothing is read before the first Next.
 func (c *Client) Follow(ctx context.Context, cfg FollowConfig, from ...Start) *Follower {
 	if cfg.Gaps == "" {
-		cfg.Gaps = c.cfg.Gaps
+		cfg.Gaps = c.Gaps()
 	}
 	f := &Follower{client: c, cfg: cfg, ready: make(chan *feed, len(from)), ended: make(chan struct{})}
 	for _, s := range from {
 		f.feeds = append(f.feeds, &feed{
-			follower: f, at: s.At, offset: s.Offset, check: s.Check, layer: c.fetcher.enter(s.At),
-			size: partitionBytes, fresh: true, doubt: true,
+			follower: f, at: s.At, place: s.Place, epoch: -1, layer: c.fetcher.enter(s.At), size: partitionBytes, fresh: true,
 		})
 	}
 	f.begin = f.feeds
@@ -77,17 +71,21 @@ func (c *Client) Follow(ctx context.Context, cfg FollowConfig, from ...Start) *F
 }
 
 // Next waits for what comes next, of any of the partitions. The first batch of each may be empty: it tells where the
-// partition ends. Later ones have records, or a Gap. While the caller works on a batch the next one is fetched, and no more
-// than that. Next fails when ctx or following ends, with a *GapError under GapStop, and with what Check says.
+// partition ends. Later ones have records, or a Break. While the caller works on a batch the next one is fetched, and no more
+// than that. Next fails when ctx or following ends, and with a *Break under GapStop.
 func (f *Follower) Next(ctx context.Context) (Batch, error) {
 	if f.turn == nil {
 		f.client.fetcher.release(f)
 	}
 	for len(f.begin) > 0 {
-		if err := f.start(ctx, f.begin[0]); err != nil {
-			return Batch{}, err
+		b, ok, err := f.start(ctx, f.begin[0])
+		if ctx.Err() != nil && err != nil {
+			return Batch{}, ctx.Err()
 		}
 		f.begin = f.begin[1:]
+		if ok || err != nil {
+			return b, err
+		}
 	}
 	for {
 		if f.turn == nil {
@@ -109,17 +107,31 @@ func (f *Follower) Next(ctx context.Context) (Batch, error) {
 	}
 }
 
-// start finds the place to begin at.
-func (f *Follower) start(ctx context.Context, fd *feed) error {
-	if fd.offset == First {
-		span, err := f.spanOf(ctx, fd)
-		if err != nil {
-			return err
-		}
-		fd.offset = span.First
+// start makes sure of the place to begin at. Ok: what Next returns, since there is a break.
+func (f *Follower) start(ctx context.Context, fd *feed) (b Batch, ok bool, err error) {
+	switch broken, err := f.stand(ctx, fd); {
+	case err != nil:
+		return Batch{}, false, err
+	case broken != nil:
+		return f.meet(ctx, fd, broken)
 	}
 	f.client.fetcher.want(fd)
-	return nil
+	return Batch{}, false, nil
+}
+
+// stand asks whether the log is still the one that the place is in.
+func (f *Follower) stand(ctx context.Context, fd *feed) (broken *Break, err error) {
+	err = f.patiently(ctx, fd, func() error {
+		place, err := f.client.Stand(ctx, fd.at, fd.place)
+		if err == nil {
+			fd.place, fd.doubt = place, false
+		}
+		return err
+	})
+	if errors.As(err, &broken) {
+		return broken, nil
+	}
+	return nil, err
 }
 
 // wait waits for a partition to be ready.
@@ -142,62 +154,74 @@ func (f *Follower) wait(ctx context.Context) (*feed, error) {
 	}
 }
 
-// take makes of a partition's answer what Next returns. Not ok: nothing, the partition is held.
+// take makes of a partition's answer what Next returns. Not ok: nothing, the partition is held or asked again.
 func (f *Follower) take(ctx context.Context, fd *feed) (b Batch, ok bool, err error) {
 	a := fd.answer
-	if a.err != nil { // ErrOffsetGone: the rest is tried again
-		return f.gap(ctx, fd, ErrOffsetGone)
+	var broken *Break
+	if errors.As(a.err, &broken) { // the broker says what it lost
+		broken.At = fd.place
+		return f.meet(ctx, fd, broken)
 	}
-	if fd.doubt && fd.check != nil {
-		err := f.patiently(ctx, fd, func() error { return fd.check(ctx) })
-		if errors.Is(err, ErrOtherLog) {
-			return f.gap(ctx, fd, err)
-		}
-		if err != nil {
+	if fd.doubt || a.err != nil || a.got.Epoch >= 0 && fd.epoch >= 0 && a.got.Epoch != fd.epoch {
+		if broken, err = f.stand(ctx, fd); err != nil {
 			return Batch{}, false, err
 		}
+		if broken != nil {
+			return f.meet(ctx, fd, broken)
+		}
 	}
-	fd.doubt, fd.answer, fd.offset = false, nil, a.got.Next
+	if a.err != nil { // and yet the place is there: a broker that was behind
+		f.client.fetcher.later([]*feed{fd})
+		return Batch{}, false, nil
+	}
+	if n := len(a.got.Records); n > 0 {
+		fd.place, fd.epoch = fd.place.After(a.got.Records[n-1]), a.got.Epoch
+	}
+	a.got.After, fd.answer = fd.place, nil
 	f.client.fetcher.want(fd)
 	return a.got, true, nil
 }
 
-// gap does what the policy says.
-func (f *Follower) gap(ctx context.Context, fd *feed, cause error) (b Batch, ok bool, err error) {
-	has, err := f.spanOf(ctx, fd)
-	if err != nil {
-		return Batch{}, false, err
-	}
-	g := Gap{Want: fd.offset, Has: has, Cause: cause}
-	fault := &GapError{At: fd.at, Gap: g}
-	log := f.client.logger.With("follower", f.cfg.Name, "topic", fd.at.Topic, "partition", fd.at.Partition,
-		"want", g.Want, "first", has.First, "end", has.Next, "cause", cause)
+// meet does about a break what the policy says.
+func (f *Follower) meet(ctx context.Context, fd *feed, broken *Break) (b Batch, ok bool, err error) {
+	place := broken.Accept(fd.place)
 	switch f.cfg.Gaps {
 	case GapStop:
-		return Batch{}, false, fault
+		return Batch{}, false, broken
 	case GapSkip:
-		f.client.metrics.gaps.WithLabelValues(f.cfg.Name, fd.at.Topic).Add(float64(max(1, g.Lost())))
-		log.Error("records are lost: they were gone before they were read; going on with the oldest there is", "lost", g.Lost())
 	case GapRestart:
-		log.Warn("the log does not go on where it was read to; reading it anew")
+		place = Place{Offset: First}
 	default:
 		f.client.metrics.hold(f.cfg.Name, fd.at, true)
-		log.Error("the partition is held: records were gone before they were read; set kafka.gaps to skip to go on without them")
-		f.tell(fd.at, fault)
+		f.client.logger.Error("the partition is held: records were gone before they were read", "follower", f.cfg.Name, "kind", broken.Kind.String(), "error", broken)
+		f.tell(fd.at, broken)
 		return Batch{}, false, nil
 	}
-	fd.offset, fd.answer, fd.doubt = has.First, nil, false
-	f.client.fetcher.want(fd)
-	return Batch{At: fd.at, Next: has.First, End: has.Next, Gap: &g}, true, nil
-}
-
-// spanOf asks what a partition holds until it is known.
-func (f *Follower) spanOf(ctx context.Context, fd *feed) (span Span, err error) {
-	err = f.patiently(ctx, fd, func() (err error) {
-		span, err = f.client.span(ctx, fd.at)
+	err = f.patiently(ctx, fd, func() error {
+		there, err := f.client.Stand(ctx, fd.at, place)
+		if err == nil {
+			place = there
+		}
 		return err
 	})
-	return span, err
+	if err != nil && !errors.Is(err, ErrOffsetGone) { // a further break is met when the place is asked for
+		return Batch{}, false, err
+	}
+	f.passOver(fd, broken)
+	fd.place, fd.epoch, fd.answer, fd.doubt = place, -1, nil, err != nil
+	f.client.fetcher.want(fd)
+	return Batch{At: fd.at, Next: place.Offset, End: broken.Have.Next, Epoch: -1, After: place, Break: broken}, true, nil
+}
+
+// passOver says that following goes on behind a break.
+func (f *Follower) passOver(fd *feed, broken *Break) {
+	if f.cfg.Gaps == GapRestart {
+		f.client.logger.Warn("the log is not what it was: reading it anew", "follower", f.cfg.Name, "kind", broken.Kind.String(), "error", broken)
+		return
+	}
+	f.client.metrics.gaps.WithLabelValues(f.cfg.Name, fd.at.Topic, broken.Kind.String()).Add(float64(max(1, broken.Missing)))
+	f.client.logger.Error("records are lost: they were gone before they were read; going on without them",
+		"follower", f.cfg.Name, "kind", broken.Kind.String(), "error", broken)
 }
 
 // patiently does something until it works or its error does not pass.

@@ -12,7 +12,7 @@ type metrics struct {
 	fetches prometheus.Counter
 	unread  prometheus.Gauge
 	faults  prometheus.Counter
-	gaps    *prometheus.CounterVec // by follower and topic
+	gaps    *prometheus.CounterVec // by follower, topic, and kind of break
 	held    *prometheus.GaugeVec   // by follower, topic, partition
 }
 
@@ -29,7 +29,7 @@ func newMetrics() *metrics {
 		}),
 		gaps: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "freshet_kafka_gap_records_total", Help: "Records that were gone before they were read, and were skipped. At least one for each gap.",
-		}, []string{"follower", "topic"}),
+		}, []string{"follower", "topic", "kind"}),
 		held: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "freshet_kafka_held", Help: "1 while a partition is held because records were gone before they were read.",
 		}, []string{"follower", "topic", "partition"}),

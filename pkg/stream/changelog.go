@@ -47,7 +47,7 @@ func (l *changelog) restore(ctx context.Context, s *store) error {
 	}
 	for {
 		mine := fence{epoch: l.fence.epoch + 1, owner: l.owner}
-		at, err := l.client.Append(ctx, l.at, []broker.Message{{
+		at, err := l.appendRetrying(ctx, []broker.Message{{
 			Key: []byte{kindFence}, Value: mine.encode(), Headers: epochHeaders(mine.epoch),
 		}})
 		if err != nil {

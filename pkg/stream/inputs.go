@@ -3,57 +3,77 @@ package stream
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
-	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
 )
 
-// fetched is what one fetch of one input brought.
+// fetched is what came of one input.
 type fetched struct {
 	topic   string
 	records []broker.Record
 	end     int64 // the partition's end: for the lag
+	// broken says that the input does not go on where it was, and from where it does: kafka.gaps is skip.
+	broken bool
+	next   int64
 }
 
-// fetchInput reads one input from offset on and hands it over until ctx ends. Faults
-// that pass are waited out; records that retention took before they were read are an
-// error, since skipping them would be a silent loss.
-func fetchInput(ctx context.Context, client *broker.Client, tp broker.TopicPartition, offset int64, to chan<- fetched, logger *slog.Logger) error {
-	for wait := 20 * time.Millisecond; ctx.Err() == nil; {
-		b, err := client.Fetch(ctx, tp, offset, broker.FetchOptions{})
+// starts are where the state stands in the inputs.
+func (t *task) starts() (from []broker.Start) {
+	for _, in := range t.p.cfg.Inputs {
+		s := broker.Start{At: broker.TopicPartition{Topic: in.Name, Partition: t.partition}, Place: broker.Place{Offset: broker.First}}
+		if offset, ok := t.inputs[in.Name]; ok {
+			s.Place.Offset = offset
+		}
+		from = append(from, s)
+	}
+	return from
+}
+
+// follow reads the inputs and hands over what comes until ctx ends. Faults that pass are waited out. Records that were gone
+// before they were read hold the partition, or are passed over, as kafka.gaps says.
+func (t *task) follow(ctx context.Context, from []broker.Start, to chan<- fetched) error {
+	f := t.p.deps.Broker.Follow(ctx, broker.FollowConfig{Name: t.p.cfg.Name, Told: t.told}, from...)
+	for {
+		b, err := f.Next(ctx)
 		if ctx.Err() != nil {
-			break
+			return nil
 		}
-		switch {
-		case errors.Is(err, broker.ErrOffsetGone):
-			return fmt.Errorf("input %s lost records from offset %d on before they were read (raise its retention): %w", tp, offset, err)
-		case err != nil:
-			logger.Warn("fetching an input failed; trying again", "input", tp.String(), "error", err)
-			pause(ctx, wait)
-			wait = min(2*wait, 2*time.Second)
-			continue
+		if err != nil {
+			return err
 		}
-		wait = 20 * time.Millisecond
-		if len(b.Records) == 0 {
+		if len(b.Records) == 0 && b.Break == nil {
 			continue
 		}
 		select {
-		case to <- fetched{topic: tp.Topic, records: b.Records, end: b.End}:
-			offset = b.Next
+		case to <- fetched{topic: b.At.Topic, records: b.Records, end: b.End, broken: b.Break != nil, next: b.After.Offset}:
 		case <-ctx.Done():
+			return nil
 		}
 	}
-	return nil
 }
 
-// pause waits d or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
+// told hears what is wrong with an input. What does not pass by itself is the partition's fault: it is not ready until
+// somebody has done something about it.
+func (t *task) told(_ broker.TopicPartition, err error) {
+	switch {
+	case err == nil:
+		t.p.faults.mended(t.partition, ofInputs)
+	case !broker.Passing(err) || errors.Is(err, broker.ErrOffsetGone):
+		t.p.faults.hold(t.partition, ofInputs, err)
 	}
+}
+
+// jump goes on behind a break. What was fetched before it and is not folded yet belongs to a log that is gone, if
+// offsets begin anew.
+func (t *task) jump(a fetched) {
+	if a.next >= t.inputs[a.topic] {
+		return
+	}
+	kept := t.backlog[:0:0]
+	for _, rec := range t.backlog {
+		if rec.Topic != a.topic {
+			kept = append(kept, rec)
+		}
+	}
+	t.backlog, t.inputs[a.topic] = kept, a.next
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/freshet/freshet/pkg/broker"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -15,15 +14,8 @@ func (t *task) run(ctx context.Context) error {
 	defer stop()
 	g, fetchCtx := errgroup.WithContext(fetchCtx)
 	arrivals := make(chan fetched, len(t.p.cfg.Inputs))
-	for _, in := range t.p.cfg.Inputs {
-		from, ok := t.inputs[in.Name]
-		if !ok {
-			from = broker.First
-		}
-		g.Go(func() error {
-			return fetchInput(fetchCtx, t.p.deps.Broker, broker.TopicPartition{Topic: in.Name, Partition: t.partition}, from, arrivals, t.logger)
-		})
-	}
+	from := t.starts()
+	g.Go(func() error { return t.follow(fetchCtx, from, arrivals) })
 	g.Go(func() error {
 		defer stop()
 		if err := t.publish(ctx, t.log.last.outputs); err != nil {
@@ -60,6 +52,9 @@ func (t *task) loop(ctx context.Context, arrivals <-chan fetched) error {
 }
 
 func (t *task) take(a fetched) {
+	if a.broken {
+		t.jump(a)
+	}
 	t.backlog = append(t.backlog, a.records...)
 	t.ends[a.topic] = a.end
 	t.p.metrics.lag(a.topic, t.partition, a.end-t.inputs[a.topic])

@@ -22,6 +22,7 @@ type metrics struct {
 	lags      *prometheus.GaugeVec
 	durations *prometheus.HistogramVec
 	restores  *prometheus.GaugeVec
+	holds     *prometheus.GaugeVec
 }
 
 func newMetrics(name string, reg prometheus.Registerer) (*metrics, error) {
@@ -42,6 +43,9 @@ func newMetrics(name string, reg prometheus.Registerer) (*metrics, error) {
 		lags: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "freshet_stream_lag_records", Help: "Records between the last fetch and the end of the partition.",
 		}, []string{"processor", "topic", "partition"}),
+		holds: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "freshet_stream_held", Help: "1 while a partition is held: its handler fails, or records were gone before they were read.",
+		}, []string{"processor", "partition"}),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "freshet_stream_commit_seconds", Help: "Time to fold and commit one batch.",
 			Buckets: prometheus.ExponentialBuckets(0.001, 2, 14),
@@ -56,7 +60,7 @@ func newMetrics(name string, reg prometheus.Registerer) (*metrics, error) {
 	return m, errors.Join(
 		register(reg, &m.records), register(reg, &m.commits), register(reg, &m.changes), register(reg, &m.outputs),
 		register(reg, &m.timers), register(reg, &m.deadRecs), register(reg, &m.fenced), register(reg, &m.restarts),
-		register(reg, &m.lags), register(reg, &m.durations), register(reg, &m.restores),
+		register(reg, &m.lags), register(reg, &m.durations), register(reg, &m.restores), register(reg, &m.holds),
 	)
 }
 
@@ -93,4 +97,12 @@ func (m *metrics) lag(topic string, partition int, n int64) {
 
 func (m *metrics) restored(took time.Duration) {
 	m.restores.WithLabelValues(m.name).Set(took.Seconds())
+}
+
+func (m *metrics) held(partition int, held bool) {
+	if held {
+		m.holds.WithLabelValues(m.name, strconv.Itoa(partition)).Set(1)
+	} else {
+		m.holds.DeleteLabelValues(m.name, strconv.Itoa(partition))
+	}
 }

@@ -1,0 +1,152 @@
+package broker
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kmsg"
+)
+
+// LogID names one life of a topic: Kafka's topic id. A topic that is deleted and made anew has another one, under the
+// same name and with offsets from 0. The zero LogID is that of a broker which knows no topic ids (Kafka before 2.8).
+type LogID [16]byte
+
+// String is the id in hexadecimal, "none" for the zero LogID.
+func (id LogID) String() string {
+	if id == (LogID{}) {
+		return "none"
+	}
+	return hex.EncodeToString(id[:])
+}
+
+// idVersion is the first version of Kafka's Metadata that tells topic ids. kafka-go speaks up to 8.
+const idVersion = 10
+
+// Log asks for the id of a topic. Nothing is remembered: the question is whether it is still the same one.
+func (c *Client) Log(ctx context.Context, topic string) (LogID, error) {
+	ctx, cancel := context.WithTimeout(ctx, tryFor)
+	defer cancel()
+	id, err := c.askLog(ctx, topic)
+	if err != nil {
+		return LogID{}, fmt.Errorf("ask for the id of topic %s: %w", topic, err)
+	}
+	return id, nil
+}
+
+func (c *Client) askLog(ctx context.Context, topic string) (LogID, error) {
+	if known, err := c.knowsIDs(ctx); err != nil || !known {
+		return LogID{}, err
+	}
+	req := kmsg.NewMetadataRequest()
+	req.Version = idVersion
+	asked := kmsg.NewMetadataRequestTopic()
+	asked.Topic = &topic
+	req.Topics = append(req.Topics, asked)
+	res := kmsg.NewPtrMetadataResponse()
+	if err := c.ask(ctx, &req, res); err != nil {
+		return LogID{}, err
+	}
+	for _, t := range res.Topics {
+		if t.Topic == nil || *t.Topic != topic {
+			continue
+		}
+		if t.ErrorCode != 0 {
+			return LogID{}, kafka.Error(t.ErrorCode)
+		}
+		return t.TopicID, nil
+	}
+	return LogID{}, kafka.UnknownTopicOrPartition
+}
+
+// knowsIDs tells whether the broker's Metadata has topic ids.
+func (c *Client) knowsIDs(ctx context.Context) (bool, error) {
+	res, err := c.kafka.ApiVersions(ctx, &kafka.ApiVersionsRequest{})
+	if err == nil {
+		err = res.Error
+	}
+	if err != nil {
+		return false, err
+	}
+	metadata := kmsg.NewMetadataRequest()
+	for _, k := range res.ApiKeys {
+		if k.ApiKey == int(metadata.Key()) {
+			return k.MaxVersion >= idVersion, nil
+		}
+	}
+	return false, nil
+}
+
+// ask makes one request that kafka-go does not know, at the first broker that can be reached.
+func (c *Client) ask(ctx context.Context, req kmsg.Request, res kmsg.Response) error {
+	conn, err := c.dialAny(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	if by, ok := ctx.Deadline(); ok {
+		if err := conn.SetDeadline(by); err != nil {
+			return err
+		}
+	}
+	const correlation = 1
+	frame := kmsg.NewRequestFormatter(kmsg.FormatterClientID("freshet")).AppendRequest(nil, req, correlation)
+	if _, err := conn.Write(frame); err != nil {
+		return err
+	}
+	body, err := readFrame(conn)
+	if err != nil {
+		return err
+	}
+	if len(body) < 4 || binary.BigEndian.Uint32(body) != correlation {
+		return errors.New("the broker answered another question")
+	}
+	body = body[4:]
+	res.SetVersion(req.GetVersion())
+	if res.IsFlexible() { // a header with tags, of which none is known
+		if len(body) == 0 || body[0] != 0 {
+			return errors.New("the broker's answer has tags in its header")
+		}
+		body = body[1:]
+	}
+	return res.ReadFrom(body)
+}
+
+// maxAnswer bounds an answer of ask: the metadata of one topic.
+const maxAnswer = 16 << 20
+
+func readFrame(r io.Reader) ([]byte, error) {
+	var size [4]byte
+	if _, err := io.ReadFull(r, size[:]); err != nil {
+		return nil, err
+	}
+	n := binary.BigEndian.Uint32(size[:])
+	if n > maxAnswer {
+		return nil, fmt.Errorf("an answer of %d bytes", n)
+	}
+	body := make([]byte, n)
+	_, err := io.ReadFull(r, body)
+	return body, err
+}
+
+func (c *Client) dialAny(ctx context.Context) (net.Conn, error) {
+	dial := c.transport.Dial
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: 5 * time.Second}).DialContext
+	}
+	var errs []error
+	for _, address := range c.cfg.Addresses {
+		conn, err := dial(ctx, "tcp", address)
+		if err == nil {
+			return conn, nil
+		}
+		errs = append(errs, err)
+	}
+	return nil, errors.Join(errs...)
+}
