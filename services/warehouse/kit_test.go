@@ -13,8 +13,6 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 	"google.golang.org/protobuf/proto"
@@ -47,11 +45,7 @@ func newWorld(t testing.TB, partitions int) *world {
 	t.Helper()
 	ctx := t.Context()
 	address := testkit.Kafka(t)
-	b, err := broker.Dial(ctx, broker.Config{Addresses: []string{address}, Partitions: partitions}, slog.New(slog.NewTextHandler(t.Output(), nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
+	b := dial(t, broker.Config{Addresses: []string{address}, Partitions: partitions})
 	if err := b.EnsureTopics(ctx, topics.All()...); err != nil {
 		t.Fatal(err)
 	}
@@ -65,6 +59,16 @@ func newWorld(t testing.TB, partitions int) *world {
 	w.conn = w.open(w.clickhouse)
 	t.Cleanup(w.drop)
 	return w
+}
+
+func dial(t testing.TB, cfg broker.Config) *broker.Client {
+	t.Helper()
+	b, err := broker.Dial(t.Context(), cfg, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	return b
 }
 
 func (w *world) open(cfg clickhouse.Config) driver.Conn {
@@ -329,24 +333,13 @@ func (w *world) wantStored(n int64) {
 // retain removes the records of partition 0 before an offset, as retention does.
 func (w *world) retain(topic topics.Topic, from int64) {
 	w.t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(w.address))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer client.Close()
-	req := kmsg.NewPtrDeleteRecordsRequest()
-	req.TimeoutMillis = 5000
-	req.Topics = []kmsg.DeleteRecordsRequestTopic{{Topic: topic.Name, Partitions: []kmsg.DeleteRecordsRequestTopicPartition{{Offset: from}}}}
-	res, err := req.RequestWith(w.t.Context(), client)
-	if err != nil || res.Topics[0].Partitions[0].ErrorCode != 0 {
-		w.t.Fatal(err, res)
-	}
+	testkit.Retain(w.t, w.address, topic, 0, from)
 }
 
 func (w *world) eventuallyNotReady(m *member) {
 	w.t.Helper()
 	testkit.Eventually(w.t, patience, func() error {
-		if err := m.Ready(); err == nil || !errors.Is(err, errGap) {
+		if err := m.Ready(); err == nil || !errors.Is(err, broker.ErrOffsetGone) {
 			return fmt.Errorf("Ready gives %w, want a gap", err)
 		}
 		return nil

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/retry"
 	"github.com/freshet/freshet/pkg/topics"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 )
@@ -61,7 +62,7 @@ func (l *lane) handle(ctx, requests context.Context, rec broker.Record, a *segme
 		case n == len(l.d.cfg.Waits):
 			return l.bury(requests, rec, classExhausted, fmt.Errorf("%d attempts, the last: %w", n+1, err))
 		}
-		if pause(ctx, max(jittered(l.d.cfg.Waits[n]), retryAfter)) != nil {
+		if retry.Sleep(ctx, max(jittered(l.d.cfg.Waits[n]), retryAfter)) != nil {
 			return false
 		}
 	}
