@@ -70,7 +70,7 @@ func (k *Break) Is(err error) bool { return err == ErrOffsetGone }
 
 // Error says what happened, which offsets, and what to do.
 func (k *Break) Error() string {
-	return fmt.Sprintf("%s: %s; it holds offsets %d to %d now. To go on without what is missing, from offset %d on, set kafka.gaps to skip "+
+	return fmt.Sprintf("%s: %s; it holds offsets %d to %d now. To go on without what is missing, from offset %d on, set broker.gaps to skip "+
 		"(freshet up --gaps skip); see docs/runbooks/lost-records.md", k.Partition, k.what(), k.Have.First, k.Have.Next, k.GoOn.Offset)
 }
 

@@ -105,7 +105,7 @@ func (c Config) Validate() error {
 	if c.FetchBytes != 0 && (c.FetchBytes < 1<<20 || c.FetchBytes > 4<<30) {
 		errs = append(errs, fmt.Errorf("fetch_bytes: %d is not within 1048576 and 4294967296", c.FetchBytes))
 	}
-	if err := c.Gaps.validate(); err != nil {
+	if err := c.Gaps.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("gaps: %w", err))
 	}
 	return errors.Join(errs...)

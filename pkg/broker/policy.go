@@ -17,7 +17,8 @@ const (
 	GapRestart GapPolicy = "restart"
 )
 
-func (p GapPolicy) validate() error {
+// Validate is nil for what a configuration may say: hold, skip, or nothing, which means hold.
+func (p GapPolicy) Validate() error {
 	switch p {
 	case "", GapHold, GapSkip:
 		return nil

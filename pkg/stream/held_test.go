@@ -153,7 +153,7 @@ func TestALostInputIsHeldOrPassedOver(t *testing.T) {
 			p, stop = c.start(t, testConfig(dir), sums{}, nil)
 			if policy == broker.GapHold {
 				testkit.Eventually(t, 20*time.Second, func() error {
-					if err := p.Ready(); err == nil || !strings.Contains(err.Error(), "kafka.gaps") {
+					if err := p.Ready(); err == nil || !strings.Contains(err.Error(), "broker.gaps") {
 						return errors.New("it is not said what to do")
 					}
 					return nil

@@ -12,7 +12,7 @@ type fetched struct {
 	topic   string
 	records []broker.Record
 	end     int64 // the partition's end: for the lag
-	// broken says that the input does not go on where it was, and from where it does: kafka.gaps is skip.
+	// broken says that the input does not go on where it was, and from where it does: broker.gaps is skip.
 	broken bool
 	next   int64
 }
@@ -30,7 +30,7 @@ func (t *task) starts() (from []broker.Start) {
 }
 
 // follow reads the inputs and hands over what comes until ctx ends. Faults that pass are waited out. Records that were gone
-// before they were read hold the partition, or are passed over, as kafka.gaps says.
+// before they were read hold the partition, or are passed over, as broker.gaps says.
 func (t *task) follow(ctx context.Context, from []broker.Start, to chan<- fetched) error {
 	f := t.p.deps.Broker.Follow(ctx, broker.FollowConfig{Name: t.p.cfg.Name, Told: t.told}, from...)
 	for {

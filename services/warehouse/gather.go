@@ -26,7 +26,7 @@ func (t *task) block(ctx context.Context, p plan) (block, error) {
 	}
 }
 
-// errPassedOver says that records are missing and reading goes on behind them, since kafka.gaps is skip: with another block.
+// errPassedOver says that records are missing and reading goes on behind them, since broker.gaps is skip: with another block.
 var errPassedOver = errors.New("records are missing")
 
 // gather reads from t.next on until the block is full or FlushEvery has passed.
@@ -107,10 +107,10 @@ func (t *task) moreBy(ctx context.Context, due time.Time) error {
 	return t.more(ctx)
 }
 
-// short is about a plan that reaches beyond the partition's end: its records are lost. With kafka.gaps = skip it is given up;
+// short is about a plan that reaches beyond the partition's end: its records are lost. With broker.gaps = skip it is given up;
 // else the partition waits for them, and says so.
 func (t *task) short(to int64) (giveUp bool) {
-	err := fmt.Errorf("%s ends at offset %d, before the end %d of a planned block (set kafka.gaps to skip to go on with what there is): %w",
+	err := fmt.Errorf("%s ends at offset %d, before the end %d of a planned block (set broker.gaps to skip to go on with what there is): %w",
 		t.tp, t.end, to, broker.ErrOffsetGone)
 	giveUp = t.s.deps.Broker.Gaps() == broker.GapSkip
 	t.logger.Error("records of a planned block are gone", "given_up", giveUp, "error", err)

@@ -147,7 +147,7 @@ func (l *lane) commits(ctx context.Context, m *broker.Membership, tp broker.Topi
 // read follows the partition until ctx ends. What is not this lane's, or repeats a record shortly before it, is finished at
 // once; for the rest a place among the pending is waited for and take is called.
 //
-// Alerts that retention removed before they were finished are passed over, whatever kafka.gaps says: holding an endpoint
+// Alerts that retention removed before they were finished are passed over, whatever broker.gaps says: holding an endpoint
 // would keep the new alerts from it for the sake of old ones that nobody has any more.
 func (l *lane) read(ctx context.Context, tp broker.TopicPartition, p *progress, take func(broker.Record, *segmentationv1.Alert)) {
 	next, err := l.readFrom(ctx, tp, p)
