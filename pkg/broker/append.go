@@ -10,20 +10,37 @@ import (
 
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/fetch"
 	"github.com/segmentio/kafka-go/protocol/produce"
 )
 
 // tryFor bounds one attempt at the broker, so that a hung connection is noticed.
 const tryFor = 10 * time.Second
 
-// Append writes the messages to one partition as ONE record batch, all or nothing,
-// and returns the offset of the first. It tries once: an error that is not
-// Permanent leaves open whether the batch was stored.
-// The topics and keys of the messages do not choose the partition here.
+// Append writes the messages to one partition as ONE record batch, all or nothing, and returns the offset of the first.
+// It tries once: an error that is not Permanent leaves open whether the batch was stored, or still will be (an attempt that
+// timed out may land later). It shares its request with what else goes to the same broker. The topics and keys of the
+// messages do not choose the partition here.
 func (c *Client) Append(ctx context.Context, tp TopicPartition, msgs []Message) (int64, error) {
-	b := recordBatch{to: tp, msgs: msgs}
-	c.appendAll(ctx, []*recordBatch{&b})
-	return b.base, b.err
+	done := c.carry(context.WithoutCancel(ctx), tp, func() ([]Message, int) { return msgs, sizeOf(msgs) })
+	select {
+	case r := <-done:
+		return r.base, r.err
+	case <-ctx.Done():
+		return 0, fmt.Errorf("append %d records to %s: %w", len(msgs), tp, ctx.Err())
+	}
+}
+
+// sizeOf is about how many bytes the messages are in a request.
+func sizeOf(msgs []Message) int {
+	n := 0
+	for _, m := range msgs {
+		n += len(m.Key) + len(m.Value) + 64
+		for _, h := range m.Headers { // a traced record carries half as much again as its frame
+			n += len(h.Key) + len(h.Value) + 8
+		}
+	}
+	return n
 }
 
 // recordBatch is what goes to one partition in one request, and what came of it.
@@ -106,20 +123,32 @@ var errNoAnswer = errors.New("the broker's answer does not speak of the partitio
 // topic that was deleted, no permission) from a passing one (network, elections, timeouts).
 func Permanent(err error) bool {
 	var code kafka.Error
+	return errors.As(err, &code) && !passes(code)
+}
+
+// Passing says that an error is a broker's, or of the way to it, and goes away with the cause: the broker is down, hangs, or
+// elects a leader. Of other errors, such as a handler's own, it is false, as Permanent is.
+func Passing(err error) bool {
+	var code kafka.Error
 	if errors.As(err, &code) {
-		return code != kafka.Unknown && !code.Temporary() // Unknown is what a broker says while it starts
+		return passes(code)
 	}
 	var network net.Error
+	var topic *protocol.TopicError
+	var fetching *fetch.Error
+	var producing *produce.Error
 	switch {
-	case err == nil,
-		errors.As(err, &network),
+	case errors.As(err, &network), errors.As(err, &topic), errors.As(err, &fetching), errors.As(err, &producing), // the last three: no leader is known
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe),
-		errors.Is(err, net.ErrClosed),
+		errors.Is(err, net.ErrClosed), errors.Is(err, ErrNotStored), errors.Is(err, errNoAnswer),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		return false
+		return true
 	}
 	return false
 }
+
+// passes says that a broker's refusal is worth a retry. Unknown is what a broker says while it starts.
+func passes(code kafka.Error) bool { return code == kafka.Unknown || code.Temporary() }
 
 // RecordFault tells a permanent error that lies in the records of the batch (too large, invalid) from one that
 // would meet any record (no permission, no such topic). Of a batch of several, not each need be at fault.

@@ -70,7 +70,7 @@ func (k *Break) Is(err error) bool { return err == ErrOffsetGone }
 
 // Error says what happened, which offsets, and what to do.
 func (k *Break) Error() string {
-	return fmt.Sprintf("%s: %s; it holds offsets %d to %d now. To go on without what is missing, from offset %d on, set kafka.gaps to skip "+
+	return fmt.Sprintf("%s: %s; it holds offsets %d to %d now. To go on without what is missing, from offset %d on, set broker.gaps to skip "+
 		"(freshet up --gaps skip); see docs/runbooks/lost-records.md", k.Partition, k.what(), k.Have.First, k.Have.Next, k.GoOn.Offset)
 }
 
@@ -152,9 +152,12 @@ const clockApart = time.Hour
 // cut is the break of a log that lost its tail. What has taken the offsets of lost records was written after the reader read the last of
 // them; so reading goes on with the first record whose time is not before that, give or take clockApart.
 func (c *Client) cut(ctx context.Context, tp TopicPartition, p Place, have Span) error {
-	from, err := c.offsetAt(ctx, tp, time.UnixMilli(p.TimeMs).Add(-clockApart), have)
-	if err != nil {
-		return err
+	from := have.First // where the time of what was read last is not known
+	if since := time.UnixMilli(p.TimeMs).Add(-clockApart); since.UnixMilli() >= 0 {
+		var err error
+		if from, err = c.offsetAt(ctx, tp, since, have); err != nil {
+			return err
+		}
 	}
 	from = min(from, p.Offset)
 	goOn := Place{Offset: from, Log: p.Log, Life: p.nextLife(from), TimeMs: p.TimeMs}

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+
+	"github.com/freshet/freshet/pkg/retry"
 )
 
 // Header is a record header.
@@ -72,11 +74,17 @@ type Config struct {
 	// Gaps is what to do when records are gone before they were read, because retention removed them or a topic was cut or
 	// made anew: hold stops that partition and says so, skip goes on and counts what is lost. Empty means hold.
 	Gaps GapPolicy `koanf:"gaps"`
+	// FetchBytes is the memory of the process, in bytes, for records that were fetched and are not taken yet, whatever the
+	// number of partitions. 1,048,576 to 4,294,967,296; zero means 64 MiB.
+	FetchBytes int64 `koanf:"fetch_bytes"`
 }
+
+// defaultFetchBytes is Config.FetchBytes unless said otherwise.
+const defaultFetchBytes = 64 << 20
 
 // Default is one broker on this machine with four partitions.
 func Default() Config {
-	return Config{Addresses: []string{"127.0.0.1:9092"}, Partitions: 4, Replication: 1, Gaps: GapHold}
+	return Config{Addresses: []string{"127.0.0.1:9092"}, Partitions: 4, Replication: 1, Gaps: GapHold, FetchBytes: defaultFetchBytes}
 }
 
 // Validate reports every fault, under the key the user typed.
@@ -96,7 +104,10 @@ func (c Config) Validate() error {
 	if c.Replication < 0 {
 		errs = append(errs, fmt.Errorf("replication: %d is below 1", c.Replication))
 	}
-	if err := c.Gaps.validate(); err != nil {
+	if c.FetchBytes != 0 && (c.FetchBytes < 1<<20 || c.FetchBytes > 4<<30) {
+		errs = append(errs, fmt.Errorf("fetch_bytes: %d is not within 1048576 and 4294967296", c.FetchBytes))
+	}
+	if err := c.Gaps.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("gaps: %w", err))
 	}
 	return errors.Join(errs...)
@@ -110,9 +121,15 @@ type Client struct {
 	kafka     *kafka.Client
 	clock     clock
 
+	fetcher *fetcher
+	metrics *metrics
+	holdUp  time.Duration // see courier
+
 	mu         sync.Mutex
 	partitions map[string]int
 	led        map[string]map[int]int // topic, partition: the leader's id
+	couriers   map[int]*courier       // by the id of their broker
+	refreshed  time.Time              // when the leaders were last asked for out of turn
 }
 
 // Connect makes a client without asking whether a broker is there: for who can do its work, or a part of
@@ -127,17 +144,22 @@ func Connect(cfg Config, logger *slog.Logger) (*Client, error) {
 	if cfg.Replication == 0 {
 		cfg.Replication = 1
 	}
+	if cfg.FetchBytes == 0 {
+		cfg.FetchBytes = defaultFetchBytes
+	}
 	transport := &kafka.Transport{
 		ClientID:    "freshet",
 		DialTimeout: 5 * time.Second,
 		IdleTimeout: 2 * time.Minute,
 		MetadataTTL: 10 * time.Second,
 	}
-	return &Client{
-		cfg: cfg, logger: logger, transport: transport,
+	c := &Client{
+		cfg: cfg, logger: logger, transport: transport, metrics: newMetrics(), holdUp: defaultHoldUp,
 		kafka:      &kafka.Client{Addr: kafka.TCP(cfg.Addresses...), Transport: transport},
-		partitions: map[string]int{}, led: map[string]map[int]int{},
-	}, nil
+		partitions: map[string]int{}, led: map[string]map[int]int{}, couriers: map[int]*courier{},
+	}
+	c.fetcher = newFetcher(c, cfg.FetchBytes)
+	return c, nil
 }
 
 // Dial is Connect that checks that a broker answers within 10 s.
@@ -153,15 +175,18 @@ func Dial(ctx context.Context, cfg Config, logger *slog.Logger) (*Client, error)
 		if err == nil {
 			return c, nil
 		}
-		if sleep(ctx, 100*time.Millisecond) != nil {
+		if retry.Sleep(ctx, 100*time.Millisecond) != nil {
 			c.transport.CloseIdleConnections()
 			return nil, fmt.Errorf("reach Kafka at %s: %w", strings.Join(cfg.Addresses, ", "), err)
 		}
 	}
 }
 
-// Close gives back idle connections. Calls under way are not interrupted.
-func (c *Client) Close() { c.transport.CloseIdleConnections() }
+// Close ends following and gives back idle connections. Other calls under way are not interrupted.
+func (c *Client) Close() {
+	c.fetcher.close()
+	c.transport.CloseIdleConnections()
+}
 
 // Ping asks a broker for its versions: nil when it answers.
 func (c *Client) Ping(ctx context.Context) error {
@@ -188,16 +213,4 @@ func headerOf(hs []Header, key string) []byte {
 		}
 	}
 	return nil
-}
-
-// sleep waits d, or returns the context's error when that ends first.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

@@ -15,41 +15,51 @@ const (
 	defaultHoldUp = 50 * time.Millisecond
 )
 
-// courier makes the requests to one broker. A request takes along everything that waits, so that the more there is to do
-// the less each record costs; while one is under way, the next gathers. Nothing here keeps an order: a lane hands over
-// one parcel at a time.
+// courier makes the requests to one broker, of all producers and appends of a client. A request takes along everything
+// that waits, so that the more there is to do the less each record costs; while one is under way, the next gathers.
+// Nothing here keeps an order: a lane hands over one parcel at a time.
 type courier struct {
-	p *Producer
+	c *Client
 
 	mu      sync.Mutex
 	waiting []*parcel
 	active  bool
 }
 
-// parcel is what a lane wants to have stored. What that is it says when the request is made up, as late as can be.
+// parcel is what is to be stored in one partition, as one record batch.
 type parcel struct {
 	ctx  context.Context // for its values
 	to   TopicPartition
-	pack func() []*group // called once; none: every caller has gone
-	done chan error      // takes one value
+	pack packing
+	done chan receipt // takes one value
 }
 
-// carry stores, in one attempt bounded by tryFor, what pack returns when it is asked, which happens once.
-func (p *Producer) carry(ctx context.Context, to TopicPartition, pack func() []*group) error {
-	one := &parcel{ctx: ctx, to: to, pack: pack, done: make(chan error, 1)}
-	p.courier(p.client.leader(ctx, to)).add(one)
-	return <-one.done
+// packing says what a parcel holds, and how many bytes that is. It is called once, when the request is made up, as late
+// as can be. No messages: every caller has gone.
+type packing func() (msgs []Message, bytes int)
+
+// receipt is what became of a parcel: the offset of its first record, or an error.
+type receipt struct {
+	base int64
+	err  error
 }
 
-func (p *Producer) courier(broker int) *courier {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	c := p.couriers[broker]
-	if c == nil {
-		c = &courier{p: p}
-		p.couriers[broker] = c
+// carry stores, in one attempt bounded by tryFor, what pack gives.
+func (c *Client) carry(ctx context.Context, to TopicPartition, pack packing) <-chan receipt {
+	one := &parcel{ctx: ctx, to: to, pack: pack, done: make(chan receipt, 1)}
+	c.courier(c.leader(ctx, to)).add(one)
+	return one.done
+}
+
+func (c *Client) courier(broker int) *courier {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	one := c.couriers[broker]
+	if one == nil {
+		one = &courier{c: c}
+		c.couriers[broker] = one
 	}
-	return c
+	return one
 }
 
 func (c *courier) add(one *parcel) {
@@ -69,10 +79,10 @@ func (c *courier) run() {
 		// with twenty. One turn is enough, and waiting for a clock is worse: docs/benchmarks.md.
 		runtime.Gosched()
 		load, done := c.load(), make(chan struct{})
-		go func() { defer close(done); c.p.deliver(load) }()
+		go func() { defer close(done); c.c.deliver(load) }()
 		select {
 		case <-done:
-		case <-time.After(c.p.holdUp):
+		case <-time.After(c.c.holdUp):
 		}
 	}
 }
@@ -88,51 +98,55 @@ func (c *courier) more() bool {
 // packed is a parcel and what is in it.
 type packed struct {
 	*parcel
-	groups []*group
+	msgs []Message
 }
 
-// load makes up one request of what waits.
+// load makes up one request of what waits. A partition comes once in it: what else goes there waits for the next.
 func (c *courier) load() []packed {
 	c.mu.Lock()
 	waiting := c.waiting
 	c.waiting = nil
 	c.mu.Unlock()
 	var load []packed
-	n := 0
-	for bytes := 0; n < len(waiting) && bytes < maxRequestBytes; n++ {
-		groups := waiting[n].pack()
-		for _, g := range groups {
-			bytes += g.bytes
+	var later []*parcel
+	bytes, in := 0, map[TopicPartition]bool{}
+	for _, one := range waiting {
+		if bytes >= maxRequestBytes || in[one.to] {
+			later = append(later, one)
+			continue
 		}
-		load = append(load, packed{waiting[n], groups})
+		msgs, n := one.pack()
+		bytes += n
+		in[one.to] = len(msgs) > 0
+		load = append(load, packed{one, msgs})
 	}
-	if n < len(waiting) {
+	if len(later) > 0 {
 		c.mu.Lock()
-		c.waiting = append(waiting[n:], c.waiting...)
+		c.waiting = append(later, c.waiting...)
 		c.mu.Unlock()
 	}
 	return load
 }
 
 // deliver makes one request of the parcels that hold something, and tells each what became of it.
-func (p *Producer) deliver(load []packed) {
+func (c *Client) deliver(load []packed) {
 	batches := make([]*recordBatch, 0, len(load))
 	for _, one := range load {
-		if len(one.groups) > 0 {
-			batches = append(batches, &recordBatch{to: one.to, msgs: messages(one.groups)})
+		if len(one.msgs) > 0 {
+			batches = append(batches, &recordBatch{to: one.to, msgs: one.msgs})
 		}
 	}
 	if len(batches) > 0 {
-		p.client.appendAll(load[0].ctx, batches)
+		c.appendAll(load[0].ctx, batches)
 	}
 	for _, one := range load {
-		var err error
-		if len(one.groups) > 0 {
-			err, batches = batches[0].err, batches[1:]
+		var r receipt
+		if len(one.msgs) > 0 {
+			r, batches = receipt{batches[0].base, batches[0].err}, batches[1:]
 		}
-		if err != nil {
-			p.client.forgetLeaders(one.to.Topic)
+		if r.err != nil {
+			c.lostLeader(one.to.Topic, r.err)
 		}
-		one.done <- err
+		one.done <- r
 	}
 }

@@ -78,7 +78,7 @@ func TestARequestCarriesEveryPartitionThatWaits(t *testing.T) {
 	fake, c := fakeCluster(t, partitions)
 	log := logRequests(fake)
 	p := c.NewProducer(ProducerConfig{})
-	p.holdUp = time.Minute
+	c.holdUp = time.Minute
 	var wg sync.WaitGroup
 	produce := func(partition int, value string) {
 		wg.Go(func() {
@@ -109,9 +109,9 @@ func TestARequestCarriesEveryPartitionThatWaits(t *testing.T) {
 
 // waiting is how many parcels wait for the couriers.
 func waiting(p *Producer) (n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, c := range p.couriers {
+	p.client.mu.Lock()
+	defer p.client.mu.Unlock()
+	for _, c := range p.client.couriers {
 		c.mu.Lock()
 		n += len(c.waiting)
 		c.mu.Unlock()
@@ -160,7 +160,7 @@ func TestAFaultOfOnePartitionIsItsOwn(t *testing.T) {
 				log.answer = refuseOnce(1, tc.refused)
 			}
 			p := c.NewProducer(ProducerConfig{MaxBatchBytes: 64 << 20})
-			p.holdUp = time.Minute
+			c.holdUp = time.Minute
 			errs := make([]error, 4)
 			var wg sync.WaitGroup
 			for i := range 4 {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+
+	"github.com/freshet/freshet/pkg/retry"
 )
 
 // ErrStaleMember says that the group has moved on without this member: what it
@@ -146,7 +148,7 @@ func (c *Client) RunGroup(ctx context.Context, cfg GroupConfig, fn func(context.
 		}
 		if err != nil {
 			logger.Warn("joining the consumer group failed; trying again", "error", err)
-			if sleep(ctx, time.Second) != nil {
+			if retry.Sleep(ctx, time.Second) != nil {
 				return closeGroup(cg, nil)
 			}
 			continue

@@ -3,9 +3,10 @@ package broker
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/freshet/freshet/pkg/retry"
 )
 
 // lane is the queue of one partition. At most one batch of it is under way, which is what keeps the order.
@@ -66,15 +67,16 @@ func (l *lane) send(ctx context.Context, take func() []*group) {
 	ctx = context.WithoutCancel(ctx)
 	var batch []*group
 	var err error
-	pack := func() []*group {
+	pack := func() ([]Message, int) {
 		if batch == nil {
 			batch = take()
 		}
 		batch = l.dropGone(batch, err)
-		return batch
+		return messages(batch), bytesOf(batch)
 	}
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err = l.p.carry(ctx, l.to, pack)
+	pauses := retry.Backoff{Most: time.Second}
+	for {
+		err = (<-l.p.client.carry(ctx, l.to, pack)).err
 		if err == nil {
 			for _, g := range batch {
 				l.settle(g, nil)
@@ -85,8 +87,7 @@ func (l *lane) send(ctx context.Context, take func() []*group) {
 			l.isolate(batch, err)
 			return
 		}
-		// Not longer than the first caller's patience.
-		_ = sleep(batch[0].ctx, wait/2+rand.N(wait/2))
+		_ = pauses.Wait(batch[0].ctx) // Not longer than the first caller's patience.
 	}
 }
 
@@ -132,9 +133,20 @@ func messages(batch []*group) []Message {
 	for _, g := range batch {
 		n += len(g.msgs)
 	}
+	if n == 0 {
+		return nil
+	}
 	msgs := make([]Message, 0, n)
 	for _, g := range batch {
 		msgs = append(msgs, g.msgs...)
 	}
 	return msgs
+}
+
+func bytesOf(batch []*group) int {
+	n := 0
+	for _, g := range batch {
+		n += g.bytes
+	}
+	return n
 }

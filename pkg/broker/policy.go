@@ -11,9 +11,14 @@ const (
 	GapHold GapPolicy = "hold"
 	// GapSkip goes on from Break.Accept. What is lost is said in the log and counted.
 	GapSkip GapPolicy = "skip"
+	// GapStop has Follower.Next fail with the *Break: for readers that have more to undo than their place. Chosen in code only.
+	GapStop GapPolicy = "stop"
+	// GapRestart begins anew with the oldest record: for copies of all that a log holds, which lose nothing by that. Chosen in code only.
+	GapRestart GapPolicy = "restart"
 )
 
-func (p GapPolicy) validate() error {
+// Validate is nil for what a configuration may say: hold, skip, or nothing, which means hold.
+func (p GapPolicy) Validate() error {
 	switch p {
 	case "", GapHold, GapSkip:
 		return nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 )
 
 // ErrNotStored says that the broker did not confirm the records in the time given.
@@ -27,13 +26,11 @@ type ProducerConfig struct {
 type Producer struct {
 	client *Client
 	cfg    ProducerConfig
-	holdUp time.Duration
 
-	mu       sync.Mutex
-	room     *sync.Cond
-	pending  int // bytes
-	lanes    map[TopicPartition]*lane
-	couriers map[int]*courier // by the id of their broker
+	mu      sync.Mutex
+	room    *sync.Cond
+	pending int // bytes
+	lanes   map[TopicPartition]*lane
 }
 
 // NewProducer makes a producer. It holds nothing that needs closing.
@@ -44,7 +41,7 @@ func (c *Client) NewProducer(cfg ProducerConfig) *Producer {
 	if cfg.MaxPendingBytes == 0 {
 		cfg.MaxPendingBytes = 64 << 20
 	}
-	p := &Producer{client: c, cfg: cfg, holdUp: defaultHoldUp, lanes: map[TopicPartition]*lane{}, couriers: map[int]*courier{}}
+	p := &Producer{client: c, cfg: cfg, lanes: map[TopicPartition]*lane{}}
 	p.room = sync.NewCond(&p.mu)
 	return p
 }
@@ -91,10 +88,7 @@ func (p *Producer) group(ctx context.Context, msgs []Message) ([]*group, error) 
 		}
 		to := TopicPartition{Topic: m.Topic, Partition: PartitionFor(m.Key, n)}
 		g := last(groups, to)
-		size := len(m.Key) + len(m.Value) + 64
-		for _, h := range m.Headers { // a traced record carries half as much again as its frame
-			size += len(h.Key) + len(h.Value) + 8
-		}
+		size := sizeOf([]Message{m})
 		if g == nil || g.bytes+size > p.cfg.MaxBatchBytes {
 			g = &group{ctx: ctx, to: to, done: make(chan error, 1)}
 			groups = append(groups, g)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/segmentio/kafka-go"
 
+	"github.com/freshet/freshet/pkg/retry"
 	"github.com/freshet/freshet/pkg/topics"
 )
 
@@ -124,7 +125,7 @@ func (c *Client) waitForLeaders(ctx context.Context, topic string) (int, error) 
 		if err == nil {
 			return n, nil
 		}
-		if sleep(ctx, 100*time.Millisecond) != nil {
+		if retry.Sleep(ctx, 100*time.Millisecond) != nil {
 			return 0, fmt.Errorf("find the partitions of topic %s: %w", topic, err)
 		}
 	}
@@ -160,51 +161,6 @@ func (c *Client) layout(ctx context.Context, topic string) (kafka.Topic, error) 
 	return res.Topics[i], res.Topics[i].Error
 }
 
-// noLeader stands for the leader of a partition that has none, as far as is known.
-const noLeader = -1
-
-// leader is the id of the broker that leads a partition. It may have changed since: good for grouping requests, no more.
-func (c *Client) leader(ctx context.Context, tp TopicPartition) int {
-	c.mu.Lock()
-	led := c.led[tp.Topic]
-	c.mu.Unlock()
-	if led == nil {
-		led = c.lookUpLeaders(ctx, tp.Topic)
-	}
-	if id, ok := led[tp.Partition]; ok {
-		return id
-	}
-	return noLeader
-}
-
-func (c *Client) lookUpLeaders(ctx context.Context, topic string) map[int]int {
-	ctx, cancel := context.WithTimeout(ctx, tryFor)
-	defer cancel()
-	t, err := c.layout(ctx, topic)
-	if err != nil {
-		return nil
-	}
-	led := map[int]int{}
-	for _, p := range t.Partitions {
-		if p.Error == nil {
-			led[p.ID] = p.Leader.ID
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(led) == len(t.Partitions) {
-		c.led[topic] = led
-	}
-	return led
-}
-
-// forgetLeaders has the leaders of a topic looked up anew.
-func (c *Client) forgetLeaders(topic string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.led, topic)
-}
-
 // Spans returns what each partition of a topic holds. Elections and other faults
 // that pass are waited out for up to tryFor.
 func (c *Client) Spans(ctx context.Context, topic string) (map[int]Span, error) {
@@ -216,7 +172,7 @@ func (c *Client) Spans(ctx context.Context, topic string) (map[int]Span, error) 
 	defer cancel()
 	for {
 		spans, err := c.listOffsets(ctx, topic, n)
-		if err == nil || Permanent(err) || sleep(ctx, 50*time.Millisecond) != nil {
+		if err == nil || Permanent(err) || retry.Sleep(ctx, 50*time.Millisecond) != nil {
 			return spans, err
 		}
 	}

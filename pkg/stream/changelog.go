@@ -8,6 +8,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/changelog"
+	"github.com/freshet/freshet/pkg/retry"
 )
 
 // partitionLog is one partition of a changelog topic, as an owner needs it.
@@ -28,7 +29,7 @@ type partitionLog interface {
 type owned struct {
 	log   partitionLog
 	now   func() time.Time
-	pause func(context.Context, time.Duration)
+	sleep func(context.Context, time.Duration) error // retry.Sleep
 
 	fold  *changelog.Fold
 	fence changelog.Fence // this owner's
@@ -77,17 +78,33 @@ func (l *owned) restore(ctx context.Context, s *store) (err error) {
 	if err := l.readToEnd(ctx, s, f); err != nil {
 		return err
 	}
+	var pauses retry.Backoff
 	for {
 		if err := l.samePartitions(); err != nil {
 			return err
 		}
 		mine := l.fold.Successor(l.parts)
 		at, err := l.log.Append(ctx, []broker.Message{fenceMessage(mine)})
+		if broker.Passing(err) { // it may stand there all the same: the next try has another id
+			if err := l.sleep(ctx, pauses.Next()); err != nil {
+				return err
+			}
+			if err := l.readOn(ctx, s, f); err != nil {
+				return err
+			}
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("fence %s: %w", l.log, err)
 		}
 		if at < l.next {
 			return l.lost(at)
+		}
+		if l.stand.offset >= 0 { // what was read has to stand there still
+			if err := l.sameLog(ctx, mine.Log); err != nil {
+				return err
+			}
+			l.next = l.stand.offset
 		}
 		if err := l.readUpTo(ctx, s, f, at+1); err != nil {
 			return err
@@ -154,6 +171,18 @@ func (l *owned) sameLog(ctx context.Context, id changelog.ID) error {
 		return fmt.Errorf("%w (%w): %s is log %s, and was %s", errLost, errLocal, l.log, first.Fence.Log, id)
 	}
 	return nil
+}
+
+// readOn reads what has come since.
+func (l *owned) readOn(ctx context.Context, s *store, f *folded) error {
+	span, err := l.log.Span(ctx)
+	if err != nil {
+		return err
+	}
+	if span.Next < l.next {
+		return l.lost(span.Next)
+	}
+	return l.readUpTo(ctx, s, f, span.Next)
 }
 
 // readUpTo folds the records before end into f, and f into the store when it grows large.
@@ -229,6 +258,7 @@ func (l *owned) take(rec broker.Record, f *folded) error {
 	if err != nil || !counts {
 		return err
 	}
+	l.stand = place{rec.Offset, string(rec.Key), markOf(rec)}
 	f.n++
 	switch rec.Key[0] {
 	case changelog.KindCommit:

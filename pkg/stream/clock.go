@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,6 +24,9 @@ import (
 
 // defaultClockSkew is how far clocks may be apart where a configuration does not say.
 const defaultClockSkew = time.Hour
+
+// errClock ends the process: a wrong clock is wrong for every partition.
+var errClock = errors.New("wrong time")
 
 // timekeeper tells a task the time.
 type timekeeper struct {
@@ -74,7 +78,7 @@ func (c *timekeeper) refuse(now, theirs time.Time, apart time.Duration) error {
 	if apart < 0 {
 		how, apart = "behind", -apart
 	}
-	return fmt.Errorf("this machine's clock, %s, is %s %s the Kafka broker's, %s: more than %s apart nothing is folded, since a wrong clock empties windows "+
+	return fmt.Errorf("%w: this machine's clock, %s, is %s %s the Kafka broker's, %s: more than %s apart nothing is folded, since a wrong clock empties windows "+
 		"and forgets event ids; set the clocks of both, for instance by NTP",
-		now.UTC().Format(time.RFC3339), apart.Round(time.Second), how, theirs.UTC().Format(time.RFC3339), c.skew)
+		errClock, now.UTC().Format(time.RFC3339), apart.Round(time.Second), how, theirs.UTC().Format(time.RFC3339), c.skew)
 }

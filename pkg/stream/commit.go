@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/retry"
 )
 
 // commit decides the transaction: see the state machine, steps 5 to 8.
@@ -52,7 +53,7 @@ func (t *task) publishLater(ctx context.Context, out []broker.Message) {
 	}
 	done := make(chan error, 1)
 	t.published = done
-	ctx, release := withGrace(ctx, stopGrace)
+	ctx, release := retry.Linger(ctx, stopGrace)
 	go func() {
 		defer release()
 		done <- t.publish(ctx, out)
@@ -81,10 +82,3 @@ func (t *task) publish(ctx context.Context, out []broker.Message) error {
 // stopGrace is how long outputs of a decided commit may still be sent after a stop. What
 // does not leave in that time leaves at the next start.
 const stopGrace = 3 * time.Second
-
-// withGrace gives a context that ends d after ctx does.
-func withGrace(ctx context.Context, d time.Duration) (context.Context, func()) {
-	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(d, cancel) })
-	return longer, func() { stop(); cancel() }
-}

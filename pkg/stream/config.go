@@ -35,7 +35,8 @@ type Config struct {
 	// TickEvery is the longest the task waits before it looks at its clock and gives a Ticker a turn; a timer wakes it when it is due.
 	// Zero means 250 ms.
 	TickEvery time.Duration
-	// RetryFor is how long a failing batch is tried again before the processor gives up. Zero means 1 min.
+	// RetryFor is how long a handler may fail before its partition is held, which is said loudly; it is tried again every
+	// half minute then. A broker that is away does not count, however long. Zero means 1 min.
 	RetryFor time.Duration
 	// CommitOffsetsEvery is how often the group's offsets, which only show the lag, are written. Zero means 1 s.
 	CommitOffsetsEvery time.Duration

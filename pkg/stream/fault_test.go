@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/changelog"
+	"github.com/freshet/freshet/pkg/retry"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 )
@@ -198,7 +198,7 @@ func openLog(t *testing.T, c *cluster, owner string) (*owned, *store) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.close() })
-	l := &owned{log: brokerLog{client: c.client, at: broker.TopicPartition{Topic: logTopic.Name}}, now: time.Now, pause: pause}
+	l := &owned{log: brokerLog{client: c.client, at: broker.TopicPartition{Topic: logTopic.Name}}, now: time.Now, sleep: retry.Sleep}
 	if err := l.restore(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
@@ -274,27 +274,6 @@ func TestAPassingFaultOfTheHandlerIsTriedAgain(t *testing.T) {
 		return nil
 	}}, nil)
 	c.settled(t, p)
-}
-
-func TestALastingFaultStopsTheProcessorUncommitted(t *testing.T) {
-	c := newCluster(t, 1)
-	c.send(t, 10, 3)
-	cfg := testConfig(t.TempDir())
-	cfg.RetryFor = 300 * time.Millisecond
-	p, err := New(cfg, Deps{Broker: c.client, Logger: quiet(), NewHandler: func(int) (Handler, error) {
-		return sums{fail: func() error { return errors.New("store down") }}, nil
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	if err := p.Run(ctx); err == nil || !strings.Contains(err.Error(), "store down") {
-		t.Fatalf("Run gave %v", err)
-	}
-	if _, n := c.outputs(t); n != 0 {
-		t.Errorf("%d outputs of a batch that was never committed", n)
-	}
 }
 
 func TestADamagedLocalStoreIsReadAgainFromTheChangelog(t *testing.T) {

@@ -107,7 +107,7 @@ func (t *task) foldRecord(ctx context.Context, rec broker.Record) error {
 		return fmt.Errorf("fold %s/%d offset %d: %w", rec.Topic, rec.Partition, rec.Offset, err)
 	}
 	t.tx.keep()
-	t.inputs[rec.Topic] = t.inputs[rec.Topic].After(rec)
+	t.inputs[rec.Topic] = t.placeAfter(rec)
 	return nil
 }
 

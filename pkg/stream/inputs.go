@@ -3,69 +3,103 @@ package stream
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
 )
 
-// fetched is what one fetch of one input brought.
+// An input is known by its log, not by its name: the commit holds a broker.Place of each, and a Follower asks, before it gives anything, whether
+// that place is still one.
+//
+// What a broken place means is the client's GapPolicy: hold leaves the partition where it is, and the processor is not ready; skip goes on from
+// Break.Accept, which leaves nothing out that came later. What comes once more is the handler's to drop: by message id in identity, by
+// provenance and sequence in feature, by version in segmentation. The records of the log's next life carry another Record.Life, so that
+// provenance tells them from those which had their offsets before.
+
+// fetched is what came of one input.
 type fetched struct {
 	topic   string
 	records []broker.Record
 	end     int64 // the partition's end: for the lag
-	// broken says that there is nothing to be read from here on: see places.go.
-	broken error
+	// broken says that the input does not go on where it was: broker.gaps is skip.
+	broken bool
+	// after is the place behind the records, or where the input goes on behind a break.
+	after broker.Place
 }
 
-// fetchInput reads one input from its place on and hands it over until ctx ends. Faults
-// that pass are waited out; what cannot be read any more is handed over as that, since
-// skipping it would be a silent loss.
-func fetchInput(ctx context.Context, client *broker.Client, tp broker.TopicPartition, from broker.Place, to chan<- fetched, pace pace, logger *slog.Logger) error {
-	r := reader{client: client, tp: tp, place: from, epoch: -1}
-	for wait := 20 * time.Millisecond; ctx.Err() == nil; {
-		b, err := client.Fetch(ctx, tp, r.place.Offset, broker.FetchOptions{})
-		if err == nil {
-			err = r.accept(ctx, b)
-		} else {
-			err = r.broken(ctx, err)
+// starts are where the state stands in the inputs.
+func (t *task) starts() (from []broker.Start) {
+	for _, in := range t.p.cfg.Inputs {
+		s := broker.Start{At: broker.TopicPartition{Topic: in.Name, Partition: t.partition}, Place: broker.Place{Offset: broker.First}}
+		if place, ok := t.inputs[in.Name]; ok {
+			s.Place = place
 		}
-		var gone *broker.Break
-		switch {
-		case ctx.Err() != nil:
+		from = append(from, s)
+	}
+	return from
+}
+
+// follow reads the inputs and hands over what comes until ctx ends. Faults that pass are waited out. Records that were gone
+// before they were read hold the partition, or are passed over, as broker.gaps says.
+func (t *task) follow(ctx context.Context, from []broker.Start, to chan<- fetched) error {
+	paces := map[string]*pace{}
+	for _, in := range t.p.cfg.Inputs {
+		paces[in.Name] = &pace{longest: t.p.cfg.Pace}
+	}
+	f := t.p.deps.Broker.Follow(ctx, broker.FollowConfig{
+		Name: t.p.cfg.Name, Told: t.told,
+		Pace: func(b broker.Batch) time.Duration {
+			return paces[b.At.Topic].wait(time.Now(), len(b.Records), b.Next < b.End)
+		},
+	}, from...)
+	for {
+		b, err := f.Next(ctx)
+		if ctx.Err() != nil {
 			return nil
-		case errors.As(err, &gone):
-			hand(ctx, to, fetched{topic: tp.Topic, broken: gone})
-			return nil
-		case err != nil:
-			logger.Warn("fetching an input failed; trying again", "input", tp.String(), "error", err)
-			r.doubt = true
-			pause(ctx, wait)
-			wait = min(2*wait, 2*time.Second)
+		}
+		if err != nil {
+			return err
+		}
+		if len(b.Records) == 0 && b.Break == nil {
 			continue
 		}
-		wait = 20 * time.Millisecond
-		if len(b.Records) > 0 {
-			hand(ctx, to, fetched{topic: tp.Topic, records: b.Records, end: b.End})
-			pause(ctx, pace.wait(time.Now(), len(b.Records), b.Next < b.End))
+		select {
+		case to <- fetched{topic: b.At.Topic, records: b.Records, end: b.End, broken: b.Break != nil, after: b.After}:
+		case <-ctx.Done():
+			return nil
 		}
 	}
-	return nil
 }
 
-func hand(ctx context.Context, to chan<- fetched, f fetched) {
-	select {
-	case to <- f:
-	case <-ctx.Done():
+// told hears what is wrong with an input. What does not pass by itself is the partition's fault: it is not ready until
+// somebody has done something about it.
+func (t *task) told(_ broker.TopicPartition, err error) {
+	switch {
+	case err == nil:
+		t.p.faults.mended(t.partition, ofInputs)
+	case !broker.Passing(err) || errors.Is(err, broker.ErrOffsetGone):
+		t.p.faults.hold(t.partition, ofInputs, err)
 	}
 }
 
-// pause waits d or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
+// jump goes on behind a break. What was fetched before it and is not folded yet belongs to a log that is gone, if
+// offsets begin anew.
+func (t *task) jump(a fetched) {
+	if at := t.inputs[a.topic]; a.after.Offset >= at.Offset && a.after.Log == at.Log {
+		return
 	}
+	kept := t.backlog[:0:0]
+	for _, rec := range t.backlog {
+		if rec.Topic != a.topic {
+			kept = append(kept, rec)
+		}
+	}
+	t.backlog, t.inputs[a.topic] = kept, a.after
+}
+
+// placeAfter is where an input stands behind a record.
+func (t *task) placeAfter(rec broker.Record) broker.Place {
+	p := t.inputs[rec.Topic]
+	p.Log, p.Life = t.logs[rec.Topic], rec.Life
+	return p.After(rec)
 }

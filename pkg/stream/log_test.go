@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/retry"
 	"github.com/freshet/freshet/pkg/testkit"
 )
 
@@ -101,7 +102,7 @@ func TestAVoidWriteIsBuriedAfterARestart(t *testing.T) {
 	if err := writeKey(t, owner, os, "other", "x"); err != nil || !owner.dirty() {
 		t.Fatalf("%v; the owner knows of nothing to bury", err)
 	}
-	again := &owned{log: owner.log, now: time.Now, pause: pause}
+	again := &owned{log: owner.log, now: time.Now, sleep: retry.Sleep}
 	if err := again.restore(t.Context(), os); err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +212,7 @@ func TestAStoreOfAnotherLogIsThrownAway(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	again := &owned{log: first.log, now: time.Now, pause: pause}
+	again := &owned{log: first.log, now: time.Now, sleep: retry.Sleep}
 	if err := again.restore(t.Context(), s); !errors.Is(err, errLocal) {
 		t.Fatalf("the store is taken over: %v", err)
 	}
@@ -225,7 +226,7 @@ func TestAnotherPartitionCountIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.close()
-	l := &owned{log: wider{brokerLog{client: c.client, at: broker.TopicPartition{Topic: logTopic.Name}}}, now: time.Now, pause: pause}
+	l := &owned{log: wider{brokerLog{client: c.client, at: broker.TopicPartition{Topic: logTopic.Name}}}, now: time.Now, sleep: retry.Sleep}
 	err = l.restore(t.Context(), s)
 	if err == nil || !strings.Contains(err.Error(), "has 2 partitions and had 1 when its state was written") {
 		t.Errorf("restore gives %v", err)

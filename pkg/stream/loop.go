@@ -4,26 +4,18 @@ import (
 	"context"
 	"time"
 
-	"github.com/freshet/freshet/pkg/broker"
 	"golang.org/x/sync/errgroup"
 )
 
 // run folds batches until ctx ends or something fails. After an error the state in
 // memory is worth nothing: the task is closed and opened anew.
 func (t *task) run(ctx context.Context) error {
-	if err := t.takePlaces(ctx); err != nil {
-		return err
-	}
 	fetchCtx, stop := context.WithCancel(ctx)
 	defer stop()
 	g, fetchCtx := errgroup.WithContext(fetchCtx)
 	arrivals := make(chan fetched, len(t.p.cfg.Inputs))
-	for _, in := range t.p.cfg.Inputs {
-		from := t.inputs[in.Name]
-		g.Go(func() error {
-			return fetchInput(fetchCtx, t.p.deps.Broker, broker.TopicPartition{Topic: in.Name, Partition: t.partition}, from, arrivals, pace{longest: t.p.cfg.Pace}, t.logger)
-		})
-	}
+	from := t.starts()
+	g.Go(func() error { return t.follow(fetchCtx, from, arrivals) })
 	g.Go(func() error {
 		defer stop()
 		if err := t.publish(ctx, t.log.last.outputs); err != nil {
@@ -42,9 +34,6 @@ func (t *task) loop(ctx context.Context, arrivals <-chan fetched) error {
 	alarm := time.NewTimer(0)
 	defer alarm.Stop()
 	for ctx.Err() == nil {
-		if len(t.backlog) == 0 && t.broken != nil {
-			return t.broken // all before it is committed
-		}
 		if len(t.backlog) == 0 && !t.more {
 			alarm.Reset(t.rest())
 			select {
@@ -76,10 +65,10 @@ func (t *task) rest() time.Duration {
 }
 
 func (t *task) take(a fetched) {
-	if a.broken != nil {
-		t.broken = a.broken
-		return
+	if a.broken {
+		t.jump(a)
 	}
+	t.logs[a.topic] = a.after.Log
 	t.backlog = append(t.backlog, a.records...)
 	t.ends[a.topic] = a.end
 	t.p.metrics.lag(a.topic, t.partition, a.end-t.inputs[a.topic].Offset)

@@ -24,8 +24,7 @@ type metrics struct {
 	sizes     *prometheus.HistogramVec
 	restores  *prometheus.GaugeVec
 	clocks    *prometheus.GaugeVec
-	gaps      *prometheus.CounterVec
-	helds     *prometheus.GaugeVec
+	holds     *prometheus.GaugeVec
 }
 
 func newMetrics(name string, reg prometheus.Registerer) (*metrics, error) {
@@ -46,6 +45,9 @@ func newMetrics(name string, reg prometheus.Registerer) (*metrics, error) {
 		lags: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "freshet_stream_lag_records", Help: "Records between the last fetch and the end of the partition.",
 		}, []string{"processor", "topic", "partition"}),
+		holds: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "freshet_stream_held", Help: "1 while a partition is held: its handler fails, or records were gone before they were read.",
+		}, []string{"processor", "partition"}),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "freshet_stream_commit_seconds", Help: "Time to fold and commit one batch.",
 			Buckets: prometheus.ExponentialBuckets(0.001, 2, 14),
@@ -62,14 +64,13 @@ func newMetrics(name string, reg prometheus.Registerer) (*metrics, error) {
 			Help: "How far this machine's clock may be from the broker's before nothing is folded any more; 0 where it is not checked.",
 		}, label),
 	}
-	m.gaps, m.helds = gapMetrics()
 	if reg == nil {
 		return m, nil
 	}
 	return m, errors.Join(
 		register(reg, &m.records), register(reg, &m.commits), register(reg, &m.changes), register(reg, &m.outputs),
 		register(reg, &m.timers), register(reg, &m.deadRecs), register(reg, &m.fenced), register(reg, &m.restarts),
-		register(reg, &m.lags), register(reg, &m.durations), register(reg, &m.sizes), register(reg, &m.restores), register(reg, &m.clocks), register(reg, &m.gaps), register(reg, &m.helds),
+		register(reg, &m.lags), register(reg, &m.durations), register(reg, &m.sizes), register(reg, &m.restores), register(reg, &m.clocks), register(reg, &m.holds),
 	)
 }
 
@@ -115,4 +116,12 @@ func (m *metrics) clockLimit(c timekeeper) {
 		limit = c.skew.Seconds()
 	}
 	m.clocks.WithLabelValues(m.name).Set(limit)
+}
+
+func (m *metrics) held(partition int, held bool) {
+	if held {
+		m.holds.WithLabelValues(m.name, strconv.Itoa(partition)).Set(1)
+	} else {
+		m.holds.DeleteLabelValues(m.name, strconv.Itoa(partition))
+	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/changelog"
+	"github.com/freshet/freshet/pkg/retry"
 )
 
 // write appends a commit. After nil it is decided: this owner was the owner when the batch landed. errFenced: it was not, and nothing of
@@ -156,12 +157,13 @@ func (l *owned) trueValue(s *store, logKey string) ([]byte, error) {
 // append tries until the batch is stored or ctx ends. A try that failed may have been stored all the same, now or later: see package
 // changelog for what becomes of its copies. smooth says that the first try was told as stored.
 func (l *owned) append(ctx context.Context, msgs []broker.Message) (at int64, smooth bool, err error) {
-	for wait, first := 20*time.Millisecond, true; ; wait, first = min(2*wait, time.Second), false {
-		at, err := l.log.Append(context.WithoutCancel(ctx), msgs)
-		if err == nil || broker.Permanent(err) {
-			return at, first, err
+	var pauses retry.Backoff
+	for smooth = true; ; smooth = false {
+		at, err = l.log.Append(context.WithoutCancel(ctx), msgs)
+		if err == nil || !broker.Passing(err) {
+			return at, smooth, err
 		}
-		if l.pause(ctx, wait); ctx.Err() != nil {
+		if l.sleep(ctx, pauses.Next()) != nil {
 			return 0, false, err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/retry"
 	"pgregory.net/rapid"
 )
 
@@ -16,7 +17,7 @@ import (
 func paced(ctx context.Context, longest time.Duration, arrivals []time.Duration) (sizes []int, delays []time.Duration) {
 	p, begin, took := pace{longest: longest}, time.Now(), 0
 	for took < len(arrivals) && ctx.Err() == nil {
-		pause(ctx, time.Until(begin.Add(arrivals[took]))) // the broker answers when there is a record
+		_ = retry.Sleep(ctx, time.Until(begin.Add(arrivals[took]))) // the broker answers when there is a record
 		now, n := time.Since(begin), 0
 		for took+n < len(arrivals) && arrivals[took+n] <= now {
 			n++
@@ -26,7 +27,7 @@ func paced(ctx context.Context, longest time.Duration, arrivals []time.Duration)
 		}
 		sizes, delays = append(sizes, n), append(delays, now-arrivals[took])
 		took += n
-		pause(ctx, p.wait(time.Now(), n, false))
+		_ = retry.Sleep(ctx, p.wait(time.Now(), n, false))
 	}
 	return sizes, delays
 }
@@ -152,7 +153,7 @@ func TestAStopEndsTheWait(t *testing.T) {
 		began := time.Now()
 		p := pace{longest: time.Hour}
 		for range 10 {
-			pause(ctx, p.wait(time.Now(), 1000, false))
+			_ = retry.Sleep(ctx, p.wait(time.Now(), 1000, false))
 		}
 		if got := time.Since(began); got != 5*time.Second {
 			t.Errorf("the wait ended after %s, the stop came after 5s", got)

@@ -4,34 +4,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/retry"
 )
 
 // Processor runs the tasks of the partitions that the consumer group gives to this process.
 type Processor struct {
 	cfg      Config
 	deps     Deps
-	owner    string // names this processor in fences
 	producer *broker.Producer
 	metrics  *metrics
 	memory   *memory
+	faults   *faults
 
 	mu     sync.RWMutex
 	tasks  map[int]*task
 	joined bool
 	// expected is how many partitions the group gave to this process.
 	expected int
-	// held are inputs that stand still until somebody decides.
-	held held
 }
 
 // New checks the configuration. It starts nothing.
@@ -47,15 +42,16 @@ func New(cfg Config, deps Deps) (*Processor, error) {
 		return nil, err
 	}
 	p := &Processor{
-		cfg: cfg.withDefaults(), deps: deps.withDefaults(), owner: uuid.NewString(),
+		cfg: cfg.withDefaults(), deps: deps.withDefaults(),
 		producer: deps.Broker.NewProducer(broker.ProducerConfig{}), metrics: m, tasks: map[int]*task{},
+		faults: newFaults(cfg.Name, deps.Logger, m),
 	}
 	p.memory = &memory{bytes: p.cfg.CacheBytes}
 	m.clockLimit(p.newClock())
 	return p, nil
 }
 
-// Run joins the group and works until ctx ends (nil) or a partition cannot go on.
+// Run joins the group and works until ctx ends (nil) or the inputs do not fit together.
 // The batch in hand is finished first.
 func (p *Processor) Run(ctx context.Context) error {
 	names := make([]string, len(p.cfg.Inputs))
@@ -73,14 +69,7 @@ func (p *Processor) runGeneration(ctx context.Context, m *broker.Membership) err
 	}
 	p.setJoined(true, len(mine))
 	defer p.setJoined(false, 0)
-	g, ctx := errgroup.WithContext(ctx)
-	for _, partition := range mine {
-		g.Go(func() error { return p.keepRunning(ctx, m, partition) })
-	}
-	if len(mine) == 0 {
-		<-ctx.Done()
-	}
-	err = g.Wait()
+	err = broker.Each(ctx, mine, func(ctx context.Context, partition int) error { return p.keepRunning(ctx, m, partition) })
 	if errors.Is(err, errFenced) {
 		p.deps.Logger.Warn("fenced: joining the group again", "processor", p.cfg.Name, "error", err)
 		p.metrics.fencedOff()
@@ -105,38 +94,39 @@ func (p *Processor) partitionsOf(m *broker.Membership) ([]int, error) {
 	return first, nil
 }
 
-// keepRunning runs a partition's task and starts it anew after faults, until ctx
-// ends, another owner is seen, or RetryFor has passed without a single commit.
+// heldRetry is how often a partition that is held is tried again.
+const heldRetry = 30 * time.Second
+
+// keepRunning runs a partition's task and starts it anew after faults, until ctx ends, another owner is seen, or the machine's clock is wrong. A broker
+// that is away is waited for; a handler that has failed for RetryFor without a single commit holds the partition.
 func (p *Processor) keepRunning(ctx context.Context, m *broker.Membership, partition int) error {
-	failingSince := time.Time{}
-	for wait := 100 * time.Millisecond; ctx.Err() == nil; wait = min(2*wait, 5*time.Second) {
-		progressed := false
-		err := p.runTask(ctx, m, partition, func() { progressed = true })
-		if ctx.Err() != nil || errors.Is(err, errFenced) {
-			return ignoreCancel(ctx, err)
-		}
-		if err == nil {
+	defer p.faults.forget(partition)
+	var failing time.Time
+	pauses := retry.Backoff{First: 100 * time.Millisecond, Most: 5 * time.Second}
+	for ctx.Err() == nil {
+		err := p.runTask(ctx, m, partition, func() {
+			failing = time.Time{}
+			pauses = retry.Backoff{First: 100 * time.Millisecond, Most: 5 * time.Second}
+			p.faults.mended(partition, ofHandler)
+		})
+		switch {
+		case errors.Is(err, errFenced), errors.Is(err, errClock):
+			return err
+		case ctx.Err() != nil || err == nil:
 			return nil
-		}
-		if progressed || failingSince.IsZero() {
-			failingSince, wait = time.Now(), 100*time.Millisecond
-		}
-		if time.Since(failingSince) > p.cfg.RetryFor {
-			return fmt.Errorf("partition %d of %s: no progress for %s: %w", partition, p.cfg.Name, p.cfg.RetryFor, err)
+		case broker.Passing(err):
+			failing = time.Time{}
+		case failing.IsZero():
+			failing = time.Now()
+		case time.Since(failing) > p.cfg.RetryFor:
+			pauses.Most = max(pauses.Most, heldRetry)
+			p.faults.hold(partition, ofHandler, fmt.Errorf("no progress for %s: %w", p.cfg.RetryFor, err))
 		}
 		p.deps.Logger.Warn("partition failed; starting it again", "processor", p.cfg.Name, "partition", partition, "error", err)
 		p.metrics.restarted()
-		pause(ctx, wait/2+rand.N(wait/2))
+		_ = pauses.Wait(ctx)
 	}
 	return nil
-}
-
-// ignoreCancel drops errors that follow from ctx having ended.
-func ignoreCancel(ctx context.Context, err error) error {
-	if ctx.Err() != nil && !errors.Is(err, errFenced) {
-		return nil
-	}
-	return err
 }
 
 // runTask opens, runs and closes one task.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/retry"
 )
 
 // restore opens the local store and brings it up to date; a store that does not fit the log is thrown away.
@@ -17,7 +18,7 @@ func (t *task) restore(ctx context.Context) error {
 		s, err := t.p.memory.open(dir, t.p.assigned())
 		if err == nil {
 			t.store = s
-			t.log = &owned{now: time.Now, pause: pause, log: brokerLog{client: t.p.deps.Broker,
+			t.log = &owned{now: time.Now, sleep: retry.Sleep, log: brokerLog{client: t.p.deps.Broker,
 				at: broker.TopicPartition{Topic: t.p.cfg.Changelog.Name, Partition: t.partition}}}
 			if m, ok, merr := s.meta(); merr == nil && ok && time.Since(time.UnixMilli(m.savedMs)) > staleAfter {
 				err = fmt.Errorf("%w: it is from %s", errLocal, time.UnixMilli(m.savedMs).UTC())

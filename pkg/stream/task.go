@@ -26,8 +26,8 @@ type task struct {
 	inputs    map[string]broker.Place // where to go on, by topic
 	published chan error              // result of the publication under way; nil when there is none
 	backlog   []broker.Record         // fetched and not folded yet
-	broken    error                   // what comes behind the backlog; see places.go
 	more      bool                    // the last batch left timers that are due, or background work
+	logs      map[string]broker.LogID // of the inputs, by topic
 	ends      map[string]int64        // where each input ended at the last fetch, by topic
 	progress  func()                  // tells the processor that a batch was committed
 	idle      func()                  // is called when there is nothing to do
@@ -40,7 +40,7 @@ func (p *Processor) open(ctx context.Context, partition int) (*task, error) {
 		return nil, fmt.Errorf("make the handler of partition %d: %w", partition, err)
 	}
 	t := &task{
-		p: p, partition: partition, handler: handler, ends: map[string]int64{}, clock: p.newClock(),
+		p: p, partition: partition, handler: handler, ends: map[string]int64{}, logs: map[string]broker.LogID{}, clock: p.newClock(),
 		logger: p.deps.Logger.With("processor", p.cfg.Name, "partition", partition),
 	}
 	began := time.Now()

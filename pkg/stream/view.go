@@ -50,7 +50,7 @@ func (p *Processor) Partitions(ctx context.Context) (int, error) {
 }
 
 // Ready is nil once the process is a member of the group and has restored every
-// partition it was given, and no input is held.
+// partition it was given, and while none of them is held.
 func (p *Processor) Ready() error {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
@@ -58,7 +58,7 @@ func (p *Processor) Ready() error {
 		return errors.New(p.cfg.Name + ": not a member of its consumer group yet")
 	}
 	if len(p.tasks) < p.expected {
-		return fmt.Errorf("%s: %d of %d partitions restored", p.cfg.Name, len(p.tasks), p.expected)
+		return errors.Join(fmt.Errorf("%s: %d of %d partitions restored", p.cfg.Name, len(p.tasks), p.expected), p.faults.err())
 	}
-	return p.held.err()
+	return p.faults.err()
 }

@@ -6,9 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"google.golang.org/protobuf/proto"
@@ -16,6 +14,7 @@ import (
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/retry"
 	"github.com/freshet/freshet/pkg/topics"
 	"github.com/freshet/freshet/services/identity/graph"
 )
@@ -47,14 +46,36 @@ func placeOf(rec broker.Record) place {
 	return p
 }
 
-// Run opens the store and follows the log until ctx ends (nil) or the log cannot be
-// read any more. Faults of the broker that pass are waited out.
+// Run opens the store and follows the log until ctx ends (nil) or the store cannot be used. Faults of the broker that pass
+// are waited out. When the log turns out not to be the one that was read, the store is thrown away and the log read anew.
 func (r *resolver) Run(ctx context.Context) (err error) {
+	for {
+		err := r.runOnce(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		var broken *broker.Break
+		if !errors.As(err, &broken) {
+			return err
+		}
+		r.logger.Error("identity's log is not the one that was read; reading it anew", "kind", broken.Kind.String(), "error", broken)
+		if err := os.RemoveAll(r.dir); err != nil {
+			return fmt.Errorf("remove the identity store: %w", err)
+		}
+	}
+}
+
+func (r *resolver) runOnce(ctx context.Context) (err error) {
 	db, at, err := r.open(ctx)
 	if err != nil {
-		return unlessStopped(ctx, err)
+		return err
 	}
-	err = r.change(func() error { r.db, r.applied = db, at.offset; return nil })
+	err = r.change(func() error {
+		r.db, r.applied = db, at.offset
+		clear(r.gone)
+		r.generation++ // what was answered before, by another log perhaps, holds no more
+		return nil
+	})
 	defer func() {
 		err = errors.Join(err, r.change(func() error { r.db, r.current = nil, false; return db.Close() }))
 	}()
@@ -62,14 +83,6 @@ func (r *resolver) Run(ctx context.Context) (err error) {
 		return err
 	}
 	return r.follow(ctx, db, at.offset+1)
-}
-
-// unlessStopped drops an error that may follow from ctx having ended.
-func unlessStopped(ctx context.Context, err error) error {
-	if ctx.Err() == nil {
-		return err
-	}
-	return nil
 }
 
 // open gives the store and its place in the log. A store that is damaged or of
@@ -126,10 +139,17 @@ func (r *resolver) verify(ctx context.Context, db *pebble.DB) (place, error) {
 
 // follow applies the log from offset next on.
 func (r *resolver) follow(ctx context.Context, db *pebble.DB, next int64) error {
-	for ctx.Err() == nil {
-		b, err := r.fetch(ctx, next)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	log := r.broker.Follow(ctx, broker.FollowConfig{Name: "identity.resolver", Gaps: broker.GapStop},
+		broker.Start{At: logPartition, Place: broker.Place{Offset: next}})
+	for {
+		b, err := log.Next(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
 		if err != nil {
-			return unlessStopped(ctx, fmt.Errorf("follow identity's log: %w", err))
+			return fmt.Errorf("follow identity's log: %w", err)
 		}
 		for recs := b.Records; len(recs) > 0; {
 			n := min(len(recs), applyAtOnce)
@@ -138,30 +158,27 @@ func (r *resolver) follow(ctx context.Context, db *pebble.DB, next int64) error 
 			}
 			recs = recs[n:]
 		}
-		next = b.Next
-		r.metrics.lag.Set(float64(max(0, b.End-next)))
-		if next >= b.End && r.Ready() != nil {
+		r.metrics.lag.Set(float64(max(0, b.End-b.Next)))
+		if b.Next >= b.End && r.Ready() != nil {
 			if err := r.change(func() error { r.current = true; return nil }); err != nil {
 				return err
 			}
-			r.logger.Info("identity has read its log", "next_offset", next)
+			r.logger.Info("identity has read its log", "next_offset", b.Next)
 		}
 	}
-	return nil
 }
 
 // fetch tries until the broker answers, the offset proves gone, or ctx ends.
 func (r *resolver) fetch(ctx context.Context, offset int64) (broker.Batch, error) {
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		b, err := r.broker.Fetch(ctx, logPartition, offset, broker.FetchOptions{})
+	var pauses retry.Backoff
+	for {
+		b, err := r.broker.Fetch(ctx, logPartition, offset, broker.FetchOptions{MaxBytes: 1})
 		if err == nil || errors.Is(err, broker.ErrOffsetGone) || ctx.Err() != nil {
 			return b, err
 		}
 		r.logger.Warn("reading identity's log failed; trying again", "offset", offset, "error", err)
-		select {
-		case <-ctx.Done():
-			return broker.Batch{}, ctx.Err()
-		case <-time.After(wait/2 + rand.N(wait/2)):
+		if err := pauses.Wait(ctx); err != nil {
+			return broker.Batch{}, err
 		}
 	}
 }

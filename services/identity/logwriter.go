@@ -10,6 +10,7 @@ import (
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/retry"
 	"github.com/freshet/freshet/pkg/wire"
 )
 
@@ -37,9 +38,9 @@ func (w *logWriter) append(ctx context.Context, ops []operation) (last int64, er
 	var msgs []broker.Message
 	size, written := 0, map[string]bool{}
 	flush := func() error {
-		base, err := w.broker.Append(ctx, logPartition, msgs)
+		base, err := w.store(ctx, msgs)
 		if err != nil {
-			return fmt.Errorf("append to identity's log: %w", err)
+			return err
 		}
 		w.metrics.asked.Add(float64(len(msgs)))
 		last, msgs, size = base+int64(len(msgs))-1, nil, 0
@@ -66,6 +67,22 @@ func (w *logWriter) append(ctx context.Context, ops []operation) (last int64, er
 		err = flush()
 	}
 	return last, err
+}
+
+// store appends a batch, and tries until the broker has it or ctx ends: the task that waits for it has nothing else to do, and
+// would have to be opened anew.
+func (w *logWriter) store(ctx context.Context, msgs []broker.Message) (base int64, err error) {
+	var pauses retry.Backoff
+	for {
+		base, err = w.broker.Append(ctx, logPartition, msgs)
+		if err == nil {
+			return base, nil
+		}
+		err = fmt.Errorf("append to identity's log: %w", err)
+		if !broker.Passing(err) || pauses.Wait(ctx) != nil {
+			return 0, err
+		}
+	}
 }
 
 func (o operation) record() *identityv1.LogRecord {

@@ -95,7 +95,10 @@ func (s *Service) Run(ctx context.Context) error {
 
 func (s *Service) runTasks(ctx context.Context) error {
 	if err := s.resolver.WaitCurrent(ctx); err != nil {
-		return unlessStopped(ctx, err) // told to stop, or the resolver failed and reports it itself
+		if ctx.Err() != nil {
+			return nil // told to stop, or the resolver failed and reports it itself
+		}
+		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.events.Run(ctx) })

@@ -10,31 +10,44 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/retry"
 	"github.com/freshet/freshet/pkg/topics"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 	"github.com/freshet/freshet/services/segmentation/tier"
 )
 
-// follower keeps the board equal to segments.cutpoints.v1.
+// follower keeps the board equal to segments.cutpoints.v1. Faults are waited out: meanwhile the cut points that are known
+// stay good. A log that is not what it was is read anew.
 type follower struct {
 	broker *broker.Client
 	board  *board
 	logger *slog.Logger
-	next   int64
 }
 
-// read shows what the next fetch brings; caughtUp says whether that was all there is.
-func (f *follower) read(ctx context.Context) (caughtUp bool, err error) {
-	tp := broker.TopicPartition{Topic: topics.SegmentCutPoints.Name}
-	batch, err := f.broker.Fetch(ctx, tp, f.next, broker.FetchOptions{})
-	if errors.Is(err, broker.ErrOffsetGone) {
-		f.next = broker.First // Compacted away, or the topic was made anew.
-		return false, nil
+// run follows until ctx ends, and calls caughtUp once it has read all there is: no customer is to be looked at with no cut
+// points or old ones.
+func (f *follower) run(ctx context.Context, caughtUp func()) error {
+	log := f.broker.Follow(ctx, broker.FollowConfig{Name: "segmentation.cutpoints", Gaps: broker.GapRestart}, broker.Start{
+		At: broker.TopicPartition{Topic: topics.SegmentCutPoints.Name}, Place: broker.Place{Offset: broker.First},
+	})
+	for {
+		batch, err := log.Next(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return fmt.Errorf("follow the cut points: %w", err)
+		}
+		f.show(batch.Records)
+		if batch.Next >= batch.End {
+			caughtUp()
+		}
 	}
-	if err != nil {
-		return false, fmt.Errorf("follow the cut points: %w", err)
-	}
-	for _, r := range batch.Records {
+}
+
+// show puts cut points on the board.
+func (f *follower) show(records []broker.Record) {
+	for _, r := range records {
 		var c segmentationv1.CutPoints
 		if err := proto.Unmarshal(r.Value, &c); err != nil {
 			f.logger.Error("cut points are unreadable, the ones before them stay", "offset", r.Offset, "error", err)
@@ -42,32 +55,6 @@ func (f *follower) read(ctx context.Context) (caughtUp bool, err error) {
 		}
 		f.board.put(&c)
 	}
-	f.next = batch.Next
-	return f.next >= batch.End, nil
-}
-
-// toEnd reads all there is, so that no customer is looked at with no cut points or old ones.
-func (f *follower) toEnd(ctx context.Context) error {
-	f.next = broker.First
-	for {
-		if done, err := f.read(ctx); done || err != nil {
-			return err
-		}
-	}
-}
-
-// run follows until ctx ends. A fault is logged and tried again: meanwhile the cut points
-// that are known stay good.
-func (f *follower) run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		if _, err := f.read(ctx); err != nil && ctx.Err() == nil {
-			f.logger.Warn("cut points cannot be read, trying again", "error", err)
-			if err := pause(ctx, time.Second); err != nil {
-				return nil
-			}
-		}
-	}
-	return nil
 }
 
 // sizes are what the partitions of this process hold of one workspace.
@@ -103,7 +90,7 @@ type attempt struct {
 
 // run checks until ctx ends. A fault is logged and tried again at the next check.
 func (c *computer) run(ctx context.Context) error {
-	for pause(ctx, c.cfg.CheckEvery) == nil {
+	for retry.Sleep(ctx, c.cfg.CheckEvery) == nil {
 		if err := c.check(ctx); err != nil && ctx.Err() == nil {
 			c.metrics.computations.WithLabelValues("failed").Inc()
 			c.logger.Warn("cut points could not be computed, trying again", "error", err)
@@ -182,16 +169,4 @@ func (c *computer) compute(ctx context.Context, workspace string) (err error) {
 	c.metrics.computations.WithLabelValues("published").Inc()
 	c.logger.Info("new cut points", "workspace", workspace, "version", cuts.Version, "customers", cuts.Customers)
 	return nil
-}
-
-// pause waits, or fails as soon as ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

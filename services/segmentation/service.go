@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -109,18 +110,23 @@ func New(cfg Config, deps Deps) (*Service, error) {
 // Run works until ctx ends (nil) or a part fails. Customers are looked at only once the
 // cut points are known.
 func (s *Service) Run(ctx context.Context) error {
-	if err := s.follower.toEnd(ctx); err != nil {
-		if ctx.Err() != nil {
+	g, ctx := errgroup.WithContext(ctx)
+	known := make(chan struct{})
+	g.Go(func() error {
+		return s.follower.run(ctx, sync.OnceFunc(func() { s.following.Store(true); close(known) }))
+	})
+	g.Go(func() error {
+		select {
+		case <-known:
+		case <-ctx.Done():
 			return nil
 		}
-		return err
-	}
-	s.following.Store(true)
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.follower.run(ctx) })
-	g.Go(func() error { return s.computer.run(ctx) })
-	g.Go(func() error { return s.processor.Run(ctx) })
-	g.Go(func() error { return s.webhooks.Run(ctx) })
+		work, ctx := errgroup.WithContext(ctx)
+		work.Go(func() error { return s.computer.run(ctx) })
+		work.Go(func() error { return s.processor.Run(ctx) })
+		work.Go(func() error { return s.webhooks.Run(ctx) })
+		return work.Wait()
+	})
 	return g.Wait()
 }
 

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/collector"
 	"github.com/freshet/freshet/services/feature"
@@ -39,6 +40,9 @@ type Config struct {
 	// Partitions is how many partitions a topic gets when it is made; fixed once Dir has data. 1 to 1,000.
 	// The default is the number of cores, within 2 and 8: more partitions than cores cost batches their size.
 	Partitions int
+	// Gaps is what to do when records were gone before they were read, because retention removed them or the data directory
+	// lost them: hold stops that partition and says so, skip goes on and counts what is lost. Empty means hold.
+	Gaps broker.GapPolicy
 	// SyncWrites has the broker wait for the disk before it acknowledges, so that a power cut takes nothing
 	// acknowledged. The death of the process takes nothing either way. It costs most of the throughput.
 	SyncWrites bool
@@ -83,6 +87,9 @@ func (c Config) Validate() error {
 	faults := []error{service.CheckHosts("hosts", c.Hosts)}
 	if c.Partitions < 1 || c.Partitions > 1000 {
 		faults = append(faults, fmt.Errorf("partitions: %d is not within 1 and 1000", c.Partitions))
+	}
+	if err := c.Gaps.Validate(); err != nil {
+		faults = append(faults, fmt.Errorf("gaps: %w", err))
 	}
 	if c.Grace <= 0 {
 		faults = append(faults, fmt.Errorf("grace: %s must be above 0", c.Grace))

@@ -36,9 +36,6 @@ type Config struct {
 	FinishWithin time.Duration `koanf:"finish_within"`
 	// RetryMax is the longest pause between attempts to reach ClickHouse or Kafka. Above 0.
 	RetryMax time.Duration `koanf:"retry_max"`
-	// AcceptGaps makes a partition go on after records that retention removed before they were read. Those records are
-	// lost to the warehouse, and counted. False: the partition stops until it is set.
-	AcceptGaps bool `koanf:"accept_gaps"`
 }
 
 // Default suits one machine and a few partitions.

@@ -27,7 +27,7 @@ func (t *task) deadLetter(ctx context.Context, bad []badRecord) error {
 			"consumer-group", t.s.cfg.Group,
 		)...)
 		msgs[i] = broker.Message{Topic: topic, Key: b.record.Key, Value: b.record.Value, Headers: headers}
-		t.log.ErrorContext(ctx, "a record cannot be stored; dead-lettered",
+		t.logger.ErrorContext(ctx, "a record cannot be stored; dead-lettered",
 			"offset", b.record.Offset, "dead_letter_topic", topic, "error", b.err)
 	}
 	return t.retry(ctx, "dead-letter "+strconv.Itoa(len(bad))+" records", func(ctx context.Context) error {

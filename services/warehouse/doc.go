@@ -40,7 +40,7 @@
 //     in under the token that the new owner uses too.
 //   - The topic is made anew, with offsets from 0: the hash makes other tokens.
 //   - Retention removed records before they were read: the partition stops, loudly
-//     (readiness, freshet_warehouse_gap_records_total); accept_gaps makes it go on.
+//     (readiness, freshet_kafka_held); broker.gaps = skip makes it go on.
 //
 // # The second guard
 //

@@ -9,48 +9,25 @@ import (
 	"github.com/freshet/freshet/pkg/broker"
 )
 
-// fetchBytes is about how much one fetch brings.
-const fetchBytes = 4 << 20
-
-// idleWait is how long one fetch waits at the broker while there is nothing to read.
-const idleWait = time.Second
-
-// errGap says that records which the warehouse must read are no longer in Kafka.
-var errGap = errors.New("records were removed before the warehouse read them")
-
-// block reads the next block: exactly the planned one, or what comes within
-// FlushEvery of its first record. It waits for a first record; the block may still
-// be empty when ctx ends.
-func (t *task) block(ctx context.Context, p plan) (b block, err error) {
-	for {
-		switch err = t.verify(ctx); {
-		case err != nil:
-		case p == (plan{}):
-			b, err = t.gather(ctx)
-		default:
-			b, err = t.reread(ctx, p.To)
-		}
-		switch {
-		case err == nil, ctx.Err() != nil:
+// block reads the next block: exactly the planned one, or what comes within FlushEvery of its first record. It waits for a
+// first record; the block may still be empty when ctx ends.
+func (t *task) block(ctx context.Context, p plan) (block, error) {
+	if p != (plan{}) {
+		b, err := t.reread(ctx, p.To)
+		if !errors.Is(err, errPassedOver) {
 			return b, err
-		case !errors.Is(err, errGap):
-			t.s.faults.set(t.tp, err)
-			t.log.WarnContext(ctx, "cannot read; trying again", "error", err)
-		default:
-			moved, err := t.gap(ctx, err)
-			if err != nil {
-				return block{}, err
-			}
-			if moved {
-				p = plan{}
-				continue
-			}
 		}
-		if err := pause(ctx, min(time.Second, t.s.cfg.RetryMax)); err != nil {
-			return block{}, err
+	}
+	for {
+		b, err := t.gather(ctx)
+		if !errors.Is(err, errPassedOver) {
+			return b, err
 		}
 	}
 }
+
+// errPassedOver says that records are missing and reading goes on behind them, since broker.gaps is skip: with another block.
+var errPassedOver = errors.New("records are missing")
 
 // gather reads from t.next on until the block is full or FlushEvery has passed.
 func (t *task) gather(ctx context.Context) (block, error) {
@@ -61,23 +38,19 @@ func (t *task) gather(ctx context.Context) (block, error) {
 		if t.take(&b, &bytes) {
 			return b, nil
 		}
-		wait := idleWait
-		if len(b.records) > 0 {
-			if due.IsZero() {
-				due = time.Now().Add(t.s.cfg.FlushEvery)
-			}
-			if wait = time.Until(due); wait <= 0 {
-				return b, nil
-			}
+		if len(b.records) > 0 && due.IsZero() {
+			due = time.Now().Add(t.s.cfg.FlushEvery)
 		}
-		batch, err := t.fetch(ctx, b.to, min(wait, idleWait))
+		if t.broken != nil && len(b.records) > 0 {
+			return b, nil // what is here can land; the break shows again with the next block
+		}
+		err := t.moreBy(ctx, due)
 		if err != nil && len(b.records) > 0 && ctx.Err() == nil {
-			return b, nil // what is here can land; the fault shows again with the next block
+			return b, nil
 		}
 		if err != nil {
 			return block{}, err
 		}
-		t.ahead = batch.Records
 	}
 }
 
@@ -103,37 +76,79 @@ func (t *task) take(b *block, bytes *int) bool {
 func (t *task) reread(ctx context.Context, to int64) (block, error) {
 	b := block{tp: t.tp, from: t.next, to: to}
 	for at := t.next; at < to; {
-		batch, err := t.fetch(ctx, at, idleWait)
-		if err != nil {
-			return block{}, err
-		}
-		if batch.End < to {
-			return block{}, fmt.Errorf("%w: %s ends at offset %d, before the end %d of a planned block", errGap, t.tp, batch.End, to)
-		}
-		for _, rec := range batch.Records {
-			if rec.Offset < to {
-				b.records = append(b.records, rec)
+		if len(t.ahead) == 0 {
+			if err := t.more(ctx); err != nil {
+				return block{}, err
+			}
+			if t.end < to && t.short(to) {
+				t.ahead = append(b.records, t.ahead...)
+				t.place = t.place.Reborn()
+				t.enliven()
+				return block{}, errPassedOver
 			}
 		}
-		at = batch.Next
+		n := 0
+		for ; n < len(t.ahead) && t.ahead[n].Offset < to; n++ {
+			at = t.ahead[n].Offset + 1
+		}
+		b.records = append(b.records, t.ahead[:n]...)
+		if t.ahead = t.ahead[n:]; len(t.ahead) > 0 {
+			break // the last offsets of the plan have no records any more
+		}
 	}
 	return b, nil
 }
 
-// fetch reads once. The offset being gone is a gap.
-func (t *task) fetch(ctx context.Context, from int64, wait time.Duration) (broker.Batch, error) {
-	batch, err := t.s.deps.Broker.Fetch(ctx, t.tp, from, broker.FetchOptions{
-		MaxWait: max(wait, time.Millisecond), MaxBytes: min(fetchBytes, int64(t.s.cfg.BlockBytes)),
-	})
+// moreBy is more, no longer than to a deadline unless that is zero.
+func (t *task) moreBy(ctx context.Context, due time.Time) error {
+	if !due.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, due)
+		defer cancel()
+	}
+	return t.more(ctx)
+}
+
+// short is about a plan that reaches beyond the partition's end: its records are lost. With broker.gaps = skip it is given up;
+// else the partition waits for them, and says so.
+func (t *task) short(to int64) (giveUp bool) {
+	err := fmt.Errorf("%s ends at offset %d, before the end %d of a planned block (set broker.gaps to skip to go on with what there is): %w",
+		t.tp, t.end, to, broker.ErrOffsetGone)
+	giveUp = t.s.deps.Broker.Gaps() == broker.GapSkip
+	t.logger.Error("records of a planned block are gone", "given_up", giveUp, "error", err)
+	if !giveUp {
+		t.told(t.tp, err)
+	}
+	return giveUp
+}
+
+// more waits for further records. errPassedOver: there are none behind those before, and t.next has moved.
+func (t *task) more(ctx context.Context) error {
+	if t.broken == nil {
+		batch, err := t.log.Next(ctx)
+		if err != nil {
+			return err
+		}
+		t.end = batch.End
+		t.s.metrics.setLag(t.tp, batch.End-t.next)
+		if t.ahead = batch.Records; batch.Break == nil {
+			if t.place.Life == 0 {
+				t.place.Log, t.place.Life = batch.After.Log, batch.After.Life
+			}
+			t.enliven()
+			return nil
+		}
+		t.broken = &batch
+	}
+	t.place, t.next, t.broken = t.broken.After, t.broken.After.Offset, nil
+	return errPassedOver
+}
+
+// told hears what is wrong with the partition: until it is mended the service is not ready.
+func (t *task) told(_ broker.TopicPartition, err error) {
 	if err == nil {
-		err = t.came(ctx, batch)
+		t.s.faults.clear(t.tp)
+	} else {
+		t.s.faults.set(t.tp, err)
 	}
-	if err != nil {
-		t.verified = false
-		return batch, asGap(err)
-	}
-	t.end = batch.End
-	t.s.faults.clear(t.tp)
-	t.s.metrics.setLag(t.tp, batch.End-t.next)
-	return batch, nil
 }

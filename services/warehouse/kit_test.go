@@ -45,11 +45,7 @@ func newWorld(t testing.TB, partitions int) *world {
 	t.Helper()
 	ctx := t.Context()
 	address := testkit.Kafka(t)
-	b, err := broker.Dial(ctx, broker.Config{Addresses: []string{address}, Partitions: partitions}, slog.New(slog.NewTextHandler(t.Output(), nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
+	b := dial(t, broker.Config{Addresses: []string{address}, Partitions: partitions})
 	if err := b.EnsureTopics(ctx, topics.All()...); err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +59,16 @@ func newWorld(t testing.TB, partitions int) *world {
 	w.conn = w.open(w.clickhouse)
 	t.Cleanup(w.drop)
 	return w
+}
+
+func dial(t testing.TB, cfg broker.Config) *broker.Client {
+	t.Helper()
+	b, err := broker.Dial(t.Context(), cfg, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	return b
 }
 
 func (w *world) open(cfg clickhouse.Config) driver.Conn {
@@ -333,7 +339,7 @@ func (w *world) retain(topic topics.Topic, from int64) {
 func (w *world) eventuallyNotReady(m *member) {
 	w.t.Helper()
 	testkit.Eventually(w.t, patience, func() error {
-		if err := m.Ready(); err == nil || !errors.Is(err, errGap) {
+		if err := m.Ready(); err == nil || !errors.Is(err, broker.ErrOffsetGone) {
 			return fmt.Errorf("Ready gives %w, want a gap", err)
 		}
 		return nil

@@ -18,9 +18,7 @@ type metrics struct {
 	seconds   *prometheus.HistogramVec // by table
 	failures  *prometheus.CounterVec   // by table
 	dead      *prometheus.CounterVec   // by topic
-	gaps      *prometheus.CounterVec   // by topic
 	lag       *prometheus.GaugeVec     // by topic, partition
-	held      *prometheus.GaugeVec     // by topic, partition
 	freshness interface {
 		Observe(stage string, receivedMs int64, now time.Time)
 	}
@@ -38,16 +36,14 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		blocks:   counter("blocks_total", "Blocks landed; source is new, or replayed for one whose plan was found after a crash.", "topic", "source"),
 		failures: counter("insert_failures_total", "Attempts to insert that failed and were repeated.", "table"),
 		dead:     counter("dead_letters_total", "Records that no table can hold.", "topic"),
-		gaps:     counter("gap_records_total", "Records that retention removed before they were read, skipped by accept_gaps.", "topic"),
 		lag:      gauge("lag_records", "Records of the partition that have not landed."),
-		held:     gauge("held", "1 while the partition is held because records were removed before they were read."),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "freshet_warehouse_insert_seconds", Help: "Time of one attempt to insert a block into a table.",
 			Buckets: []float64{.002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 30},
 		}, []string{"table"}),
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.rows, m.blocks, m.failures, m.dead, m.gaps, m.lag, m.held, m.seconds} {
+	for _, c := range []prometheus.Collector{m.rows, m.blocks, m.failures, m.dead, m.lag, m.seconds} {
 		errs = append(errs, reg.Register(c))
 	}
 	fresh, err := freshness.New(reg)
@@ -88,5 +84,4 @@ func (m *metrics) landed(b block, r rows, replayed bool, now time.Time) {
 // forget drops the gauges of a partition that this member no longer has.
 func (m *metrics) forget(tp broker.TopicPartition) {
 	m.lag.DeleteLabelValues(tp.Topic, partitionLabel(tp))
-	m.held.DeleteLabelValues(tp.Topic, partitionLabel(tp))
 }

@@ -52,13 +52,13 @@ func TestALogThatIsNotTheGroupsIsAGap(t *testing.T) {
 		t.Errorf("ready says %v", err)
 	}
 	held.end()
-	w.cfg.AcceptGaps = true
+	w.broker = dial(t, broker.Config{Addresses: []string{w.address}, Partitions: 1, Gaps: broker.GapSkip})
 	going := w.start(nil)
 	w.produce(topics.EventsResolved, "a", facts("a", 10, 12)...)
 	w.want(12, "SELECT count() FROM {dw}.events") // what came once more is one row
 	w.wantCommitted(topics.EventsResolved, 0)
 	going.end()
-	w.cfg.AcceptGaps = false // what was decided stays decided
+	w.broker = dial(t, broker.Config{Addresses: []string{w.address}, Partitions: 1}) // what was decided stays decided
 	again := w.start(nil)
 	w.produce(topics.EventsResolved, "a", facts("a", 12, 13)...)
 	w.want(13, "SELECT count() FROM {dw}.events")
@@ -122,7 +122,7 @@ func (w *world) anew(topic topics.Topic) {
 // TestRawRowsSayTheirLife: two records at one offset of two lives are two rows, and can be told apart.
 func TestRawRowsSayTheirLife(t *testing.T) {
 	w := newWorld(t, 1)
-	w.cfg.AcceptGaps = true
+	w.broker = dial(t, broker.Config{Addresses: []string{w.address}, Partitions: 1, Gaps: broker.GapSkip})
 	w.produce(topics.EventsRaw, "a", rawEvents(0, 3)...)
 	first := w.start(nil)
 	w.want(3, "SELECT count() FROM {ods}.events")

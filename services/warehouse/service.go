@@ -12,9 +12,9 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/retry"
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
 
@@ -92,13 +92,14 @@ func (s *Service) Run(ctx context.Context) error {
 func (s *Service) migrate(ctx context.Context) error {
 	opts := s.cfg.schemaOptions()
 	opts.Logger = s.deps.Logger
+	pauses := retry.Backoff{First: s.cfg.RetryMax, Most: s.cfg.RetryMax}
 	for {
 		err := schema.Migrate(ctx, s.deps.ClickHouse, opts)
 		if err == nil || ctx.Err() != nil || errors.Is(err, schema.ErrChanged) {
 			return err
 		}
-		s.deps.Logger.WarnContext(ctx, "cannot make the schema; trying again", "error", err, "in", s.cfg.RetryMax)
-		if pause(ctx, s.cfg.RetryMax) != nil {
+		s.deps.Logger.WarnContext(ctx, "cannot make the schema; trying again", "error", err)
+		if pauses.Wait(ctx) != nil {
 			return nil
 		}
 	}
@@ -109,22 +110,15 @@ func (s *Service) migrate(ctx context.Context) error {
 func (s *Service) generation(ctx context.Context, m *broker.Membership) error {
 	s.joined.Store(true)
 	defer s.joined.Store(false)
-	tasks, taskCtx := errgroup.WithContext(ctx)
 	var once sync.Once
-	for _, tp := range m.Assigned() {
-		t := &task{s: s, tp: tp, offsets: s.offsetsOf(m), log: s.deps.Logger.With("topic", tp.Topic, "partition", tp.Partition)}
-		tasks.Go(func() error {
-			err := t.run(taskCtx)
-			if errors.Is(err, broker.ErrStaleMember) {
-				once.Do(func() { s.deps.Logger.InfoContext(ctx, "the group has moved on; joining again", "error", err) })
-			}
-			return err
-		})
-	}
-	err := tasks.Wait()
-	if len(m.Assigned()) == 0 {
-		<-ctx.Done()
-	}
+	err := broker.Each(ctx, m.Assigned(), func(taskCtx context.Context, tp broker.TopicPartition) error {
+		t := &task{s: s, tp: tp, offsets: s.offsetsOf(m), logger: s.deps.Logger.With("topic", tp.Topic, "partition", tp.Partition)}
+		err := t.run(taskCtx)
+		if errors.Is(err, broker.ErrStaleMember) {
+			once.Do(func() { s.deps.Logger.InfoContext(ctx, "the group has moved on; joining again", "error", err) })
+		}
+		return err
+	})
 	if errors.Is(err, broker.ErrStaleMember) {
 		return nil
 	}

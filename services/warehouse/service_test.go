@@ -164,17 +164,23 @@ func TestRetentionThatOvertookTheGroupIsLoud(t *testing.T) {
 	if n, _ := w.count("SELECT count() FROM {dw}.events"); n != 10 {
 		t.Errorf("%d events; want 10, the partition held", n)
 	}
-	if v := metric(t, held.reg, "freshet_warehouse_held"); v != 1 {
-		t.Errorf("freshet_warehouse_held = %v, want 1", v)
+	if err := w.broker.Register(held.reg); err != nil {
+		t.Fatal(err)
+	}
+	if v := metric(t, held.reg, "freshet_kafka_held"); v != 1 {
+		t.Errorf("freshet_kafka_held = %v, want 1", v)
 	}
 	held.end()
 
-	w.cfg.AcceptGaps = true
+	w.broker = dial(t, broker.Config{Addresses: []string{w.address}, Partitions: 1, Gaps: broker.GapSkip})
 	going := w.start(nil)
+	if err := w.broker.Register(going.reg); err != nil {
+		t.Fatal(err)
+	}
 	w.want(15, "SELECT count() FROM {dw}.events")
 	w.wantCommitted(topics.EventsResolved, 0)
-	if v := metric(t, going.reg, "freshet_warehouse_gap_records_total"); v != 5 {
-		t.Errorf("freshet_warehouse_gap_records_total = %v, want 5", v)
+	if v := metric(t, going.reg, "freshet_kafka_gap_records_total"); v != 5 {
+		t.Errorf("freshet_kafka_gap_records_total = %v, want 5", v)
 	}
 }
 

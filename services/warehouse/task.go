@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/retry"
 )
 
 // offsets is the part of a group membership that a task needs.
@@ -27,15 +27,14 @@ type task struct {
 	s       *Service
 	tp      broker.TopicPartition
 	offsets offsets
-	log     *slog.Logger
+	logger  *slog.Logger
 
-	next  int64           // the offset after the last block that landed
-	place broker.Place    // the same, and whose offset it is; see places.go
-	ahead []broker.Record // fetched already, from next on, for the next block
-	end   int64           // end of the partition at the last fetch
-
-	verified bool  // place was found to be one, and nothing has failed since
-	epoch    int32 // of the partition's leader, by the records read; -1: none
+	log    *broker.Follower
+	next   int64           // the offset after the last block that landed
+	place  broker.Place    // the same, and whose offset it is; see places.go
+	ahead  []broker.Record // fetched already, from next on, for the next block
+	broken *broker.Batch   // behind ahead, the log goes on somewhere else
+	end    int64           // end of the partition at the last fetch
 }
 
 // run works until ctx ends (nil) or the group has moved on (broker.ErrStaleMember).
@@ -43,13 +42,15 @@ type task struct {
 func (t *task) run(ctx context.Context) error {
 	defer t.s.metrics.forget(t.tp)
 	defer t.s.faults.clear(t.tp)
-	t.epoch = -1
 	var p plan
 	err := t.retry(ctx, "read the committed offset", func(ctx context.Context) (err error) {
 		t.place, p, err = t.resume(ctx)
 		return err
 	})
-	t.next = t.place.Offset
+	if err == nil {
+		t.next = t.place.Offset
+		t.log = t.s.deps.Broker.Follow(ctx, broker.FollowConfig{Name: t.s.cfg.Group, Told: t.told}, broker.Start{At: t.tp, Place: t.place})
+	}
 	for err == nil {
 		err = t.step(ctx, p)
 		p = plan{}
@@ -71,7 +72,7 @@ func (t *task) resume(ctx context.Context) (broker.Place, plan, error) {
 	}
 	first, err := t.s.deps.Broker.Stand(ctx, t.tp, broker.Place{Offset: broker.First})
 	if err == nil && first.Offset > 0 {
-		t.log.WarnContext(ctx, "the group begins after records that retention has removed", "first", first.Offset)
+		t.logger.WarnContext(ctx, "the group begins after records that retention has removed", "first", first.Offset)
 	}
 	return first, plan{}, err
 }
@@ -99,7 +100,7 @@ func (t *task) step(ctx context.Context, p plan) error {
 // land does everything between plan and the next block. When ctx ends in the
 // middle it goes on for FinishWithin, and then leaves the block to the next owner.
 func (t *task) land(ctx context.Context, b block, replayed bool) error {
-	ctx, cancel := linger(ctx, t.s.cfg.FinishWithin)
+	ctx, cancel := retry.Linger(ctx, t.s.cfg.FinishWithin)
 	defer cancel()
 	r, err := convert(b)
 	if err != nil {
@@ -149,8 +150,8 @@ func (t *task) commit(ctx context.Context, at broker.Place, p plan) error {
 // retry repeats do, with growing pauses, until it works, ctx ends or the group has
 // moved on. While it fails the service is not ready.
 func (t *task) retry(ctx context.Context, deed string, do func(context.Context) error) error {
-	const first = 50 * time.Millisecond
-	for wait := first; ; wait = min(2*wait, t.s.cfg.RetryMax) {
+	pauses := retry.Backoff{First: 50 * time.Millisecond, Most: t.s.cfg.RetryMax}
+	for {
 		err := do(ctx)
 		switch {
 		case err == nil:
@@ -162,31 +163,9 @@ func (t *task) retry(ctx context.Context, deed string, do func(context.Context) 
 			return fmt.Errorf("%s of %s: %w", deed, t.tp, errors.Join(ctx.Err(), err))
 		}
 		t.s.faults.set(t.tp, err)
-		t.log.WarnContext(ctx, "cannot "+deed+"; trying again", "error", err, "in", wait)
-		if err := pause(ctx, wait/2+rand.N(wait/2+1)); err != nil {
+		t.logger.WarnContext(ctx, "cannot "+deed+"; trying again", "error", err)
+		if err := pauses.Wait(ctx); err != nil {
 			return fmt.Errorf("%s of %s: %w", deed, t.tp, err)
 		}
-	}
-}
-
-// linger returns a context that outlives ctx by grace.
-func linger(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
-	long, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		timer := time.AfterFunc(grace, cancel)
-		context.AfterFunc(long, func() { timer.Stop() })
-	})
-	return long, func() { stop(); cancel() }
-}
-
-// pause waits d or until ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/retry"
 	"github.com/freshet/freshet/pkg/topics"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 )
@@ -70,7 +71,7 @@ func (l *lane) handle(ctx, requests context.Context, rec broker.Record, a *segme
 		if l.d.now().Add(wait).Sub(rec.Time) > maxLife {
 			return l.bury(requests, rec, classExpired, fmt.Errorf("%d attempts, and the next would be more than %s after the alert, the last: %w", n+1, maxLife, err))
 		}
-		if pause(ctx, wait) != nil {
+		if retry.Sleep(ctx, wait) != nil {
 			return false
 		}
 	}

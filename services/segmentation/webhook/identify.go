@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/freshet/freshet/pkg/retry"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
@@ -34,7 +35,7 @@ func (d *Deliverer) identify(ctx context.Context, t *target, a *segmentationv1.A
 	if t.identity == IdentityNone || d.deps.People == nil {
 		return nil
 	}
-	began, pauseFor := time.Now(), askAgain // the time that passes, whatever the clock of timestamps says
+	began, pauses := time.Now(), retry.Backoff{First: askAgain, Most: askAgainMost} // the time that passes, whatever the clock of timestamps says
 	for {
 		names, err := d.ask(ctx, a.GetTransition())
 		if err == nil {
@@ -44,16 +45,16 @@ func (d *Deliverer) identify(ctx context.Context, t *target, a *segmentationv1.A
 		if status.Code(err) == codes.NotFound {
 			limit = min(limit, unknownWithin)
 		}
-		if waited := time.Since(began); waited+pauseFor > limit {
+		pause := pauses.Next()
+		if waited := time.Since(began); waited+pause > limit {
 			d.metrics.nameless.WithLabelValues(t.name).Inc()
 			d.deps.Logger.WarnContext(ctx, "alert goes without the customer's names: identity does not say them", "endpoint", t.name,
 				"alert", a.GetAlertId(), "waited", waited.String(), "code", status.Code(err).String())
 			return &person{identifiers: []identifier{}}
 		}
-		if pause(ctx, pauseFor) != nil {
+		if retry.Sleep(ctx, pause) != nil {
 			return nil
 		}
-		pauseFor = min(2*pauseFor, askAgainMost)
 	}
 }
 

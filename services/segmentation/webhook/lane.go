@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/retry"
 	"github.com/freshet/freshet/pkg/topics"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 )
@@ -50,13 +51,10 @@ func (l *lane) run(ctx context.Context) error {
 // generation works on the partitions of one generation of the group. When ctx ends,
 // requests under way get a moment to finish, then progress is committed.
 func (l *lane) generation(ctx context.Context, m *broker.Membership) error {
-	var all sync.WaitGroup
-	for _, tp := range m.Assigned() {
-		all.Go(func() { l.partition(ctx, m, tp) })
-	}
-	<-ctx.Done()
-	all.Wait()
-	return nil
+	return broker.Each(ctx, m.Assigned(), func(ctx context.Context, tp broker.TopicPartition) error {
+		l.partition(ctx, m, tp)
+		return nil
+	})
 }
 
 // partition reads one partition and hands out what is this lane's.
@@ -95,6 +93,7 @@ func (l *lane) partition(ctx context.Context, m *broker.Membership, tp broker.To
 // begin finds out what is finished in a partition: from the last commit, or nothing, from
 // the oldest alert on, when there never was one. Nil when ctx ended first.
 func (l *lane) begin(ctx context.Context, m *broker.Membership, tp broker.TopicPartition) *progress {
+	var pauses retry.Backoff
 	for {
 		offset, metadata, err := m.Committed(ctx, tp)
 		if err == nil && offset >= 0 {
@@ -107,7 +106,7 @@ func (l *lane) begin(ctx context.Context, m *broker.Membership, tp broker.TopicP
 			}
 		}
 		l.warn("the position in alerts cannot be read, trying again", tp, err)
-		if pause(ctx, time.Second) != nil {
+		if pauses.Wait(ctx) != nil {
 			return nil
 		}
 	}
@@ -145,26 +144,27 @@ func (l *lane) commits(ctx context.Context, m *broker.Membership, tp broker.Topi
 	}
 }
 
-// read fetches until ctx ends. What is not this lane's, or repeats a record shortly before
-// it, is finished at once; for the rest a place among the pending is waited for and take is
-// called. It begins a little before the position, to know what would be a repetition.
+// read follows the partition until ctx ends. What is not this lane's, or repeats a record shortly before it, is finished at
+// once; for the rest a place among the pending is waited for and take is called.
+//
+// Alerts that retention removed before they were finished are passed over, whatever broker.gaps says: holding an endpoint
+// would keep the new alerts from it for the sake of old ones that nobody has any more.
 func (l *lane) read(ctx context.Context, tp broker.TopicPartition, p *progress, take func(broker.Record, *segmentationv1.Alert)) {
-	next, _ := p.commit()
-	next = max(0, next-lookBack)
+	next, err := l.readFrom(ctx, tp, p)
+	if err != nil {
+		return
+	}
+	f := l.d.deps.Broker.Follow(ctx, broker.FollowConfig{Name: l.group, Gaps: broker.GapSkip},
+		broker.Start{At: tp, Place: broker.Place{Offset: next}})
 	seen := newRecent(lookBack)
-	for ctx.Err() == nil {
-		batch, err := l.d.deps.Broker.Fetch(ctx, tp, next, broker.FetchOptions{})
-		if errors.Is(err, broker.ErrOffsetGone) {
-			next, err = l.skipGone(ctx, tp, p)
-			batch.Next = next
-		}
+	for {
+		batch, err := f.Next(ctx)
 		if err != nil {
-			if ctx.Err() == nil {
-				l.warn("alerts cannot be read, trying again", tp, err)
-			}
-			if pause(ctx, time.Second) != nil {
-				return
-			}
+			return // ctx ended
+		}
+		if batch.Break != nil {
+			p.passOver(batch.Break.Have.First, batch.After.Offset)
+			next = batch.After.Offset
 			continue
 		}
 		for _, rec := range batch.Records {
@@ -189,24 +189,25 @@ func (l *lane) read(ctx context.Context, tp broker.TopicPartition, p *progress, 
 	}
 }
 
-// skipGone goes on where the partition begins now. When that is behind the position,
-// retention removed alerts that were never finished; when the position lies behind the
-// partition's end, the topic was made anew.
-func (l *lane) skipGone(ctx context.Context, tp broker.TopicPartition, p *progress) (int64, error) {
-	spans, err := l.d.deps.Broker.Spans(ctx, tp.Topic)
-	if err != nil {
-		return 0, fmt.Errorf("find out where %s begins: %w", tp, err)
+// readFrom is where to begin to read: a little before the position, to know what would be a repetition, as far as the
+// partition still has it.
+func (l *lane) readFrom(ctx context.Context, tp broker.TopicPartition, p *progress) (int64, error) {
+	low, _ := p.commit()
+	var pauses retry.Backoff
+	for {
+		spans, err := l.d.deps.Broker.Spans(ctx, tp.Topic)
+		if err == nil {
+			have := spans[tp.Partition]
+			if low < have.First || low > have.Next { // not there: the follower says so
+				return low, nil
+			}
+			return max(low-lookBack, have.First), nil
+		}
+		l.warn("the partition of alerts cannot be looked at, trying again", tp, err)
+		if err := pauses.Wait(ctx); err != nil {
+			return 0, err
+		}
 	}
-	have := spans[tp.Partition]
-	switch low, _ := p.commit(); {
-	case low < have.First: // what was finished above it stays finished: it was delivered
-		l.d.deps.Logger.Error("alerts were removed before they were delivered", "group", l.group, "partition", tp.Partition, "wanted", low, "first", have.First)
-		p.finish(low, have.First)
-	case low > have.Next:
-		l.d.deps.Logger.Error("the topic of alerts was made anew", "group", l.group, "partition", tp.Partition, "wanted", low, "end", have.Next)
-		p.restart(have.First)
-	}
-	return have.First, nil
 }
 
 // mine decodes a record and says whether it is for this lane. What cannot be decoded is for
@@ -221,16 +222,4 @@ func (l *lane) mine(rec broker.Record) (*segmentationv1.Alert, bool) {
 		return &a, !known
 	}
 	return &a, a.GetEndpoint() == l.name
-}
-
-// pause waits, or fails as soon as ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

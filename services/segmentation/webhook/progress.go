@@ -67,11 +67,18 @@ func (p *progress) finished(offset int64) bool {
 	return offset < p.low || slices.ContainsFunc(p.spans, func(s span) bool { return s.first <= offset && offset < s.next })
 }
 
-// restart forgets everything and begins at low.
-func (p *progress) restart(low int64) {
+// passOver goes on where records are gone: the partition begins with first now, and reading goes on at next. What was finished
+// above a gap stays finished, since it was delivered; offsets that begin anew say nothing of what they said before.
+func (p *progress) passOver(first, next int64) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.low, p.spans = low, nil
+	low := p.low
+	if next < low {
+		p.low, p.spans = next, nil
+	}
+	p.mu.Unlock()
+	if low <= first {
+		p.finish(low, first)
+	}
 }
 
 // commit is the lowest unfinished offset and, as metadata, the spans above it that are

@@ -27,6 +27,7 @@ broker:
   addresses: {{ toJson .root.Values.kafka.addresses }}
   partitions: {{ .root.Values.kafka.partitions }}
   replication: {{ .root.Values.kafka.replication }}
+  gaps: {{ .root.Values.kafka.gaps }}
 {{- end }}
 {{- if $svc.clickhouse }}
 clickhouse:

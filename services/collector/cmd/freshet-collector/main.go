@@ -82,6 +82,9 @@ func connect(ctx context.Context, p *service.Process, cfg config) (client *broke
 		return nil, err
 	}
 	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
+	if err := client.Register(p.Metrics); err != nil {
+		return nil, err
+	}
 	if cfg.Collector.Spool.Enabled {
 		p.Add(lifecycle.Component{Name: "topics", Run: func(ctx context.Context) error {
 			makeTopics(ctx, p.Logger, client, list)

@@ -60,6 +60,9 @@ func build(ctx context.Context, p *service.Process, cfg config) error {
 		return err
 	}
 	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
+	if err := client.Register(p.Metrics); err != nil {
+		return err
+	}
 	facts, err := clickhouse.Open(ctx, cfg.ClickHouse)
 	if err != nil {
 		return err

@@ -36,6 +36,9 @@ func build(ctx context.Context, p *service.Process, cfg config) error {
 		return err
 	}
 	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
+	if err := client.Register(p.Metrics); err != nil {
+		return err
+	}
 	s, err := identity.New(cfg.Identity, identity.Deps{
 		Logger: p.Logger, Metrics: p.Metrics, Tracer: p.Tracer, Broker: client})
 	if err != nil {
