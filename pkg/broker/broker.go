@@ -118,9 +118,10 @@ type Client struct {
 	transport *kafka.Transport
 	kafka     *kafka.Client
 
-	fetcher *fetcher
-	metrics *metrics
-	holdUp  time.Duration // see courier
+	fetcher  *fetcher
+	metrics  *metrics
+	holdUp   time.Duration // see courier
+	standing chan struct{} // holds who asks for a place now: hundreds at once would open as many connections
 
 	mu         sync.Mutex
 	partitions map[string]int
@@ -151,7 +152,7 @@ func Connect(cfg Config, logger *slog.Logger) (*Client, error) {
 		MetadataTTL: 10 * time.Second,
 	}
 	c := &Client{
-		cfg: cfg, logger: logger, transport: transport, metrics: newMetrics(), holdUp: defaultHoldUp,
+		cfg: cfg, logger: logger, transport: transport, metrics: newMetrics(), holdUp: defaultHoldUp, standing: make(chan struct{}, standAtOnce),
 		kafka:      &kafka.Client{Addr: kafka.TCP(cfg.Addresses...), Transport: transport},
 		partitions: map[string]int{}, led: map[string]map[int]int{}, couriers: map[int]*courier{},
 	}

@@ -14,6 +14,7 @@ import (
 // run makes requests for as long as something waits and nobody else makes one up.
 func (f *fetcher) run(q *queue, slot int) {
 	for {
+		f.rest(q)
 		f.meet(q)
 		runtime.Gosched() // who has just been given records, and takes them now, comes along
 		feeds, bytes, wait := f.load(q, slot)
@@ -31,6 +32,16 @@ func (f *fetcher) run(q *queue, slot int) {
 		if !f.back(q, slot, feeds, list, bytes) {
 			return
 		}
+	}
+}
+
+// rest waits until the next request may go.
+func (f *fetcher) rest(q *queue) {
+	f.mu.Lock()
+	wait := restFor - time.Since(q.sent)
+	f.mu.Unlock()
+	if wait > 0 {
+		_ = retry.Sleep(f.ctx, wait)
 	}
 }
 
@@ -81,6 +92,7 @@ func (f *fetcher) load(q *queue, slot int) (feeds []*feed, bytes int64, wait tim
 	}
 	f.use(bytes)
 	now := time.Now()
+	q.sent = now
 	if !now.Before(q.ends) {
 		q.ends = now.Add(beat)
 	}
