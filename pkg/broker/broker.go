@@ -1,9 +1,13 @@
-// Package broker is Freshet's way to Kafka: topics, durable production, partition
-// fetches and consumer groups with offset metadata, on kafka-go.
+// Package broker is Freshet's way to Kafka: topics, durable production, following
+// partitions and consumer groups with offset metadata, on kafka-go.
 //
 // Delivery: Produce and Append return nil only after acks=all. A call that fails
 // may still have been stored (at least once); consumers are idempotent. Records
 // produced by one Producer to one partition keep their order.
+//
+// Everybody who reads on and on uses Follow: see Follower for its guarantee and what becomes of faults, fetcher for how the
+// partitions of a process share requests and memory, GapPolicy for records that are gone. What passes (Passing) is waited
+// out there and by Produce; only the caller knows what to do about the rest.
 //
 // It is not for state, exactly-once processing or outboxes: see package stream.
 package broker

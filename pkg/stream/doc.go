@@ -39,8 +39,11 @@
 //     let the void record win over the true one: hence the rewrite in 7.
 //   - The broker's group generation plays no part in safety: it only says who should try.
 //   - A handler that fails with Permanent: its writes are undone and the record goes to the
-//     dead-letter topic in the same commit. Any other error: the batch is tried again, then the task
-//     stops uncommitted.
+//     dead-letter topic in the same commit. Any other error: the batch is tried again, uncommitted; after
+//     Config.RetryFor the partition is held, loudly, and its neighbours go on (TestAFailingHandlerHoldsOnePartition).
+//   - Kafka is away: everything waits, however long (TestAnOutageOfKafkaEndsNothing).
+//   - Input records are gone before they were read: the partition is held, or goes on behind them, as
+//     broker.Config.Gaps says (TestALostInputIsHeldOrPassedOver).
 //
 // # Invariants
 //
