@@ -22,7 +22,7 @@ func (f *fetcher) run(q *queue, slot int) {
 		case len(feeds) == 0:
 			return
 		case q.leader == noLeader:
-			f.findLeaders(feeds, bytes)
+			f.findLeaders(feeds)
 			feeds = nil
 		}
 		list := askFor(feeds, bytes)
@@ -210,7 +210,7 @@ func (f *fetcher) fail(feeds []*feed) {
 }
 
 // findLeaders gives partitions to the brokers that lead them, or tries again later where none does.
-func (f *fetcher) findLeaders(feeds []*feed, bytes int64) {
+func (f *fetcher) findLeaders(feeds []*feed) {
 	led := map[string]map[int]int{}
 	var found, lost []*feed
 	for _, fd := range feeds {
