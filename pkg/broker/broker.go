@@ -1,9 +1,13 @@
-// Package broker is Freshet's way to Kafka: topics, durable production, partition
-// fetches and consumer groups with offset metadata, on kafka-go.
+// Package broker is Freshet's way to Kafka: topics, durable production, following
+// partitions and consumer groups with offset metadata, on kafka-go.
 //
 // Delivery: Produce and Append return nil only after acks=all. A call that fails
 // may still have been stored (at least once); consumers are idempotent. Records
 // produced by one Producer to one partition keep their order.
+//
+// Everybody who reads on and on uses Follow: see Follower for its guarantee and what becomes of faults, fetcher for how the
+// partitions of a process share requests and memory, GapPolicy for records that are gone. What passes (Passing) is waited
+// out there and by Produce; only the caller knows what to do about the rest.
 //
 // It is not for state, exactly-once processing or outboxes: see package stream.
 package broker
@@ -121,9 +125,10 @@ type Client struct {
 	kafka     *kafka.Client
 	clock     clock
 
-	fetcher *fetcher
-	metrics *metrics
-	holdUp  time.Duration // see courier
+	fetcher  *fetcher
+	metrics  *metrics
+	holdUp   time.Duration // see courier
+	standing chan struct{} // holds who asks for a place now: hundreds at once would open as many connections
 
 	mu         sync.Mutex
 	partitions map[string]int
@@ -154,7 +159,7 @@ func Connect(cfg Config, logger *slog.Logger) (*Client, error) {
 		MetadataTTL: 10 * time.Second,
 	}
 	c := &Client{
-		cfg: cfg, logger: logger, transport: transport, metrics: newMetrics(), holdUp: defaultHoldUp,
+		cfg: cfg, logger: logger, transport: transport, metrics: newMetrics(), holdUp: defaultHoldUp, standing: make(chan struct{}, standAtOnce),
 		kafka:      &kafka.Client{Addr: kafka.TCP(cfg.Addresses...), Transport: transport},
 		partitions: map[string]int{}, led: map[string]map[int]int{}, couriers: map[int]*courier{},
 	}

@@ -14,6 +14,7 @@ import (
 // run makes requests for as long as something waits and nobody else makes one up.
 func (f *fetcher) run(q *queue, slot int) {
 	for {
+		f.rest(q)
 		f.meet(q)
 		runtime.Gosched() // who has just been given records, and takes them now, comes along
 		feeds, bytes, wait := f.load(q, slot)
@@ -21,7 +22,7 @@ func (f *fetcher) run(q *queue, slot int) {
 		case len(feeds) == 0:
 			return
 		case q.leader == noLeader:
-			f.findLeaders(feeds, bytes)
+			f.findLeaders(feeds)
 			feeds = nil
 		}
 		list := askFor(feeds, bytes)
@@ -31,6 +32,16 @@ func (f *fetcher) run(q *queue, slot int) {
 		if !f.back(q, slot, feeds, list, bytes) {
 			return
 		}
+	}
+}
+
+// rest waits until the next request may go.
+func (f *fetcher) rest(q *queue) {
+	f.mu.Lock()
+	wait := restFor - time.Since(q.sent)
+	f.mu.Unlock()
+	if wait > 0 {
+		_ = retry.Sleep(f.ctx, wait)
 	}
 }
 
@@ -81,6 +92,7 @@ func (f *fetcher) load(q *queue, slot int) (feeds []*feed, bytes int64, wait tim
 	}
 	f.use(bytes)
 	now := time.Now()
+	q.sent = now
 	if !now.Before(q.ends) {
 		q.ends = now.Add(beat)
 	}
@@ -198,7 +210,7 @@ func (f *fetcher) fail(feeds []*feed) {
 }
 
 // findLeaders gives partitions to the brokers that lead them, or tries again later where none does.
-func (f *fetcher) findLeaders(feeds []*feed, bytes int64) {
+func (f *fetcher) findLeaders(feeds []*feed) {
 	led := map[string]map[int]int{}
 	var found, lost []*feed
 	for _, fd := range feeds {

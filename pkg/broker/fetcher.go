@@ -17,6 +17,10 @@ const (
 	// longest that a lone record is late.
 	requestsOut = 3
 	shortPoll   = 5 * time.Millisecond
+	// restFor is the least time between two requests to one broker: a request costs both sides by the partitions in it, so that
+	// answering each record with one would cost more than a request for each partition did. After a pause there is no
+	// waiting: a lone record is not late by it.
+	restFor = 10 * time.Millisecond
 	// meetFor is how long the first that is back at the end of a beat waits for the others.
 	meetFor = 10 * time.Millisecond
 
@@ -57,6 +61,7 @@ type queue struct {
 	out       [requestsOut]bool
 	gathering bool      // a request is being made up: what waits comes along
 	ends      time.Time // of the beat
+	sent      time.Time // the last request
 }
 
 func newFetcher(c *Client, budget int64) *fetcher {

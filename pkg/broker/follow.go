@@ -126,7 +126,7 @@ func (f *Follower) start(ctx context.Context, fd *feed) (b Batch, ok bool, err e
 // stand asks whether the log is still the one that the place is in.
 func (f *Follower) stand(ctx context.Context, fd *feed) (broken *Break, err error) {
 	err = f.patiently(ctx, fd, func() error {
-		place, err := f.client.Stand(ctx, fd.at, fd.place)
+		place, err := f.ask(ctx, fd.at, fd.place)
 		if err == nil {
 			fd.place, fd.doubt = place, false
 		}
@@ -136,6 +136,20 @@ func (f *Follower) stand(ctx context.Context, fd *feed) (broken *Break, err erro
 		return broken, nil
 	}
 	return nil, err
+}
+
+// standAtOnce is how many places are asked for at a time.
+const standAtOnce = 4
+
+// ask is Client.Stand in its turn.
+func (f *Follower) ask(ctx context.Context, at TopicPartition, place Place) (Place, error) {
+	select {
+	case f.client.standing <- struct{}{}:
+	case <-ctx.Done():
+		return Place{}, ctx.Err()
+	}
+	defer func() { <-f.client.standing }()
+	return f.client.Stand(ctx, at, place)
 }
 
 // wait waits for a partition to be ready.
@@ -216,7 +230,7 @@ func (f *Follower) meet(ctx context.Context, fd *feed, broken *Break) (b Batch, 
 		return Batch{}, false, nil
 	}
 	err = f.patiently(ctx, fd, func() error {
-		there, err := f.client.Stand(ctx, fd.at, place)
+		there, err := f.ask(ctx, fd.at, place)
 		if err == nil {
 			place = there
 		}

@@ -168,26 +168,34 @@ func (c *Client) Spans(ctx context.Context, topic string) (map[int]Span, error) 
 	if err != nil {
 		return nil, err
 	}
+	all := make([]int, n)
+	for p := range all {
+		all[p] = p
+	}
+	return c.spansOf(ctx, topic, all)
+}
+
+func (c *Client) spansOf(ctx context.Context, topic string, partitions []int) (map[int]Span, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryFor)
 	defer cancel()
 	for {
-		spans, err := c.listOffsets(ctx, topic, n)
+		spans, err := c.listOffsets(ctx, topic, partitions)
 		if err == nil || Permanent(err) || retry.Sleep(ctx, 50*time.Millisecond) != nil {
 			return spans, err
 		}
 	}
 }
 
-func (c *Client) listOffsets(ctx context.Context, topic string, n int) (map[int]Span, error) {
-	reqs := make([]kafka.OffsetRequest, 0, 2*n)
-	for p := range n {
+func (c *Client) listOffsets(ctx context.Context, topic string, partitions []int) (map[int]Span, error) {
+	reqs := make([]kafka.OffsetRequest, 0, 2*len(partitions))
+	for _, p := range partitions {
 		reqs = append(reqs, kafka.FirstOffsetOf(p), kafka.LastOffsetOf(p))
 	}
 	res, err := c.kafka.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{topic: reqs}})
 	if err != nil {
 		return nil, fmt.Errorf("list offsets of %s: %w", topic, err)
 	}
-	spans := make(map[int]Span, n)
+	spans := make(map[int]Span, len(partitions))
 	for _, p := range res.Topics[topic] {
 		if p.Error != nil {
 			return nil, fmt.Errorf("list offsets of %s/%d: %w", topic, p.Partition, p.Error)
@@ -199,7 +207,7 @@ func (c *Client) listOffsets(ctx context.Context, topic string, n int) (map[int]
 
 // span returns what one partition holds.
 func (c *Client) span(ctx context.Context, tp TopicPartition) (Span, error) {
-	spans, err := c.Spans(ctx, tp.Topic)
+	spans, err := c.spansOf(ctx, tp.Topic, []int{tp.Partition})
 	if err != nil {
 		return Span{}, err
 	}

@@ -56,7 +56,7 @@ func TestLingerOutlivesByItsGraceAndNoMore(t *testing.T) {
 		if longer.Err() != nil {
 			t.Error("ended before its grace")
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		if longer.Err() == nil {
 			t.Error("outlived its grace")

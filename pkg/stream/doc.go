@@ -30,7 +30,7 @@
 //
 // # Failure cases
 //
-//   - Crash before 6: the records are read again; nothing was visible (TestALastingFaultStopsTheProcessorUncommitted).
+//   - Crash before 6: the records are read again; nothing was visible (TestRestartsAndLostDisksLoseNothing).
 //   - Crash after 6, before 8: the next owner finds the commit in the log and publishes its outputs (TestOutputsOfADecidedCommitLeaveAtTheNextStart).
 //   - The append timed out but was stored: the retry stands in the log twice (TestAnAppendStoredWithoutAnswerCountsOnce).
 //   - It was stored later, behind commits that followed it: void, and buried (TestALateCopyOfACommitIsVoid).
@@ -42,11 +42,15 @@
 //     (TestAnOwnerAtRestBuries).
 //   - The changelog lost its tail, or was made anew: the owner is told at its next append or look (TestALostTailIsTold), and a local store of
 //     the log as it was is thrown away, however far the log has grown since (TestAStoreOfAnotherLogIsThrownAway).
-//   - An input was cut or made anew: see places.go.
+//   - Input records are gone before they were read, because retention took them or the input was cut or made anew: the partition is held, or goes on
+//     behind them, as broker.Config.Gaps says (TestALostInputIsHeldOrPassedOver, TestABrokenInput).
+//   - Kafka is away: everything waits, however long (TestAnOutageOfKafkaEndsNothing).
 //   - The topics were given other partition counts: refused (TestAnotherPartitionCountIsRefused).
 //   - The broker's group generation plays no part in safety: it only says who should try (TestTwoOwnersShareThePartitionsThroughRebalances).
 //   - A handler that fails with Permanent: its writes are undone and the record goes to the dead-letter topic in the same commit
-//     (TestPoisonGoesToTheDeadLetterTopicAndItsNeighboursSurvive). Any other error: the batch is tried again (TestAPassingFaultOfTheHandlerIsTriedAgain).
+//     (TestPoisonGoesToTheDeadLetterTopicAndItsNeighboursSurvive). Any other error: the batch is tried again (TestAPassingFaultOfTheHandlerIsTriedAgain);
+//     after Config.RetryFor the partition is held, loudly, and its neighbours go on (TestAFailingHandlerHoldsOnePartition).
+//   - The machine's clock is more than an hour from the broker's: the process ends and says so (TestAClockFarFromTheBrokersIsRefused).
 //
 // What is assumed: a compaction takes nothing for the sake of a record younger than min.compaction.lag.ms (an hour), and within that time some
 // owner is alive to bury what is void. A broker that loses a tail needs longer than a second for it, and the connections to it end.

@@ -3,7 +3,6 @@ package stream
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -112,17 +111,7 @@ func (t *task) foldRecord(ctx context.Context, rec broker.Record) error {
 }
 
 func (t *task) deadLetter(rec broker.Record, err error) broker.Message {
-	return broker.Message{
-		Topic: topics.DeadLetter(topics.Topic{Name: rec.Topic}).Name, Key: rec.Key, Value: rec.Value,
-		Headers: broker.Headers(
-			"source-topic", rec.Topic,
-			"source-partition", strconv.Itoa(rec.Partition),
-			"source-offset", strconv.FormatInt(rec.Offset, 10),
-			"error-class", "permanent",
-			"error", err.Error(),
-			"consumer-group", t.p.cfg.Name,
-		),
-	}
+	return broker.DeadLetter(topics.DeadLetter(topics.Topic{Name: rec.Topic}).Name, rec, t.p.cfg.Name, "permanent", err)
 }
 
 // startSpan continues the trace of a record and makes the new span the parent of what is emitted.

@@ -104,6 +104,9 @@ func TestAnOutageOfKafkaEndsNothing(t *testing.T) {
 		if err := waitOut(t.Context(), 20*cfg.RetryFor); err != nil {
 			t.Fatal(err)
 		}
+		if err := p.faults.err(); err != nil {
+			t.Errorf("outage %d: while Kafka is away, %v", round, err)
+		}
 		if k, err = embeddedkafka.Start(embeddedkafka.Config{Dir: dir, Address: address}); err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/retry"
 	"github.com/freshet/freshet/services/collector/spool"
 )
 
@@ -99,7 +100,8 @@ func (st *store) handOver(log *spool.Log, reading int) {
 // bring stores a batch, however long that takes; false when ctx ended first.
 func (st *store) bring(ctx context.Context, msgs []broker.Message) bool {
 	d := st.deliver(msgs)
-	for wait := 50 * time.Millisecond; ; wait = min(2*wait, drainRetry) {
+	pauses := retry.Backoff{First: 50 * time.Millisecond, Most: drainRetry}
+	for {
 		err := d.try(ctx)
 		if err == nil {
 			st.metrics.quarantined(d.unstorable)
@@ -109,9 +111,7 @@ func (st *store) bring(ctx context.Context, msgs []broker.Message) bool {
 			return false
 		}
 		st.health.complain(st.logger, err)
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
+		if pauses.Wait(ctx) != nil {
 			return false
 		}
 	}

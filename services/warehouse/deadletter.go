@@ -18,15 +18,7 @@ func (t *task) deadLetter(ctx context.Context, bad []badRecord) error {
 	topic := topics.DeadLetter(topics.Topic{Name: t.tp.Topic}).Name
 	msgs := make([]broker.Message, len(bad))
 	for i, b := range bad {
-		headers := append(append([]broker.Header(nil), b.record.Headers...), broker.Headers(
-			"source-topic", b.record.Topic,
-			"source-partition", strconv.Itoa(b.record.Partition),
-			"source-offset", strconv.FormatInt(b.record.Offset, 10),
-			"error-class", "permanent",
-			"error", b.err.Error(),
-			"consumer-group", t.s.cfg.Group,
-		)...)
-		msgs[i] = broker.Message{Topic: topic, Key: b.record.Key, Value: b.record.Value, Headers: headers}
+		msgs[i] = broker.DeadLetter(topic, b.record, t.s.cfg.Group, "permanent", b.err)
 		t.logger.ErrorContext(ctx, "a record cannot be stored; dead-lettered",
 			"offset", b.record.Offset, "dead_letter_topic", topic, "error", b.err)
 	}

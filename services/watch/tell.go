@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/freshet/freshet/pkg/retry"
 	"github.com/freshet/freshet/services/segmentation/rule"
 	"github.com/freshet/freshet/services/segmentation/tier"
 	"github.com/freshet/freshet/services/segmentation/webhook"
@@ -122,7 +122,8 @@ func (t *teller) deliver(ctx context.Context, name string, n Notice) {
 		return
 	}
 	deadline := time.Now().Add(tellFor)
-	for wait := time.Second; ; wait = min(2*wait, retryMax) {
+	pauses := retry.Backoff{First: 2 * time.Second, Most: retryMax}
+	for {
 		after, err := t.poster.Post(ctx, t.targets[name].url, t.targets[name].key, n.Data.AlertID, text)
 		if err == nil {
 			t.metrics.notices.WithLabelValues(name, "delivered").Inc()
@@ -138,12 +139,8 @@ func (t *teller) deliver(ctx context.Context, name string, n Notice) {
 			return
 		}
 		t.logger.Warn("an endpoint did not take a notice, it is tried again", "endpoint", name, "alert", n.Data.AlertID, "error", err)
-		timer := time.NewTimer(max(wait/2+rand.N(wait), min(after, time.Hour)))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if retry.Sleep(ctx, max(pauses.Next(), min(after, time.Hour))) != nil {
 			return
-		case <-timer.C:
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -115,9 +114,7 @@ func (l *lane) attempt(ctx context.Context, rec broker.Record, a *segmentationv1
 // bury puts an alert that nobody takes into the dead-letter topic. It gives false when
 // ctx ended first.
 func (l *lane) bury(ctx context.Context, rec broker.Record, class string, reason error) bool {
-	msg := broker.Message{Topic: topics.AlertsDead.Name, Key: rec.Key, Value: rec.Value, Headers: append(broker.Headers(
-		"source-topic", rec.Topic, "source-partition", strconv.Itoa(rec.Partition), "source-offset", strconv.FormatInt(rec.Offset, 10),
-		"error-class", class, "error", reason.Error(), "consumer-group", l.group), rec.Headers...)}
+	msg := broker.DeadLetter(topics.AlertsDead.Name, rec, l.group, class, reason)
 	if err := l.d.producer.Produce(ctx, msg); err != nil {
 		l.d.deps.Logger.Error("alert cannot be dead-lettered, it is tried again", "group", l.group, "offset", rec.Offset, "error", err)
 		return false
