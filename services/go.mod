@@ -3,6 +3,7 @@ module github.com/freshet/freshet/services
 go 1.26.0
 
 require (
+	github.com/bits-and-blooms/bloom/v3 v3.7.1
 	github.com/freshet/freshet/pkg v0.0.0
 	github.com/freshet/freshet/proto v0.0.0
 )
@@ -49,6 +50,7 @@ require (
 )
 
 require (
+	github.com/bits-and-blooms/bitset v1.24.2 // indirect
 	github.com/ebitengine/purego v0.11.3 // indirect
 	github.com/hashicorp/golang-lru v1.0.2 // indirect
 	github.com/knadh/koanf/parsers/yaml v1.1.1 // indirect

@@ -18,8 +18,8 @@ type Config struct {
 	// bytes for each identifier in use gives look-ups without a disk. The merge emitter, in one process, takes a quarter
 	// of it once more. 1,048,576 or more.
 	CacheBytes int64 `koanf:"cache_bytes"`
-	// SeenCacheBytes is the memory for finding out whether an event id was seen, in bytes, of all partitions of a process together. 15 bits an
-	// id seen in the last two weeks, and 32 MiB more, keep the disk out of it. 1,048,576 or more; below 1 MiB a partition it is that.
+	// SeenCacheBytes is the memory for finding out whether an event id was seen, in bytes, of all partitions of a process together: a third for
+	// filters that know most new ids, at 10 to 20 bits an id seen in the last two weeks, the rest for the store behind them. 1,048,576 or more; below 1 MiB a partition it is that.
 	SeenCacheBytes int64 `koanf:"seen_cache_bytes"`
 	// MaxBatch is how many events one commit may hold. More is faster and later. 1 to 100,000.
 	MaxBatch int `koanf:"max_batch"`
@@ -28,7 +28,7 @@ type Config struct {
 	Pace time.Duration `koanf:"pace"`
 }
 
-// Default suits a million identifiers and thirty million events a fortnight.
+// Default suits a million identifiers and twenty million events a fortnight.
 func Default() Config {
 	return Config{Dir: "data/identity", CacheBytes: 64 << 20, SeenCacheBytes: 96 << 20, MaxBatch: 2000, Pace: stream.DefaultPace}
 }

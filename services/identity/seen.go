@@ -47,6 +47,17 @@ type seen struct {
 	filled map[int]bool
 	// from is the key from which a sweep that is under way goes on; nil: the first, also after a restart.
 	from []byte
+
+	// partition and budget are of the filters; without a budget there are none.
+	partition int
+	budget    *filterBudget
+	filters   map[int]*filter // by bucket
+}
+
+// newSeen is the memory of one partition, which begins with no filters.
+func newSeen(partition int, budget *filterBudget) seen {
+	budget.set(partition, 0)
+	return seen{newest: -1, partition: partition, budget: budget, filters: map[int]*filter{}}
 }
 
 // verdict is what a message id turns out to be.
@@ -80,7 +91,7 @@ func (s *seen) look(tx transaction, e rawEvent) (sighting, error) {
 	b := int(min(e.receivedMS, tx.Now().UnixMilli()) / bucketMS)
 	hash := eventHash(e.workspace, e.id)
 	for _, at := range [...]int{b, b - 1, b + 1} {
-		if !s.filled[at] {
+		if !s.filled[at] || s.filters[at].lacks(hash[:]) {
 			continue
 		}
 		before, ok, err := tx.Get(seenKey(at, hash))
@@ -98,6 +109,9 @@ func (s *seen) keep(tx transaction, at sighting) {
 		return
 	}
 	tx.Set(at.key, at.value)
+	if f := s.filterOf(at.bucket); f != nil {
+		s.learn(f, at.key)
+	}
 	s.filled[at.bucket] = true
 	s.advance(tx, at.bucket)
 }
@@ -156,7 +170,7 @@ func (s *seen) load(tx transaction) error {
 	for from := []byte{spaceSeen}; from != nil; {
 		at := -1
 		err := tx.Scan([]byte{spaceSeen}, from, func(key, _ []byte) (bool, error) {
-			at = int(binary.BigEndian.Uint16(key[1:]))
+			at = bucketOf(key)
 			return false, nil
 		})
 		if err != nil {
@@ -168,6 +182,9 @@ func (s *seen) load(tx transaction) error {
 		}
 	}
 	s.filled = filled
+	for bucket := range filled {
+		s.filterOf(bucket)
+	}
 	return nil
 }
 

@@ -52,10 +52,11 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	s := &Service{resolver: newResolver(cfg, deps, m)}
 	log := &logWriter{broker: deps.Broker, metrics: m}
+	filters := newFilterBudget(cfg.SeenCacheBytes/3, func() []int { return s.events.Owned() })
 	s.events, err = newProcessor(cfg, deps, stream.Config{
-		Name: taskName, Inputs: []topics.Topic{topics.EventsRaw}, Changelog: topics.IdentityChangelog, CacheBytes: cfg.SeenCacheBytes,
-	}, func(int) (stream.Handler, error) {
-		return &task{resolver: s.resolver, log: log, metrics: m, logger: deps.Logger, now: deps.Now, seen: seen{newest: -1}}, nil
+		Name: taskName, Inputs: []topics.Topic{topics.EventsRaw}, Changelog: topics.IdentityChangelog, CacheBytes: cfg.SeenCacheBytes - cfg.SeenCacheBytes/3,
+	}, func(partition int) (stream.Handler, error) {
+		return &task{resolver: s.resolver, log: log, metrics: m, logger: deps.Logger, now: deps.Now, seen: newSeen(partition, filters)}, nil
 	})
 	if err != nil {
 		return nil, err

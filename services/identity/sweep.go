@@ -23,6 +23,7 @@ func (s *seen) advance(tx transaction, b int) {
 		return
 	}
 	s.newest = b
+	s.forgetFilters()
 	tx.Set(newestKey, binary.BigEndian.AppendUint16(nil, uint16(b)))
 	s.from = nil // an event that was late may have gone into a bucket that was swept before
 	tx.SetTimer(sweepTimer, tx.Now())

@@ -19,10 +19,11 @@ type localTx struct {
 	record      map[string][]byte // nil deletes
 	timer       time.Time
 	steps       int // that iterators took, over what was deleted too
+	gets        int
 }
 
 func newLocalTx(t testing.TB, now time.Time) *localTx {
-	opts := &pebble.Options{MemTableSize: 4 << 20, Logger: silent{}}
+	opts := &pebble.Options{MemTableSize: 4 << 20, CacheSize: 64 << 20, Logger: silent{}} // as identity.seen_cache_bytes has it
 	for i := range opts.Levels {
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
@@ -48,6 +49,10 @@ func (tx *localTx) Delete(k []byte)                 { tx.record[string(k)] = nil
 func (tx *localTx) SetTimer(_ []byte, at time.Time) { tx.timer = at }
 
 func (tx *localTx) Get(k []byte) ([]byte, bool, error) {
+	tx.gets++
+	if v, ok := tx.record[string(k)]; ok {
+		return v, v != nil, nil
+	}
 	v, closer, err := tx.db.Get(k)
 	if err != nil {
 		return nil, false, nil

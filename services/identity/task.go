@@ -234,6 +234,9 @@ const maxPayload = 64 << 10
 // Timer sweeps event ids that are old enough.
 func (t *task) Timer(tx *stream.Tx, _ []byte, _ time.Time) error { return t.seen.sweep(tx) }
 
+// Tick goes on with what restarts left to do, between live events.
+func (t *task) Tick(tx *stream.Tx) error { return t.seen.refill(tx) }
+
 // Flush counts the batch, just before it is committed.
 func (t *task) Flush(*stream.Tx) error {
 	t.metrics.resolved.Add(float64(t.done.resolved))
