@@ -21,6 +21,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/freshet/freshet/pkg/access"
+	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/collector"
@@ -69,6 +70,7 @@ With --webhook the rules' endpoint "webhook" gets that address; its signing secr
 	f.StringVar(&o.url, "webhook", "", `where the rules' endpoint "webhook" posts alerts`)
 	f.StringVar(&o.secret, "webhook-secret-file", "", "file with the signing secret, whsec_...; by default DIR/webhook-secret")
 	f.IntVar(&o.cfg.Partitions, "partitions", o.cfg.Partitions, "partitions of a topic when it is made; fixed once DIR has data")
+	f.StringVar((*string)(&o.cfg.Gaps), "gaps", string(broker.GapHold), "when the log lost records before they were read: hold (stop there and say so) or skip (go on, and count them)")
 	f.BoolVar(&o.cfg.SyncWrites, "sync-writes", false, "acknowledge after the disk has it: survives a power cut, and is much slower")
 	f.BoolVar(&o.cfg.Profiles, "profiles", false, "serve /debug/pprof at the metrics address")
 	f.StringVar(&o.log.Level, "log-level", o.log.Level, "debug, info, warn or error")
