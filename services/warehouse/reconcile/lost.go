@@ -43,7 +43,7 @@ func readPartition(ctx context.Context, b *broker.Client, q query, p int, span b
 	}
 	// In the present life the log goes on from some offset; what is before it is as it was.
 	return part, q.one(ctx, fmt.Sprintf(`
-		SELECT toInt64(uniqExactIf(raw_offset, raw_life = %[1]d OR raw_offset < since)), toInt64(countIf(raw_life != %[1]d AND raw_offset >= since))
+		SELECT toInt64(uniqExactIf(raw_offset, raw_life = %[1]d OR raw_offset < since)), toInt64(count() - uniqExact(raw_offset))
 		FROM {ods}.events,
 		(
 		    SELECT if(count() = 0, 0, min(raw_offset)) AS since FROM {ods}.events WHERE raw_partition = %[2]d AND raw_life = %[1]d
