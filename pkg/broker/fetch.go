@@ -23,6 +23,9 @@ type FetchOptions struct {
 	MaxWait time.Duration
 	// MaxBytes is about how much to bring; one batch always comes whole. Zero means 4 MiB.
 	MaxBytes int64
+	// PassLost passes over records that the broker says it lost: the batch is empty and its Next is behind them. For those who show or measure what
+	// there is, and owe nobody what is not there.
+	PassLost bool
 }
 
 // Batch is what a fetch brought.
@@ -72,6 +75,9 @@ func (c *Client) Fetch(ctx context.Context, tp TopicPartition, offset int64, opt
 	records, err := readAll(tp, offset, reader)
 	if err != nil {
 		return Batch{}, fmt.Errorf("read records of %s at offset %d: %w", tp, offset, err)
+	}
+	if len(records) == 0 && lost != (Span{}) && opts.PassLost {
+		return Batch{Next: lost.Next, End: res.HighWatermark, Epoch: -1}, nil
 	}
 	if len(records) == 0 && lost != (Span{}) {
 		return Batch{}, &Break{

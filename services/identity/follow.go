@@ -154,6 +154,12 @@ func (r *resolver) follow(ctx context.Context, db *pebble.DB, next int64) error 
 func (r *resolver) fetch(ctx context.Context, offset int64) (broker.Batch, error) {
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		b, err := r.broker.Fetch(ctx, logPartition, offset, broker.FetchOptions{})
+		var gone *broker.Break
+		if errors.As(err, &gone) && gone.Kind == broker.BreakLost && r.broker.Gaps() == broker.GapSkip {
+			r.logger.Error("links of identity's log are lost; going on", "error", gone, "missing", gone.Missing)
+			offset = gone.GoOn.Offset
+			continue
+		}
 		if err == nil || errors.Is(err, broker.ErrOffsetGone) || ctx.Err() != nil {
 			return b, err
 		}

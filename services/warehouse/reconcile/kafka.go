@@ -162,7 +162,7 @@ func deadLetters(ctx context.Context, b *broker.Client, t topics.Topic) (map[pla
 	}
 	out := map[place]bool{}
 	for at := spans[0].First; at < spans[0].Next; {
-		batch, err := b.Fetch(ctx, tp, at, broker.FetchOptions{})
+		batch, err := b.Fetch(ctx, tp, at, broker.FetchOptions{PassLost: true})
 		if err != nil {
 			return nil, err
 		}
