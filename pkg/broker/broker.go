@@ -5,6 +5,10 @@
 // may still have been stored (at least once); consumers are idempotent. Records
 // produced by one Producer to one partition keep their order.
 //
+// Whose offset it is: an offset means nothing in a log that was made anew or lost its tail. Who keeps one keeps a
+// Place, and asks Client.Stand whether it still is one (TestStand); if not, the Break says what is missing and where to
+// go on so that nothing new is left out.
+//
 // It is not for state, exactly-once processing or outboxes: see package stream.
 package broker
 
