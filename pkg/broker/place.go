@@ -93,10 +93,11 @@ var errPlace = errors.New("not a place in a log")
 // ReadPlace reads what Append wrote and returns what follows it.
 func ReadPlace(b []byte) (Place, []byte, error) {
 	var p Place
-	n := 0
-	if p.Offset, n = binary.Varint(b); n <= 0 || len(b)-n < placeTail {
+	offset, n := binary.Varint(b)
+	if n <= 0 || len(b)-n < placeTail {
 		return Place{}, nil, errPlace
 	}
+	p.Offset = offset
 	b = b[n:]
 	copy(p.Log[:], b)
 	b = b[len(p.Log):]

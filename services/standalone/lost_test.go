@@ -139,7 +139,7 @@ func TestALostTailThatNobodyKnowsOf(t *testing.T) {
 	go func() { ended <- held.Run(ctx) }()
 	testkit.Eventually(t, soon, func() error {
 		if err := held.ready.Check(); err == nil || !strings.Contains(err.Error(), "lost its tail") || !strings.Contains(err.Error(), "--gaps skip") {
-			return fmt.Errorf("ready says %v", err)
+			return fmt.Errorf("want a stack that is held; ready says %w", err)
 		}
 		return nil
 	})
