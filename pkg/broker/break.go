@@ -13,13 +13,13 @@ import (
 type BreakKind int
 
 const (
-	// BreakRemoved: retention took records before they were read.
+	// BreakRemoved says that retention took records before they were read.
 	BreakRemoved BreakKind = iota + 1
-	// BreakLost: the broker says that it lost records at these offsets, and did not give the offsets out again.
+	// BreakLost says that the broker lost records at these offsets, and did not give the offsets out again.
 	BreakLost
-	// BreakCut: the log no longer has what the reader read last: it lost its tail, and may have grown again since.
+	// BreakCut says that the log no longer has what the reader read last: it lost its tail, and may have grown again since.
 	BreakCut
-	// BreakAnew: it is another log under the same name: the topic was deleted and made anew.
+	// BreakAnew says that it is another log under the same name: the topic was deleted and made anew.
 	BreakAnew
 )
 

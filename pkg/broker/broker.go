@@ -9,6 +9,10 @@
 // partitions of a process share requests and memory, GapPolicy for records that are gone. What passes (Passing) is waited
 // out there and by Produce; only the caller knows what to do about the rest.
 //
+// Whose offset it is: an offset means nothing in a log that was made anew or lost its tail. Who keeps one keeps a
+// Place, and asks Client.Stand whether it still is one (TestStand); if not, the Break says what is missing and where to
+// go on so that nothing new is left out.
+//
 // It is not for state, exactly-once processing or outboxes: see package stream.
 package broker
 

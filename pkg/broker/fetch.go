@@ -24,6 +24,9 @@ type FetchOptions struct {
 	MaxWait time.Duration
 	// MaxBytes is about how much to bring; one batch always comes whole. Zero means 4 MiB.
 	MaxBytes int64
+	// PassLost passes over records that the broker says it lost: the batch is empty and its Next is behind them. For those who show or measure what
+	// there is, and owe nobody what is not there.
+	PassLost bool
 }
 
 // Batch is what a fetch brought.
@@ -63,6 +66,9 @@ func (c *Client) Fetch(ctx context.Context, tp TopicPartition, offset int64, opt
 	for {
 		one := &asked{at: tp, offset: offset, maxBytes: opts.MaxBytes}
 		c.fetchAll(ctx, []*asked{one}, opts.MaxWait, opts.MaxBytes)
+		if lost := (*Break)(nil); opts.PassLost && errors.As(one.err, &lost) && lost.Kind == BreakLost {
+			return Batch{At: tp, Next: lost.GoOn.Offset, End: lost.Have.Next, Epoch: -1}, nil
+		}
 		if one.err != nil {
 			c.lostLeader(tp.Topic, one.err)
 			return Batch{}, one.err

@@ -1,7 +1,10 @@
 package broker
 
 import (
+	"context"
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"io"
 
 	"github.com/segmentio/kafka-go"
@@ -60,4 +63,38 @@ func epochOf(reader kafka.RecordReader) int32 {
 		}
 	}
 	return -1
+}
+
+// EmbeddedCluster is the cluster id of the embedded broker.
+const EmbeddedCluster = "freshet-embedded"
+
+// LostIn gives the offsets of a partition that the broker says it lost. It reads the whole partition, and only of an embedded broker: others never
+// say so.
+func (c *Client) LostIn(ctx context.Context, tp TopicPartition) ([]Span, error) {
+	cluster, err := c.kafka.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{tp.Topic}})
+	if err != nil {
+		return nil, fmt.Errorf("ask which cluster has %s: %w", tp, err)
+	}
+	if cluster.ClusterID != EmbeddedCluster {
+		return nil, nil
+	}
+	span, err := c.span(ctx, tp)
+	if err != nil {
+		return nil, err
+	}
+	var lost []Span
+	for at := span.First; at < span.Next; {
+		b, err := c.Fetch(ctx, tp, at, FetchOptions{})
+		var gone *Break
+		switch {
+		case errors.As(err, &gone):
+			lost = append(lost, Span{First: at, Next: gone.GoOn.Offset})
+			at = gone.GoOn.Offset
+		case err != nil:
+			return nil, err
+		default:
+			at = b.Next
+		}
+	}
+	return lost, nil
 }

@@ -43,7 +43,7 @@ func Records(t testing.TB, c *broker.Client, topic topics.Topic) []broker.Record
 	for _, partition := range slices.Sorted(maps.Keys(spans)) {
 		at := broker.TopicPartition{Topic: topic.Name, Partition: partition}
 		for next := spans[partition].First; next < spans[partition].Next; {
-			b, err := c.Fetch(ctx, at, next, broker.FetchOptions{})
+			b, err := c.Fetch(ctx, at, next, broker.FetchOptions{PassLost: true})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -137,8 +137,21 @@ func (r *resolver) verify(ctx context.Context, db *pebble.DB) (place, error) {
 	return at, nil
 }
 
-// follow applies the log from offset next on.
+// follow applies the log from offset next on. Links that the broker says it lost end it, or are passed over, as broker.gaps says; a log that
+// was cut or made anew ends it in any case: the store is of another one, and is made again.
 func (r *resolver) follow(ctx context.Context, db *pebble.DB, next int64) error {
+	for {
+		err := r.followFrom(ctx, db, next)
+		var gone *broker.Break
+		if !errors.As(err, &gone) || gone.Kind != broker.BreakLost || r.broker.Gaps() != broker.GapSkip {
+			return err
+		}
+		r.logger.Error("links of identity's log are lost; going on", "error", gone, "missing", gone.Missing)
+		next = gone.GoOn.Offset
+	}
+}
+
+func (r *resolver) followFrom(ctx context.Context, db *pebble.DB, next int64) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	log := r.broker.Follow(ctx, broker.FollowConfig{Name: "identity.resolver", Gaps: broker.GapStop},

@@ -77,3 +77,9 @@ func decodePlan(from int64, committed string) (broker.Place, plan, error) {
 	}
 	return at, plan{To: m.To}, nil
 }
+
+// PlaceOf reads the place that the warehouse's group stands at from what it has committed.
+func PlaceOf(committed broker.CommittedOffset) (broker.Place, error) {
+	at, _, err := decodePlan(committed.Offset, committed.Metadata)
+	return at, err
+}

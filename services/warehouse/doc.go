@@ -38,9 +38,10 @@
 //   - A paused owner wakes up after a rebalance: a plan it had not committed is
 //     refused by its generation, so it inserts nothing; a block it was inserting goes
 //     in under the token that the new owner uses too.
-//   - The topic is made anew, with offsets from 0: the hash makes other tokens.
-//   - Retention removed records before they were read: the partition stops, loudly
-//     (readiness, freshet_kafka_held); broker.gaps = skip makes it go on.
+//   - The topic is made anew, with offsets from 0, or lost its tail: the group's metadata says whose
+//     offset it is, so this is a gap (TestATopicMadeAnewUnderTheWarehouse, TestALogThatIsNotTheGroupsIsAGap). The hash makes other tokens.
+//   - Records are gone before they were read: the partition stops, loudly (readiness,
+//     freshet_kafka_held); broker.gaps makes it go on (TestRetentionThatOvertookTheGroupIsLoud).
 //
 // # The second guard
 //

@@ -37,7 +37,7 @@ type eye struct {
 
 func newEye(s stage, b *broker.Client, cfg Config) *eye {
 	e := &eye{stage: s, broker: b, scan: cfg.ScanRecords, line: cfg.line(s.name, unknown),
-		fetch: broker.FetchOptions{MaxWait: fetchWithin, MaxBytes: lookAhead}}
+		fetch: broker.FetchOptions{MaxWait: fetchWithin, MaxBytes: lookAhead, PassLost: true}}
 	e.forget()
 	return e
 }
@@ -124,7 +124,7 @@ func (e *eye) position(group string, tp broker.TopicPartition) *position {
 // waits says whether the record at the group's offset, history or not, has stood there for longer than a line: then a live event behind it may be
 // late, and is worth a longer search.
 func (e *eye) waits(ctx context.Context, tp broker.TopicPartition, at int64, now time.Time) (bool, error) {
-	b, err := e.broker.Fetch(ctx, tp, at, broker.FetchOptions{MaxWait: fetchWithin, MaxBytes: 1})
+	b, err := e.broker.Fetch(ctx, tp, at, broker.FetchOptions{MaxWait: fetchWithin, MaxBytes: 1, PassLost: true})
 	if errors.Is(err, broker.ErrOffsetGone) || err == nil && len(b.Records) == 0 {
 		return false, nil
 	}
@@ -147,7 +147,7 @@ func (e *eye) search(ctx context.Context, q queue, tp broker.TopicPartition, p *
 		if err != nil {
 			return false, err
 		}
-		if len(b.Records) == 0 {
+		if len(b.Records) == 0 && b.Next == from {
 			return true, nil // nothing can be read there now
 		}
 		budget -= len(b.Records)

@@ -22,6 +22,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kfake"
 
+	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/embedded/dirlock"
 )
 
@@ -128,7 +129,7 @@ func (b *Broker) prepare(cfg Config) (err error) {
 func options(cfg Config, port int) []kfake.Opt {
 	opts := []kfake.Opt{
 		kfake.Ports(port),
-		kfake.ClusterID("freshet-embedded"),
+		kfake.ClusterID(broker.EmbeddedCluster),
 		kfake.DefaultNumPartitions(1),
 		kfake.ListenFn(listenGuarded),
 		kfake.WithLogger(logger{cfg.Logger}),

@@ -99,6 +99,45 @@ func story(t *testing.T, address string) []string {
 	return out
 }
 
+// passed reads the log as a tool does that owes nobody what is lost.
+func passed(t *testing.T, address string) (values []string, lost int64) {
+	t.Helper()
+	c, err := broker.Dial(context.Background(), broker.Config{Addresses: []string{address}}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	tp := broker.TopicPartition{Topic: harmedTopic}
+	for at, end := int64(0), int64(10); at < end; {
+		b, err := c.Fetch(context.Background(), tp, at, broker.FetchOptions{PassLost: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range b.Records {
+			values = append(values, string(r.Value))
+		}
+		at = b.Next
+	}
+	spans, err := c.LostIn(context.Background(), tp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range spans {
+		lost += s.Next - s.First
+	}
+	return values, lost
+}
+
+// TestToolsPassOverWhatIsLost: they are not held, and the offsets that are lost can be asked for.
+func TestToolsPassOverWhatIsLost(t *testing.T) {
+	h := newHarmed(t)
+	h.put(t, flipped(h.content, h.starts[4]+66)[:h.starts[8]])
+	values, lost := passed(t, startHere(t, h.dir).Addr())
+	if fmt.Sprint(values) != "[v0 v1 v2 v3 v5 v6 v7]" || lost != 3 {
+		t.Errorf("read %v, %d lost", values, lost)
+	}
+}
+
 func flipped(b []byte, at int) []byte {
 	b = slices.Clone(b)
 	b[at] ^= 1

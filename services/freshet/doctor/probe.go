@@ -191,7 +191,7 @@ func (pr *prober) await(ctx context.Context, t topics.Topic, from map[int]int64,
 	for partition, next := range from {
 		all.Go(func() {
 			for ctx.Err() == nil {
-				b, err := pr.broker.Fetch(ctx, broker.TopicPartition{Topic: t.Name, Partition: partition}, next, broker.FetchOptions{})
+				b, err := pr.broker.Fetch(ctx, broker.TopicPartition{Topic: t.Name, Partition: partition}, next, broker.FetchOptions{PassLost: true})
 				mu.Lock()
 				if err != nil && ctx.Err() == nil {
 					fault = err

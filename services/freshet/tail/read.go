@@ -55,7 +55,7 @@ func Read(ctx context.Context, c *broker.Client, o Options, show func(broker.Rec
 // follow reads one partition until ctx ends.
 func follow(ctx context.Context, c *broker.Client, tp broker.TopicPartition, from int64, out chan<- broker.Record) error {
 	for {
-		batch, err := c.Fetch(ctx, tp, from, broker.FetchOptions{})
+		batch, err := c.Fetch(ctx, tp, from, broker.FetchOptions{PassLost: true})
 		if errors.Is(err, broker.ErrOffsetGone) {
 			from = broker.First
 			continue

@@ -37,7 +37,7 @@ func Raw(ctx context.Context, c *broker.Client, since time.Time, take func(Event
 	for p := range len(spans) {
 		span, tp := spans[p], broker.TopicPartition{Topic: topics.EventsRaw.Name, Partition: p}
 		for at := span.First; at < span.Next; {
-			batch, err := c.Fetch(ctx, tp, at, broker.FetchOptions{})
+			batch, err := c.Fetch(ctx, tp, at, broker.FetchOptions{PassLost: true})
 			if errors.Is(err, broker.ErrOffsetGone) { // retention was faster
 				at = broker.First
 				continue

@@ -100,8 +100,13 @@ type Partition struct {
 	Partition int
 	// InKafka counts the records that Kafka still has.
 	InKafka int64
+	// Lost counts those of its offsets whose records the broker lost, and says so.
+	Lost int64
+	// Replaced counts events in ods.events that stood at offsets which hold other events now: the log was cut, or made anew.
+	Replaced int64
 	// Stored counts those of them that are in ods.events.
 	Stored int64
+	lost   []lostRecords
 	// DeadLettered counts those that the warehouse could not store.
 	DeadLettered int64
 }
@@ -116,9 +121,7 @@ func (r *Report) readPartitions(ctx context.Context, o Options, q query) error {
 		return err
 	}
 	for p := range len(spans) {
-		part := Partition{Partition: p, InKafka: spans[p].Next - spans[p].First}
-		err := q.one(ctx, fmt.Sprintf(`SELECT toInt64(uniqExact(raw_offset)) FROM {ods}.events
-			WHERE raw_partition = %d AND raw_offset >= %d AND raw_offset < %d`, p, spans[p].First, spans[p].Next), &part.Stored)
+		part, err := readPartition(ctx, o.Broker, q, p, spans[p])
 		if err != nil {
 			return err
 		}
@@ -130,6 +133,13 @@ func (r *Report) readPartitions(ctx context.Context, o Options, q query) error {
 		if part.InKafka != part.Stored+part.DeadLettered {
 			r.unequal("%s/%d holds %d records, of which %d are in ods.events and %d in the dead-letter topic",
 				topics.EventsRaw.Name, p, part.InKafka, part.Stored, part.DeadLettered)
+		}
+		if part.Replaced != 0 {
+			r.unequal("%s/%d was cut or made anew: %d events in ods.events stood at offsets that hold other events now", topics.EventsRaw.Name, p, part.Replaced)
+		}
+		for _, l := range part.lost {
+			r.unequal("%s/%d: the broker lost %d records, offsets %d to %d, of which %d are in ods.events",
+				topics.EventsRaw.Name, p, l.Next-l.First, l.First, l.Next-1, l.stored)
 		}
 		r.Partitions = append(r.Partitions, part)
 	}
@@ -152,7 +162,7 @@ func deadLetters(ctx context.Context, b *broker.Client, t topics.Topic) (map[pla
 	}
 	out := map[place]bool{}
 	for at := spans[0].First; at < spans[0].Next; {
-		batch, err := b.Fetch(ctx, tp, at, broker.FetchOptions{})
+		batch, err := b.Fetch(ctx, tp, at, broker.FetchOptions{PassLost: true})
 		if err != nil {
 			return nil, err
 		}

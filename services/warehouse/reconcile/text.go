@@ -15,9 +15,9 @@ import (
 // WriteText prints the report as tables for a person, the inequalities last.
 func (r *Report) WriteText(w io.Writer) error {
 	t := &printer{tab: tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)}
-	t.heading("Kafka -> ods", "partition", "in Kafka", "stored", "dead-lettered")
+	t.heading("Kafka -> ods", "partition", "in Kafka", "lost", "stored", "dead-lettered")
 	for _, p := range r.Partitions {
-		t.row(p.Partition, p.InKafka, p.Stored, p.DeadLettered)
+		t.row(p.Partition, p.InKafka, p.Lost, p.Stored, p.DeadLettered)
 	}
 	t.heading("Accepted = stored + rejected", "source", "raw rows", "duplicates", "accepted", "stored", "rejected", "refused at the door")
 	for _, s := range r.Sources {
