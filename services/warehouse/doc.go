@@ -24,7 +24,14 @@
 //     of the last 10,000 parts of a table and drops a block it has seen. A block
 //     that spans months is split into parts; each is remembered by itself, so a
 //     block that landed by half is completed, not doubled.
+//     A block is one insert and at most one part a month, however many lines its orders have
+//     (TestABlockIsOneInsertWhateverItsRows); its token counts whatever the profile of the ClickHouse
+//     user says (TestATokenCountsWhateverTheUsersProfileSays).
 //  4. commit the offset to, without metadata.
+//
+// Events are read off their wire format by hand where they are plain, and by the generated code where
+// they are not; both give the same columns (TestColumnsAreThoseOfTheGeneratedCode), and no field is
+// forgotten in silence (TestEveryFieldHasAColumn).
 //
 // # What can go wrong
 //

@@ -8,6 +8,7 @@ import (
 // reader reads events off their wire format into messages that it uses again, with
 // strings and bytes that stay in the record: an event costs next to no allocation.
 //
+// Its numbers of fields are those of event.proto; TestEveryFieldHasAColumn holds them against it.
 // It knows the plain shape that our writers write. At anything else (a field from
 // tomorrow, a sub-message in two parts, a group, a fault) it leaves the record to the
 // generated code, whose reading and whose error then count. So it can be slower than

@@ -23,7 +23,7 @@ import (
 func drawWire(t *rapid.T, of protoreflect.MessageDescriptor, plain bool, depth int) []byte {
 	var b []byte
 	seen := map[protowire.Number]bool{}
-	for range rapid.IntRange(0, 12).Draw(t, "fields") {
+	for range rapid.IntRange(0, 30).Draw(t, "fields") {
 		f := of.Fields().Get(rapid.IntRange(0, of.Fields().Len()-1).Draw(t, "field"))
 		if once := f.Message() != nil && !f.IsList(); plain && once && seen[f.Number()] {
 			continue
