@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"os"
@@ -187,7 +186,7 @@ func (s *speech) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if testing.Verbose() {
-		_, _ = io.WriteString(os.Stderr, string(p))
+		_, _ = os.Stderr.Write(p)
 	}
 	return s.text.Write(p)
 }
