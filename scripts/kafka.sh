@@ -80,7 +80,6 @@ answers() {
   done
   tail -50 "$run/$1/kafka.log" >&2
   echo "Apache Kafka's node $1 did not start; the end of its log is above." >&2
-  stop
   exit 1
 }
 
@@ -113,7 +112,10 @@ stop() {
 
 node=${2:-1}
 case "${1:-}" in
-  start) start "$node" ;;
+  start)
+    trap '[ $? = 0 ] || stop' EXIT
+    start "$node"
+    ;;
   stop) stop ;;
   kill) end "$node" KILL 100 ;;
   halt) end "$node" TERM 300 ;;
