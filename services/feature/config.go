@@ -23,7 +23,7 @@ type Config struct {
 	// CacheBytes is the memory for the state of one partition, in bytes; customers and orders have one each. About 400 bytes for each customer in use gives
 	// updates that do not wait for the disk. 1,048,576 or more.
 	CacheBytes int64 `koanf:"cache_bytes"`
-	// Pace is the longest that a record waits for others to share its commit, at each stage. A lone one does not wait; 400 records a second
+	// Pace is the longest that a record waits for others to share its commit, at each stage. A lone one does not wait; 200 records a second
 	// and partition wait the whole of it. More is cheaper and later. 0 to 1s; 0: nothing waits.
 	Pace time.Duration `koanf:"pace"`
 }

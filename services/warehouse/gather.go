@@ -15,6 +15,10 @@ const fetchBytes = 4 << 20
 // idleWait is how long one fetch waits at the broker while there is nothing to read.
 const idleWait = time.Second
 
+// fetchEvery is how often a block that is being gathered is added to; it has until FlushEvery, and a record a fetch costs more than
+// the record does.
+const fetchEvery = 100 * time.Millisecond
+
 // errGap says that records which the warehouse must read are no longer in Kafka.
 var errGap = errors.New("records were removed before the warehouse read them")
 
@@ -76,6 +80,9 @@ func (t *task) gather(ctx context.Context) (block, error) {
 			return block{}, err
 		}
 		t.ahead = batch.Records
+		if len(batch.Records) > 0 && batch.Next == batch.End {
+			_ = pause(ctx, min(fetchEvery, t.s.cfg.FlushEvery))
+		}
 	}
 }
 
