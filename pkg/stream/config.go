@@ -27,7 +27,7 @@ type Config struct {
 	MaxBatch int
 	// MaxBatchBytes is how large changes and outputs of one commit may grow before it is closed. Zero means 4 MiB.
 	MaxBatchBytes int
-	// MaxTimers is how many timers fire in one commit, so that a wave of them does not hold up live records. Zero means 256.
+	// MaxTimers is how many timers fire in one commit, so that a wave of them does not hold up live records. Zero means 1,024.
 	MaxTimers int
 	// Pace is the longest that a record may wait for others to share its commit: the rule is in pace.go. More is cheaper and later.
 	// Zero means that nothing waits.
@@ -61,7 +61,7 @@ func (c Config) withDefaults() Config {
 	}
 	set(&c.MaxBatch, 2000)
 	set(&c.MaxBatchBytes, 4<<20)
-	set(&c.MaxTimers, 256)
+	set(&c.MaxTimers, 1024)
 	wait(&c.TickEvery, 250*time.Millisecond)
 	wait(&c.RetryFor, time.Minute)
 	wait(&c.CommitOffsetsEvery, time.Second)

@@ -37,7 +37,7 @@ func CheckPace(d time.Duration) error {
 }
 
 // busyRate is how many records a second and partition make a task wait the longest.
-const busyRate = 400
+const busyRate = 200
 
 // shortestPart of the longest wait is still waited; less is not worth a timer.
 const shortestPart = 1.0 / 16

@@ -68,8 +68,8 @@ func TestAtASteadyRateRecordsShareACommit(t *testing.T) {
 	}{
 		{rate: 10, least: 1, most: 1},
 		{rate: 50, least: 1, most: 2},
-		{rate: 240, least: 4, most: 7},
-		{rate: 600, least: 26, most: 31},
+		{rate: 120, least: 2, most: 4},
+		{rate: 300, least: 13, most: 16},
 		{rate: 1000, least: 45, most: 51},
 		{rate: 10_000, least: 450, most: 501},
 	}

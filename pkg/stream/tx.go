@@ -36,7 +36,17 @@ const noTimer = -1 << 63
 
 func newChanges() changes { return changes{kv: map[string][]byte{}, timers: map[string]int64{}} }
 
+// roomy is how many entries a map may have had and still be used again: a large one stays large when it is emptied, and every later
+// record would pay for walking through it (TestOneLargeRecordCostsNoOtherTime).
+const roomy = 64
+
 func (c *changes) reset() {
+	if len(c.kv) > roomy {
+		c.kv = map[string][]byte{}
+	}
+	if len(c.timers) > roomy {
+		c.timers = map[string]int64{}
+	}
 	clear(c.kv)
 	clear(c.timers)
 	c.out, c.bytes = c.out[:0], 0

@@ -250,3 +250,31 @@ func TestUpperBound(t *testing.T) {
 func somePlace(r *rapid.T) broker.Place {
 	return broker.Place{Offset: rapid.Int64().Draw(r, "offset"), Life: rapid.Uint32().Draw(r, "life"), Proof: rapid.Uint64().Draw(r, "proof"), TimeMs: rapid.Int64().Draw(r, "time")}
 }
+
+// TestOneLargeRecordCostsNoOtherTime: after a record of a hundred thousand changes the next ones are as cheap as those before it.
+func TestOneLargeRecordCostsNoOtherTime(t *testing.T) {
+	perRecord := func(large bool) time.Duration {
+		tx := memoryTx(t)
+		if large {
+			for i := range 100_000 {
+				tx.SetTimer(fmt.Appendf(nil, "%d", i), time.UnixMilli(1))
+				tx.Set(fmt.Appendf(nil, "%d", i), nil)
+			}
+			tx.keep()
+			tx.batch = newChanges()
+		}
+		least := time.Hour // of many: the machine may be busy
+		for range 50 {
+			began := time.Now()
+			for range 20 {
+				tx.Set([]byte("k"), nil)
+				tx.keep()
+			}
+			least = min(least, time.Since(began))
+		}
+		return least
+	}
+	if small, after := perRecord(false), perRecord(true); after > 20*small {
+		t.Errorf("20 records take %s, after a large one %s", small, after)
+	}
+}

@@ -95,6 +95,9 @@ type Limits struct {
 	// Burst is how many events all sources together may send at once after a pause, an equal part each; one batch of any size
 	// always goes through. Zero means two seconds of Rate.
 	Burst int `koanf:"burst"`
+	// HistoryBehind is how long identity may need to catch up with what was taken before requests that are all history get 429 and the time
+	// to come again after. Live events are taken all the same. 0 or 1s to 1h; 0: history never waits.
+	HistoryBehind time.Duration `koanf:"history_behind"`
 }
 
 // Clock says which event times are believed, and which are mended.
@@ -124,7 +127,7 @@ func Default() Config {
 		Address: ":8080",
 		Limits: Limits{
 			BodyBytes: 4 << 20, BatchEvents: 2500, EventBytes: 32 << 10, ImportEventBytes: 512 << 10,
-			Keys: 10000, Depth: 32, InFlightBytes: 64 << 20,
+			Keys: 10000, Depth: 32, InFlightBytes: 64 << 20, HistoryBehind: 10 * time.Second,
 		},
 		Clock: Clock{
 			SkewThreshold: 5 * time.Minute, DoubtLimit: 30 * time.Minute, LateLimit: 30 * 24 * time.Hour,
@@ -216,6 +219,9 @@ func (l Limits) validate() error {
 	}
 	if l.Rate < 0 || math.IsNaN(l.Rate) || math.IsInf(l.Rate, 0) {
 		errs = append(errs, fmt.Errorf("limits.rate: %v is not a number of events, 0 or more", l.Rate))
+	}
+	if l.HistoryBehind != 0 && (l.HistoryBehind < time.Second || l.HistoryBehind > time.Hour) {
+		errs = append(errs, fmt.Errorf("limits.history_behind: %s is neither 0 nor within 1s and 1h", l.HistoryBehind))
 	}
 	if l.Burst < 0 || l.Burst > 0 && l.Rate == 0 {
 		errs = append(errs, fmt.Errorf("limits.burst: %d means nothing with a rate of %v", l.Burst, l.Rate))

@@ -27,6 +27,11 @@ type result struct {
 // ingest decodes the items of w and returns once every one of them is durable, the rejected
 // ones included. A refusal means that they are not: the client has to send the request again.
 func (s *Service) ingest(ctx context.Context, w *work, o *origin) (result, *refusal) {
+	if o.history {
+		if ref := s.behind.deferral(); ref != nil {
+			return result{}, ref
+		}
+	}
 	if ref := s.charge(w, o.src); ref != nil {
 		return result{}, ref
 	}

@@ -72,6 +72,7 @@ type Service struct {
 	newID    func() string
 	http     *service.HTTPServer
 	streams  *streams
+	behind   *behind
 
 	stopping atomic.Bool
 }
@@ -108,6 +109,9 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, fmt.Errorf("configure the collector: %w", err)
 	}
 	if s.sourcesMetrics, err = newSourcesMetrics(deps.Metrics); err != nil {
+		return nil, err
+	}
+	if s.behind, err = newBehind(cfg.Limits.HistoryBehind, deps.Broker, deps.Logger, deps.Metrics); err != nil {
 		return nil, err
 	}
 	s.quotas = quota.New(cfg.Limits.Rate, cfg.Limits.Burst, s.now)
@@ -224,9 +228,11 @@ func (s *Service) serve(ctx, drain context.Context) error {
 	go func() { s.store.watch(watch); close(watched) }()
 	geo := make(chan struct{})
 	go func() { s.enrich.Run(watch); close(geo) }()
+	looking := make(chan struct{})
+	go func() { s.behind.run(watch); close(looking) }()
 	reloading := make(chan struct{})
 	go func() { s.watchSources(watch); close(reloading) }()
-	defer func() { cancelWatch(); <-watched; <-geo; <-reloading }()
+	defer func() { cancelWatch(); <-watched; <-geo; <-reloading; <-looking }()
 	select {
 	case err := <-served:
 		return err

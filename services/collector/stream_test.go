@@ -29,7 +29,7 @@ import (
 const (
 	accepted = collectorv1.IngestStatus_INGEST_STATUS_ACCEPTED
 	rejected = collectorv1.IngestStatus_INGEST_STATUS_REJECTED
-	retry    = collectorv1.IngestStatus_INGEST_STATUS_RETRY
+	retryIt  = collectorv1.IngestStatus_INGEST_STATUS_RETRY
 )
 
 type streamClient = grpc.BidiStreamingClient[collectorv1.IngestStreamRequest, collectorv1.IngestStreamResponse]
@@ -313,7 +313,7 @@ func TestStreamThroughAnOutage(t *testing.T) {
 	send(t, stream, one(2, track("during-1")), one(3, `{"type":"track"}`))
 	for i := range uint64(2) {
 		got := receive(t, stream)
-		if got.GetSequence() != 2+i || got.GetStatus() != retry || got.GetReason() != "not_stored" || got.GetRetryAfterMs() != 1000 || got.GetEventId() == "" {
+		if got.GetSequence() != 2+i || got.GetStatus() != retryIt || got.GetReason() != "not_stored" || got.GetRetryAfterMs() != 1000 || got.GetEventId() == "" {
 			t.Errorf("broker gone: %v", got)
 		}
 	}
@@ -452,7 +452,7 @@ func TestStreamWithoutMemoryIsToldToTryAgain(t *testing.T) {
 	}
 	send(t, stream, one(1, track("a")), one(2, track("b")))
 	for i := range uint64(2) {
-		if got := receive(t, stream); got.GetSequence() != i+1 || got.GetStatus() != retry || got.GetReason() != "busy" || got.GetRetryAfterMs() != 1000 {
+		if got := receive(t, stream); got.GetSequence() != i+1 || got.GetStatus() != retryIt || got.GetReason() != "busy" || got.GetRetryAfterMs() != 1000 {
 			t.Errorf("without memory: %v", got)
 		}
 	}

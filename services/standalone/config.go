@@ -46,9 +46,6 @@ type Config struct {
 	// SyncWrites has the broker wait for the disk before it acknowledges, so that a power cut takes nothing
 	// acknowledged. The death of the process takes nothing either way. It costs most of the throughput.
 	SyncWrites bool
-	// Gaps is what to do when the log lost records before they were read: hold leaves the partition where it is and says so, skip goes on and
-	// counts what is missing. Empty means hold.
-	Gaps broker.GapPolicy
 	// Profiles adds /debug/pprof to the metrics address.
 	Profiles bool
 	// Grace is how long a stop may take; what has not ended then is left behind and named. Above 0.

@@ -9,6 +9,10 @@ import (
 	"github.com/freshet/freshet/pkg/broker"
 )
 
+// fetchEvery is how often a block that is being gathered is added to; it has until FlushEvery, and a record a fetch costs more than
+// the record does.
+const fetchEvery = 100 * time.Millisecond
+
 // block reads the next block: exactly the planned one, or what comes within FlushEvery of its first record. It waits for a
 // first record; the block may still be empty when ctx ends.
 func (t *task) block(ctx context.Context, p plan) (block, error) {
@@ -142,6 +146,14 @@ func (t *task) more(ctx context.Context) error {
 	}
 	t.place, t.next, t.broken = t.broken.After, t.broken.After.Offset, nil
 	return errPassedOver
+}
+
+// pace lets records come together while the partition has no more than what comes.
+func (t *task) pace(b broker.Batch) time.Duration {
+	if len(b.Records) == 0 || b.Next < b.End {
+		return 0
+	}
+	return min(fetchEvery, t.s.cfg.FlushEvery)
 }
 
 // told hears what is wrong with the partition: until it is mended the service is not ready.

@@ -49,7 +49,7 @@ func (t *task) run(ctx context.Context) error {
 	})
 	if err == nil {
 		t.next = t.place.Offset
-		t.log = t.s.deps.Broker.Follow(ctx, broker.FollowConfig{Name: t.s.cfg.Group, Told: t.told}, broker.Start{At: t.tp, Place: t.place})
+		t.log = t.s.deps.Broker.Follow(ctx, broker.FollowConfig{Name: t.s.cfg.Group, Told: t.told, Pace: t.pace}, broker.Start{At: t.tp, Place: t.place})
 	}
 	for err == nil {
 		err = t.step(ctx, p)
