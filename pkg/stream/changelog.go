@@ -146,10 +146,11 @@ func (l *owned) readToEnd(ctx context.Context, s *store, f *folded) error {
 
 // sameLog checks that the log's first fence has an id: what stands elsewhere may have been written by an owner of a log that was here before.
 func (l *owned) sameLog(ctx context.Context, id changelog.ID) error {
-	first, span, err := changelog.New(), broker.Span{}, error(nil)
-	if span, err = l.log.Span(ctx); err != nil {
+	span, err := l.log.Span(ctx)
+	if err != nil {
 		return err
 	}
+	first := changelog.New()
 	for at := span.First; at < span.Next && first.Fence.Epoch == 0; {
 		b, err := l.log.Fetch(ctx, at, 1)
 		if err != nil {
