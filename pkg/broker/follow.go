@@ -251,9 +251,14 @@ func (f *Follower) passOver(fd *feed, broken *Break) {
 		f.client.logger.Warn("the log is not what it was: reading it anew", "follower", f.cfg.Name, "kind", broken.Kind.String(), "error", broken)
 		return
 	}
-	f.client.metrics.gaps.WithLabelValues(f.cfg.Name, fd.at.Topic, broken.Kind.String()).Add(float64(max(1, broken.Missing)))
-	f.client.logger.Error("records are lost: they were gone before they were read; going on without them",
-		"follower", f.cfg.Name, "kind", broken.Kind.String(), "error", broken)
+	f.client.PassedOver(f.cfg.Name, broken)
+}
+
+// PassedOver says, in the log and in freshet_kafka_gap_records_total, that a reader of that name goes on without what is missing.
+func (c *Client) PassedOver(name string, broken *Break) {
+	c.metrics.gaps.WithLabelValues(name, broken.Partition.Topic, broken.Kind.String()).Add(float64(max(1, broken.Missing)))
+	c.logger.Error("records are lost: they were gone before they were read; going on without them",
+		"follower", name, "kind", broken.Kind.String(), "error", broken)
 }
 
 // patiently does something until it works or its error does not pass.

@@ -139,7 +139,7 @@ func (l *owned) readToEnd(ctx context.Context, s *store, f *folded) error {
 		}
 	}
 	if l.next < span.First || l.saved.reach.offset >= span.Next {
-		return fmt.Errorf("%w: the local state is of offsets %d to %d, and %s holds %d to %d", errLocal, l.next, l.saved.reach.offset, l.log, span.First, span.Next-1)
+		return fmt.Errorf("%w (%w): the local state is of offsets %d to %d, and %s holds %d to %d", errLost, errLocal, l.next, l.saved.reach.offset, l.log, span.First, span.Next-1)
 	}
 	return l.readUpTo(ctx, s, f, span.Next)
 }

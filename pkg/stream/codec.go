@@ -21,10 +21,7 @@ var commitFormat = wire.Format{Name: "commit of a changelog", Oldest: 1, Written
 
 func (c commit) encode() []byte {
 	b := binary.AppendVarint(commitFormat.Begin(nil), c.seq)
-	b = binary.AppendUvarint(b, uint64(len(c.inputs)))
-	for topic, next := range c.inputs {
-		b = wire.AppendBytes(wire.AppendText(b, topic), next.Append(nil))
-	}
+	b = appendInputs(b, c.inputs)
 	b = binary.AppendUvarint(b, uint64(len(c.outputs)))
 	for _, m := range c.outputs {
 		b = wire.AppendText(b, m.Topic)
@@ -43,15 +40,7 @@ func decodeCommit(b []byte) (commit, error) {
 	if err != nil {
 		return commit{}, err
 	}
-	c := commit{seq: in.Varint(), inputs: map[string]broker.Place{}}
-	for range in.Count(2) {
-		topic := in.Text()
-		place, rest, err := broker.ReadPlace(in.Bytes())
-		if err != nil || len(rest) > 0 {
-			in.Fail()
-		}
-		c.inputs[topic] = place
-	}
+	c := commit{seq: in.Varint(), inputs: readInputs(&in)}
 	for range in.Count(4) {
 		m := broker.Message{Topic: in.Text(), Key: in.Nullable(), Value: in.Nullable()}
 		for range in.Count(2) {
@@ -63,6 +52,27 @@ func decodeCommit(b []byte) (commit, error) {
 		return commit{}, fmt.Errorf("%s: %w", commitFormat.Name, err)
 	}
 	return c, nil
+}
+
+func appendInputs(b []byte, inputs map[string]broker.Place) []byte {
+	b = binary.AppendUvarint(b, uint64(len(inputs)))
+	for topic, next := range inputs {
+		b = wire.AppendBytes(wire.AppendText(b, topic), next.Append(nil))
+	}
+	return b
+}
+
+func readInputs(in *wire.Cursor) map[string]broker.Place {
+	inputs := map[string]broker.Place{}
+	for range in.Count(2) {
+		topic := in.Text()
+		place, rest, err := broker.ReadPlace(in.Bytes())
+		if err != nil || len(rest) > 0 {
+			in.Fail()
+		}
+		inputs[topic] = place
+	}
+	return inputs
 }
 
 func encodeDue(due int64) []byte { return binary.AppendVarint(nil, due) }

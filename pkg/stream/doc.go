@@ -42,6 +42,8 @@
 //     (TestAnOwnerAtRestBuries).
 //   - The changelog lost its tail, or was made anew: the owner is told at its next append or look (TestALostTailIsTold), and a local store of
 //     the log as it was is thrown away, however far the log has grown since (TestAStoreOfAnotherLogIsThrownAway).
+//   - Changelog and input lose what was read of the input together: where a local store still knows of it, that is told, and held or passed over likewise
+//     (TestWhatIsGoneFromChangelogAndInputIsTold).
 //   - Input records are gone before they were read, because retention took them or the input was cut or made anew: the partition is held, or goes on
 //     behind them, as broker.Config.Gaps says (TestALostInputIsHeldOrPassedOver, TestABrokenInput).
 //   - Kafka is away: everything waits, however long (TestAnOutageOfKafkaEndsNothing).

@@ -237,3 +237,54 @@ func TestAnotherPartitionCountIsRefused(t *testing.T) {
 type wider struct{ brokerLog }
 
 func (wider) Partitions(context.Context) (int, error) { return 2, nil }
+
+// The changelog and its input are made anew together, as a broker loses both when it loses its disk: the state knows what was read, and nobody will read it again.
+func TestWhatIsGoneFromChangelogAndInputIsTold(t *testing.T) {
+	c := newCluster(t, 1)
+	dir := t.TempDir()
+	p, stop := c.start(t, testConfig(dir), sums{}, nil)
+	c.send(t, 40, 5)
+	c.settled(t, p)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	c.anew(t)
+	testkit.DeleteTopic(t, c.addr, inTopic.Name)
+	testkit.Eventually(t, 20*time.Second, func() error { return c.client.EnsureTopics(t.Context(), inTopic) })
+	c.sent, c.n = map[string]int64{}, 0
+	c.send(t, 5, 5)
+
+	cfg := testConfig(dir)
+	cfg.RetryFor = time.Millisecond
+	held, stop := c.start(t, cfg, sums{}, nil)
+	testkit.Eventually(t, 20*time.Second, func() error {
+		if err := held.Ready(); err == nil || !strings.Contains(err.Error(), "gone from an input as well") {
+			return fmt.Errorf("ready says %v", err)
+		}
+		return nil
+	})
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	skipping, err := broker.Dial(t.Context(), broker.Config{Addresses: []string{c.addr}, Partitions: 1, Gaps: broker.GapSkip}, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(skipping.Close)
+	c.client = skipping
+	going, _ := c.start(t, testConfig(dir), sums{}, nil)
+	testkit.Eventually(t, 20*time.Second, func() error {
+		if going.Ready() != nil {
+			return going.Ready()
+		}
+		v, err := going.View(0)
+		if err != nil {
+			return err
+		}
+		got, _, err := v.Get([]byte("k4"))
+		if err == nil && decodeSum(got) != 4 {
+			err = fmt.Errorf("k4 is %d", decodeSum(got))
+		}
+		return err
+	})
+}

@@ -3,6 +3,7 @@ package stream
 import (
 	"encoding/binary"
 
+	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/changelog"
 	"github.com/freshet/freshet/pkg/wire"
 )
@@ -14,6 +15,9 @@ type meta struct {
 	// reach is the last record that is in the store. It is above resume where what was read or written after resume was not whole, or was to be
 	// buried first. Both have to stand in the log, or the store is of another one.
 	reach place
+	// inputs are where reach stands in the inputs. They are asked about when the log turns out to have lost reach: then the log does not know
+	// what was read of them.
+	inputs map[string]broker.Place
 	// savedMs is when, Unix milliseconds.
 	savedMs int64
 }
@@ -34,7 +38,7 @@ func (m meta) encode() []byte {
 		b = wire.AppendText(binary.AppendVarint(b, p.offset), p.key)
 		b = wire.AppendBytes(b, p.mark.Append(nil))
 	}
-	return b
+	return appendInputs(b, m.inputs)
 }
 
 // placeOf is where a commit's closing record stands.
@@ -48,6 +52,7 @@ func decodeMeta(b []byte) (m meta, err error) {
 	m.savedMs = in.Varint()
 	fence, resume := in.Bytes(), readPlace(&in)
 	m.reach = readPlace(&in)
+	m.inputs = readInputs(&in)
 	if err := in.Done(); err != nil {
 		return meta{}, err
 	}

@@ -55,7 +55,7 @@ func (l *owned) dirty() bool { return len(l.fold.Foreign) > 0 }
 func (l *owned) meta() *meta {
 	m := &l.saved
 	if last := l.fold.Last; last.Offset >= 0 && l.fence.Epoch > 0 {
-		m.reach = placeOf(last)
+		m.reach, m.inputs = placeOf(last), l.last.inputs
 		if !l.dirty() {
 			m.resume = last
 		}

@@ -161,8 +161,8 @@ func TestAStopEndsTheWait(t *testing.T) {
 	})
 }
 
-// What is above is the rule; this is the task that follows it: a thousand records that come one after the other make far fewer
-// commits with a pace than without, and the same sums.
+// What is above is the rule; this is the task that follows it: a thousand records that come one after the other make fewer
+// commits with a pace than without (which a fetch that all partitions share holds down, too), and the same sums.
 func TestAPacedTaskCommitsSeldom(t *testing.T) {
 	commits := func(pace time.Duration) float64 {
 		c := newCluster(t, 1)
@@ -183,7 +183,7 @@ func TestAPacedTaskCommitsSeldom(t *testing.T) {
 	}
 	with, without := commits(40*time.Millisecond), commits(0)
 	t.Logf("%g commits with a pace, %g without", with, without)
-	if with > without/3 {
+	if with > without*2/3 {
 		t.Errorf("%g commits with a pace, %g without", with, without)
 	}
 }

@@ -20,12 +20,18 @@ func (t *task) restore(ctx context.Context) error {
 			t.store = s
 			t.log = &owned{now: time.Now, sleep: retry.Sleep, log: brokerLog{client: t.p.deps.Broker,
 				at: broker.TopicPartition{Topic: t.p.cfg.Changelog.Name, Partition: t.partition}}}
-			if m, ok, merr := s.meta(); merr == nil && ok && time.Since(time.UnixMilli(m.savedMs)) > staleAfter {
+			m, ok, merr := s.meta()
+			if merr == nil && ok && time.Since(time.UnixMilli(m.savedMs)) > staleAfter {
 				err = fmt.Errorf("%w: it is from %s", errLocal, time.UnixMilli(m.savedMs).UTC())
 			} else if err = t.log.restore(ctx, s); err == nil {
 				return nil
 			}
 			err = errors.Join(err, s.close())
+			if errors.Is(err, errLost) {
+				if gone := t.goneToo(ctx, m.inputs); gone != nil {
+					return fmt.Errorf("restore partition %d of %s: what the changelog does not know of any more is gone from an input as well: %w", t.partition, t.p.cfg.Name, gone)
+				}
+			}
 		}
 		local := errors.Is(err, errLocal) || errors.Is(err, broker.ErrOffsetGone)
 		if fresh || ctx.Err() != nil || !local {
@@ -36,4 +42,23 @@ func (t *task) restore(ctx context.Context) error {
 			return fmt.Errorf("remove the local state: %w", err)
 		}
 	}
+}
+
+// goneToo asks whether inputs still have what a state had read of them that the changelog has lost: else nobody will read it again. With the policy skip
+// that is said and counted, and nil; what there is comes from the places that the changelog knows.
+func (t *task) goneToo(ctx context.Context, inputs map[string]broker.Place) error {
+	for topic, place := range inputs {
+		_, err := t.p.deps.Broker.Stand(ctx, broker.TopicPartition{Topic: topic, Partition: t.partition}, place)
+		var gone *broker.Break
+		switch {
+		case err == nil:
+		case !errors.As(err, &gone):
+			return err
+		case t.p.deps.Broker.Gaps() != broker.GapSkip:
+			return gone
+		default:
+			t.p.deps.Broker.PassedOver(t.p.cfg.Name, gone)
+		}
+	}
+	return nil
 }
