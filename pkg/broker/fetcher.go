@@ -223,11 +223,12 @@ type feed struct {
 	place    Place
 	epoch    int32 // of the last records; -1: none
 
-	size    int64 // how much to ask for; grows while answers hold nothing but what was read before
-	fresh   bool  // nothing was answered yet: the first answer is told, even when it is empty
-	alone   bool  // its last answer could not be read: asked for by itself
-	doubt   bool  // there was a fault since its last records: another broker may lead it, with another log
-	faulty  bool  // its follower was told of a fault
+	size    int64     // how much to ask for; grows while answers hold nothing but what was read before
+	fresh   bool      // nothing was answered yet: the first answer is told, even when it is empty
+	alone   bool      // its last answer could not be read: asked for by itself
+	doubt   bool      // there was a fault since its last records: another broker may lead it, with another log
+	faulty  bool      // its follower was told of a fault
+	came    time.Time // when records came last, or the place was found to be one
 	backoff retry.Backoff
 
 	answer *asked // when ready

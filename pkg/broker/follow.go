@@ -34,9 +34,9 @@ type FollowConfig struct {
 // Guarantee: of each partition, every record from its start on comes once and in order of offsets, except behind a Break.
 // Faults that pass are waited out, however long (TestFollowingOutlivesAnOutage). A new leader is found at once
 // (TestANewLeaderIsFoundAtOnce). A lost offset is met by the policy, and never passed over in silence
-// (TestEveryPolicyMeetsALostOffset). Whether the log is still the one that was read is asked at the start, after each fault
-// and when the leader's epoch changes, before further records are given (TestAnotherLogIsABreak). What compaction has
-// emptied is stepped over (TestFollowingStepsOverEmptiedBatches).
+// (TestEveryPolicyMeetsALostOffset). Whether the log is still the one that was read is asked at the start, after each fault,
+// after a second without records and when the leader's epoch changes, before further records are given
+// (TestAnotherLogIsABreak). What compaction has emptied is stepped over (TestFollowingStepsOverEmptiedBatches).
 type Follower struct {
 	client *Client
 	cfg    FollowConfig
@@ -128,7 +128,7 @@ func (f *Follower) stand(ctx context.Context, fd *feed) (broken *Break, err erro
 	err = f.patiently(ctx, fd, func() error {
 		place, err := f.ask(ctx, fd.at, fd.place)
 		if err == nil {
-			fd.place, fd.doubt = place, false
+			fd.place, fd.doubt, fd.came = place, false, time.Now()
 		}
 		return err
 	})
@@ -172,6 +172,11 @@ func (f *Follower) wait(ctx context.Context) (*feed, error) {
 	}
 }
 
+// doubtAfter is how long a partition may bring nothing before it is asked whether it is still the same log: a topic can be deleted, made anew and
+// have grown past the place between two fetches, and neither an error nor the leader's epoch tells. While records come without a pause, the
+// deletion shows as an error.
+const doubtAfter = time.Second
+
 // take makes of a partition's answer what Next returns. Not ok: nothing, the partition is held or asked again.
 func (f *Follower) take(ctx context.Context, fd *feed) (b Batch, ok bool, err error) {
 	a := fd.answer
@@ -180,6 +185,7 @@ func (f *Follower) take(ctx context.Context, fd *feed) (b Batch, ok bool, err er
 		broken.At = fd.place
 		return f.meet(ctx, fd, broken)
 	}
+	fd.doubt = fd.doubt || len(a.got.Records) > 0 && time.Since(fd.came) > doubtAfter
 	if fd.doubt || a.err != nil || a.got.Epoch >= 0 && fd.epoch >= 0 && a.got.Epoch != fd.epoch {
 		if broken, err = f.stand(ctx, fd); err != nil {
 			return Batch{}, false, err
@@ -196,7 +202,7 @@ func (f *Follower) take(ctx context.Context, fd *feed) (b Batch, ok bool, err er
 		a.got.Records[i].Life = fd.place.Life
 	}
 	if n := len(a.got.Records); n > 0 {
-		fd.place, fd.epoch = fd.place.After(a.got.Records[n-1]), a.got.Epoch
+		fd.place, fd.epoch, fd.came = fd.place.After(a.got.Records[n-1]), a.got.Epoch, time.Now()
 	}
 	a.got.After, fd.answer = fd.place, nil
 	f.want(fd, a.got)
@@ -239,14 +245,14 @@ func (f *Follower) meet(ctx context.Context, fd *feed, broken *Break) (b Batch, 
 	if err != nil && !errors.Is(err, ErrOffsetGone) { // a further break is met when the place is asked for
 		return Batch{}, false, err
 	}
-	f.passOver(fd, broken)
+	f.passOver(broken)
 	fd.place, fd.epoch, fd.answer, fd.doubt = place, -1, nil, err != nil
 	f.client.fetcher.want(fd)
 	return Batch{At: fd.at, Next: place.Offset, End: broken.Have.Next, Epoch: -1, After: place, Break: broken}, true, nil
 }
 
 // passOver says that following goes on behind a break.
-func (f *Follower) passOver(fd *feed, broken *Break) {
+func (f *Follower) passOver(broken *Break) {
 	if f.cfg.Gaps == GapRestart {
 		f.client.logger.Warn("the log is not what it was: reading it anew", "follower", f.cfg.Name, "kind", broken.Kind.String(), "error", broken)
 		return

@@ -259,7 +259,7 @@ func TestWhatIsGoneFromChangelogAndInputIsTold(t *testing.T) {
 	held, stop := c.start(t, cfg, sums{}, nil)
 	testkit.Eventually(t, 20*time.Second, func() error {
 		if err := held.Ready(); err == nil || !strings.Contains(err.Error(), "gone from an input as well") {
-			return fmt.Errorf("ready says %v", err)
+			return errors.Join(errors.New("not held"), err)
 		}
 		return nil
 	})

@@ -41,6 +41,17 @@ func (c *cursor) number() uint64 {
 	return v
 }
 
+// fixed32 reads the field as four bytes.
+func (c *cursor) fixed32() uint32 {
+	v, n := protowire.ConsumeFixed32(c.rest)
+	if c.typ != protowire.Fixed32Type || n < 0 {
+		c.odd = true
+		return 0
+	}
+	c.rest = c.rest[n:]
+	return v
+}
+
 func (c *cursor) bool() bool { return c.number() != 0 }
 
 // bytes reads the field as bytes that stay where they are.

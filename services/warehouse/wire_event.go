@@ -61,6 +61,8 @@ func (r *reader) readResolvedFields(c *cursor) {
 			x.RawPartition = int32(c.number())
 		case 5:
 			x.RawOffset = int64(c.number())
+		case 6:
+			x.RawLife = c.fixed32()
 		default:
 			c.odd = true
 		}

@@ -60,6 +60,8 @@ func drawField(t *rapid.T, f protoreflect.FieldDescriptor, plain bool, depth int
 		return protowire.AppendString(b, rapid.String().Draw(t, "text"))
 	case f.Kind() == protoreflect.StringKind, f.Kind() == protoreflect.BytesKind:
 		return drawValue(t, f.Number(), protowire.BytesType)
+	case f.Kind() == protoreflect.Fixed32Kind:
+		return drawValue(t, f.Number(), protowire.Fixed32Type)
 	default:
 		return drawValue(t, f.Number(), protowire.VarintType)
 	}
@@ -329,6 +331,8 @@ func other(f protoreflect.FieldDescriptor, v protoreflect.Value) protoreflect.Va
 		return protoreflect.ValueOfInt32(int32(v.Int()) + 1)
 	case protoreflect.Int64Kind:
 		return protoreflect.ValueOfInt64(v.Int() + 1)
+	case protoreflect.Fixed32Kind:
+		return protoreflect.ValueOfUint32(uint32(v.Uint()) + 1)
 	case protoreflect.EnumKind:
 		return protoreflect.ValueOfEnum(v.Enum() + 1)
 	default:
