@@ -82,7 +82,30 @@ func TestAFailingHandlerHoldsOnePartition(t *testing.T) {
 	}
 }
 
-// Kafka is away for many times RetryFor: nothing ends, nothing is held, and all goes on.
+// asking is a handler that asks the broker about each batch, as identity's does: an outage finds it with a batch in hand.
+type asking struct {
+	sums
+	client  *broker.Client
+	entered chan struct{} // takes a value when a batch has come
+	wait    atomic.Pointer[chan struct{}]
+}
+
+func (h *asking) Prepare(ctx context.Context, _ []broker.Record) error {
+	if wait := h.wait.Load(); wait != nil {
+		select {
+		case h.entered <- struct{}{}:
+		default:
+		}
+		<-*wait
+	}
+	ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+	defer cancel()
+	_, err := h.client.Fetch(ctx, broker.TopicPartition{Topic: inTopic.Name}, 0, broker.FetchOptions{})
+	return err
+}
+
+// Kafka is away for many times RetryFor, and a batch was in hand: nothing ends, nothing is held, and all goes on. (With the only broker goes the group, and its
+// generation ends every task before faults are counted; with a leader alone away it is Passing that keeps them from being counted.)
 func TestAnOutageOfKafkaEndsNothing(t *testing.T) {
 	dir := t.TempDir()
 	k, err := embeddedkafka.Start(embeddedkafka.Config{Dir: dir})
@@ -94,18 +117,25 @@ func TestAnOutageOfKafkaEndsNothing(t *testing.T) {
 	c := clusterAt(t, address, 2)
 	cfg := testConfig(t.TempDir())
 	cfg.RetryFor = 100 * time.Millisecond
-	p, stop := c.start(t, cfg, sums{}, nil)
+	h := &asking{client: c.client, entered: make(chan struct{}, 1)}
+	p, stop := c.start(t, cfg, h, nil)
 	c.send(t, 100, 5)
 	c.settled(t, p)
-	for round := range 2 {
+	{
+		gone := make(chan struct{})
+		h.wait.Store(&gone)
+		c.send(t, 100, 5)
+		<-h.entered
 		k.Close()
+		h.wait.Store(nil)
+		close(gone)
 		send := make(chan struct{})
 		go func() { defer close(send); c.send(t, 100, 5) }() // waits for the broker, as a collector does
-		if err := waitOut(t.Context(), 20*cfg.RetryFor); err != nil {
+		if err := waitOut(t.Context(), 12*time.Second); err != nil {
 			t.Fatal(err)
 		}
 		if err := p.faults.err(); err != nil {
-			t.Errorf("outage %d: while Kafka is away, %v", round, err)
+			t.Errorf("while Kafka is away: %v", err)
 		}
 		if k, err = embeddedkafka.Start(embeddedkafka.Config{Dir: dir, Address: address}); err != nil {
 			t.Fatal(err)
@@ -113,7 +143,7 @@ func TestAnOutageOfKafkaEndsNothing(t *testing.T) {
 		<-send
 		c.settled(t, p)
 		if err := p.faults.err(); err != nil {
-			t.Errorf("outage %d: %v", round, err)
+			t.Errorf("when it is back: %v", err)
 		}
 	}
 	if err := stop(); err != nil {
