@@ -334,10 +334,8 @@ func (w *world) lost() map[int64]bool {
 	return lost
 }
 
-// tells says whether the owner has spoken of records that are gone. How many it cannot know once the log has grown again. Where the input
-// and the changelog lost their ends together, what is left says nothing of the input's loss: then it is the changelog's that is told.
+// tells says whether the owner has spoken of records that are gone. How many it cannot know once the log has grown again.
 func (s *speech) tells() bool {
 	text := s.String()
-	return strings.Contains(text, "the partition is held") || strings.Contains(text, "records are lost to this processor") ||
-		strings.Contains(text, "local state thrown away") && strings.Contains(text, "changelog.v1/0 holds 0 to")
+	return strings.Contains(text, "the partition is held") || strings.Contains(text, "records are lost")
 }

@@ -114,6 +114,8 @@ func (p *Processor) keepRunning(ctx context.Context, m *broker.Membership, parti
 			return err
 		case ctx.Err() != nil || err == nil:
 			return nil
+		case errors.Is(err, broker.ErrOffsetGone): // waiting brings nothing back: somebody has to decide
+			p.faults.hold(partition, ofHandler, err)
 		case broker.Passing(err):
 			failing = time.Time{}
 		case failing.IsZero():
