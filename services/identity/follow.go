@@ -2,11 +2,10 @@ package identity
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
+	"slices"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"google.golang.org/protobuf/proto"
@@ -22,33 +21,22 @@ import (
 // logPartition is the one partition of identity.log.v1.
 var logPartition = broker.TopicPartition{Topic: topics.IdentityLog.Name}
 
-// placeKey holds how far the store is. It lies outside the key spaces of package graph.
-var placeKey = []byte{0}
-
 // applyAtOnce is how many log records become visible together: few enough that nobody
 // who waits for the first waits long.
 const applyAtOnce = 1000
 
-// errForeign says that the store is not a copy of this log.
-var errForeign = errors.New("the identity store does not belong to this log")
+// follower is the resolver's name in logs and metrics, as one who follows a partition.
+const follower = "identity.resolver"
 
-// place is the last record in the store. Its hash proves that the log is the one the
-// store was made from: a log that was lost and made anew must not be continued.
-type place struct {
-	offset int64
-	hash   [16]byte
-}
+// heldRetry is how often a log that misses records is asked whether it has them again: a broker that was away may bring them back.
+const heldRetry = 30 * time.Second
 
-func placeOf(rec broker.Record) place {
-	sum := sha256.Sum256(rec.Value)
-	p := place{offset: rec.Offset}
-	copy(p.hash[:], sum[:])
-	return p
-}
+// lookEvery is how often a copy to which nothing new comes is held against the log.
+const lookEvery = time.Minute
 
 // Run opens the store and follows the log until ctx ends (nil) or the store cannot be used. Faults of the broker that pass
 // are waited out. When the log turns out not to be the one that was read, the store is thrown away and the log read anew.
-func (r *resolver) Run(ctx context.Context) (err error) {
+func (r *resolver) Run(ctx context.Context) error {
 	for {
 		err := r.runOnce(ctx)
 		if ctx.Err() != nil {
@@ -58,20 +46,20 @@ func (r *resolver) Run(ctx context.Context) (err error) {
 		if !errors.As(err, &broken) {
 			return err
 		}
-		r.logger.Error("identity's log is not the one that was read; reading it anew", "kind", broken.Kind.String(), "error", broken)
-		if err := os.RemoveAll(r.dir); err != nil {
-			return fmt.Errorf("remove the identity store: %w", err)
+		r.logger.Error("identity's copy is not of the log that there is; reading it anew", "kind", broken.Kind.String(), "error", broken)
+		if err := r.throwAway(); err != nil {
+			return err
 		}
 	}
 }
 
 func (r *resolver) runOnce(ctx context.Context) (err error) {
-	db, at, err := r.open(ctx)
+	db, c, err := r.open()
 	if err != nil {
 		return err
 	}
 	err = r.change(func() error {
-		r.db, r.applied = db, at.offset
+		r.db, r.applied = db, c.at.Offset-1
 		clear(r.gone)
 		r.generation++ // what was answered before, by another log perhaps, holds no more
 		return nil
@@ -82,123 +70,153 @@ func (r *resolver) runOnce(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return r.follow(ctx, db, at.offset+1)
+	return r.follow(ctx, db, c)
 }
 
-// open gives the store and its place in the log. A store that is damaged or of
-// another log is thrown away: the log is the truth.
-func (r *resolver) open(ctx context.Context) (*pebble.DB, place, error) {
-	if err := os.MkdirAll(r.dir, 0o750); err != nil {
-		return nil, place{}, fmt.Errorf("make the folder %s: %w", r.dir, err)
+// follow applies the log from where the copy ends. A *broker.Break that it returns means: throw the copy away and read the log anew. It does not
+// return those that say that links are missing from the log and nobody has decided to go on without them.
+func (r *resolver) follow(ctx context.Context, db *pebble.DB, c copied) error {
+	if err := r.hasMore(ctx, c); err != nil {
+		return err
 	}
-	db, err := openStore(r.dir, r.cache)
-	if err == nil {
-		var at place
-		if at, err = r.verify(ctx, db); err == nil {
-			return db, at, nil
-		}
-		err = errors.Join(err, db.Close())
-	}
-	// A store that is locked by another process is neither foreign nor corrupt, and stays.
-	if !errors.Is(err, errForeign) && !pebble.IsCorruptionError(err) && !ofAnotherEngine(r.dir) {
-		return nil, place{}, err
-	}
-	r.logger.Warn("identity store thrown away; reading the whole log again", "error", err)
-	if err := os.RemoveAll(r.dir); err != nil {
-		return nil, place{}, fmt.Errorf("remove the identity store: %w", err)
-	}
-	db, err = openStore(r.dir, r.cache)
-	return db, place{offset: -1}, err
-}
-
-// verify reads the store's place and compares its last record with the log's.
-func (r *resolver) verify(ctx context.Context, db *pebble.DB) (place, error) {
-	v, ok, err := graph.NewSnapshot(db).Get(placeKey)
-	if err != nil {
-		return place{}, fmt.Errorf("read the store's place in the log: %w", err)
-	}
-	if !ok {
-		return place{offset: -1}, nil
-	}
-	at, err := decodePlace(v)
-	if err != nil {
-		return place{}, err
-	}
-	b, err := r.fetch(ctx, at.offset)
-	if errors.Is(err, broker.ErrOffsetGone) {
-		return place{}, fmt.Errorf("%w: it ends at offset %d, which the log does not have", errForeign, at.offset)
-	}
-	if err != nil {
-		return place{}, err
-	}
-	if len(b.Records) == 0 || placeOf(b.Records[0]) != at {
-		return place{}, fmt.Errorf("%w: the log has another record at offset %d", errForeign, at.offset)
-	}
-	return at, nil
-}
-
-// follow applies the log from offset next on. Links that the broker says it lost end it, or are passed over, as broker.gaps says; a log that
-// was cut or made anew ends it in any case: the store is of another one, and is made again.
-func (r *resolver) follow(ctx context.Context, db *pebble.DB, next int64) error {
-	for {
-		err := r.followFrom(ctx, db, next)
+	for ctx.Err() == nil {
+		err := r.followFrom(ctx, db, &c, broker.GapStop)
 		var gone *broker.Break
-		if !errors.As(err, &gone) || gone.Kind != broker.BreakLost || r.broker.Gaps() != broker.GapSkip {
+		if !errors.As(err, &gone) || gone.Kind == broker.BreakCut || gone.Kind == broker.BreakAnew {
 			return err
 		}
-		r.logger.Error("links of identity's log are lost; going on", "error", gone, "missing", gone.Missing)
-		next = gone.GoOn.Offset
+		if r.broker.Gaps() != broker.GapSkip {
+			if err := r.hold(ctx, db, &c); err != nil {
+				return err
+			}
+			continue
+		}
+		if gone.Kind == broker.BreakRemoved {
+			if !c.empty() {
+				return gone // others cannot have what it has
+			}
+			c.from = gone.GoOn.Offset
+		}
+		r.broker.PassedOver(follower, gone)
+		c.at = gone.Accept(gone.At)
+		if err := r.apply(db, nil, c); err != nil { // what was accepted stays accepted
+			return err
+		}
+	}
+	return nil
+}
+
+// hasMore says, as a break, that the log has lost its head since the copy was begun, and that replicas are to go on without: then those that
+// had read it have to forget it as well, or they would differ for good from those that could not.
+func (r *resolver) hasMore(ctx context.Context, c copied) error {
+	if c.empty() || r.broker.Gaps() != broker.GapSkip {
+		return nil
+	}
+	var pauses retry.Backoff
+	for {
+		log, err := r.broker.Spans(ctx, logPartition.Topic)
+		if err == nil {
+			if have := log[logPartition.Partition]; have.First > c.from {
+				return &broker.Break{Kind: broker.BreakRemoved, Partition: logPartition, At: c.at.At(c.from), Have: have, Missing: have.First - c.from, GoOn: c.at.At(have.First)}
+			}
+			return nil
+		}
+		if !broker.Passing(err) {
+			return err
+		}
+		if err := pauses.Wait(ctx); err != nil {
+			return err
+		}
 	}
 }
 
-func (r *resolver) followFrom(ctx context.Context, db *pebble.DB, next int64) error {
+// hold stands before what is missing, and says so, for as long as nothing changes.
+func (r *resolver) hold(ctx context.Context, db *pebble.DB, c *copied) error {
+	ctx, stop := context.WithTimeout(ctx, r.heldRetry)
+	defer stop()
+	return r.followFrom(ctx, db, c, broker.GapHold)
+}
+
+// told notes what keeps the log from being followed, as far as it does not pass. Only the goroutine that follows calls it.
+func (r *resolver) told(err error) {
+	broken := (*broker.Break)(nil)
+	if err == nil && r.held == nil || err != nil && !errors.As(err, &broken) {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.held = err
+}
+
+// followFrom applies the log from where the copy ends until ctx ends (nil).
+func (r *resolver) followFrom(ctx context.Context, db *pebble.DB, c *copied, gaps broker.GapPolicy) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	log := r.broker.Follow(ctx, broker.FollowConfig{Name: "identity.resolver", Gaps: broker.GapStop},
-		broker.Start{At: logPartition, Place: broker.Place{Offset: next}})
+	log := r.broker.Follow(ctx, broker.FollowConfig{
+		Name: follower, Gaps: gaps, Told: func(_ broker.TopicPartition, err error) { r.told(err) },
+	}, broker.Start{At: logPartition, Place: c.at})
 	for {
-		b, err := log.Next(ctx)
+		b, quiet, err := r.next(ctx, log)
+		if quiet && gaps == broker.GapStop {
+			err = r.look(ctx, c.at)
+		}
 		if ctx.Err() != nil {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("follow identity's log: %w", err)
 		}
-		for recs := b.Records; len(recs) > 0; {
-			n := min(len(recs), applyAtOnce)
-			if err := r.apply(db, recs[:n]); err != nil {
-				return err
-			}
-			recs = recs[n:]
+		if quiet {
+			continue
 		}
-		r.metrics.lag.Set(float64(max(0, b.End-b.Next)))
-		if b.Next >= b.End && r.Ready() != nil {
-			if err := r.change(func() error { r.current = true; return nil }); err != nil {
-				return err
-			}
-			r.logger.Info("identity has read its log", "next_offset", b.Next)
+		r.told(nil)
+		if err := r.take(db, c, b); err != nil {
+			return err
 		}
 	}
 }
 
-// fetch tries until the broker answers, the offset proves gone, or ctx ends.
-func (r *resolver) fetch(ctx context.Context, offset int64) (broker.Batch, error) {
-	var pauses retry.Backoff
-	for {
-		b, err := r.broker.Fetch(ctx, logPartition, offset, broker.FetchOptions{MaxBytes: 1})
-		if err == nil || errors.Is(err, broker.ErrOffsetGone) || ctx.Err() != nil {
-			return b, err
-		}
-		r.logger.Warn("reading identity's log failed; trying again", "offset", offset, "error", err)
-		if err := pauses.Wait(ctx); err != nil {
-			return broker.Batch{}, err
-		}
+// next is what the log gives next. Quiet: nothing, for as long as one can wait without a look.
+func (r *resolver) next(ctx context.Context, log *broker.Follower) (b broker.Batch, quiet bool, err error) {
+	while, stop := context.WithTimeout(ctx, r.lookEvery)
+	defer stop()
+	b, err = log.Next(while)
+	if err != nil && while.Err() != nil && ctx.Err() == nil {
+		return broker.Batch{}, true, nil
 	}
+	return b, false, err
 }
 
-// apply folds records and makes them visible in one step, with the place they lead
-// to. It is not synced: what a power cut takes is read again.
-func (r *resolver) apply(db *pebble.DB, recs []broker.Record) error {
+// look asks whether the log is still the one that was read. A follower asks before it gives further records; but a copy also answers while
+// none come.
+func (r *resolver) look(ctx context.Context, at broker.Place) error {
+	_, err := r.broker.Stand(ctx, logPartition, at)
+	if broker.Passing(err) {
+		return nil
+	}
+	return err
+}
+
+// take applies a batch that the log gave.
+func (r *resolver) take(db *pebble.DB, c *copied, b broker.Batch) error {
+	for recs := range slices.Chunk(b.Records, applyAtOnce) {
+		next := copied{from: c.from, at: b.After.After(recs[len(recs)-1])}
+		if err := r.apply(db, recs, next); err != nil {
+			return err
+		}
+		*c = next
+	}
+	r.metrics.lag.Set(float64(max(0, b.End-b.Next)))
+	if b.Next < b.End || r.isCurrent() {
+		return nil
+	}
+	r.logger.Info("identity has read its log", "next_offset", b.Next)
+	return r.change(func() error { r.current = true; return nil })
+}
+
+// apply folds records and makes them visible in one step, with what the store is a copy of
+// then. It is not synced: what a power cut takes is read again.
+func (r *resolver) apply(db *pebble.DB, recs []broker.Record, c copied) error {
 	batch := db.NewIndexedBatch()
 	defer batch.Close()
 	store := graph.NewBatch(batch)
@@ -216,8 +234,7 @@ func (r *resolver) apply(db *pebble.DB, recs []broker.Record) error {
 		}
 		merges = append(merges, res.Merges...)
 	}
-	last := placeOf(recs[len(recs)-1])
-	store.Set(placeKey, last.encode())
+	store.Set(copiedKey, c.encode())
 	if err := store.Err(); err != nil {
 		return fmt.Errorf("write the identity store: %w", err)
 	}
@@ -225,7 +242,7 @@ func (r *resolver) apply(db *pebble.DB, recs []broker.Record) error {
 		if err := batch.Commit(pebble.NoSync); err != nil {
 			return fmt.Errorf("write the identity store: %w", err)
 		}
-		r.applied = last.offset
+		r.applied = c.at.Offset - 1
 		r.bury(merges)
 		return nil
 	})
@@ -242,24 +259,4 @@ func decodeOperation(rec broker.Record) (*identityv1.LogRecord, error) {
 		return nil, fmt.Errorf("log record %d names no workspace", rec.Offset)
 	}
 	return op, nil
-}
-
-// encode writes the number of the rows' layout before the place: a store whose rows this release does not read is foreign.
-func (p place) encode() []byte {
-	return append(binary.BigEndian.AppendUint64(graph.Format.Begin(nil), uint64(p.offset)), p.hash[:]...)
-}
-
-func decodePlace(b []byte) (p place, err error) {
-	in, _, err := graph.Format.Open(b)
-	if err != nil {
-		return p, fmt.Errorf("%w: %w", errForeign, err)
-	}
-	var offset [8]byte
-	in.Fixed(offset[:])
-	in.Fixed(p.hash[:])
-	if err := in.Done(); err != nil {
-		return p, fmt.Errorf("%w: its place: %w", errForeign, err)
-	}
-	p.offset = int64(binary.BigEndian.Uint64(offset[:]))
-	return p, nil
 }

@@ -12,14 +12,18 @@ import (
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 
+	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/wire/wiretest"
 	"github.com/freshet/freshet/services/identity/graph"
 )
 
 func TestGoldenState(t *testing.T) {
-	wiretest.Golden(t, wiretest.Layout[place]{
-		Format: graph.Format, Name: "identity-place", Version: graph.Format.Written, Write: place.encode, Read: decodePlace,
-		Examples: map[string]place{"a record": {offset: 1 << 40, hash: [16]byte{1, 15: 2}}},
+	wiretest.Golden(t, wiretest.Layout[copied]{
+		Format: graph.Format, Name: "identity-copy", Version: graph.Format.Written, Write: copied.encode, Read: decodeCopied,
+		Examples: map[string]copied{
+			"of all the log": {at: broker.Place{Offset: 1 << 40, Log: broker.LogID{1, 15: 2}, Life: 3, Proof: 4, TimeMs: 5}},
+			"without a head": {from: 6, at: broker.Place{Offset: 7, Log: broker.LogID{8}, Life: 9, Proof: 10, TimeMs: 11}},
+		},
 	})
 	wiretest.Golden(t, wiretest.Layout[*eventv1.Event]{
 		Name: "identity-seen", Version: 1, Write: func(e *eventv1.Event) []byte { return kept(t, e) },
@@ -122,15 +126,21 @@ func rewrite(t *testing.T, dir string, layout byte) {
 	}
 }
 
-// FuzzDecodePlace: what is taken for a place is one, byte for byte; all else is a foreign store.
-func FuzzDecodePlace(f *testing.F) {
-	for _, b := range wiretest.Bytes(f, "identity-place") {
+// FuzzDecodeCopied: what is taken for a copy's row is one; all else is a foreign store.
+func FuzzDecodeCopied(f *testing.F) {
+	for _, b := range wiretest.Bytes(f, "identity-copy") {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := decodePlace(b)
-		if err == nil && string(p.encode()) != string(b) || err != nil && !errors.Is(err, errForeign) {
-			t.Errorf("%x is %+v, %v", b, p, err)
+		c, err := decodeCopied(b)
+		if err != nil && !errors.Is(err, errForeign) {
+			t.Fatalf("%x: %v", b, err)
+		}
+		if err != nil {
+			return
+		}
+		if again, err := decodeCopied(c.encode()); err != nil || again != c {
+			t.Errorf("%x is %+v, and again %+v, %v", b, c, again, err)
 		}
 	})
 }

@@ -297,15 +297,7 @@ func (m memory) Scan(prefix, _ []byte, fn func(k, v []byte) (bool, error)) error
 // rows dumps the resolver's state, without its place in the log.
 func (r *running) rows() map[string]string {
 	r.t.Helper()
-	out := map[string]string{}
-	_, err := r.resolver.read(func(s graph.Reader) error {
-		return s.Scan(nil, nil, func(k, v []byte) (bool, error) {
-			if string(k) != string(placeKey) {
-				out[string(k)] = string(v)
-			}
-			return true, nil
-		})
-	})
+	out, err := r.resolver.dump()
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -7,9 +7,9 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/bloom"
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/services/identity/graph"
@@ -17,6 +17,9 @@ import (
 
 // errNotReady says that the resolver has not read the log to its end yet, or has stopped.
 var errNotReady = errors.New("identity is catching up with its log")
+
+// errLost says that a record was stored and is no longer in the log.
+var errLost = errors.New("the broker lost a record of identity's log that it had stored")
 
 // resolver is this process's copy of the state machine: it follows identity.log.v1
 // and answers look-ups. All methods are safe for concurrent use.
@@ -27,6 +30,10 @@ type resolver struct {
 	logger  *slog.Logger
 	metrics *metrics
 	graph   graph.Graph
+	// heldRetry is how often a log that misses records is asked whether it has them again.
+	heldRetry time.Duration
+	// lookEvery is how often a copy to which nothing new comes is held against the log.
+	lookEvery time.Duration
 
 	// mu is held for reading during an answer, which may take several reads, and for
 	// writing while a batch of the log becomes visible.
@@ -34,6 +41,7 @@ type resolver struct {
 	db      *pebble.DB    // nil before Run has opened it and after Run has ended
 	applied int64         // the last offset of the log in db; -1: none
 	current bool          // the end of the log was reached once
+	held    error         // what the log misses, while nobody has said to go on without it
 	moved   chan struct{} // closed and replaced whenever one of the above changes
 
 	// gone are the customers merged away since generation began, for those who
@@ -46,15 +54,11 @@ type resolver struct {
 // that is a day of merges.
 const maxGone = 1 << 20
 
-// storeName is the folder of the store. Its number grows with every change of the rules, which the rows do
-// not tell: the new version reads the log from its start. Another layout of the rows is told by the store's place.
-const storeName = "identity.resolver.3"
-
 func newResolver(cfg Config, deps Deps, m *metrics) *resolver {
 	return &resolver{
 		dir: filepath.Join(cfg.Dir, storeName), cache: cfg.CacheBytes,
 		broker: deps.Broker, logger: deps.Logger, metrics: m, graph: graph.New(graph.DefaultLimits()),
-		applied: -1, moved: make(chan struct{}), gone: map[graph.ID]struct{}{},
+		applied: -1, heldRetry: heldRetry, lookEvery: lookEvery, moved: make(chan struct{}), gone: map[graph.ID]struct{}{},
 	}
 }
 
@@ -130,9 +134,27 @@ func (r *resolver) read(fn func(graph.Reader) error) (epoch int64, err error) {
 	return r.applied, fn(graph.NewSnapshot(r.db))
 }
 
-// WaitFor returns nil once the log is applied up to and including offset.
+// askAfter is how long somebody waits for a record before the log is asked whether it has it still.
+const askAfter = time.Second
+
+// WaitFor returns nil once the log is applied up to and including offset, at which a record was stored, and errLost when the log turns
+// out to end before it: then nobody knows when it will have come so far again.
 func (r *resolver) WaitFor(ctx context.Context, offset int64) error {
-	return r.wait(ctx, func() bool { return r.applied >= offset })
+	for {
+		while, stop := context.WithTimeout(ctx, askAfter)
+		err := r.wait(while, func() bool { return r.applied >= offset })
+		stop()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		log, err := r.broker.Spans(ctx, logPartition.Topic)
+		switch {
+		case err == nil && log[logPartition.Partition].Next <= offset:
+			return errLost
+		case err != nil && ctx.Err() == nil && !broker.Passing(err):
+			return err
+		}
+	}
 }
 
 // WaitCurrent returns nil once the end of the log was reached.
@@ -157,10 +179,19 @@ func (r *resolver) wait(ctx context.Context, cond func() bool) error {
 	}
 }
 
-// Ready is nil while the resolver can answer.
+// isCurrent says that the end of the log was reached.
+func (r *resolver) isCurrent() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.current
+}
+
+// Ready is nil while the resolver can answer, and learns what is new.
 func (r *resolver) Ready() error {
 	_, err := r.read(func(graph.Reader) error { return nil })
-	return err
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return errors.Join(err, r.held)
 }
 
 // change runs fn under the lock and wakes those who wait.
@@ -173,24 +204,6 @@ func (r *resolver) change(fn func() error) error {
 	close(r.moved)
 	r.moved = make(chan struct{})
 	return nil
-}
-
-func openStore(dir string, cacheBytes int64) (*pebble.DB, error) {
-	opts := &pebble.Options{
-		CacheSize:          cacheBytes,
-		MemTableSize:       8 << 20,
-		MaxOpenFiles:       256,
-		FormatMajorVersion: pebble.FormatNewest,
-		Logger:             quietLogger{},
-	}
-	for i := range opts.Levels {
-		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
-	}
-	db, err := pebble.Open(dir, opts)
-	if err != nil {
-		return nil, fmt.Errorf("open the identity store in %s: %w", dir, err)
-	}
-	return db, nil
 }
 
 // quietLogger keeps Pebble's chatter out of the service's log: its faults come back as errors.

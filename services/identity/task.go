@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -81,9 +82,17 @@ func (t *task) Prepare(ctx context.Context, recs []broker.Record) error {
 const settleRounds = 20
 
 // settle answers the events at the given places of t.ready.
+//
+// A log that is read anew meanwhile is waited for. A record that the broker has lost is written again.
 func (t *task) settle(ctx context.Context, open []int, partition int) error {
 	for range settleRounds {
+		if err := t.resolver.WaitCurrent(ctx); err != nil {
+			return err
+		}
 		unsettled, err := t.lookup(open)
+		if errors.Is(err, errNotReady) { // it has just begun to read anew
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -98,7 +107,9 @@ func (t *task) settle(ctx context.Context, open []int, partition int) error {
 		if err != nil {
 			return err
 		}
-		if err := t.resolver.WaitFor(ctx, last); err != nil {
+		if err := t.resolver.WaitFor(ctx, last); errors.Is(err, errLost) {
+			t.logger.Error("a link is written again", "error", err)
+		} else if err != nil {
 			return err
 		}
 		open = unsettled
