@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,6 +16,7 @@ import (
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
+	"github.com/freshet/freshet/services/identity/graph"
 )
 
 // firstLinks are three records, of which the third merges the customers of the others.
@@ -143,6 +145,11 @@ var missing = map[string]struct {
 		l.flip("user_id\x12\x03yan")
 		l.Start()
 	}, "the broker lost"},
+	"the last": {func(l *diskLog) {
+		l.Stop()
+		l.flip("user_id\x12\x03wim")
+		l.Start()
+	}, "the broker lost"},
 }
 
 // flip damages the record that holds some bytes.
@@ -194,10 +201,14 @@ func TestMissingLinksHoldAFreshCopy(t *testing.T) {
 
 			skips := l.run(l.dial(broker.GapSkip), fresh)
 			skips.wants(l.oracle())
-			l.write("user_id:next anonymous_id:a")
-			skips.wants(l.oracle())
 			skips.stop()
-			l.run(l.dial(broker.GapHold), fresh).wants(l.oracle()) // what was accepted stays accepted
+			accepted := l.run(l.dial(broker.GapHold), fresh) // what was accepted stays accepted
+			accepted.wants(l.oracle())
+			l.write("user_id:next anonymous_id:a")
+			accepted.wants(l.oracle())
+			if err := accepted.Ready(); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }
@@ -221,6 +232,20 @@ func TestACopyWithMoreThanTheLogIsMadeAnewUnderSkip(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestACopyThatFallsBehindTheHeadIsMadeAnewUnderSkip: likewise of a resolver that runs, and was not quick enough to read what is gone.
+func TestACopyThatFallsBehindTheHeadIsMadeAnewUnderSkip(t *testing.T) {
+	l := newDiskLog(t)
+	l.write(firstLinks...)
+	proxy := testkit.NewProxy(t, l.Addr())
+	r := l.run(l.dialAt(proxy.Addresses[0], broker.GapSkip), t.TempDir())
+	r.wants(l.oracle())
+	heal := proxy.Blackhole()
+	l.write(otherLinks...)
+	testkit.Retain(t, l.Addr(), topics.IdentityLog, 0, 6)
+	heal()
+	r.wants(l.oracle())
 }
 
 // TestALateCopyOfARecord: an append that was not answered, was made again, and lands behind what others wrote meanwhile. Every replica has
@@ -327,19 +352,33 @@ func TestEventsWaitWhileTheLogIsReadAnew(t *testing.T) {
 	r := l.run(l.client, t.TempDir())
 	r.wants(l.oracle())
 	h := &task{resolver: r.resolver, log: &logWriter{broker: l.client, metrics: r.metrics}, metrics: r.metrics, logger: quiet(), seen: seen{newest: -1}}
-	for n := range int64(20) {
-		raw := rawMessage(t, event(fmt.Sprint("e", n), "anonymous_id:a"))
-		if n == 5 {
-			l.anew()
-			l.write(otherLinks...) // the device is Zoe's now
-			r.wants(l.oracle())
-		}
-		if err := h.Prepare(t.Context(), []broker.Record{{Offset: n, Key: raw.Key, Value: raw.Value}}); err != nil {
+	offset := int64(0)
+	prepare := func() graph.ID {
+		raw := rawMessage(t, event(fmt.Sprint("e", offset), "anonymous_id:a"))
+		if err := h.Prepare(t.Context(), []broker.Record{{Offset: offset, Key: raw.Key, Value: raw.Value}}); err != nil {
 			t.Fatal(err)
 		}
-		owners, _, err := r.Owners("w", names("anonymous_id:a"))
-		if err != nil || len(owners) != 1 || h.ready[0].answer.Customer != owners[0] {
-			t.Fatalf("event %d belongs to %v, its device to %v: %v", n, h.ready[0].answer.Customer, owners, err)
+		offset++
+		return h.ready[0].answer.Customer
+	}
+	ann := prepare()
+	l.anew()
+	var many []broker.Message
+	for n := range 3000 {
+		many = append(many, encoded(t, l.link(fmt.Sprint("user_id:", n))))
+	}
+	l.append(append(many, encoded(t, l.link(otherLinks[0])))...) // the device is Zoe's now
+	var last graph.ID
+	for by := time.Now().Add(soon); last == ann || last == (graph.ID{}); last = prepare() {
+		if time.Now().After(by) {
+			t.Fatal("the device is still Ann's")
 		}
+	}
+	r.wants(l.oracle())
+	if owners, _, err := r.Owners("w", names("user_id:zoe")); err != nil || len(owners) != 1 || owners[0] != last {
+		t.Errorf("the device's events belong to %v, Zoe is %v, %v", last, owners, err)
+	}
+	if r.anew() != 1 {
+		t.Errorf("the log was read anew %d times", r.anew())
 	}
 }
