@@ -35,5 +35,33 @@
 // days) is longer than an outage. Mappings are published exactly once in state and at
 // least once on the wire, in the order of the log.
 //
+// # The resolver's copy of the log
+//
+// identity.log.v1 is an input, not a changelog: many write to it, none owns it, nothing of it is compacted, and every record counts where it
+// stands. So the rule of package changelog, which says whose records count, has nothing to decide here: a sleeper's record, or one that lands late, is a
+// statement like any other. What there is to decide is whether the log is still the one that was read, and that is broker.Place and broker.Break, as for
+// every reader of an input. The store holds the rows, and in the same write the Place that they lead to: the log's id, the offset, a hash of the last record.
+//
+// Guarantee: the copy is what the log gives to somebody who reads it from its beginning, and so the same in all replicas
+// (TestACopyIsWhatTheLogGives, a model with faults at random on a real broker; TestTwoProcessesRace).
+//
+//   - The log lost its tail, whether it has grown again or not, or was made anew, whether the resolver was running or not: the copy is thrown away and the
+//     log read anew. A copy to which nothing new comes asks once a minute (TestACopyOfAnotherLogIsMadeAnew).
+//   - The folder came from another cluster: likewise (TestACopyFromAnotherClusterIsMadeAnew). It is an old backup of this one: it goes on
+//     (TestAnOldCopyGoesOn). It is damaged, or of another release: read anew (TestADamagedStoreIsReadAgainFromTheLog,
+//     TestAStoreInAnotherLayoutIsReadAgainFromTheLog). Another process uses it: it stays (TestALockedStoreIsLeftAlone).
+//   - A record lands a second time, behind what others wrote since: it changes nobody (TestALateCopyOfARecord, and graph's TestALateCopyChangesNobody).
+//   - Records are gone that the copy does not have, because retention took the log's head or the broker says it lost some: with broker.gaps "hold" the resolver
+//     stands before them and is not ready, and a copy that has them goes on; with "skip" it goes on, and keeps to that (TestMissingLinksHoldAFreshCopy).
+//     With "skip", a copy that has more of the head than the log has is made anew, so that replicas agree (TestACopyWithMoreThanTheLogIsMadeAnewUnderSkip,
+//     TestACopyThatFallsBehindTheHeadIsMadeAnewUnderSkip).
+//   - The broker loses a record that it acknowledged, before it was read: the event that waits for it writes it again
+//     (TestNobodyWaitsForARecordThatIsGone, TestARecordThatTheLogLostIsWrittenAgain).
+//   - While the log is read anew, events wait and the API answers that it is catching up (TestEventsWaitWhileTheLogIsReadAnew).
+//
+// What it does not do: links that the log lost are not put back, though replicas knew them; events that say them again bring them back. Until a lost tail is
+// noticed, a minute at most, answers follow from it. The embedded broker says which records it lost; a copy that had read those keeps them, and one that is
+// made later lacks them. The merge emitter and its mappings are not undone: it is a reader of the log in package stream, and held.
+//
 // It is not for traits, consent or erasure of facts.
 package identity
