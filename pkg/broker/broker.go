@@ -125,6 +125,7 @@ func (c Config) Validate() error {
 type Client struct {
 	cfg       Config
 	logger    *slog.Logger
+	dialer    *dialer
 	transport *kafka.Transport
 	kafka     *kafka.Client
 	clock     clock
@@ -156,14 +157,16 @@ func Connect(cfg Config, logger *slog.Logger) (*Client, error) {
 	if cfg.FetchBytes == 0 {
 		cfg.FetchBytes = defaultFetchBytes
 	}
+	dialer := newDialer(cfg.Addresses)
 	transport := &kafka.Transport{
 		ClientID:    "freshet",
+		Dial:        dialer.dial,
 		DialTimeout: 5 * time.Second,
 		IdleTimeout: 2 * time.Minute,
 		MetadataTTL: 10 * time.Second,
 	}
 	c := &Client{
-		cfg: cfg, logger: logger, transport: transport, metrics: newMetrics(), holdUp: defaultHoldUp, standing: make(chan struct{}, standAtOnce),
+		cfg: cfg, logger: logger, dialer: dialer, transport: transport, metrics: newMetrics(), holdUp: defaultHoldUp, standing: make(chan struct{}, standAtOnce),
 		kafka:      &kafka.Client{Addr: kafka.TCP(cfg.Addresses...), Transport: transport},
 		partitions: map[string]int{}, led: map[string]map[int]int{}, couriers: map[int]*courier{},
 	}

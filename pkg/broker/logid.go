@@ -83,6 +83,9 @@ func (c *Client) knowsIDs(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
+// answerFor is how long a small question may take to be answered: by Kafka's measure it is a moment.
+const answerFor = 5 * time.Second
+
 // ask makes one request that kafka-go does not know, at the first broker that can be reached.
 func (c *Client) ask(ctx context.Context, req kmsg.Request, res kmsg.Response) error {
 	conn, err := c.dialAny(ctx)
@@ -90,10 +93,8 @@ func (c *Client) ask(ctx context.Context, req kmsg.Request, res kmsg.Response) e
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	if by, ok := ctx.Deadline(); ok {
-		if err := conn.SetDeadline(by); err != nil {
-			return err
-		}
+	if err := conn.SetDeadline(time.Now().Add(answerFor)); err != nil {
+		return err
 	}
 	const correlation = 1
 	frame := kmsg.NewRequestFormatter(kmsg.FormatterClientID("freshet")).AppendRequest(nil, req, correlation)
@@ -136,13 +137,9 @@ func readFrame(r io.Reader) ([]byte, error) {
 }
 
 func (c *Client) dialAny(ctx context.Context) (net.Conn, error) {
-	dial := c.transport.Dial
-	if dial == nil {
-		dial = (&net.Dialer{Timeout: 5 * time.Second}).DialContext
-	}
 	var errs []error
 	for _, address := range c.cfg.Addresses {
-		conn, err := dial(ctx, "tcp", address)
+		conn, err := c.transport.Dial(ctx, "tcp", address)
 		if err == nil {
 			return conn, nil
 		}

@@ -1,0 +1,90 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"time"
+)
+
+// avoidFor is how long a broker that has not answered is passed over. One that is only slow is back soon.
+const avoidFor = 5 * time.Second
+
+// dialer makes the connections of a client. A broker that stands still (SIGSTOP, a hung disk, a firewall that drops) takes
+// connections all the same, the kernel does that for it, and kafka-go, which asks the first address that takes one, would ask
+// the same one for ever. So an address that let a read or a connection run into its deadline is refused for avoidFor, and
+// whoever has others goes to them (TestABrokerThatStandsStillIsNotInTheWay). The only address of a cluster is never refused.
+type dialer struct {
+	net   net.Dialer
+	alone bool
+
+	mu     sync.Mutex
+	silent map[string]time.Time // by address: when it was found so
+}
+
+func newDialer(addresses []string) *dialer {
+	return &dialer{net: net.Dialer{Timeout: 5 * time.Second}, alone: len(addresses) == 1, silent: map[string]time.Time{}}
+}
+
+// dial connects, as net.Dialer.DialContext does.
+func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if since, silent := d.isSilent(address); silent {
+		return nil, &silentError{address: address, since: since}
+	}
+	conn, err := d.net.DialContext(ctx, network, address)
+	if err != nil {
+		d.note(address, err)
+		return nil, err
+	}
+	return &heard{Conn: conn, dialer: d, address: address}, nil
+}
+
+func (d *dialer) isSilent(address string) (time.Time, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	since, known := d.silent[address]
+	return since, known && !d.alone && time.Since(since) < avoidFor
+}
+
+// note takes what came of dialing or reading.
+func (d *dialer) note(address string, err error) {
+	var network net.Error
+	if !errors.Is(err, os.ErrDeadlineExceeded) && (!errors.As(err, &network) || !network.Timeout()) {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.silent[address] = time.Now()
+}
+
+// heard is a connection whose dialer hears of reads that nobody answered.
+type heard struct {
+	net.Conn
+	dialer  *dialer
+	address string
+}
+
+func (c *heard) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil {
+		c.dialer.note(c.address, err)
+	}
+	return n, err
+}
+
+// silentError is a net.Error, so that it passes as the time-out does that it follows.
+type silentError struct {
+	address string
+	since   time.Time
+}
+
+func (e *silentError) Error() string {
+	return fmt.Sprintf("broker %s did not answer %s ago: passed over for %s", e.address, time.Since(e.since).Round(time.Millisecond), avoidFor)
+}
+
+func (e *silentError) Timeout() bool { return true }
+
+func (e *silentError) Temporary() bool { return true }
