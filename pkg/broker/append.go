@@ -147,8 +147,15 @@ func Passing(err error) bool {
 	return false
 }
 
-// passes says that a broker's refusal is worth a retry. Unknown is what a broker says while it starts.
-func passes(code kafka.Error) bool { return code == kafka.Unknown || code.Temporary() }
+// passes says that a broker's refusal is worth a retry. Unknown is what a broker says while it starts; not available is what kafka-go
+// says of a leader that its metadata no longer lists, and what it does not count as temporary.
+func passes(code kafka.Error) bool {
+	switch code {
+	case kafka.Unknown, kafka.BrokerNotAvailable, kafka.ReplicaNotAvailable:
+		return true
+	}
+	return code.Temporary()
+}
 
 // RecordFault tells a permanent error that lies in the records of the batch (too large, invalid) from one that
 // would meet any record (no permission, no such topic). Of a batch of several, not each need be at fault.

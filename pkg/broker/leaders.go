@@ -84,7 +84,7 @@ func movedAway(err error) bool {
 	}
 	switch code {
 	case kafka.NotLeaderForPartition, kafka.LeaderNotAvailable, kafka.UnknownTopicOrPartition, kafka.FencedLeaderEpoch,
-		kafka.UnknownLeaderEpoch, kafka.KafkaStorageError, kafka.NetworkException, kafka.ReplicaNotAvailable:
+		kafka.UnknownLeaderEpoch, kafka.KafkaStorageError, kafka.NetworkException, kafka.ReplicaNotAvailable, kafka.BrokerNotAvailable:
 		return true
 	}
 	return false

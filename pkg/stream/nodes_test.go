@@ -29,12 +29,13 @@ func on(t *testing.T, n *testkit.Nodes, name string, partitions, replication int
 // start starts an owner with a client of its own, as a process would have, and waits until it works.
 func (w *world) start(n *testkit.Nodes, dir string) *owner {
 	w.t.Helper()
-	c, err := broker.Dial(w.t.Context(), broker.Config{Addresses: n.Addresses}, discard())
+	said := &speech{}
+	c, err := broker.Dial(w.t.Context(), broker.Config{Addresses: n.Addresses}, said.logger())
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(c.Close)
-	return w.ready(w.own(c, dir))
+	return w.ready(w.ownSaying(c, dir, said))
 }
 
 // configure changes settings of topics.
