@@ -24,6 +24,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -129,6 +130,7 @@ type Client struct {
 	transport *kafka.Transport
 	kafka     *kafka.Client
 	clock     clock
+	idFetches atomic.Int32 // see byIDs
 
 	fetcher  *fetcher
 	metrics  *metrics
