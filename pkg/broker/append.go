@@ -57,7 +57,7 @@ type recordBatch struct {
 func (c *Client) appendAll(ctx context.Context, batches []*recordBatch) {
 	ctx, cancel := context.WithTimeout(ctx, tryFor)
 	defer cancel()
-	res, err := c.transport.RoundTrip(ctx, c.kafka.Addr, produceRequest(batches))
+	res, err := c.roundTrip(ctx, produceRequest(batches), batches[0].to, 0)
 	for _, b := range batches {
 		b.err = err
 		if err == nil {
@@ -140,7 +140,7 @@ func Passing(err error) bool {
 	switch {
 	case errors.As(err, &network), errors.As(err, &topic), errors.As(err, &fetching), errors.As(err, &producing), // the last three: no leader is known
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe),
-		errors.Is(err, net.ErrClosed), errors.Is(err, ErrNotStored), errors.Is(err, errNoAnswer),
+		errors.Is(err, net.ErrClosed), errors.Is(err, ErrNotStored), errors.Is(err, errNoAnswer), errors.Is(err, errMoved),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return true
 	}

@@ -115,7 +115,7 @@ func (c *Client) fetchAll(ctx context.Context, list []*asked, wait time.Duration
 	if byID {
 		req = newIDFetch(list, wait, maxBytes)
 	}
-	res, err := c.transport.RoundTrip(ctx, c.kafka.Addr, req)
+	res, err := c.roundTrip(ctx, req, list[0].at, wait)
 	answers := map[TopicPartition]*fetch.ResponsePartition{}
 	if err == nil {
 		r := res.(*fetch.Response)

@@ -45,25 +45,8 @@ func (c *Client) askLog(ctx context.Context, topic string) (LogID, error) {
 	if known, err := c.knowsIDs(ctx); err != nil || !known {
 		return LogID{}, err
 	}
-	req := kmsg.NewMetadataRequest()
-	req.Version = idVersion
-	asked := kmsg.NewMetadataRequestTopic()
-	asked.Topic = &topic
-	req.Topics = append(req.Topics, asked)
-	res := kmsg.NewPtrMetadataResponse()
-	if err := c.ask(ctx, &req, res); err != nil {
-		return LogID{}, err
-	}
-	for _, t := range res.Topics {
-		if t.Topic == nil || *t.Topic != topic {
-			continue
-		}
-		if t.ErrorCode != 0 {
-			return LogID{}, kafka.Error(t.ErrorCode)
-		}
-		return t.TopicID, nil
-	}
-	return LogID{}, kafka.UnknownTopicOrPartition
+	t, err := c.askTopic(ctx, topic)
+	return t.TopicID, err
 }
 
 // knowsIDs tells whether the broker's Metadata has topic ids.
@@ -100,7 +83,11 @@ func (c *Client) ask(ctx context.Context, req kmsg.Request, res kmsg.Response) e
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	if err := conn.SetDeadline(time.Now().Add(answerFor)); err != nil {
+	by := time.Now().Add(answerFor)
+	if end, ok := ctx.Deadline(); ok && end.Before(by) {
+		by = end
+	}
+	if err := conn.SetDeadline(by); err != nil {
 		return err
 	}
 	if _, err := conn.Write(appendQuestion(nil, req)); err != nil {
