@@ -13,7 +13,7 @@ FRESHET_OUTAGE=${FRESHET_OUTAGE:-60s} FRESHET_KAFKA_SCRIPT=$PWD/scripts/kafka.sh
   go test -count=1 -v -timeout 10m -run TestBrokerKilledUnderLoad ./services/collector
 # Every service as a process of its own, as compose and Helm run them.
 go test -count=1 -timeout 10m -run TestSeparateBinaries ./services/standalone
-# Three brokers, which the tests end, stop and damage: nodes_test.go of pkg/stream (build tag kafka).
+# Three brokers, which the tests end, stop and damage: nodes_test.go and away_test.go of pkg/stream (build tag kafka).
 unset FRESHET_TEST_KAFKA
 addresses=$(scripts/kafka.sh start 3)
 echo "Apache Kafka answers at $addresses"

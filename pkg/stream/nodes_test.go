@@ -223,13 +223,18 @@ func TestALeaderThatGoesLosesNothing(t *testing.T) {
 				}
 				return nil
 			})
-			t.Logf("another leader after %s", time.Since(began).Round(time.Millisecond))
+			elected := time.Since(began)
 			<-time.After(time.Until(began.Add(fault.away)))
 			fault.back(n, node)
 			n.AwaitInSync(first(w.log), 3)
 			longest := stopLoad()
 			w.complete(o)
-			t.Logf("a producer waited %s at most; %s between two outputs at most", longest.Round(time.Millisecond), w.longestPause())
+			pause := w.longestPause()
+			t.Logf("another leader after %s; a producer waited %s at most; %s between two outputs at most",
+				elected.Round(time.Millisecond), longest.Round(time.Millisecond), pause)
+			if pause > elected+6*time.Second { // once a request to it was only given up with its time-out, 10 s later
+				t.Errorf("%s between two outputs, and another leader after %s", pause, elected)
+			}
 			w.sameFromScratch(o)
 		})
 	}
