@@ -140,6 +140,7 @@ type Client struct {
 	mu         sync.Mutex
 	partitions map[string]int
 	led        map[string]map[int]int // topic, partition: the leader's id
+	brokers    map[int]string         // by the id of those that lead something: where they are
 	couriers   map[int]*courier       // by the id of their broker
 	refreshed  time.Time              // when the leaders were last asked for out of turn
 }
@@ -170,7 +171,7 @@ func Connect(cfg Config, logger *slog.Logger) (*Client, error) {
 	c := &Client{
 		cfg: cfg, logger: logger, dialer: dialer, transport: transport, metrics: newMetrics(), holdUp: defaultHoldUp, standing: make(chan struct{}, standAtOnce),
 		kafka:      &kafka.Client{Addr: kafka.TCP(cfg.Addresses...), Transport: transport},
-		partitions: map[string]int{}, led: map[string]map[int]int{}, couriers: map[int]*courier{},
+		partitions: map[string]int{}, led: map[string]map[int]int{}, brokers: map[int]string{}, couriers: map[int]*courier{},
 	}
 	c.fetcher = newFetcher(c, cfg.FetchBytes)
 	return c, nil

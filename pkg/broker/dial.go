@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,8 +16,9 @@ const avoidFor = 5 * time.Second
 
 // dialer makes the connections of a client. A broker that stands still (SIGSTOP, a hung disk, a firewall that drops) takes
 // connections all the same, the kernel does that for it, and kafka-go, which asks the first address that takes one, would ask
-// the same one for ever. So an address that let a read or a connection run into its deadline is refused for avoidFor, and
-// whoever has others goes to them (TestABrokerThatStandsStillIsNotInTheWay). The only address of a cluster is never refused.
+// the same one for ever. So an address is refused for avoidFor when it took a connection and never said a word on it, or took none in time,
+// and whoever has others goes to them (TestABrokerThatStandsStillIsNotInTheWay). An answer that is missing on a connection that has had some
+// may be the connection's fault: the next one shows. The only address of a cluster is never refused.
 type dialer struct {
 	net   net.Dialer
 	alone bool
@@ -39,7 +41,7 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 		d.note(address, err)
 		return nil, err
 	}
-	return &heard{Conn: conn, dialer: d, address: address}, nil
+	return &fresh{Conn: conn, dialer: d, address: address}, nil
 }
 
 func (d *dialer) isSilent(address string) (time.Time, bool) {
@@ -49,27 +51,36 @@ func (d *dialer) isSilent(address string) (time.Time, bool) {
 	return since, known && !d.alone && time.Since(since) < avoidFor
 }
 
-// note takes what came of dialing or reading.
+// note takes the error of a connection that has said nothing yet.
 func (d *dialer) note(address string, err error) {
 	var network net.Error
-	if !errors.Is(err, os.ErrDeadlineExceeded) && (!errors.As(err, &network) || !network.Timeout()) {
-		return
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &network) && network.Timeout() {
+		d.avoid(address)
 	}
+}
+
+// avoid has an address passed over for a while.
+func (d *dialer) avoid(address string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.silent[address] = time.Now()
 }
 
-// heard is a connection whose dialer hears of reads that nobody answered.
-type heard struct {
+// fresh is a connection whose dialer hears of it when nothing ever comes.
+type fresh struct {
 	net.Conn
 	dialer  *dialer
 	address string
+	heard   atomic.Bool
 }
 
-func (c *heard) Read(p []byte) (int, error) {
+func (c *fresh) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if err != nil {
+	switch {
+	case c.heard.Load():
+	case n > 0:
+		c.heard.Store(true)
+	case err != nil:
 		c.dialer.note(c.address, err)
 	}
 	return n, err

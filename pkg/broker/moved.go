@@ -37,6 +37,7 @@ func (c *Client) roundTrip(ctx context.Context, req kafka.Request, at TopicParti
 	defer giveUp(nil)
 	watch := time.AfterFunc(usual+suspectAfter, func() {
 		if c.awaitAnother(ctx, at, led) {
+			c.avoid(led)
 			giveUp(errMoved)
 		}
 	})
