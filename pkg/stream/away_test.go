@@ -84,24 +84,35 @@ func TestALeaderAwayWhileTheCoordinatorLivesEndsNothingOnThreeBrokers(t *testing
 // apart is a world without replicas whose changelog is led by another broker than its input, and than the one that coordinates its group.
 func apart(t *testing.T, n *testkit.Nodes) (w *world, leader int) {
 	t.Helper()
-	c := &kafka.Client{Addr: kafka.TCP(n.Addresses...), Timeout: 10 * time.Second}
 	for i := range 50 {
 		w = on(t, n, fmt.Sprintf("away%d", i), 1, 1)
-		if leader = n.Leader(first(w.log)); leader == n.Leader(first(w.in)) || leader == n.Leader(first(w.out)) {
-			continue
-		}
-		var coordinator *kafka.FindCoordinatorResponse
-		testkit.Eventually(t, time.Minute, func() (err error) {
-			coordinator, err = c.FindCoordinator(t.Context(), &kafka.FindCoordinatorRequest{Key: w.name + ".adder", KeyType: kafka.CoordinatorKeyTypeConsumer})
-			if err == nil {
-				err = coordinator.Error
-			}
-			return err
-		})
-		if coordinator.Coordinator.NodeID != leader {
+		if leader = n.Leader(first(w.log)); leader != n.Leader(first(w.in)) && leader != n.Leader(first(w.out)) {
+			w.coordinateApartFrom(n, leader)
 			return w, leader
 		}
 	}
-	t.Fatal("no group is coordinated by another broker than the one that leads its changelog")
+	t.Fatal("no changelog is led by another broker than its input")
 	return nil, 0
+}
+
+// coordinateApartFrom gives the world's group a name by which another broker coordinates it.
+func (w *world) coordinateApartFrom(n *testkit.Nodes, node int) {
+	w.t.Helper()
+	c := &kafka.Client{Addr: kafka.TCP(n.Addresses...), Timeout: 10 * time.Second}
+	name := w.name
+	for i := range 50 {
+		w.name = fmt.Sprintf("%s.%d", name, i)
+		req := &kafka.FindCoordinatorRequest{Key: w.name + ".adder", KeyType: kafka.CoordinatorKeyTypeConsumer}
+		var res *kafka.FindCoordinatorResponse
+		testkit.Eventually(w.t, time.Minute, func() (err error) {
+			if res, err = c.FindCoordinator(w.t.Context(), req); err == nil {
+				err = res.Error
+			}
+			return err
+		})
+		if res.Coordinator.NodeID != node {
+			return
+		}
+	}
+	w.t.Fatalf("broker %d coordinates every group", node)
 }

@@ -212,9 +212,10 @@ func TestALeaderThatGoesLosesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n := testkit.KafkaNodes(t)
 			w := on(t, n, "leader", 1, 3)
+			node := n.Leader(first(w.log))
+			w.coordinateApartFrom(n, node) // with the coordinator goes the group, which takes its session's time-out
 			o := w.start(n, t.TempDir())
 			stopLoad := w.load(t)
-			node := n.Leader(first(w.log))
 			began := time.Now()
 			fault.goes(n, node)
 			testkit.Eventually(t, 20*time.Second, func() error {
