@@ -64,7 +64,11 @@ var frames = sync.Pool{New: func() any { return new([]byte) }}
 // RawExchange makes the request on a connection that has no other.
 func (f *idFetch) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
 	frame := frames.Get().(*[]byte)
-	defer frames.Put(frame)
+	defer func() {
+		if cap(*frame) <= 2*requestBytes { // one batch may be much larger, and is rare
+			frames.Put(frame)
+		}
+	}()
 	*frame = appendQuestion((*frame)[:0], &f.wire)
 	if _, err := rw.Write(*frame); err != nil {
 		return nil, err
