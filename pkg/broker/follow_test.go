@@ -192,57 +192,6 @@ func TestAnotherLogIsABreak(t *testing.T) {
 	}
 }
 
-// A topic is deleted, made anew and has grown past the reader's place between two fetches, within a moment and without any fault
-// that the reader could see. That is a break, and no record is taken for what follows the old ones.
-func TestATopicMadeAnewBetweenTwoFetchesIsABreak(t *testing.T) {
-	fake, c := fakeCluster(t, 1)
-	c.put(t, 0, "a", "b")
-	var hold atomic.Pointer[chan struct{}]
-	held := make(chan struct{}, 100)
-	fake.ControlKey(int16(kmsg.Fetch), func(kmsg.Request) (kmsg.Response, error, bool) {
-		fake.KeepControl()
-		if until := hold.Load(); until != nil {
-			held <- struct{}{}
-			fake.SleepControl(func() { <-*until })
-		}
-		return nil, nil, false
-	})
-	f := c.Follow(t.Context(), FollowConfig{Gaps: GapRestart}, everyPartition(1)...)
-	nextRecords(t, f, 2)
-	anew := make(chan struct{})
-	hold.Store(&anew)
-	c.put(t, 0, "c") // the fetch that was out is over
-	<-held
-	if _, err := c.kafka.DeleteTopics(t.Context(), &kafka.DeleteTopicsRequest{Topics: []string{testTopic.Name}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.EnsureTopics(t.Context(), testTopic); err != nil {
-		t.Fatal(err)
-	}
-	c.put(t, 0, "v", "w", "x", "y", "z")
-	hold.Store(nil)
-	close(anew)
-	var got []string
-	for broken := false; !broken || len(got) < 5; {
-		b, err := f.Next(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if b.Break != nil && b.Break.Kind == BreakAnew {
-			broken, got = true, nil
-		}
-		for _, r := range b.Records {
-			got = append(got, string(r.Value))
-		}
-		if !broken && len(got) > 1 {
-			t.Fatalf("read %v as if they came behind [a b]", got)
-		}
-	}
-	if fmt.Sprint(got) != "[v w x y z]" {
-		t.Errorf("read %v", got)
-	}
-}
-
 // A broker that is away is waited for.
 func TestFollowingOutlivesAnOutage(t *testing.T) {
 	fake, c := fakeCluster(t, 2)
@@ -529,53 +478,6 @@ func TestANewLeaderIsFoundAtOnce(t *testing.T) {
 		if took := time.Since(began); took > 2*time.Second {
 			t.Errorf("round %d: the new leader took and gave a record after %s", round, took)
 		}
-	}
-}
-
-// The leader stops to answer, and another one is elected: nobody waits for the first until tryFor is over.
-func TestALeaderThatStandsStillCostsTheElection(t *testing.T) {
-	fake, err := kfake.NewCluster(kfake.NumBrokers(3))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(fake.Close)
-	c := dialTest(t, fake.ListenAddrs()[0], 1)
-	c.put(t, 0, "before")
-	f := c.Follow(t.Context(), FollowConfig{}, everyPartition(1)...)
-	nextRecords(t, f, 1)
-	old := fake.LeaderFor(testTopic.Name, 0)
-	over, still := make(chan struct{}), make(chan kmsg.Key, 100)
-	t.Cleanup(func() { close(over) })
-	for _, key := range []kmsg.Key{kmsg.Fetch, kmsg.Produce} {
-		fake.ControlKey(int16(key), func(kmsg.Request) (kmsg.Response, error, bool) {
-			fake.KeepControl()
-			if fake.CurrentNode() == old {
-				still <- key
-				fake.SleepControl(func() { <-over })
-			}
-			return nil, nil, false
-		})
-	}
-	began, stored := time.Now(), make(chan error, 1)
-	go func() {
-		p := c.NewProducer(ProducerConfig{})
-		stored <- p.Produce(t.Context(), Message{Topic: testTopic.Name, Value: []byte("after")})
-	}()
-	for seen := map[kmsg.Key]bool{}; len(seen) < 2; {
-		seen[<-still] = true // both wait for it
-	}
-	if err := fake.MoveTopicPartition(testTopic.Name, 0, (old+1)%3); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-stored; err != nil {
-		t.Fatal(err)
-	}
-	wrote := time.Since(began)
-	if got := nextRecords(t, f, 1); fmt.Sprint(got[0]) != "[after]" {
-		t.Errorf("read %v", got)
-	}
-	if read := time.Since(began); read > tryFor/2 {
-		t.Errorf("a record was stored after %s and read after %s", wrote, read)
 	}
 }
 
