@@ -17,5 +17,5 @@ go test -count=1 -timeout 10m -run TestSeparateBinaries ./services/standalone
 unset FRESHET_TEST_KAFKA
 addresses=$(scripts/kafka.sh start 3)
 echo "Apache Kafka answers at $addresses"
-FRESHET_TEST_KAFKA_NODES=$addresses go test -count=1 -timeout 10m -tags kafka \
+FRESHET_TEST_KAFKA_NODES=$addresses go test -count=1 -timeout 15m -tags kafka \
   -run 'OnThreeBrokers|UncleanElection|WithoutReplicas|RollingRestart|LeaderThatGoes' ./pkg/stream
