@@ -13,13 +13,9 @@ FRESHET_OUTAGE=${FRESHET_OUTAGE:-60s} FRESHET_KAFKA_SCRIPT=$PWD/scripts/kafka.sh
   go test -count=1 -v -timeout 10m -run TestBrokerKilledUnderLoad ./services/collector
 # Every service as a process of its own, as compose and Helm run them.
 go test -count=1 -timeout 10m -run TestSeparateBinaries ./services/standalone
-# Three brokers, which the tests end, stop and damage: nodes_test.go of pkg/stream (build tag kafka).
+# Three brokers, which the tests end, stop and damage: nodes_test.go and away_test.go of pkg/stream (build tag kafka).
 unset FRESHET_TEST_KAFKA
-nodes() {
-  addresses=$(scripts/kafka.sh start 3)
-  echo "Apache Kafka answers at $addresses"
-  FRESHET_TEST_KAFKA_NODES=$addresses go test -count=1 -timeout 10m -tags kafka \
-    -run 'OnThreeBrokers|UncleanElection|WithoutReplicas|RollingRestart|LeaderThatGoes' ./pkg/stream
-}
-# A cluster that has just been damaged may take minutes to give a consumer group its coordinator: once more on a new one, and loudly.
-nodes || { echo "FAILED ONCE on three brokers; once more on new ones" >&2; scripts/kafka.sh stop; nodes; }
+addresses=$(scripts/kafka.sh start 3)
+echo "Apache Kafka answers at $addresses"
+FRESHET_TEST_KAFKA_NODES=$addresses go test -count=1 -timeout 15m -tags kafka \
+  -run 'OnThreeBrokers|UncleanElection|WithoutReplicas|RollingRestart|LeaderThatGoes' ./pkg/stream

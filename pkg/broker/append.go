@@ -57,7 +57,7 @@ type recordBatch struct {
 func (c *Client) appendAll(ctx context.Context, batches []*recordBatch) {
 	ctx, cancel := context.WithTimeout(ctx, tryFor)
 	defer cancel()
-	res, err := c.transport.RoundTrip(ctx, c.kafka.Addr, produceRequest(batches))
+	res, err := c.roundTrip(ctx, produceRequest(batches), batches[0].to, 0)
 	for _, b := range batches {
 		b.err = err
 		if err == nil {
@@ -140,15 +140,22 @@ func Passing(err error) bool {
 	switch {
 	case errors.As(err, &network), errors.As(err, &topic), errors.As(err, &fetching), errors.As(err, &producing), // the last three: no leader is known
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe),
-		errors.Is(err, net.ErrClosed), errors.Is(err, ErrNotStored), errors.Is(err, errNoAnswer),
+		errors.Is(err, net.ErrClosed), errors.Is(err, ErrNotStored), errors.Is(err, errNoAnswer), errors.Is(err, errMoved),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return true
 	}
 	return false
 }
 
-// passes says that a broker's refusal is worth a retry. Unknown is what a broker says while it starts.
-func passes(code kafka.Error) bool { return code == kafka.Unknown || code.Temporary() }
+// passes says that a broker's refusal is worth a retry. Unknown is what a broker says while it starts; not available is what kafka-go
+// says of a leader that its metadata no longer lists, and what it does not count as temporary.
+func passes(code kafka.Error) bool {
+	switch code {
+	case kafka.Unknown, kafka.BrokerNotAvailable, kafka.ReplicaNotAvailable:
+		return true
+	}
+	return code.Temporary()
+}
 
 // RecordFault tells a permanent error that lies in the records of the batch (too large, invalid) from one that
 // would meet any record (no permission, no such topic). Of a batch of several, not each need be at fault.

@@ -24,6 +24,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -125,9 +126,11 @@ func (c Config) Validate() error {
 type Client struct {
 	cfg       Config
 	logger    *slog.Logger
+	dialer    *dialer
 	transport *kafka.Transport
 	kafka     *kafka.Client
 	clock     clock
+	idFetches atomic.Int32 // see byIDs
 
 	fetcher  *fetcher
 	metrics  *metrics
@@ -137,6 +140,7 @@ type Client struct {
 	mu         sync.Mutex
 	partitions map[string]int
 	led        map[string]map[int]int // topic, partition: the leader's id
+	brokers    map[int]string         // by the id of those that lead something: where they are
 	couriers   map[int]*courier       // by the id of their broker
 	refreshed  time.Time              // when the leaders were last asked for out of turn
 }
@@ -156,16 +160,18 @@ func Connect(cfg Config, logger *slog.Logger) (*Client, error) {
 	if cfg.FetchBytes == 0 {
 		cfg.FetchBytes = defaultFetchBytes
 	}
+	dialer := newDialer(cfg.Addresses)
 	transport := &kafka.Transport{
 		ClientID:    "freshet",
+		Dial:        dialer.dial,
 		DialTimeout: 5 * time.Second,
 		IdleTimeout: 2 * time.Minute,
 		MetadataTTL: 10 * time.Second,
 	}
 	c := &Client{
-		cfg: cfg, logger: logger, transport: transport, metrics: newMetrics(), holdUp: defaultHoldUp, standing: make(chan struct{}, standAtOnce),
+		cfg: cfg, logger: logger, dialer: dialer, transport: transport, metrics: newMetrics(), holdUp: defaultHoldUp, standing: make(chan struct{}, standAtOnce),
 		kafka:      &kafka.Client{Addr: kafka.TCP(cfg.Addresses...), Transport: transport},
-		partitions: map[string]int{}, led: map[string]map[int]int{}, couriers: map[int]*courier{},
+		partitions: map[string]int{}, led: map[string]map[int]int{}, brokers: map[int]string{}, couriers: map[int]*courier{},
 	}
 	c.fetcher = newFetcher(c, cfg.FetchBytes)
 	return c, nil

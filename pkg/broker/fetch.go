@@ -87,12 +87,14 @@ const mostFetchBytes = 256 << 20
 // asked is one partition of a fetch request, and what came of it.
 type asked struct {
 	at               TopicPartition
+	log              LogID // that offset belongs to; zero: whichever is there
 	offset, maxBytes int64
 
 	got      Batch
 	bytes    int64 // of got.Records, about
 	answered bool  // an answer that is full leaves partitions out
 	filtered bool  // there were batches, and all of their records are before offset
+	byID     bool  // the broker answered of log, and of no other
 	err      error
 }
 
@@ -108,7 +110,12 @@ func (c *Client) fetchAll(ctx context.Context, list []*asked, wait time.Duration
 	ctx, cancel := context.WithTimeout(ctx, wait+tryFor)
 	defer cancel()
 	c.metrics.fetches.Inc()
-	res, err := c.transport.RoundTrip(ctx, c.kafka.Addr, fetchRequest(list, wait, maxBytes))
+	byID := c.byIDs(ctx, list)
+	var req kafka.Request = fetchRequest(list, wait, maxBytes)
+	if byID {
+		req = newIDFetch(list, wait, maxBytes)
+	}
+	res, err := c.roundTrip(ctx, req, list[0].at, wait)
 	answers := map[TopicPartition]*fetch.ResponsePartition{}
 	if err == nil {
 		r := res.(*fetch.Response)
@@ -122,8 +129,11 @@ func (c *Client) fetchAll(ctx context.Context, list []*asked, wait time.Duration
 			}
 		}
 	}
+	if err != nil {
+		c.idFetches.Store(idsUnasked)
+	}
 	for _, a := range list {
-		a.got, a.err = Batch{At: a.at, Next: a.offset, Epoch: -1}, err
+		a.got, a.err, a.byID = Batch{At: a.at, Next: a.offset, Epoch: -1}, err, byID
 		if err == nil && answers[a.at] != nil {
 			a.err = a.settle(answers[a.at])
 		}

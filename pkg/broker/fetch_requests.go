@@ -107,7 +107,7 @@ func (f *fetcher) load(q *queue, slot int) (feeds []*feed, bytes int64, wait tim
 func askFor(feeds []*feed, bytes int64) []*asked {
 	list := make([]*asked, len(feeds))
 	for i, fd := range feeds {
-		list[i] = &asked{at: fd.at, offset: fd.place.Offset, maxBytes: min(fd.size, bytes)}
+		list[i] = &asked{at: fd.at, log: fd.place.Log, offset: fd.place.Offset, maxBytes: min(fd.size, bytes)}
 	}
 	return list
 }
@@ -145,7 +145,7 @@ func sortOut(feeds []*feed, list []*asked) (s sorted) {
 		a := list[i]
 		fd.answer = a
 		switch {
-		case errors.Is(a.err, ErrOffsetGone):
+		case errors.Is(a.err, ErrOffsetGone), errors.Is(a.err, kafka.UnknownTopicID):
 			s.ready = append(s.ready, fd)
 		case a.err != nil:
 			// What is no fault of the broker is an answer that cannot be read, and does not say of which partition.

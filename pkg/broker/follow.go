@@ -34,9 +34,9 @@ type FollowConfig struct {
 // Guarantee: of each partition, every record from its start on comes once and in order of offsets, except behind a Break.
 // Faults that pass are waited out, however long (TestFollowingOutlivesAnOutage). A new leader is found at once
 // (TestANewLeaderIsFoundAtOnce). A lost offset is met by the policy, and never passed over in silence
-// (TestEveryPolicyMeetsALostOffset). Whether the log is still the one that was read is asked at the start, after each fault,
-// after a second without records and when the leader's epoch changes, before further records are given
-// (TestAnotherLogIsABreak). What compaction has emptied is stepped over (TestFollowingStepsOverEmptiedBatches).
+// (TestEveryPolicyMeetsALostOffset). Whether the log is still the one that was read is asked at the start, after each fault
+// and when the leader's epoch changes, before further records are given (TestAnotherLogIsABreak); and each fetch asks for that
+// log and no other (TestATopicMadeAnewBetweenTwoFetchesIsABreak), where the brokers can: see byIDs, and doubtAfter for older ones. What compaction has emptied is stepped over (TestFollowingStepsOverEmptiedBatches).
 type Follower struct {
 	client *Client
 	cfg    FollowConfig
@@ -172,9 +172,9 @@ func (f *Follower) wait(ctx context.Context) (*feed, error) {
 	}
 }
 
-// doubtAfter is how long a partition may bring nothing before it is asked whether it is still the same log: a topic can be deleted, made anew and
-// have grown past the place between two fetches, and neither an error nor the leader's epoch tells. While records come without a pause, the
-// deletion shows as an error.
+// doubtAfter is how long a partition may bring nothing before a broker that knows no ids in a fetch (Kafka before 3.1) is asked whether
+// it is still the same log: a topic can be deleted, made anew and have grown past the place between two fetches, and neither an error
+// nor the leader's epoch tells. While records come without a pause, the deletion shows as an error.
 const doubtAfter = time.Second
 
 // take makes of a partition's answer what Next returns. Not ok: nothing, the partition is held or asked again.
@@ -185,7 +185,7 @@ func (f *Follower) take(ctx context.Context, fd *feed) (b Batch, ok bool, err er
 		broken.At = fd.place
 		return f.meet(ctx, fd, broken)
 	}
-	fd.doubt = fd.doubt || len(a.got.Records) > 0 && time.Since(fd.came) > doubtAfter
+	fd.doubt = fd.doubt || !a.byID && len(a.got.Records) > 0 && time.Since(fd.came) > doubtAfter
 	if fd.doubt || a.err != nil || a.got.Epoch >= 0 && fd.epoch >= 0 && a.got.Epoch != fd.epoch {
 		if broken, err = f.stand(ctx, fd); err != nil {
 			return Batch{}, false, err

@@ -124,16 +124,17 @@ func (c *Client) RunGroup(ctx context.Context, cfg GroupConfig, fn func(context.
 		cfg.SessionTimeout = 10 * time.Second
 	}
 	logger := c.logger.With("group", cfg.Group)
+	shares := &assigner{}
 	cg, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
 		ID: cfg.Group, Brokers: c.cfg.Addresses, Topics: cfg.Topics,
-		Dialer:            &kafka.Dialer{ClientID: "freshet", Timeout: 5 * time.Second, DualStack: true},
-		GroupBalancers:    []kafka.GroupBalancer{kafka.RangeGroupBalancer{}},
+		Dialer:            &kafka.Dialer{ClientID: "freshet", Timeout: 5 * time.Second, DialFunc: c.dialer.dial},
+		GroupBalancers:    []kafka.GroupBalancer{shares},
 		HeartbeatInterval: cfg.SessionTimeout / 10,
 		SessionTimeout:    cfg.SessionTimeout,
 		RebalanceTimeout:  cfg.SessionTimeout,
 		JoinGroupBackoff:  500 * time.Millisecond,
 		StartOffset:       kafka.FirstOffset,
-		Timeout:           10 * time.Second,
+		Timeout:           answerFor,
 		ErrorLogger: kafka.LoggerFunc(func(msg string, args ...any) {
 			logger.LogAttrs(ctx, slog.LevelWarn, "consumer group", slog.String("detail", fmt.Sprintf(msg, args...)))
 		}),
@@ -141,6 +142,7 @@ func (c *Client) RunGroup(ctx context.Context, cfg GroupConfig, fn func(context.
 	if err != nil {
 		return fmt.Errorf("join group %s: %w", cfg.Group, err)
 	}
+	pauses := retry.Backoff{First: 200 * time.Millisecond, Most: 5 * time.Second}
 	for {
 		gen, err := cg.Next(ctx)
 		if ctx.Err() != nil {
@@ -153,10 +155,26 @@ func (c *Client) RunGroup(ctx context.Context, cfg GroupConfig, fn func(context.
 			}
 			continue
 		}
+		if topic := shares.lacked(); topic != "" {
+			logger.Warn("the group's coordinator does not know a topic yet; joining the group again", "topic", topic)
+			joinAgain(ctx, gen, pauses.Next())
+			continue
+		}
+		pauses.Reset()
 		if err := c.runGeneration(ctx, gen, fn); err != nil && ctx.Err() == nil {
 			return closeGroup(cg, err)
 		}
 	}
+}
+
+// joinAgain ends a generation after a while: the next one is another sharing out.
+func joinAgain(ctx context.Context, gen *kafka.Generation, wait time.Duration) {
+	gen.Start(func(genCtx context.Context) {
+		genCtx, cancel := context.WithCancel(genCtx)
+		defer cancel()
+		defer context.AfterFunc(ctx, cancel)()
+		_ = retry.Sleep(genCtx, wait)
+	})
 }
 
 // runGeneration calls fn with a context that ends with the generation or with ctx.

@@ -3,6 +3,8 @@ package broker
 import (
 	"context"
 	"errors"
+	"net"
+	"strconv"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -39,14 +41,15 @@ func (c *Client) lookUpLeaders(ctx context.Context, topic string) map[int]int {
 	if err != nil {
 		return nil
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	led := map[int]int{}
 	for _, p := range t.Partitions {
 		if p.Error == nil {
 			led[p.ID] = p.Leader.ID
+			c.brokers[p.Leader.ID] = net.JoinHostPort(p.Leader.Host, strconv.Itoa(p.Leader.Port))
 		}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if len(led) == len(t.Partitions) {
 		c.led[topic] = led
 	}
@@ -55,6 +58,14 @@ func (c *Client) lookUpLeaders(ctx context.Context, topic string) map[int]int {
 
 // refreshEvery is how often, at most, the leaders are asked for out of turn.
 const refreshEvery = 100 * time.Millisecond
+
+// avoid has a broker that stands still passed over by those who look for one to ask.
+func (c *Client) avoid(leader int) {
+	c.mu.Lock()
+	address := c.brokers[leader]
+	c.mu.Unlock()
+	c.dialer.avoid(address)
+}
 
 // lostLeader has the leaders of a topic looked up anew after a request failed. A broker that says it does not lead, or that
 // cannot be reached, means that the others know better than what the transport keeps for MetadataTTL: after an election
@@ -84,7 +95,7 @@ func movedAway(err error) bool {
 	}
 	switch code {
 	case kafka.NotLeaderForPartition, kafka.LeaderNotAvailable, kafka.UnknownTopicOrPartition, kafka.FencedLeaderEpoch,
-		kafka.UnknownLeaderEpoch, kafka.KafkaStorageError, kafka.NetworkException, kafka.ReplicaNotAvailable:
+		kafka.UnknownLeaderEpoch, kafka.KafkaStorageError, kafka.NetworkException, kafka.ReplicaNotAvailable, kafka.BrokerNotAvailable:
 		return true
 	}
 	return false

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -44,44 +45,36 @@ func (c *Client) askLog(ctx context.Context, topic string) (LogID, error) {
 	if known, err := c.knowsIDs(ctx); err != nil || !known {
 		return LogID{}, err
 	}
-	req := kmsg.NewMetadataRequest()
-	req.Version = idVersion
-	asked := kmsg.NewMetadataRequestTopic()
-	asked.Topic = &topic
-	req.Topics = append(req.Topics, asked)
-	res := kmsg.NewPtrMetadataResponse()
-	if err := c.ask(ctx, &req, res); err != nil {
-		return LogID{}, err
-	}
-	for _, t := range res.Topics {
-		if t.Topic == nil || *t.Topic != topic {
-			continue
-		}
-		if t.ErrorCode != 0 {
-			return LogID{}, kafka.Error(t.ErrorCode)
-		}
-		return t.TopicID, nil
-	}
-	return LogID{}, kafka.UnknownTopicOrPartition
+	t, err := c.askTopic(ctx, topic)
+	return t.TopicID, err
 }
 
 // knowsIDs tells whether the broker's Metadata has topic ids.
 func (c *Client) knowsIDs(ctx context.Context) (bool, error) {
+	metadata := kmsg.NewMetadataRequest()
+	most, err := c.mostVersion(ctx, metadata.Key())
+	return most >= idVersion, err
+}
+
+// mostVersion is the highest version that the broker takes of a request; -1 when it knows none.
+func (c *Client) mostVersion(ctx context.Context, key int16) (int, error) {
 	res, err := c.kafka.ApiVersions(ctx, &kafka.ApiVersionsRequest{})
 	if err == nil {
 		err = res.Error
 	}
 	if err != nil {
-		return false, err
+		return -1, err
 	}
-	metadata := kmsg.NewMetadataRequest()
 	for _, k := range res.ApiKeys {
-		if k.ApiKey == int(metadata.Key()) {
-			return k.MaxVersion >= idVersion, nil
+		if k.ApiKey == int(key) {
+			return k.MaxVersion, nil
 		}
 	}
-	return false, nil
+	return -1, nil
 }
+
+// answerFor is how long a small question may take to be answered: by Kafka's measure it is a moment.
+const answerFor = 5 * time.Second
 
 // ask makes one request that kafka-go does not know, at the first broker that can be reached.
 func (c *Client) ask(ctx context.Context, req kmsg.Request, res kmsg.Response) error {
@@ -90,20 +83,32 @@ func (c *Client) ask(ctx context.Context, req kmsg.Request, res kmsg.Response) e
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	if by, ok := ctx.Deadline(); ok {
-		if err := conn.SetDeadline(by); err != nil {
-			return err
-		}
+	by := time.Now().Add(answerFor)
+	if end, ok := ctx.Deadline(); ok && end.Before(by) {
+		by = end
 	}
-	const correlation = 1
-	frame := kmsg.NewRequestFormatter(kmsg.FormatterClientID("freshet")).AppendRequest(nil, req, correlation)
-	if _, err := conn.Write(frame); err != nil {
+	if err := conn.SetDeadline(by); err != nil {
 		return err
 	}
-	body, err := readFrame(conn)
+	if _, err := conn.Write(appendQuestion(nil, req)); err != nil {
+		return err
+	}
+	body, err := readFrame(conn, nil, maxAnswer)
 	if err != nil {
 		return err
 	}
+	return readAnswer(body, req, res)
+}
+
+// correlation is the number of every question that is asked here: a connection has one at a time.
+const correlation = 1
+
+func appendQuestion(b []byte, req kmsg.Request) []byte {
+	return kmsg.NewRequestFormatter(kmsg.FormatterClientID("freshet")).AppendRequest(b, req, correlation)
+}
+
+// readAnswer reads the answer to req into res, which keeps parts of body.
+func readAnswer(body []byte, req kmsg.Request, res kmsg.Response) error {
 	if len(body) < 4 || binary.BigEndian.Uint32(body) != correlation {
 		return errors.New("the broker answered another question")
 	}
@@ -121,28 +126,25 @@ func (c *Client) ask(ctx context.Context, req kmsg.Request, res kmsg.Response) e
 // maxAnswer bounds an answer of ask: the metadata of one topic.
 const maxAnswer = 16 << 20
 
-func readFrame(r io.Reader) ([]byte, error) {
+// readFrame reads one answer, of `most` bytes or less, into b or a larger slice.
+func readFrame(r io.Reader, b []byte, most uint32) ([]byte, error) {
 	var size [4]byte
 	if _, err := io.ReadFull(r, size[:]); err != nil {
-		return nil, err
+		return b, err
 	}
 	n := binary.BigEndian.Uint32(size[:])
-	if n > maxAnswer {
-		return nil, fmt.Errorf("an answer of %d bytes", n)
+	if n > most {
+		return b, fmt.Errorf("an answer of %d bytes", n)
 	}
-	body := make([]byte, n)
-	_, err := io.ReadFull(r, body)
-	return body, err
+	b = slices.Grow(b[:0], int(n))[:n]
+	_, err := io.ReadFull(r, b)
+	return b, err
 }
 
 func (c *Client) dialAny(ctx context.Context) (net.Conn, error) {
-	dial := c.transport.Dial
-	if dial == nil {
-		dial = (&net.Dialer{Timeout: 5 * time.Second}).DialContext
-	}
 	var errs []error
 	for _, address := range c.cfg.Addresses {
-		conn, err := dial(ctx, "tcp", address)
+		conn, err := c.transport.Dial(ctx, "tcp", address)
 		if err == nil {
 			return conn, nil
 		}

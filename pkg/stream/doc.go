@@ -46,7 +46,8 @@
 //     (TestWhatIsGoneFromChangelogAndInputIsTold).
 //   - Input records are gone before they were read, because retention took them or the input was cut or made anew: the partition is held, or goes on
 //     behind them, as broker.Config.Gaps says (TestALostInputIsHeldOrPassedOver, TestABrokenInput).
-//   - Kafka is away: everything waits, however long (TestAnOutageOfKafkaEndsNothing).
+//   - Kafka is away, or the leader of a log alone: everything waits, however long (TestAnOutageOfKafkaEndsNothing,
+//     TestALeaderAwayWhileTheCoordinatorLivesEndsNothingOnThreeBrokers).
 //   - The topics were given other partition counts: refused (TestAnotherPartitionCountIsRefused).
 //   - The broker's group generation plays no part in safety: it only says who should try (TestTwoOwnersShareThePartitionsThroughRebalances).
 //   - A handler that fails with Permanent: its writes are undone and the record goes to the dead-letter topic in the same commit

@@ -105,7 +105,8 @@ func (h *asking) Prepare(ctx context.Context, _ []broker.Record) error {
 }
 
 // Kafka is away for many times RetryFor, and a batch was in hand: nothing ends, nothing is held, and all goes on. (With the only broker goes the group, and its
-// generation ends every task before faults are counted; with a leader alone away it is Passing that keeps them from being counted.)
+// generation ends every task before faults are counted; a leader alone that is away is for
+// TestALeaderAwayWhileTheCoordinatorLivesEndsNothingOnThreeBrokers.)
 func TestAnOutageOfKafkaEndsNothing(t *testing.T) {
 	dir := t.TempDir()
 	k, err := embeddedkafka.Start(embeddedkafka.Config{Dir: dir})

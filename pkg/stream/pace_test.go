@@ -161,30 +161,32 @@ func TestAStopEndsTheWait(t *testing.T) {
 	})
 }
 
-// What is above is the rule; this is the task that follows it: a thousand records that come one after the other make fewer
-// commits with a pace than without (which a fetch that all partitions share holds down, too), and the same sums.
+// What is above is the rule; this is the task that follows it. One send is enough to make its partition busy, so that the task
+// asks once a pace, however slow the machine is: not more often than the time that has passed says, which that makes longer.
+// (Without a pace it asks every 10 ms, as often as a fetcher does.)
 func TestAPacedTaskCommitsSeldom(t *testing.T) {
-	commits := func(pace time.Duration) float64 {
-		c := newCluster(t, 1)
-		cfg := testConfig(t.TempDir())
-		cfg.MaxBatch, cfg.Pace = 2000, pace
-		p, stop := c.start(t, cfg, sums{}, nil)
-		tick := time.NewTicker(2 * time.Millisecond)
-		defer tick.Stop()
-		for range 500 {
-			<-tick.C
-			c.send(t, 1, 10)
-		}
-		c.settled(t, p)
-		if err := stop(); err != nil {
-			t.Fatal(err)
-		}
-		return float64(len(commitsOf(c.readAll(t, logTopic.Name))))
+	const pace, sends = 40 * time.Millisecond, 200
+	c := newCluster(t, 1)
+	cfg := testConfig(t.TempDir())
+	cfg.MaxBatch, cfg.MaxBatchBytes, cfg.Pace = sends*busyRate, 64<<20, pace // nothing else ends a commit
+	p, stop := c.start(t, cfg, sums{}, nil)
+	began := time.Now()
+	tick := time.NewTicker(4 * time.Millisecond)
+	defer tick.Stop()
+	for range sends {
+		<-tick.C
+		c.send(t, busyRate, 10)
 	}
-	with, without := commits(40*time.Millisecond), commits(0)
-	t.Logf("%g commits with a pace, %g without", with, without)
-	if with > without*2/3 {
-		t.Errorf("%g commits with a pace, %g without", with, without)
+	c.settled(t, p)
+	took := time.Since(began)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	commits := len(commitsOf(c.readAll(t, logTopic.Name)))
+	most := int(took/pace) + 2 // and the steps that the time begins and ends in
+	t.Logf("%d commits for %d sends within %s", commits, sends, took.Round(time.Millisecond))
+	if commits > most {
+		t.Errorf("%d commits within %s, want %d at most", commits, took.Round(time.Millisecond), most)
 	}
 }
 

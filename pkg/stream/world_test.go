@@ -32,6 +32,7 @@ type world struct {
 	in       topics.Topic
 	out      topics.Topic
 	log      topics.Topic
+	shape    func(*stream.Config, *stream.Deps) // changes what owners are made of; nil: nothing
 
 	mu    sync.Mutex
 	keys  map[int64]string // of all numbers that were sent
@@ -143,15 +144,23 @@ type owner struct {
 
 // own starts a processor of the world on a client of its own, with its state in dir.
 func (w *world) own(client *broker.Client, dir string) *owner {
+	return w.ownSaying(client, dir, &speech{})
+}
+
+// ownSaying is own with what the owner says.
+func (w *world) ownSaying(client *broker.Client, dir string, said *speech) *owner {
 	w.t.Helper()
-	said := &speech{}
-	p, err := stream.New(stream.Config{
+	cfg, deps := stream.Config{
 		Name: w.name + ".adder", Inputs: []topics.Topic{w.in}, Changelog: w.log, Dir: dir,
 		MaxBatch: 50, TickEvery: 5 * time.Millisecond, CommitOffsetsEvery: 20 * time.Millisecond,
 	}, stream.Deps{
-		Broker: client, Logger: slog.New(slog.NewTextHandler(said, nil)),
+		Broker: client, Logger: said.logger(),
 		NewHandler: func(int) (stream.Handler, error) { return adder{w.out.Name}, nil },
-	})
+	}
+	if w.shape != nil {
+		w.shape(&cfg, &deps)
+	}
+	p, err := stream.New(cfg, deps)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -181,6 +190,8 @@ type speech struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
+
+func (s *speech) logger() *slog.Logger { return slog.New(slog.NewTextHandler(s, nil)) }
 
 func (s *speech) Write(p []byte) (int, error) {
 	s.mu.Lock()
