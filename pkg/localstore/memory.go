@@ -16,22 +16,24 @@ const OpenFiles = 512
 type Memory struct {
 	bytes, asked int64
 
-	mu     sync.Mutex
-	stores int
-	cache  *pebble.Cache
-	files  *pebble.FileCache
+	mu      sync.Mutex
+	claimed int64
+	stores  int
+	cache   *pebble.Cache
+	files   *pebble.FileCache
 }
 
 // NewMemory is a memory of so many bytes. asked is the sum of what its users ask for: each gets its part of bytes in that proportion
-// (Part). Both are above 0.
+// (Claim). Both are above 0.
 func NewMemory(bytes, asked int64) *Memory { return &Memory{bytes: bytes, asked: asked} }
 
-// Bytes is the size of it all.
-func (m *Memory) Bytes() int64 { return m.bytes }
-
-// Part is what somebody has who asked for so many bytes.
-func (m *Memory) Part(asked int64) int64 {
-	return int64(float64(m.bytes) * (float64(asked) / float64(m.asked)))
+// Claim takes the part of somebody who asks for so many bytes. It is theirs for good.
+func (m *Memory) Claim(asked int64) int64 {
+	part := int64(float64(m.bytes) * (float64(asked) / float64(m.asked)))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.claimed += part
+	return part
 }
 
 // Values is the third of a part that is for values in use.
@@ -68,14 +70,16 @@ type Use struct {
 	Stores    int   // open
 	Blocks    int64 // bytes of the cache in use, of at most MaxBlocks
 	MaxBlocks int64
+	Claimed   int64 // bytes of all parts
 }
 
 // Use tells what is held now.
 func (m *Memory) Use() Use {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.cache == nil {
-		return Use{}
+	u := Use{Stores: m.stores, Claimed: m.claimed}
+	if m.cache != nil {
+		u.Blocks, u.MaxBlocks = m.cache.Size(), m.cache.MaxSize()
 	}
-	return Use{Stores: m.stores, Blocks: m.cache.Size(), MaxBlocks: m.cache.MaxSize()}
+	return u
 }

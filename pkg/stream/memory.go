@@ -26,7 +26,7 @@ func newMemory(shared *localstore.Memory, bytes int64) *memory {
 	if shared == nil {
 		shared = localstore.NewMemory(bytes, bytes)
 	}
-	return &memory{shared: shared, bytes: shared.Part(bytes)}
+	return &memory{shared: shared, bytes: shared.Claim(bytes)}
 }
 
 // Bounds of what a partition gathers before it writes a file. Below the lower one a commit is a file of its own; so

@@ -68,7 +68,7 @@ func TestMemoryDoesNotGrowWithPartitions(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if m.shared.Use() != (localstore.Use{}) {
+			if m.shared.Use() != (localstore.Use{Claimed: budget}) {
 				t.Error("the caches are kept after the last store was closed")
 			}
 		})
