@@ -39,11 +39,14 @@ type DB struct {
 	damage atomic.Pointer[error]
 }
 
-// Open opens the store in dir, which is there, and makes one when the folder is empty. opts.FS nil means the machine's disk; Logger and
+// Open opens the store in dir, and makes both when they are missing. opts.FS nil means the machine's disk; Logger and
 // EventListener are this package's.
 func Open(dir string, opts *pebble.Options) (*DB, error) {
 	if opts.FS == nil {
 		opts.FS = vfs.Default
+	}
+	if err := opts.FS.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("make the folder %s: %w", dir, err)
 	}
 	lock, err := hold(opts.FS, dir)
 	if err != nil {

@@ -38,17 +38,10 @@ const (
 
 // open opens the store in dir, one of so many partitions that this process has. errLocal: it is damaged.
 func (m *memory) open(dir string, partitions int) (*store, error) {
-	disk := m.fs
-	if disk == nil {
-		disk = vfs.Default
-	}
-	if err := disk.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("make the state folder %s: %w", dir, err)
-	}
 	partitions = max(partitions, 1)
 	cache, files, release := m.shared.Acquire()
 	opts := &pebble.Options{
-		FS:                 disk,
+		FS:                 m.fs,
 		Cache:              cache,
 		FileCache:          files,
 		MaxOpenFiles:       localstore.OpenFiles,

@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/bloom"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/localstore"
 	"github.com/freshet/freshet/services/identity/graph"
 )
 
@@ -181,23 +182,13 @@ func openStore(dir string, cacheBytes int64) (*pebble.DB, error) {
 		MemTableSize:       8 << 20,
 		MaxOpenFiles:       256,
 		FormatMajorVersion: pebble.FormatNewest,
-		Logger:             quietLogger{},
 	}
 	for i := range opts.Levels {
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
-	db, err := pebble.Open(dir, opts)
+	db, err := localstore.Open(dir, opts)
 	if err != nil {
-		return nil, fmt.Errorf("open the identity store in %s: %w", dir, err)
+		return nil, fmt.Errorf("identity's copy of its log: %w", err)
 	}
-	return db, nil
-}
-
-// quietLogger keeps Pebble's chatter out of the service's log: its faults come back as errors.
-type quietLogger struct{}
-
-func (quietLogger) Infof(string, ...any)  {}
-func (quietLogger) Errorf(string, ...any) {}
-func (quietLogger) Fatalf(format string, args ...any) {
-	panic(fmt.Sprintf("pebble: "+format, args...))
+	return db.DB, nil
 }
