@@ -118,7 +118,7 @@ func TestWhatAFailedOpenProves(t *testing.T) {
 				t.Fatal("opened", db.Close())
 			}
 			for _, meaning := range []error{ErrInUse, ErrDamaged} {
-				if got := errors.Is(err, meaning); got != (c.want == meaning) {
+				if got := errors.Is(err, meaning); got != errors.Is(c.want, meaning) {
 					t.Errorf("%q: %t, for %v", meaning, got, err)
 				}
 			}
@@ -128,10 +128,10 @@ func TestWhatAFailedOpenProves(t *testing.T) {
 			if after := list(t, dir); after != before {
 				t.Errorf("files before: %s; after: %s", before, after)
 			}
-			if err := Remove(nil, dir); (err == nil) != (c.want == ErrDamaged) {
+			if err := Remove(nil, dir); (err == nil) != errors.Is(c.want, ErrDamaged) {
 				t.Errorf("removed: %v", err)
 			}
-			if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) != (c.want == ErrDamaged) {
+			if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) != errors.Is(c.want, ErrDamaged) {
 				t.Errorf("after the removal: %v", err)
 			}
 		})
