@@ -40,7 +40,7 @@ func Open(ctx context.Context, cfg Config, logger *slog.Logger, list ...topics.T
 }
 
 // EnsureTopics makes the topics that are missing and waits until each has a leader.
-// A topic that exists is left as it is.
+// A topic that exists is left as it is, but for who stamps its records.
 func (c *Client) EnsureTopics(ctx context.Context, list ...topics.Topic) error {
 	req := &kafka.CreateTopicsRequest{}
 	for _, t := range list {
@@ -56,8 +56,12 @@ func (c *Client) EnsureTopics(ctx context.Context, list ...topics.Topic) error {
 	if err != nil {
 		return fmt.Errorf("create %d topics: %w", len(list), err)
 	}
+	var before []string
 	for name, err := range res.Errors {
-		if err != nil && !errors.Is(err, kafka.TopicAlreadyExists) {
+		switch {
+		case errors.Is(err, kafka.TopicAlreadyExists):
+			before = append(before, name)
+		case err != nil:
 			return fmt.Errorf("create topic %s: %w", name, err)
 		}
 	}
@@ -66,14 +70,15 @@ func (c *Client) EnsureTopics(ctx context.Context, list ...topics.Topic) error {
 			return err
 		}
 	}
+	if len(before) > 0 {
+		c.stampByBroker(ctx, before)
+	}
 	return nil
 }
 
 func topicConfig(t topics.Topic, replication int) []kafka.ConfigEntry {
 	entry := func(k, v string) kafka.ConfigEntry { return kafka.ConfigEntry{ConfigName: k, ConfigValue: v} }
-	// The broker's clock stamps, not the writer's: a writer whose clock is wrong must neither have retention take what it
-	// has just written nor keep the log for ever, and the stamp in the answer is how a process finds out about its own (Clock).
-	always := []kafka.ConfigEntry{entry("message.timestamp.type", "LogAppendTime")}
+	always := []kafka.ConfigEntry{stampSetting}
 	if replication > 2 {
 		// acks=all means all that are in sync, which can be the leader alone: what it confirms is gone with its disk. With this
 		// it refuses instead (NotEnoughReplicas), and one broker of three can still be away. Of two none could.

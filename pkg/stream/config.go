@@ -10,8 +10,12 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/localstore"
 	"github.com/freshet/freshet/pkg/topics"
 )
+
+// DefaultCacheBytes is Config.CacheBytes where nothing is said.
+const DefaultCacheBytes = 64 << 20
 
 // Config describes a processor.
 type Config struct {
@@ -41,7 +45,7 @@ type Config struct {
 	// CommitOffsetsEvery is how often the group's offsets, which only show the lag, are written. Zero means 1 s.
 	CommitOffsetsEvery time.Duration
 	// CacheBytes is the memory of all partitions of this process together for state: from the disk, not yet on the disk, and in use. Where
-	// it is below 1 MiB a partition, it is that. Zero means 64 MiB.
+	// it is below 1 MiB a partition, it is that. It is what is asked of Deps.Memory where that is given. Zero means DefaultCacheBytes.
 	CacheBytes int64
 	// MaxClockSkew is how far this machine's clock may be from the broker's; further apart, nothing is folded and the task fails. Zero
 	// means 1 h, or no limit where Deps.Now is given: a clock of one's own is believed unless a limit is named.
@@ -66,7 +70,7 @@ func (c Config) withDefaults() Config {
 	wait(&c.RetryFor, time.Minute)
 	wait(&c.CommitOffsetsEvery, time.Second)
 	if c.CacheBytes == 0 {
-		c.CacheBytes = 64 << 20
+		c.CacheBytes = DefaultCacheBytes
 	}
 	return c
 }
@@ -91,6 +95,8 @@ type Deps struct {
 	Logger *slog.Logger
 	// Metrics takes the processor's metrics; nil leaves them out.
 	Metrics prometheus.Registerer
+	// Memory is what this processor's stores share with those of the process's other processors; nil: they have CacheBytes for themselves.
+	Memory *localstore.Memory
 	// Tracer makes a span for each record that carries a sampled traceparent; nil makes none.
 	Tracer trace.Tracer
 	// Now is the clock of timers; nil means time.Now.

@@ -35,6 +35,9 @@
 //   - The append timed out but was stored: the retry stands in the log twice (TestAnAppendStoredWithoutAnswerCountsOnce).
 //   - It was stored later, behind commits that followed it: void, and buried (TestALateCopyOfACommitIsVoid).
 //   - Local store lost, old or damaged: it is thrown away and read again from the changelog (TestADamagedLocalStoreIsReadAgainFromTheChangelog).
+//   - Damage that is met by a running task: the same, and the process goes on (TestDamageMetByATaskIsMendedFromTheChangelog).
+//   - The local store is open elsewhere: it is waited for (TestAStoreIsTakenOverFromWhoIsEnding), 15 s; then the process ends, and the store stays
+//     (TestAStoreThatAnotherHasOpenIsNeverThrownAway). A disk that is full or does not answer throws nothing away: see package localstore.
 //   - An owner pauses (SIGSTOP, GC, swap), another takes over, the first wakes up: its append is void, and tells it so before it
 //     publishes anything (TestASleeperThatWakesUpCorruptsNothing, TestAFencedWriteIsVoidAndRepaired).
 //   - Whoever found what is to be buried ends before it is: the next owner finds it again (TestAVoidWriteIsBuriedAfterARestart,

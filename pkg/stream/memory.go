@@ -1,31 +1,33 @@
 package stream
 
 import (
+	"errors"
 	"fmt"
 	"math"
-	"runtime"
-	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/freshet/freshet/pkg/localstore"
 )
 
-// memory is what the local stores of one processor may use together, however many partitions it has
-// (TestMemoryDoesNotGrowWithPartitions). A third is for values in use (recent), in equal parts; the rest is one cache of blocks from the
-// disk, of which Pebble takes what is written and not on the disk yet.
+// memory is one processor's part of what the stores of its process use together, however many partitions it has
+// (TestMemoryDoesNotGrowWithPartitions). A third is for values in use (recent), in equal parts; the rest is its share of one cache of
+// blocks from the disk, of which Pebble takes what is written and not on the disk yet.
 type memory struct {
-	bytes int64
-	fs    vfs.FS // nil is the machine's disk
-
-	mu     sync.Mutex
-	stores int
-	cache  *pebble.Cache
-	files  *pebble.FileCache
+	shared *localstore.Memory
+	bytes  int64
+	fs     vfs.FS // nil is the machine's disk
 }
 
-// openFiles bounds the files of state that all partitions of a processor keep open; a few for each partition come on top.
-const openFiles = 512
+// newMemory takes a part of shared; nil: the processor is alone.
+func newMemory(shared *localstore.Memory, bytes int64) *memory {
+	if shared == nil {
+		shared = localstore.NewMemory(bytes, bytes)
+	}
+	return &memory{shared: shared, bytes: shared.Claim(bytes)}
+}
 
 // Bounds of what a partition gathers before it writes a file. Below the lower one a commit is a file of its own; so
 // memory does grow by up to 1 MiB a partition where the budget is smaller than that.
@@ -34,59 +36,34 @@ const (
 	mostMemTable  = 4 << 20
 )
 
-// open opens the store in dir, one of so many partitions that this process has.
+// open opens the store in dir, one of so many partitions that this process has. errLocal: it is damaged.
 func (m *memory) open(dir string, partitions int) (*store, error) {
-	fs := m.fs
-	if fs == nil {
-		fs = vfs.Default
-	}
-	if err := fs.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("make the state folder %s: %w", dir, err)
-	}
 	partitions = max(partitions, 1)
-	m.acquire()
+	cache, files, release := m.shared.Acquire()
 	opts := &pebble.Options{
-		FS:                 fs,
-		Cache:              m.cache,
-		FileCache:          m.files,
-		MaxOpenFiles:       openFiles,
-		MemTableSize:       uint64(min(max(m.blocks()/4/int64(partitions), leastMemTable), mostMemTable)),
+		FS:                 m.fs,
+		Cache:              cache,
+		FileCache:          files,
+		MaxOpenFiles:       localstore.OpenFiles,
+		MemTableSize:       uint64(min(max(localstore.Blocks(m.bytes)/4/int64(partitions), leastMemTable), mostMemTable)),
 		FormatMajorVersion: pebble.FormatNewest,
-		Logger:             quietLogger{},
 	}
 	for i := range opts.Levels {
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
-	db, err := pebble.Open(dir, opts)
+	db, err := localstore.Open(dir, opts)
 	if err != nil {
-		m.release()
-		return nil, fmt.Errorf("open the state in %s: %w: %w", dir, errLocal, err)
+		release()
+		return nil, localFault(err)
 	}
-	values := newRecent(m.bytes / 3 / int64(partitions))
-	return &store{dir: dir, db: db, released: m.release, nextDue: math.MinInt64, recent: values}, nil
+	values := newRecent(localstore.Values(m.bytes) / int64(partitions))
+	return &store{dir: dir, db: db, released: release, nextDue: math.MinInt64, recent: values}, nil
 }
 
-func (m *memory) blocks() int64 { return m.bytes - m.bytes/3 }
-
-// acquire makes the caches with the first store.
-func (m *memory) acquire() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.stores++; m.stores > 1 {
-		return
+// localFault adds errLocal to an error that proves that a store is worth nothing.
+func localFault(err error) error {
+	if errors.Is(err, localstore.ErrDamaged) {
+		return fmt.Errorf("%w: %w", errLocal, err)
 	}
-	m.cache = pebble.NewCache(m.blocks())
-	m.files = pebble.NewFileCache(runtime.GOMAXPROCS(0), openFiles)
-}
-
-// release gives the caches back with the last store.
-func (m *memory) release() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.stores--; m.stores > 0 {
-		return
-	}
-	m.files.Unref()
-	m.cache.Unref()
-	m.files, m.cache = nil, nil
+	return err
 }

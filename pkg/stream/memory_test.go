@@ -6,11 +6,22 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/freshet/freshet/pkg/localstore"
 )
 
 // openStore opens a store that has its memory for itself.
 func openStore(dir string, cacheBytes int64) (*store, error) {
-	return (&memory{bytes: cacheBytes}).open(dir, 1)
+	return newMemory(nil, cacheBytes).open(dir, 1)
+}
+
+// openStoreOn is openStore on a disk of its own.
+func openStoreOn(disk vfs.FS) (*store, error) {
+	m := newMemory(nil, 1<<20)
+	m.fs = disk
+	return m.open("state", 1)
 }
 
 // One partition or 64: what they keep in memory, and how many files they keep open, is the same.
@@ -18,7 +29,7 @@ func TestMemoryDoesNotGrowWithPartitions(t *testing.T) {
 	const budget = 96 << 20
 	for _, partitions := range []int{1, 8, 64} {
 		t.Run(fmt.Sprint(partitions), func(t *testing.T) {
-			m := &memory{bytes: budget}
+			m := newMemory(nil, budget)
 			dir := t.TempDir()
 			var stores []*store
 			for p := range partitions {
@@ -40,23 +51,24 @@ func TestMemoryDoesNotGrowWithPartitions(t *testing.T) {
 			for _, s := range stores {
 				written += s.db.Metrics().MemTable.Size
 			}
-			if got := m.cache.Size() + int64(written); m.cache.MaxSize() != budget-budget/3 || got > m.cache.MaxSize()+m.cache.MaxSize()/10 {
-				t.Errorf("blocks and what is not on the disk yet take %d MiB of %d", got>>20, m.cache.MaxSize()>>20)
+			use := m.shared.Use()
+			if got := use.Blocks + int64(written); use.MaxBlocks != budget-budget/3 || got > use.MaxBlocks+use.MaxBlocks/10 {
+				t.Errorf("blocks and what is not on the disk yet take %d MiB of %d", got>>20, use.MaxBlocks>>20)
 			}
 			for _, s := range stores {
-				if got := s.db.Metrics(); got.BlockCache.Size != m.cache.Size() || got.FileCache != stores[0].db.Metrics().FileCache {
-					t.Fatalf("a partition has caches of its own: %d bytes of blocks, where all together have %d; %+v", got.BlockCache.Size, m.cache.Size(), got.FileCache)
+				if got := s.db.Metrics(); got.BlockCache.Size != use.Blocks || got.FileCache != stores[0].db.Metrics().FileCache {
+					t.Fatalf("a partition has caches of its own: %d bytes of blocks, where all together have %d; %+v", got.BlockCache.Size, use.Blocks, got.FileCache)
 				}
 			}
-			if n := openTables(t, dir); n > openFiles {
-				t.Errorf("%d files of state are open, at most %d may be", n, openFiles)
+			if n := openTables(t, dir); n > localstore.OpenFiles {
+				t.Errorf("%d files of state are open, at most %d may be", n, localstore.OpenFiles)
 			}
 			for _, s := range stores {
 				if err := s.close(); err != nil {
 					t.Error(err)
 				}
 			}
-			if m.cache != nil || m.files != nil || m.stores != 0 {
+			if m.shared.Use() != (localstore.Use{Claimed: budget}) {
 				t.Error("the caches are kept after the last store was closed")
 			}
 		})

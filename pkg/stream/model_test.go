@@ -168,7 +168,7 @@ func (w *model) open(disk int) {
 	})
 	w.names++
 	for range 2 {
-		s, err := (&memory{bytes: 1 << 20, fs: w.disks[disk]}).open("state", 1)
+		s, err := openStoreOn(w.disks[disk])
 		if err != nil {
 			w.t.Fatal(err)
 		}

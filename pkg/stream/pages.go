@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"fmt"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -99,11 +98,11 @@ func (s *store) page(snap *pebble.Snapshot, lower, upper []byte, limit int) (pag
 	}
 	it, err := snap.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
-		return nil, false, fmt.Errorf("scan state in %s: %w: %w", s.dir, errLocal, err)
+		return nil, false, s.fault("scan", err)
 	}
 	defer func() {
 		if cerr := it.Close(); cerr != nil && err == nil {
-			err = fmt.Errorf("scan state in %s: %w: %w", s.dir, errLocal, cerr)
+			err = s.fault("scan", cerr)
 		}
 	}()
 	bytes := 0
@@ -113,7 +112,7 @@ func (s *store) page(snap *pebble.Snapshot, lower, upper []byte, limit int) (pag
 		}
 		v, err := it.ValueAndErr()
 		if err != nil {
-			return nil, false, fmt.Errorf("scan state in %s: %w: %w", s.dir, errLocal, err)
+			return nil, false, s.fault("scan", err)
 		}
 		e := pageEntry{append([]byte(nil), it.Key()...), append([]byte{}, v...)}
 		page, bytes = append(page, e), bytes+len(e.key)+len(e.value)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/localstore"
 	"github.com/freshet/freshet/pkg/retry"
 )
 
@@ -27,6 +28,9 @@ type Processor struct {
 	joined bool
 	// expected is how many partitions the group gave to this process.
 	expected int
+
+	// holderGoesWithin is the constant of that name; tests are less patient.
+	holderGoesWithin time.Duration
 }
 
 // New checks the configuration. It starts nothing.
@@ -44,9 +48,9 @@ func New(cfg Config, deps Deps) (*Processor, error) {
 	p := &Processor{
 		cfg: cfg.withDefaults(), deps: deps.withDefaults(),
 		producer: deps.Broker.NewProducer(broker.ProducerConfig{}), metrics: m, tasks: map[int]*task{},
-		faults: newFaults(cfg.Name, deps.Logger, m),
+		faults: newFaults(cfg.Name, deps.Logger, m), holderGoesWithin: holderGoesWithin,
 	}
-	p.memory = &memory{bytes: p.cfg.CacheBytes}
+	p.memory = newMemory(deps.Memory, p.cfg.CacheBytes)
 	m.clockLimit(p.newClock())
 	return p, nil
 }
@@ -97,7 +101,7 @@ func (p *Processor) partitionsOf(m *broker.Membership) ([]int, error) {
 // heldRetry is how often a partition that is held is tried again.
 const heldRetry = 30 * time.Second
 
-// keepRunning runs a partition's task and starts it anew after faults, until ctx ends, another owner is seen, or the machine's clock is wrong. A broker
+// keepRunning runs a partition's task and starts it anew after faults, until ctx ends, another owner is seen, the machine's clock is wrong, or another process has the store open. A broker
 // that is away is waited for; a handler that has failed for RetryFor without a single commit holds the partition.
 func (p *Processor) keepRunning(ctx context.Context, m *broker.Membership, partition int) error {
 	defer p.faults.forget(partition)
@@ -110,7 +114,7 @@ func (p *Processor) keepRunning(ctx context.Context, m *broker.Membership, parti
 			p.faults.mended(partition, ofHandler)
 		})
 		switch {
-		case errors.Is(err, errFenced), errors.Is(err, errClock):
+		case errors.Is(err, errFenced), errors.Is(err, errClock), errors.Is(err, localstore.ErrInUse):
 			return err
 		case ctx.Err() != nil || err == nil:
 			return nil
@@ -147,7 +151,10 @@ func (p *Processor) runTask(ctx context.Context, m *broker.Membership, partition
 	defer func() {
 		p.setTask(partition, nil)
 		offsets.final(ctx, t.log.last.inputs) // of the last commit: what was folded behind it is not done
-		err = errors.Join(err, t.close())
+		if err = errors.Join(err, t.close()); damaged(err) {
+			t.logger.Warn("local state thrown away: it is damaged", "error", err)
+			err = errors.Join(err, localstore.Remove(nil, p.dir(partition)))
+		}
 	}()
 	return t.run(ctx)
 }

@@ -4,18 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/localstore"
 	"github.com/freshet/freshet/pkg/retry"
 )
 
-// restore opens the local store and brings it up to date; a store that does not fit the log is thrown away.
+// holderGoesWithin is how long a store that another process has open is waited for: a process that is ending closes its stores within its grace.
+const holderGoesWithin = 15 * time.Second
+
+// restore opens the local store and brings it up to date; a store that is damaged or does not fit the log is thrown away, and no other.
 func (t *task) restore(ctx context.Context) error {
 	dir := t.p.dir(t.partition)
 	for fresh := false; ; fresh = true {
-		s, err := t.p.memory.open(dir, t.p.assigned())
+		s, err := t.openStore(ctx, dir)
 		if err == nil {
 			t.store = s
 			t.log = &owned{now: time.Now, sleep: retry.Sleep, log: brokerLog{client: t.p.deps.Broker,
@@ -38,11 +41,26 @@ func (t *task) restore(ctx context.Context) error {
 			return fmt.Errorf("restore partition %d of %s: %w", t.partition, t.p.cfg.Name, err)
 		}
 		t.logger.Warn("local state thrown away; reading it again from the changelog", "error", err)
-		if err := os.RemoveAll(dir); err != nil {
-			return fmt.Errorf("remove the local state: %w", err)
+		if err := localstore.Remove(nil, dir); err != nil {
+			return fmt.Errorf("restore partition %d of %s: %w", t.partition, t.p.cfg.Name, err)
 		}
 	}
 }
+
+// openStore opens the store, and waits a little for who has it open.
+func (t *task) openStore(ctx context.Context, dir string) (*store, error) {
+	began := time.Now()
+	for pauses := (retry.Backoff{First: 20 * time.Millisecond, Most: time.Second}); ; {
+		s, err := t.p.memory.open(dir, t.p.assigned())
+		if !errors.Is(err, localstore.ErrInUse) || time.Since(began) > t.p.holderGoesWithin || pauses.Wait(ctx) != nil {
+			return s, err
+		}
+	}
+}
+
+// damaged says that an error of a running task proves that its store is worth nothing. A log that lost its tail is another matter: restore
+// has to see the store for it.
+func damaged(err error) bool { return errors.Is(err, errLocal) && !errors.Is(err, errLost) }
 
 // goneToo asks whether inputs still have what a state had read of them that the changelog has lost: else nobody will read it again. With the policy skip
 // that is said and counted, and nil; what there is comes from the places that the changelog knows.

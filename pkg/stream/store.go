@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/freshet/freshet/pkg/localstore"
 )
 
 // The local store's key spaces, by first byte.
@@ -29,7 +31,7 @@ type store struct {
 	dir string
 
 	mu sync.RWMutex // held for writing only to close
-	db *pebble.DB
+	db *localstore.DB
 	// snaps are what readers see while they scan.
 	snaps snapshots
 	// released tells the processor's memory that the store is closed.
@@ -77,7 +79,7 @@ func (s *store) read(key []byte) ([]byte, bool, error) {
 		return nil, false, nil
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("read state in %s: %w: %w", s.dir, errLocal, err)
+		return nil, false, s.fault("read", err)
 	}
 	out := append(make([]byte, 0, len(v)), v...)
 	return out, true, closer.Close()
@@ -119,13 +121,17 @@ func (s *store) walk(lower, upper []byte, fn func(k, v []byte) (bool, error)) (e
 	}
 	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
-		return fmt.Errorf("scan state in %s: %w: %w", s.dir, errLocal, err)
+		return s.fault("scan", err)
 	}
-	defer func() { err = errors.Join(err, it.Close()) }()
+	defer func() {
+		if cerr := it.Close(); cerr != nil && err == nil { // also what ended the walk before its end
+			err = s.fault("scan", cerr)
+		}
+	}()
 	for ok := it.First(); ok; ok = it.Next() {
 		v, err := it.ValueAndErr()
 		if err != nil {
-			return fmt.Errorf("scan state in %s: %w: %w", s.dir, errLocal, err)
+			return s.fault("scan", err)
 		}
 		more, err := fn(it.Key(), v)
 		if !more || err != nil {
@@ -159,9 +165,18 @@ func (s *store) meta() (m meta, ok bool, err error) {
 	return m, true, nil
 }
 
+// fault wraps an error of the store's calls. Only one that proves damage has errLocal: a disk that is full, or does not answer, is no
+// reason to throw away what is on it.
+func (s *store) fault(deed string, err error) error {
+	return fmt.Errorf("%s state in %s: %w", deed, s.dir, localFault(localstore.Fault(err)))
+}
+
 // apply writes changes, and the bookkeeping when m is given, in one step. It is not
-// synced: what a power cut takes comes back from the changelog.
+// synced: what a power cut takes comes back from the changelog. Nothing more is written to a store that is damaged.
 func (s *store) apply(c changes, m *meta) error {
+	if err := s.db.Damage(); err != nil { // met in the background: what is read next may be wrong
+		return s.fault("write", err)
+	}
 	b := s.db.NewBatch()
 	defer b.Close()
 	for k, v := range c.kv {
@@ -182,16 +197,7 @@ func (s *store) apply(c changes, m *meta) error {
 		_ = b.Set(metaKey, m.encode(), nil)
 	}
 	if err := s.db.Apply(b, pebble.NoSync); err != nil {
-		return fmt.Errorf("write state in %s: %w: %w", s.dir, errLocal, err)
+		return s.fault("write", err)
 	}
 	return nil
-}
-
-// quietLogger drops Pebble's own chatter; its errors come back from its calls.
-type quietLogger struct{}
-
-func (quietLogger) Infof(string, ...any)  {}
-func (quietLogger) Errorf(string, ...any) {}
-func (quietLogger) Fatalf(format string, args ...any) {
-	panic(fmt.Sprintf("pebble: "+format, args...))
 }

@@ -88,15 +88,14 @@ func (st *store) open() error {
 }
 
 // fresh refuses what an earlier run left if it waited so long that identity cannot tell a repetition from a new event any more: a volume that
-// turns up again after weeks. While a collector runs this needs no look: its spool is not drained only while there is no broker, and then
-// identity forgets nothing either.
+// turns up again after weeks. A collector that runs looks before each batch (untilFresh): others may have had the broker that it had not.
 func (st *store) fresh(s spool.Stats) error {
 	age := st.now().Sub(s.Oldest)
 	if s.Events == 0 || st.cfg.SendStale || age <= customer.RepeatsWithin {
 		return nil
 	}
 	return fmt.Errorf("the spool in %s holds %d events, the oldest since %s: events that wait for more than %s may count twice, since those that Kafka had stored before are not known "+
-		"any more: set spool.send_stale to send them all the same, or move the folder away", st.cfg.Dir, s.Events, s.Oldest.UTC().Format(time.RFC3339), customer.RepeatsWithin)
+		"any more: set spool.send_stale to send them all the same, or move the folder away, and start again", st.cfg.Dir, s.Events, s.Oldest.UTC().Format(time.RFC3339), customer.RepeatsWithin)
 }
 
 // close closes the spool when it was opened and nothing came of it.

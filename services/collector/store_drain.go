@@ -71,6 +71,9 @@ func (st *store) drainAll(ctx context.Context) {
 		if len(b.Messages) == 0 {
 			continue // damage was all there was
 		}
+		if !st.untilFresh(ctx, log) {
+			return
+		}
 		st.handOver(log, len(b.Messages))
 		begun := time.Now()
 		if !st.bring(ctx, b.Messages) {
@@ -85,6 +88,19 @@ func (st *store) drainAll(ctx context.Context) {
 			st.logger.Info("the spool is empty: events go to Kafka directly")
 		}
 	}
+}
+
+// untilFresh holds the drainer while what comes next has waited so long that identity may have forgotten its first copy: this collector alone
+// was cut off from Kafka, or its machine slept. False when ctx ended. Nobody but a person can end that: see fresh.
+func (st *store) untilFresh(ctx context.Context, log *spool.Log) bool {
+	err := st.fresh(log.Stats())
+	if err == nil {
+		return true
+	}
+	st.logger.Error("the spool is held: nothing of it is sent, and new events wait behind it", "error", err)
+	st.health.stale.Store(&err)
+	<-ctx.Done()
+	return false
 }
 
 // handOver asks new requests to wait a moment when the spool is nearly empty: under load it would never become

@@ -25,6 +25,7 @@ const (
 // health is what was last found about the broker and the spool.
 type health struct {
 	brokerFault, spoolFault atomic.Pointer[error] // nil when there is none
+	stale                   atomic.Pointer[error] // why the spool is held until a restart; nil: it is not
 	untaken                 atomic.Pointer[untaken]
 	complained              seldom // a fault of an event
 
@@ -82,6 +83,9 @@ func (h *health) complain(logger *slog.Logger, err error) {
 
 // ready returns nil when the next event would be taken: by the broker while the spool is empty, else by the spool.
 func (st *store) ready() error {
+	if err := st.health.stale.Load(); err != nil {
+		return *err
+	}
 	if err := st.health.taking(); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"context"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -60,5 +61,38 @@ func TestAStaleSpoolIsRefused(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// A collector that runs on, cut off from Kafka alone for more than a week, does not send what may count twice either: it says so and is not ready.
+func TestARunningCollectorHoldsAStaleSpool(t *testing.T) {
+	cfg := defaultSpool()
+	cfg.Dir = filepath.Join(t.TempDir(), "spool")
+	waited := time.Duration(0)
+	st := &store{cfg: cfg, logger: slog.New(slog.DiscardHandler), now: func() time.Time { return time.Now().Add(waited) }}
+	log, err := spool.Open(spool.Config{Dir: cfg.Dir, MaxBytes: cfg.MaxBytes, SegmentBytes: cfg.SegmentBytes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.log.Store(log)
+	defer func() { _ = log.Close() }()
+	if err := log.Append(t.Context(), []broker.Message{{Topic: "t", Value: []byte("v")}}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	if !st.untilFresh(ctx, log) || st.health.stale.Load() != nil {
+		t.Fatal("fresh events are held")
+	}
+	waited = customer.RepeatsWithin + time.Minute
+	done := make(chan struct{})
+	go func() { defer close(done); st.drainAll(ctx) }() // has no producer: it would fail if it sent
+	await(t, "the collector to be not ready", func() bool {
+		err := st.ready()
+		return err != nil && strings.Contains(err.Error(), "spool.send_stale")
+	})
+	cancel()
+	<-done
+	if n := log.Stats().Events; n != 1 {
+		t.Errorf("%d events wait, want the one", n)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/localstore"
 	"github.com/freshet/freshet/pkg/stream"
 	"github.com/freshet/freshet/pkg/topics"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
@@ -34,6 +35,8 @@ type Deps struct {
 	Tracer trace.Tracer
 	// Broker is where everything comes from and goes to. The topics must exist.
 	Broker *broker.Client
+	// Memory is what the stores of the whole process share; nil makes one of the configured size.
+	Memory *localstore.Memory
 	// Identity resolves the customers that requests name.
 	Identity identityv1.IdentityServiceClient
 	// ClickHouse holds the facts that reads with as_of are answered from.
@@ -65,11 +68,14 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
+	if deps.Memory == nil {
+		deps.Memory = localstore.NewMemory(cfg.CacheBytes, cfg.CacheBytes)
+	}
 	p, err := stream.New(stream.Config{
 		Name: taskName, Inputs: inputs, Changelog: topics.FeatureChangelog,
 		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes / 4 * 3, Pace: cfg.Pace,
 	}, stream.Deps{
-		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.given,
+		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Memory: deps.Memory, Now: deps.given,
 		NewHandler: func(int) (stream.Handler, error) { return newHandler(m), nil },
 	})
 	if err != nil {
@@ -92,7 +98,7 @@ func newOrders(cfg Config, deps Deps) (*stream.Processor, error) {
 		Name: orderbook.TaskName, Inputs: []topics.Topic{topics.OrderEvents}, Changelog: topics.OrdersChangelog,
 		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes / 4, Pace: cfg.Pace,
 	}, stream.Deps{
-		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.given,
+		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Memory: deps.Memory, Now: deps.given,
 		NewHandler: func(partition int) (stream.Handler, error) { return orderbook.New(partition, m), nil },
 	})
 }

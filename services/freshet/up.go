@@ -71,6 +71,7 @@ With --webhook the rules' endpoint "webhook" gets that address; its signing secr
 	f.StringVar(&o.secret, "webhook-secret-file", "", "file with the signing secret, whsec_...; by default DIR/webhook-secret")
 	f.StringVar((*string)(&o.cfg.Gaps), "gaps", string(broker.GapHold), "when records were gone before they were read: hold that partition, or skip them and count what is lost")
 	f.IntVar(&o.cfg.Partitions, "partitions", o.cfg.Partitions, "partitions of a topic when it is made; fixed once DIR has data")
+	f.Int64Var(&o.cfg.StateBytes, "state-bytes", 0, "memory of all services' state together, in bytes; 0: what their settings ask for, 208 MiB")
 	f.BoolVar(&o.cfg.SyncWrites, "sync-writes", false, "acknowledge after the disk has it: survives a power cut, and is much slower")
 	f.BoolVar(&o.cfg.Profiles, "profiles", false, "serve /debug/pprof at the metrics address")
 	f.StringVar(&o.log.Level, "log-level", o.log.Level, "debug, info, warn or error")

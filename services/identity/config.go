@@ -33,6 +33,14 @@ func Default() Config {
 	return Config{Dir: "data/identity", CacheBytes: 64 << 20, SeenCacheBytes: 96 << 20, MaxBatch: 2000, Pace: stream.DefaultPace}
 }
 
+// StateBytes is how much memory the stores of both tasks ask for; the identifiers' own cache comes on top.
+func (c Config) StateBytes() int64 { return c.seenBytes() + c.mergeBytes() }
+
+// seenBytes is what the filters leave of the memory for event ids.
+func (c Config) seenBytes() int64 { return c.SeenCacheBytes - c.SeenCacheBytes/3 }
+
+func (c Config) mergeBytes() int64 { return c.CacheBytes / 4 }
+
 // Validate reports every fault, each under its key.
 func (c Config) Validate() error {
 	var errs []error

@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/bloom"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/localstore"
 	"github.com/freshet/freshet/services/identity/graph"
 )
 
@@ -81,8 +82,8 @@ func (r *resolver) open() (*pebble.DB, copied, error) {
 		}
 		err = errors.Join(err, db.Close())
 	}
-	// A store that is locked by another process is neither foreign nor corrupt, and stays.
-	if !errors.Is(err, errForeign) && !pebble.IsCorruptionError(err) && !ofAnotherEngine(r.dir) {
+	// A store that is locked by another process is neither foreign nor damaged, and stays.
+	if !errors.Is(err, errForeign) && !errors.Is(localstore.Fault(err), localstore.ErrDamaged) {
 		return nil, copied{}, err
 	}
 	r.logger.Warn("identity store thrown away; reading the whole log again", "error", err)
@@ -95,10 +96,7 @@ func (r *resolver) open() (*pebble.DB, copied, error) {
 
 // throwAway removes the store, which must be closed.
 func (r *resolver) throwAway() error {
-	if err := os.RemoveAll(r.dir); err != nil {
-		return fmt.Errorf("remove the identity store: %w", err)
-	}
-	return nil
+	return localstore.Remove(nil, r.dir)
 }
 
 func openStore(dir string, cacheBytes int64) (*pebble.DB, error) {
@@ -107,14 +105,13 @@ func openStore(dir string, cacheBytes int64) (*pebble.DB, error) {
 		MemTableSize:       8 << 20,
 		MaxOpenFiles:       256,
 		FormatMajorVersion: pebble.FormatNewest,
-		Logger:             quietLogger{},
 	}
 	for i := range opts.Levels {
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
-	db, err := pebble.Open(dir, opts)
+	db, err := localstore.Open(dir, opts)
 	if err != nil {
-		return nil, fmt.Errorf("open the identity store in %s: %w", dir, err)
+		return nil, fmt.Errorf("identity's copy of its log: %w", err)
 	}
-	return db, nil
+	return db.DB, nil
 }

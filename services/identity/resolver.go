@@ -205,12 +205,3 @@ func (r *resolver) change(fn func() error) error {
 	r.moved = make(chan struct{})
 	return nil
 }
-
-// quietLogger keeps Pebble's chatter out of the service's log: its faults come back as errors.
-type quietLogger struct{}
-
-func (quietLogger) Infof(string, ...any)  {}
-func (quietLogger) Errorf(string, ...any) {}
-func (quietLogger) Fatalf(format string, args ...any) {
-	panic(fmt.Sprintf("pebble: "+format, args...))
-}

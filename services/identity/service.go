@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/localstore"
 	"github.com/freshet/freshet/pkg/stream"
 	"github.com/freshet/freshet/pkg/topics"
 	"github.com/freshet/freshet/services/identity/graph"
@@ -24,6 +25,8 @@ type Deps struct {
 	Tracer trace.Tracer
 	// Broker is where everything comes from and goes to. The topics must exist.
 	Broker *broker.Client
+	// Memory is what the stores of the whole process share; nil makes one of the configured size.
+	Memory *localstore.Memory
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 
@@ -50,11 +53,14 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	if deps.Memory == nil {
+		deps.Memory = localstore.NewMemory(cfg.StateBytes(), cfg.StateBytes())
+	}
 	s := &Service{resolver: newResolver(cfg, deps, m)}
 	log := &logWriter{broker: deps.Broker, metrics: m}
 	filters := newFilterBudget(cfg.SeenCacheBytes/3, func() []int { return s.events.Owned() })
 	s.events, err = newProcessor(cfg, deps, stream.Config{
-		Name: taskName, Inputs: []topics.Topic{topics.EventsRaw}, Changelog: topics.IdentityChangelog, CacheBytes: cfg.SeenCacheBytes - cfg.SeenCacheBytes/3,
+		Name: taskName, Inputs: []topics.Topic{topics.EventsRaw}, Changelog: topics.IdentityChangelog, CacheBytes: cfg.seenBytes(),
 	}, func(partition int) (stream.Handler, error) {
 		return &task{resolver: s.resolver, log: log, metrics: m, logger: deps.Logger, now: deps.Now, seen: newSeen(partition, filters)}, nil
 	})
@@ -63,7 +69,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	s.merges, err = newProcessor(cfg, deps, stream.Config{
 		Name: mergesName, Inputs: []topics.Topic{topics.IdentityLog}, Changelog: topics.IdentityMergeChangelog,
-		CacheBytes: cfg.CacheBytes / 4, // it sees only what is new, not every event
+		CacheBytes: cfg.mergeBytes(), // it sees only what is new, not every event
 	}, func(int) (stream.Handler, error) {
 		return &emitter{graph: graph.New(graph.DefaultLimits()), metrics: m}, nil
 	})
@@ -76,7 +82,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 func newProcessor(cfg Config, deps Deps, what stream.Config, handler func(int) (stream.Handler, error)) (*stream.Processor, error) {
 	what.Dir, what.MaxBatch, what.Pace = cfg.Dir, cfg.MaxBatch, cfg.Pace
 	return stream.New(what, stream.Deps{
-		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.given, NewHandler: handler,
+		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Memory: deps.Memory, Now: deps.given, NewHandler: handler,
 	})
 }
 

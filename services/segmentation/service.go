@@ -15,6 +15,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/freshness"
+	"github.com/freshet/freshet/pkg/localstore"
 	"github.com/freshet/freshet/pkg/stream"
 	"github.com/freshet/freshet/pkg/topics"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
@@ -38,6 +39,8 @@ type Deps struct {
 	Tracer trace.Tracer
 	// Broker is where feature sets come from and everything else goes. The topics must exist.
 	Broker *broker.Client
+	// Memory is what the stores of the whole process share; nil makes one.
+	Memory *localstore.Memory
 	// Identity resolves the customers that requests name, and says whom alerts are about.
 	Identity identityv1.IdentityServiceClient
 	// Population is what cut points are computed from: NewFacts.
@@ -91,7 +94,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s.processor, err = stream.New(stream.Config{
 		Name: "segmentation.state", Inputs: []topics.Topic{topics.Features}, Changelog: topics.SegmentationChangelog, Dir: cfg.Dir, Pace: cfg.Pace,
 	}, stream.Deps{
-		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Now: deps.given,
+		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Memory: deps.Memory, Now: deps.given,
 		NewHandler: func(int) (stream.Handler, error) {
 			return &task{book: s.book, board: s.board, fresh: fresh, metrics: m, kept: map[uint64]versions{}}, nil
 		},

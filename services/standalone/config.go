@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/localstore"
 	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/pkg/stream"
 	"github.com/freshet/freshet/services/collector"
 	"github.com/freshet/freshet/services/feature"
 	"github.com/freshet/freshet/services/freshet/stack"
@@ -43,6 +45,11 @@ type Config struct {
 	// Gaps is what to do when records were gone before they were read, because retention removed them or the data directory
 	// lost them: hold stops that partition and says so, skip goes on and counts what is lost. Empty means hold.
 	Gaps broker.GapPolicy
+	// StateBytes is the memory of all services' state together, in bytes: one cache of what is on the disk, of which who works most has most,
+	// and values in use. Each service gets its part in proportion to its own cache_bytes. Below 1 MiB a partition of a service it is that.
+	// 8,388,608 or more. Zero means what the services' sections ask for, added up: 208 MiB as they come. Identity's map of identifiers and
+	// its filters of event ids are not in it: their sections say how much they take.
+	StateBytes int64
 	// SyncWrites has the broker wait for the disk before it acknowledges, so that a power cut takes nothing
 	// acknowledged. The death of the process takes nothing either way. It costs most of the throughput.
 	SyncWrites bool
@@ -82,6 +89,19 @@ func Default() Config {
 	return cfg
 }
 
+// leastState is the least StateBytes.
+const leastState = 8 << 20
+
+// newMemory is what the services' stores share.
+func (c Config) newMemory() *localstore.Memory {
+	asked := c.Identity.StateBytes() + c.Feature.CacheBytes + stream.DefaultCacheBytes // the last is segmentation's
+	bytes := c.StateBytes
+	if bytes == 0 {
+		bytes = asked
+	}
+	return localstore.NewMemory(bytes, asked)
+}
+
 // Validate reports every fault under its key.
 func (c Config) Validate() error {
 	faults := []error{service.CheckHosts("hosts", c.Hosts)}
@@ -90,6 +110,9 @@ func (c Config) Validate() error {
 	}
 	if err := c.Gaps.Validate(); err != nil {
 		faults = append(faults, fmt.Errorf("gaps: %w", err))
+	}
+	if c.StateBytes != 0 && c.StateBytes < leastState {
+		faults = append(faults, fmt.Errorf("state_bytes: %d is below %d", c.StateBytes, leastState))
 	}
 	if c.Grace <= 0 {
 		faults = append(faults, fmt.Errorf("grace: %s must be above 0", c.Grace))

@@ -88,7 +88,7 @@ func (s *Stack) newIdentity() (part, error) {
 	cfg := s.cfg.Identity
 	cfg.Dir = filepath.Join(s.cfg.Dir, "identity")
 	svc, err := identity.New(cfg, identity.Deps{
-		Logger: s.logger.With("service", "identity"), Metrics: s.metrics, Tracer: s.tracers.Tracer("freshet/identity"), Broker: s.broker})
+		Logger: s.logger.With("service", "identity"), Metrics: s.metrics, Tracer: s.tracers.Tracer("freshet/identity"), Broker: s.broker, Memory: s.memory})
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (s *Stack) newFeature(people identityv1.IdentityServiceClient) (part, error
 	cfg.Dir = filepath.Join(s.cfg.Dir, "feature")
 	svc, err := feature.New(cfg, feature.Deps{
 		Logger: s.logger.With("service", "feature"), Metrics: s.metrics, Tracer: s.tracers.Tracer("freshet/feature"),
-		Broker: s.broker, Identity: people, ClickHouse: s.facts})
+		Broker: s.broker, Identity: people, ClickHouse: s.facts, Memory: s.memory})
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func (s *Stack) newSegmentation(people identityv1.IdentityServiceClient) (part, 
 	}
 	svc, err := segmentation.New(cfg, segmentation.Deps{
 		Logger: s.logger.With("service", "segmentation"), Metrics: s.metrics, Tracer: s.tracers.Tracer("freshet/segmentation"),
-		Broker: s.broker, Identity: people, Population: population})
+		Broker: s.broker, Identity: people, Population: population, Memory: s.memory})
 	if err != nil {
 		return nil, err
 	}

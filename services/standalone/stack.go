@@ -25,6 +25,7 @@ import (
 	embeddedkafka "github.com/freshet/freshet/pkg/embedded/kafka"
 	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/pkg/lifecycle"
+	"github.com/freshet/freshet/pkg/localstore"
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/freshet/stack"
 )
@@ -51,6 +52,7 @@ type Stack struct {
 	kafka      *embeddedkafka.Broker
 	broker     *broker.Client
 	facts      driver.Conn
+	memory     *localstore.Memory // of every service's state
 	// readerPassword is that of the user who may read ClickHouse.
 	readerPassword string
 
@@ -90,7 +92,7 @@ func New(cfg Config, deps Deps) (*Stack, error) {
 	}
 	return &Stack{
 		cfg: cfg, deps: deps, logger: deps.Logger, metrics: service.NewRegistry(),
-		ready: &service.Readiness{}, apiReady: &service.Readiness{}, started: make(chan struct{}),
+		memory: cfg.newMemory(), ready: &service.Readiness{}, apiReady: &service.Readiness{}, started: make(chan struct{}),
 	}, nil
 }
 
