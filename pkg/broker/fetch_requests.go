@@ -97,7 +97,7 @@ func (f *fetcher) load(q *queue, slot int) (feeds []*feed, bytes int64, wait tim
 		q.ends = now.Add(beat)
 	}
 	wait = max(q.ends.Sub(now), time.Millisecond)
-	if slot == requestsOut-1 || fresh { // who is new wants to know where the log ends
+	if !slices.Contains(q.out[:], false) || fresh { // who is new wants to know where the log ends
 		wait = min(wait, shortPoll)
 	}
 	f.wake(q) // what has to be asked for by itself

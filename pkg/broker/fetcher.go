@@ -13,7 +13,7 @@ const (
 	// one asks for everything: an idle process asks twice a second.
 	beat = 500 * time.Millisecond
 	// requestsOut is how many may be out to one broker, for one set of partitions: what was read empty while one is out goes
-	// into another and does not wait for it. The last is back after shortPoll, for what comes when all are out: that is the
+	// into another and does not wait for it. Who makes all be out is back after shortPoll, for what comes then: that is the
 	// longest that a lone record is late.
 	requestsOut = 3
 	shortPoll   = 5 * time.Millisecond
