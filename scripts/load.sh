@@ -30,7 +30,9 @@ else
 fi
 awk -v ms="$((($(date +%s%N) - from) / 1000000))" -v ours="$(($(ticks "$stack") - ours))" -v theirs="$(($(ticks "$engine") - theirs))" 'BEGIN {
   printf "CPU over %.1f s: freshet %.1f %% of a core, ClickHouse %.1f %%\n", ms / 1000, ours * 1000 / ms, theirs * 1000 / ms }'
+ended=$(date +%s%N)
 "$freshet" reconcile --wait 120s --addresses-file "$dir/a.json" | tail -1
+[ "$rate" = 0 ] || echo "caught up after $((($(date +%s%N) - ended) / 1000000)) ms"
 # Quantiles are the upper bounds of the histogram's buckets: "p99 <= 1" means 99 % took at most a second.
 curl -sS "http://$metrics/metrics" | awk '
   /^freshet_freshness_seconds_bucket/ {

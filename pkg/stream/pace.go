@@ -12,7 +12,7 @@ import (
 //
 //   - It waits until the next beat: the whole multiples of a step on the clock, and Config.Hop times hopFor later. All partitions
 //     of a process that are equally busy ask at the same moments, so that their requests can go together; and a task asks
-//     when those before it have committed what their own beat brought, so that it is here in one piece.
+//     when those before it have committed what their own beat brought, so that it is here in one piece (TestATaskAsksAfterThoseBeforeIt).
 //   - The step is longest * min(1, rate/busyRate), rounded down to longest, its half, its quarter, and so on; below a
 //     sixteenth of longest it is nothing. The rate is that of the input's records, over about the last second.
 //   - It does not wait at all when the fetch left records behind: a task that catches up goes as fast as it can.

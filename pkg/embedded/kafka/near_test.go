@@ -70,7 +70,8 @@ func TestABrokerThatIsGoneIsAPassingFaultFromWithin(t *testing.T) {
 	}
 }
 
-func connect(t *testing.T, b *Broker, dial func(context.Context, string, string) (net.Conn, error)) *broker.Client {
+func connect(t testing.TB, b *Broker, dial func(context.Context, string, string) (net.Conn, error)) *broker.Client {
+	t.Helper()
 	c, err := broker.Connect(broker.Config{Addresses: []string{b.Addr()}, Partitions: 1, Dial: dial}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
