@@ -2,6 +2,7 @@
 # load.sh RATE SECONDS: the whole standalone stack under a steady load of simulated live events, with alerts going to a
 # local webhook; a rate of 0 leaves it idle. Prints what was sent, CPU (of a core, without the start and without the generator), freshness by
 # stage, records a commit, memory, and whether the books balance. FRESHET names another binary than bin/freshet: to compare two, run them by turns.
+# PROFILE=file writes a CPU profile of freshet under the load, for go tool pprof.
 set -eu
 cd "$(dirname "$0")/.."
 rate=${1:-10000} seconds=${2:-30} freshet=${FRESHET:-bin/freshet}
@@ -11,13 +12,15 @@ port=${PORT:-19999}
 trap '[ -n "$stack" ] && kill "$stack" 2>/dev/null; [ -n "$hook" ] && kill "$hook" 2>/dev/null; wait; rm -rf "$dir"' EXIT
 "$freshet" listen --address "127.0.0.1:$port" >"$dir/alerts" 2>/dev/null & hook=$!
 begun=$(date +%s%N)
-"$freshet" up --dir "$dir/data" --ephemeral --addresses-file "$dir/a.json" --webhook "http://127.0.0.1:$port/" >"$dir/up.log" 2>&1 & stack=$!
+"$freshet" up --dir "$dir/data" --ephemeral --addresses-file "$dir/a.json" --webhook "http://127.0.0.1:$port/" ${PROFILE:+--profiles} >"$dir/up.log" 2>&1 & stack=$!
 for _ in $(seq 1200); do [ -f "$dir/a.json" ] && break; sleep 0.05; done
 [ -f "$dir/a.json" ] || { cat "$dir/up.log" >&2; exit 1; }
 echo "ready after $((($(date +%s%N) - begun) / 1000000)) ms"
 engine=$(pgrep -P "$stack" | head -1)
 ticks() { awk '{print $14 + $15}' "/proc/$1/stat"; }
+metrics=$(sed -n 's/.*"metrics": *"\([^"]*\)".*/\1/p' "$dir/a.json")
 [ "$rate" != 0 ] || sleep 3 # what a start leaves to do is no idling
+[ -z "${PROFILE:-}" ] || curl -sS -H "Authorization: Bearer $("$freshet" token show --addresses-file "$dir/a.json")" -o "$PROFILE" "http://$metrics/debug/pprof/profile?seconds=$seconds" &
 from=$(date +%s%N) ours=$(ticks "$stack") theirs=$(ticks "$engine")
 if [ "$rate" = 0 ]; then
   sleep "$seconds"
@@ -27,8 +30,9 @@ else
 fi
 awk -v ms="$((($(date +%s%N) - from) / 1000000))" -v ours="$(($(ticks "$stack") - ours))" -v theirs="$(($(ticks "$engine") - theirs))" 'BEGIN {
   printf "CPU over %.1f s: freshet %.1f %% of a core, ClickHouse %.1f %%\n", ms / 1000, ours * 1000 / ms, theirs * 1000 / ms }'
+ended=$(date +%s%N)
 "$freshet" reconcile --wait 120s --addresses-file "$dir/a.json" | tail -1
-metrics=$(sed -n 's/.*"metrics": *"\([^"]*\)".*/\1/p' "$dir/a.json")
+[ "$rate" = 0 ] || echo "caught up after $((($(date +%s%N) - ended) / 1000000)) ms"
 # Quantiles are the upper bounds of the histogram's buckets: "p99 <= 1" means 99 % took at most a second.
 curl -sS "http://$metrics/metrics" | awk '
   /^freshet_freshness_seconds_bucket/ {

@@ -86,6 +86,8 @@ type Config struct {
 	// FetchBytes is the memory of the process, in bytes, for records that were fetched and are not taken yet, whatever the
 	// number of partitions. 1,048,576 to 4,294,967,296; zero means 64 MiB.
 	FetchBytes int64 `koanf:"fetch_bytes"`
+	// Dial makes connections where the broker is nearer than the network: in this process. Nil: through the network.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error) `koanf:"-"`
 }
 
 // defaultFetchBytes is Config.FetchBytes unless said otherwise.
@@ -160,7 +162,7 @@ func Connect(cfg Config, logger *slog.Logger) (*Client, error) {
 	if cfg.FetchBytes == 0 {
 		cfg.FetchBytes = defaultFetchBytes
 	}
-	dialer := newDialer(cfg.Addresses)
+	dialer := newDialer(cfg.Addresses, cfg.Dial)
 	transport := &kafka.Transport{
 		ClientID:    "freshet",
 		Dial:        dialer.dial,

@@ -20,15 +20,19 @@ const avoidFor = 5 * time.Second
 // and whoever has others goes to them (TestABrokerThatStandsStillIsNotInTheWay). An answer that is missing on a connection that has had some
 // may be the connection's fault: the next one shows. The only address of a cluster is never refused.
 type dialer struct {
-	net   net.Dialer
-	alone bool
+	connect func(ctx context.Context, network, address string) (net.Conn, error)
+	alone   bool
 
 	mu     sync.Mutex
 	silent map[string]time.Time // by address: when it was found so
 }
 
-func newDialer(addresses []string) *dialer {
-	return &dialer{net: net.Dialer{Timeout: 5 * time.Second}, alone: len(addresses) == 1, silent: map[string]time.Time{}}
+// newDialer connects by way of connect; nil: through the network.
+func newDialer(addresses []string, connect func(ctx context.Context, network, address string) (net.Conn, error)) *dialer {
+	if connect == nil {
+		connect = (&net.Dialer{Timeout: 5 * time.Second}).DialContext
+	}
+	return &dialer{connect: connect, alone: len(addresses) == 1, silent: map[string]time.Time{}}
 }
 
 // dial connects, as net.Dialer.DialContext does.
@@ -36,7 +40,7 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 	if since, silent := d.isSilent(address); silent {
 		return nil, &silentError{address: address, since: since}
 	}
-	conn, err := d.net.DialContext(ctx, network, address)
+	conn, err := d.connect(ctx, network, address)
 	if err != nil {
 		d.note(address, err)
 		return nil, err

@@ -46,7 +46,7 @@ func TestAnAddressIsPassedOverOnlyWhenItNeverSaysAWord(t *testing.T) {
 			if c.alone {
 				others = others[:1]
 			}
-			d := newDialer(others)
+			d := newDialer(others, nil)
 			conn, err := d.dial(t.Context(), "tcp", address)
 			if err != nil {
 				t.Fatal(err)

@@ -38,7 +38,7 @@ func (f *fetcher) run(q *queue, slot int) {
 // rest waits until the next request may go.
 func (f *fetcher) rest(q *queue) {
 	f.mu.Lock()
-	wait := restFor - time.Since(q.sent)
+	wait := q.rests - time.Since(q.sent)
 	f.mu.Unlock()
 	if wait > 0 {
 		_ = retry.Sleep(f.ctx, wait)
@@ -92,12 +92,12 @@ func (f *fetcher) load(q *queue, slot int) (feeds []*feed, bytes int64, wait tim
 	}
 	f.use(bytes)
 	now := time.Now()
-	q.sent = now
+	q.sent, q.rests = now, min(max(leastRest, time.Duration(len(feeds))*restFor), mostRest)
 	if !now.Before(q.ends) {
 		q.ends = now.Add(beat)
 	}
 	wait = max(q.ends.Sub(now), time.Millisecond)
-	if slot == requestsOut-1 || fresh { // who is new wants to know where the log ends
+	if !slices.Contains(q.out[:], false) || fresh { // who is new wants to know where the log ends
 		wait = min(wait, shortPoll)
 	}
 	f.wake(q) // what has to be asked for by itself

@@ -13,14 +13,15 @@ const (
 	// one asks for everything: an idle process asks twice a second.
 	beat = 500 * time.Millisecond
 	// requestsOut is how many may be out to one broker, for one set of partitions: what was read empty while one is out goes
-	// into another and does not wait for it. The last is back after shortPoll, for what comes when all are out: that is the
+	// into another and does not wait for it. Who makes all be out is back after shortPoll, for what comes then: that is the
 	// longest that a lone record is late.
-	requestsOut = 3
+	requestsOut = 8
 	shortPoll   = 5 * time.Millisecond
-	// restFor is the least time between two requests to one broker: a request costs both sides by the partitions in it, so that
-	// answering each record with one would cost more than a request for each partition did. After a pause there is no
-	// waiting: a lone record is not late by it.
-	restFor = 10 * time.Millisecond
+	// A request costs both sides by the partitions in it, so that answering each record with one would cost more than a request for
+	// each partition did. Hence two requests to one broker are restFor apart for each partition in the first, and within
+	// leastRest and mostRest. After a pause there is no waiting: a lone record is not late by it.
+	restFor             = 40 * time.Microsecond
+	leastRest, mostRest = 4 * time.Millisecond, 10 * time.Millisecond
 	// meetFor is how long the first that is back at the end of a beat waits for the others.
 	meetFor = 10 * time.Millisecond
 
@@ -59,9 +60,10 @@ type queue struct {
 	queueKey
 	waiting   []*feed
 	out       [requestsOut]bool
-	gathering bool      // a request is being made up: what waits comes along
-	ends      time.Time // of the beat
-	sent      time.Time // the last request
+	gathering bool          // a request is being made up: what waits comes along
+	ends      time.Time     // of the beat
+	sent      time.Time     // the last request
+	rests     time.Duration // after it
 }
 
 func newFetcher(c *Client, budget int64) *fetcher {

@@ -20,7 +20,7 @@ type commit struct {
 var commitFormat = wire.Format{Name: "commit of a changelog", Oldest: 1, Written: 1, Newest: 1}
 
 func (c commit) encode() []byte {
-	b := binary.AppendVarint(commitFormat.Begin(nil), c.seq)
+	b := binary.AppendVarint(commitFormat.Begin(make([]byte, 0, c.room())), c.seq)
 	b = appendInputs(b, c.inputs)
 	b = binary.AppendUvarint(b, uint64(len(c.outputs)))
 	for _, m := range c.outputs {
@@ -33,6 +33,18 @@ func (c commit) encode() []byte {
 		}
 	}
 	return b
+}
+
+// room is about how many bytes a commit takes, so that its outputs are copied once.
+func (c commit) room() int {
+	n := 64 + 128*len(c.inputs)
+	for _, m := range c.outputs {
+		n += len(m.Topic) + len(m.Key) + len(m.Value) + 16
+		for _, h := range m.Headers {
+			n += len(h.Key) + len(h.Value) + 8
+		}
+	}
+	return n
 }
 
 func decodeCommit(b []byte) (commit, error) {

@@ -36,6 +36,8 @@ type Config struct {
 	// Pace is the longest that a record may wait for others to share its commit: the rule is in pace.go. More is cheaper and later.
 	// Zero means that nothing waits.
 	Pace time.Duration
+	// Hop is how many paced tasks the records have come through: a task's beats are behind those of the task before. Zero is the first.
+	Hop int
 	// TickEvery is the longest the task waits before it looks at its clock and gives a Ticker a turn; a timer wakes it when it is due.
 	// Zero means 250 ms.
 	TickEvery time.Duration

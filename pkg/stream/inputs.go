@@ -44,7 +44,7 @@ func (t *task) starts() (from []broker.Start) {
 func (t *task) follow(ctx context.Context, from []broker.Start, to chan<- fetched) error {
 	paces := map[string]*pace{}
 	for _, in := range t.p.cfg.Inputs {
-		paces[in.Name] = &pace{longest: t.p.cfg.Pace}
+		paces[in.Name] = &pace{longest: t.p.cfg.Pace, phase: time.Duration(t.p.cfg.Hop) * hopFor}
 	}
 	f := t.p.deps.Broker.Follow(ctx, broker.FollowConfig{
 		Name: t.p.cfg.Name, Told: t.told,

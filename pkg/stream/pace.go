@@ -10,8 +10,9 @@ import (
 // commits. Hence: after a fetch that brought records the task waits a little before it asks again, and what comes meanwhile
 // shares one fetch and one commit. The rule, which is the only one:
 //
-//   - It waits until the next whole multiple of a step on the clock. All partitions of a process that are equally busy ask at
-//     the same moments, so that their requests can go together.
+//   - It waits until the next beat: the whole multiples of a step on the clock, and Config.Hop times hopFor later. All partitions
+//     of a process that are equally busy ask at the same moments, so that their requests can go together; and a task asks
+//     when those before it have committed what their own beat brought, so that it is here in one piece (TestATaskAsksAfterThoseBeforeIt).
 //   - The step is longest * min(1, rate/busyRate), rounded down to longest, its half, its quarter, and so on; below a
 //     sixteenth of longest it is nothing. The rate is that of the input's records, over about the last second.
 //   - It does not wait at all when the fetch left records behind: a task that catches up goes as fast as it can.
@@ -37,7 +38,7 @@ func CheckPace(d time.Duration) error {
 }
 
 // busyRate is how many records a second and partition make a task wait the longest.
-const busyRate = 200
+const busyRate = 80
 
 // shortestPart of the longest wait is still waited; less is not worth a timer.
 const shortestPart = 1.0 / 16
@@ -45,9 +46,13 @@ const shortestPart = 1.0 / 16
 // fade is how fast the past is forgotten.
 const fade = time.Second
 
+// hopFor is what a task that has few records needs from its beat until its outputs are there for the next one.
+const hopFor = 5 * time.Millisecond
+
 // pace says how long to wait before more is asked for. For one input of one task, and one goroutine.
 type pace struct {
 	longest time.Duration // 0: no wait
+	phase   time.Duration // of the beats
 	rate    float64       // records a second
 	last    time.Time
 }
@@ -63,7 +68,7 @@ func (p *pace) wait(now time.Time, records int, left bool) time.Duration {
 	if left || step == 0 {
 		return 0
 	}
-	return now.Truncate(step).Add(step).Sub(now)
+	return now.Add(-p.phase).Truncate(step).Add(step + p.phase).Sub(now)
 }
 
 func (p *pace) step() time.Duration {

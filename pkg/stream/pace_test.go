@@ -68,7 +68,7 @@ func TestAtASteadyRateRecordsShareACommit(t *testing.T) {
 	}{
 		{rate: 10, least: 1, most: 1},
 		{rate: 50, least: 1, most: 2},
-		{rate: 120, least: 2, most: 4},
+		{rate: 120, least: 5, most: 7},
 		{rate: 300, least: 13, most: 16},
 		{rate: 1000, least: 45, most: 51},
 		{rate: 10_000, least: 450, most: 501},
@@ -142,6 +142,21 @@ func TestEquallyBusyTasksAskTogether(t *testing.T) {
 		at, bt := now.Add(time.Duration(ms)*time.Millisecond), now.Add(time.Duration(17+ms)*time.Millisecond)
 		if x, y := at.Add(a.wait(at, 1000, false)), bt.Add(b.wait(bt, 700, false)); !x.Equal(y) {
 			t.Errorf("one asks at %s, the other at %s", x, y)
+		}
+	}
+}
+
+// The first task asks at the beat; what it commits of it is there when the next one asks.
+func TestATaskAsksAfterThoseBeforeIt(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	for hop := range 3 {
+		for ms := 1; ms < 100; ms += 7 {
+			p := pace{longest: 50 * time.Millisecond, phase: time.Duration(hop) * hopFor}
+			at := now.Add(time.Duration(ms) * time.Millisecond)
+			wait := p.wait(at, 1000, false)
+			if got := at.Add(wait).Sub(now) % (50 * time.Millisecond); got != time.Duration(hop)*hopFor || wait <= 0 || wait > 50*time.Millisecond {
+				t.Errorf("hop %d at %d ms: it waits %s and asks %s after a beat", hop, ms, wait, got)
+			}
 		}
 	}
 }

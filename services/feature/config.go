@@ -23,7 +23,7 @@ type Config struct {
 	// CacheBytes is the memory for state, in bytes, of all partitions of a process together: three quarters for customers, the rest for orders. About 400
 	// bytes for each customer in use gives updates that do not wait for the disk. 1,048,576 or more; below 1 MiB a partition it is that.
 	CacheBytes int64 `koanf:"cache_bytes"`
-	// Pace is the longest that a record waits for others to share its commit, at each stage. A lone one does not wait; 200 records a second
+	// Pace is the longest that a record waits for others to share its commit, at each stage. A lone one does not wait; 80 records a second
 	// and partition wait the whole of it. More is cheaper and later. 0 to 1s; 0: nothing waits.
 	Pace time.Duration `koanf:"pace"`
 }

@@ -73,7 +73,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	p, err := stream.New(stream.Config{
 		Name: taskName, Inputs: inputs, Changelog: topics.FeatureChangelog,
-		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes / 4 * 3, Pace: cfg.Pace,
+		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes / 4 * 3, Pace: cfg.Pace, Hop: 1,
 	}, stream.Deps{
 		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Memory: deps.Memory, Now: deps.given,
 		NewHandler: func(int) (stream.Handler, error) { return newHandler(m), nil },
@@ -96,7 +96,7 @@ func newOrders(cfg Config, deps Deps) (*stream.Processor, error) {
 	}
 	return stream.New(stream.Config{
 		Name: orderbook.TaskName, Inputs: []topics.Topic{topics.OrderEvents}, Changelog: topics.OrdersChangelog,
-		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes / 4, Pace: cfg.Pace,
+		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes / 4, Pace: cfg.Pace, Hop: 2,
 	}, stream.Deps{
 		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Memory: deps.Memory, Now: deps.given,
 		NewHandler: func(partition int) (stream.Handler, error) { return orderbook.New(partition, m), nil },

@@ -23,7 +23,7 @@ type Config struct {
 	SeenCacheBytes int64 `koanf:"seen_cache_bytes"`
 	// MaxBatch is how many events one commit may hold. More is faster and later. 1 to 100,000.
 	MaxBatch int `koanf:"max_batch"`
-	// Pace is the longest that a record waits for others to share its commit, at each stage. A lone one does not wait; 200 records a second
+	// Pace is the longest that a record waits for others to share its commit, at each stage. A lone one does not wait; 80 records a second
 	// and partition wait the whole of it. More is cheaper and later. 0 to 1s; 0: nothing waits.
 	Pace time.Duration `koanf:"pace"`
 }

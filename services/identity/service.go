@@ -68,7 +68,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, err
 	}
 	s.merges, err = newProcessor(cfg, deps, stream.Config{
-		Name: mergesName, Inputs: []topics.Topic{topics.IdentityLog}, Changelog: topics.IdentityMergeChangelog,
+		Name: mergesName, Inputs: []topics.Topic{topics.IdentityLog}, Changelog: topics.IdentityMergeChangelog, Hop: 1,
 		CacheBytes: cfg.mergeBytes(), // it sees only what is new, not every event
 	}, func(int) (stream.Handler, error) {
 		return &emitter{graph: graph.New(graph.DefaultLimits()), metrics: m}, nil

@@ -17,7 +17,7 @@ type Config struct {
 	Rules string `koanf:"rules"`
 	// Dir holds the partitions' local stores. It may be lost at any time; the changelog brings them back.
 	Dir string `koanf:"dir"`
-	// Pace is the longest that a record waits for others to share its commit, at each stage. A lone one does not wait; 200 records a second
+	// Pace is the longest that a record waits for others to share its commit, at each stage. A lone one does not wait; 80 records a second
 	// and partition wait the whole of it. More is cheaper and later. 0 to 1s; 0: nothing waits.
 	Pace time.Duration `koanf:"pace"`
 	// Endpoints override the rules file's endpoints by name, field by field, and may add further ones. This is where

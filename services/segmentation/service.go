@@ -92,7 +92,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, fmt.Errorf("webhook delivery: %w", err)
 	}
 	s.processor, err = stream.New(stream.Config{
-		Name: "segmentation.state", Inputs: []topics.Topic{topics.Features}, Changelog: topics.SegmentationChangelog, Dir: cfg.Dir, Pace: cfg.Pace,
+		Name: "segmentation.state", Inputs: []topics.Topic{topics.Features}, Changelog: topics.SegmentationChangelog, Dir: cfg.Dir, Pace: cfg.Pace, Hop: 2,
 	}, stream.Deps{
 		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Memory: deps.Memory, Now: deps.given,
 		NewHandler: func(int) (stream.Handler, error) {

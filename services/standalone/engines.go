@@ -127,7 +127,7 @@ func (s *Stack) connections() lifecycle.Component {
 	return lifecycle.Component{
 		Name: "connections",
 		Start: func(ctx context.Context) (err error) {
-			cfg := broker.Config{Addresses: []string{s.kafka.Addr()}, Partitions: s.cfg.Partitions, Replication: 1, Gaps: s.cfg.Gaps}
+			cfg := broker.Config{Addresses: []string{s.kafka.Addr()}, Partitions: s.cfg.Partitions, Replication: 1, Gaps: s.cfg.Gaps, Dial: s.kafka.Dial}
 			if s.broker, err = broker.Dial(ctx, cfg, s.logger); err != nil {
 				return err
 			}

@@ -14,17 +14,9 @@ const maxRequestBytes = 100 << 20
 
 var errNotKafka = errors.New("not a Kafka request")
 
-// listenGuarded is net.Listen whose connections end at the first frame that is not a
+// guardedListener gives connections that end at the first frame that is not a
 // Kafka request. The library sizes a buffer by whatever the first four bytes say and
 // panics on an unknown request, so that a browser on this port could end the process.
-func listenGuarded(network, address string) (net.Listener, error) {
-	l, err := net.Listen(network, address) //nolint:noctx // the library hands down no context
-	if err != nil {
-		return nil, err
-	}
-	return guardedListener{l}, nil
-}
-
 type guardedListener struct{ net.Listener }
 
 func (l guardedListener) Accept() (net.Conn, error) {

@@ -54,6 +54,7 @@ type Config struct {
 type Broker struct {
 	cluster *kfake.Cluster
 	addr    string
+	near    *near
 	lock    *dirlock.Lock
 	closed  sync.Once
 	lost    []Lost
@@ -76,7 +77,7 @@ func Start(cfg Config) (*Broker, error) {
 		b.unlock()
 		return nil, fmt.Errorf("start embedded Kafka: %w", err)
 	}
-	if b.cluster, err = kfake.NewCluster(options(cfg, port)...); err != nil {
+	if b.cluster, err = kfake.NewCluster(append(options(cfg, port), kfake.ListenFn(b.listen))...); err != nil {
 		b.unlock()
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return nil, fmt.Errorf("start embedded Kafka: port %d is taken by another process: %w", port, err)
@@ -85,6 +86,16 @@ func Start(cfg Config) (*Broker, error) {
 	}
 	b.addr = b.cluster.ListenAddrs()[0]
 	return b, nil
+}
+
+// listen takes connections through the kernel and from within this process.
+func (b *Broker) listen(network, address string) (net.Listener, error) {
+	l, err := net.Listen(network, address) //nolint:noctx // the library hands down no context
+	if err != nil {
+		return nil, err
+	}
+	b.near = withNear(l)
+	return guardedListener{b.near}, nil
 }
 
 // Addr is the host:port that clients dial.
@@ -131,7 +142,6 @@ func options(cfg Config, port int) []kfake.Opt {
 		kfake.Ports(port),
 		kfake.ClusterID(broker.EmbeddedCluster),
 		kfake.DefaultNumPartitions(1),
-		kfake.ListenFn(listenGuarded),
 		kfake.WithLogger(logger{cfg.Logger}),
 		kfake.BrokerConfigs(map[string]string{
 			"log.segment.bytes": strconv.Itoa(segmentBytes),
