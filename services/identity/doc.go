@@ -50,7 +50,8 @@
 //   - The folder came from another cluster: likewise (TestACopyFromAnotherClusterIsMadeAnew). It is an old backup of this one: it goes on
 //     (TestAnOldCopyGoesOn). It is damaged, or of another release: read anew (TestADamagedStoreIsReadAgainFromTheLog,
 //     TestAStoreInAnotherLayoutIsReadAgainFromTheLog). Another process uses it: it stays (TestALockedStoreIsLeftAlone).
-//   - A record lands a second time, behind what others wrote since: it changes nobody (TestALateCopyOfARecord, and graph's TestALateCopyChangesNobody).
+//   - A record lands a second time, behind what others wrote since: it changes nobody (TestALateCopyOfARecord, and graph's TestALateCopyChangesNobody). Only
+//     where a rule had stopped something it may tie what another event with the same names would tie then, in every copy alike.
 //   - Records are gone that the copy does not have, because retention took the log's head or the broker says it lost some: with broker.gaps "hold" the resolver
 //     stands before them and is not ready, and a copy that has them goes on; with "skip" it goes on, and keeps to that (TestMissingLinksHoldAFreshCopy).
 //     With "skip", a copy that has more of the head than the log has is made anew, so that replicas agree (TestACopyWithMoreThanTheLogIsMadeAnewUnderSkip,
