@@ -12,84 +12,56 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/freshet/freshet/pkg/broker"
-	"github.com/freshet/freshet/pkg/topics"
 )
 
 // Live before history. Both stand in one log, in one order, so behind the collector's door nobody can let the one pass the other. Hence
-// the door: while identity, the first to read events.raw.v1, needs longer than limits.history_behind to catch up, history is answered 429 with the time
-// after which to come again, and live events are taken as ever. Nothing is lost: what was refused was not acknowledged. The log says when it
-// begins and when identity has caught up, and answers carry X-Freshet-Behind meanwhile (TestHistoryWaitsWhileIdentityIsBehind).
+// the door: while a stage behind it needs longer than limits.history_behind to catch up with what came to it, history is answered 429 with
+// the time after which to come again, and live events are taken as ever. Nothing is lost: what was refused was not acknowledged. The log
+// says when it begins and when the stages have caught up, and answers to what was taken say so meanwhile: X-Freshet-Behind in HTTP,
+// behind_seconds in gRPC (TestHistoryWaitsWhileAStageIsBehind, TestAnswersByGRPCSayThatTheStackIsBehind). services/watch tells of it
+// by the metrics of this file.
 //
-// The time is an estimate: what waits, by the records a second that identity has lately done, and at least leastRate. Where
-// identity's group has never been, or cannot be asked, nobody is told to wait.
+// The time is an estimate, by the slowest stage: what waits, by the records a second that the stage has lately done, and at least leastRate
+// (TestHowFarTheStagesAreBehind). Nobody is told to wait for a stage whose group has never been. A stage that cannot be asked is taken
+// to stand where it last did: an outage of the broker neither begins nor ends a deferral.
 
 const (
-	behindGroup  = "identity.state"
 	behindHeader = "X-Freshet-Behind"
-	// behindEvery is how often identity is looked at.
+	// behindEvery is how often the stages are looked at, and how long a look may take.
 	behindEvery = 2 * time.Second
-	// leastRate is what identity surely does in a second: who does nothing because there is nothing to do is not slow.
+	// leastRate is what a stage surely does in a second: who does nothing because there is nothing to do is not slow.
 	leastRate = 1000
 	// longestDeferral is the longest that history is told to wait before it asks again.
 	longestDeferral = 30 * time.Second
 )
 
-// behind says how far identity is behind.
+// behind says how far the stages are behind.
 type behind struct {
-	limit    time.Duration // 0: nobody waits
-	look     func(ctx context.Context) (waiting, done int64, err error)
-	logger   *slog.Logger
-	seconds  prometheus.Gauge
-	deferred prometheus.Counter
+	limit  time.Duration // 0: nobody waits
+	stages []follower
+	look   func(ctx context.Context) []stand // one for each stage
+	logger *slog.Logger
+	behindMetrics
 
-	wait atomic.Int64 // ns to catch up; above 0 only while history has to wait
+	backlog atomic.Pointer[backlog] // nil while history is taken
 
 	// Of the one goroutine that looks.
-	at    time.Time
-	done  int64
-	rate  float64
-	since time.Time
+	speeds []speed
+	since  time.Time
 }
 
-func newBehind(limit time.Duration, client *broker.Client, logger *slog.Logger, reg prometheus.Registerer) (*behind, error) {
-	b := &behind{
-		limit: limit, logger: logger, look: func(ctx context.Context) (int64, int64, error) { return waitingFor(ctx, client) },
-		seconds: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "freshet_collector_behind_seconds", Help: "About how long identity needs to catch up with what was taken."}),
-		deferred: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "freshet_collector_history_deferred_total", Help: "Requests with history answered 429 because identity was behind."}),
-	}
-	for _, c := range []prometheus.Collector{b.seconds, b.deferred} {
-		if err := reg.Register(c); err != nil {
-			return nil, fmt.Errorf("register the collector's metrics: %w", err)
-		}
-	}
-	return b, nil
+// backlog is what history waits for.
+type backlog struct {
+	needs time.Duration // about; above 0
+	stage string        // where most of it stands
 }
 
-// waitingFor is how many records identity has before it, and how many it has done since its topics began.
-func waitingFor(ctx context.Context, client *broker.Client) (waiting, done int64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, behindEvery)
-	defer cancel()
-	spans, err := client.Spans(ctx, topics.EventsRaw.Name)
-	if err != nil {
-		return 0, 0, err
-	}
-	tps := make([]broker.TopicPartition, 0, len(spans))
-	for n := range spans {
-		tps = append(tps, broker.TopicPartition{Topic: topics.EventsRaw.Name, Partition: n})
-	}
-	committed, err := client.Committed(ctx, behindGroup, tps...)
-	if err != nil {
-		return 0, 0, err
-	}
-	for _, tp := range tps {
-		if at := committed[tp].Offset; at >= 0 { // -1: it was never there
-			waiting += max(0, spans[tp.Partition].Next-at)
-			done += at
-		}
-	}
-	return waiting, done, nil
+func newBehind(cfg Config, client *broker.Client, logger *slog.Logger, reg prometheus.Registerer) (*behind, error) {
+	b := &behind{limit: cfg.Limits.HistoryBehind, stages: followers(cfg.WarehouseGroup), logger: logger, behindMetrics: newBehindMetrics()}
+	b.speeds = make([]speed, len(b.stages))
+	b.look = func(ctx context.Context) []stand { return stands(ctx, client, b.stages) }
+	b.most.Set(b.limit.Seconds())
+	return b, b.register(reg)
 }
 
 // run looks until ctx ends.
@@ -104,53 +76,65 @@ func (b *behind) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			waiting, done, err := b.look(ctx)
-			if err != nil { // the broker is away: there is another answer for that
-				waiting, done = 0, b.done
+			if found := b.look(ctx); ctx.Err() == nil {
+				b.judge(time.Now(), found)
 			}
-			b.judge(time.Now(), waiting, done)
 		}
 	}
 }
 
-// judge estimates how long identity needs; it begins to defer history above the limit and ends below half of it.
-func (b *behind) judge(now time.Time, waiting, done int64) {
-	if took := now.Sub(b.at).Seconds(); !b.at.IsZero() && took > 0 {
-		b.rate = (b.rate + max(0, float64(done-b.done)/took)) / 2
+// judge estimates how long the stages need; it begins to defer history above the limit and ends below half of it.
+func (b *behind) judge(now time.Time, found []stand) {
+	worst := 0
+	for i := range found {
+		b.speeds[i].see(now, found[i])
+		b.show(b.stages[i].stage, found[i], b.speeds[i].needs)
+		if b.speeds[i].needs > b.speeds[worst].needs {
+			worst = i
+		}
 	}
-	b.at, b.done = now, done
-	wait := time.Duration(float64(waiting) / max(b.rate, leastRate) * float64(time.Second))
-	b.seconds.Set(wait.Seconds())
-	switch defers := b.wait.Load() > 0; {
-	case !defers && wait > b.limit:
+	needs, stage := b.speeds[worst].needs, b.stages[worst].stage
+	switch defers := b.backlog.Load() != nil; {
+	case !defers && needs > b.limit:
 		b.since = now
-		b.logger.Warn("identity is behind what was taken: history is answered 429 until it has caught up; live events are taken",
-			"records", waiting, "catches_up_in", wait.Round(time.Second))
-		b.wait.Store(int64(wait))
-	case defers && wait < b.limit/2:
-		b.logger.Info("identity has caught up: history is taken again", "was_behind_for", now.Sub(b.since).Round(time.Second))
-		b.wait.Store(0)
+		b.began.Set(float64(now.UnixMilli()) / 1000)
+		b.logger.Warn("what was taken is not worked off in time: history is answered 429 until the stages have caught up; live events are taken",
+			"stage", stage, "records", found[worst].waiting, "catches_up_in", needs.Round(time.Second))
+		b.backlog.Store(&backlog{needs, stage})
+	case defers && needs < b.limit/2:
+		b.logger.Info("the stages have caught up: history is taken again", "were_behind_for", now.Sub(b.since).Round(time.Second))
+		b.began.Set(0)
+		b.backlog.Store(nil)
 	case defers:
-		b.wait.Store(int64(max(wait, 1)))
+		b.backlog.Store(&backlog{max(needs, 1), stage})
 	}
 }
 
 // deferral is the answer to history that has to wait, nil when it has not.
 func (b *behind) deferral() *refusal {
-	wait := time.Duration(b.wait.Load())
-	if wait == 0 {
+	back := b.backlog.Load()
+	if back == nil {
 		return nil
 	}
 	b.deferred.Inc()
 	ref := refused(http.StatusTooManyRequests, "behind", fmt.Sprintf(
-		"history waits while the %d s of events before it are worked off, so that live events are not late: send the same request again", seconds(wait)))
-	ref.wait = min(wait, longestDeferral)
+		"history waits while the events before it are worked off, %d s of them before %s, so that live events are not late: send the same request again",
+		seconds(back.needs), back.stage))
+	ref.wait = min(back.needs, longestDeferral)
 	return ref
+}
+
+// seconds is what an answer says: about how long the stages need to catch up, 0 while history is taken.
+func (b *behind) seconds() int {
+	if back := b.backlog.Load(); back != nil {
+		return seconds(back.needs)
+	}
+	return 0
 }
 
 // tell says in an answer that what was taken is late.
 func (b *behind) tell(h http.Header) {
-	if wait := time.Duration(b.wait.Load()); wait > 0 {
-		h.Set(behindHeader, strconv.Itoa(seconds(wait)))
+	if n := b.seconds(); n > 0 {
+		h.Set(behindHeader, strconv.Itoa(n))
 	}
 }

@@ -30,6 +30,8 @@ type Config struct {
 	SourcesFileMayBeMissing bool
 	// Limits bound what one request and all requests together may cost.
 	Limits Limits `koanf:"limits"`
+	// WarehouseGroup is the warehouse's consumer group, as its own setting group says: it is one of the stages of limits.history_behind.
+	WarehouseGroup string `koanf:"warehouse_group"`
 	// Clock says which event times are believed.
 	Clock Clock `koanf:"clock"`
 	// Stream bounds what one gRPC stream holds.
@@ -95,8 +97,9 @@ type Limits struct {
 	// Burst is how many events all sources together may send at once after a pause, an equal part each; one batch of any size
 	// always goes through. Zero means two seconds of Rate.
 	Burst int `koanf:"burst"`
-	// HistoryBehind is how long identity may need to catch up with what was taken before requests that are all history get 429 and the time
-	// to come again after. Live events are taken all the same. 0 or 1s to 1h; 0: history never waits.
+	// HistoryBehind is how long a stage behind the collector may need to catch up with what came to it before requests that are all history
+	// get 429 and the time to come again after, and answers say that the stack is behind. Live events are taken all the same. 0 or 1s to
+	// 1h; 0: history never waits, and nobody is told.
 	HistoryBehind time.Duration `koanf:"history_behind"`
 }
 
@@ -124,7 +127,7 @@ type Clock struct {
 // Default is a collector for Segment's clients, without a source.
 func Default() Config {
 	return Config{
-		Address: ":8080",
+		Address: ":8080", WarehouseGroup: "warehouse.facts",
 		Limits: Limits{
 			BodyBytes: 4 << 20, BatchEvents: 2500, EventBytes: 32 << 10, ImportEventBytes: 512 << 10,
 			Keys: 10000, Depth: 32, InFlightBytes: 64 << 20, HistoryBehind: 10 * time.Second,
@@ -188,6 +191,9 @@ func (c Config) Validate() error {
 		if d.v <= 0 {
 			fault("%s: %s is not above 0", d.key, d.v)
 		}
+	}
+	if c.WarehouseGroup == "" {
+		fault("warehouse_group: must be set")
 	}
 	if c.Clock.LateLimit < c.Clock.DoubtLimit {
 		fault("clock.late_limit: %s is below clock.doubt_limit: %s", c.Clock.LateLimit, c.Clock.DoubtLimit)

@@ -334,7 +334,7 @@ func FuzzStreamGroup(f *testing.F) {
 		if len(w.msgs) != len(group) || len(w.items) != len(group) {
 			t.Fatalf("%d records of %d events", len(w.msgs), len(group))
 		}
-		answers := decided(group, w, result{accepted: len(group) - len(w.rejections), rejected: w.rejections})
+		answers := decided(group, w, result{accepted: len(group) - len(w.rejections), rejected: w.rejections}, 0)
 		for i, m := range w.msgs {
 			var id string
 			accepted := m.Topic == topicsRaw.Name

@@ -27,7 +27,7 @@ func (s *Service) Ingest(ctx context.Context, req *collectorv1.IngestRequest) (*
 	if ref != nil {
 		return nil, statusOf(ref)
 	}
-	resp := &collectorv1.IngestResponse{Accepted: int32(res.accepted)}
+	resp := &collectorv1.IngestResponse{Accepted: int32(res.accepted), BehindSeconds: int32(s.behind.seconds())}
 	for _, r := range res.rejected {
 		resp.Rejected = append(resp.Rejected, &collectorv1.Rejection{
 			Index: int32(r.Index), EventId: r.MessageID, Reason: r.Reason, Detail: r.Detail})

@@ -111,7 +111,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if s.sourcesMetrics, err = newSourcesMetrics(deps.Metrics); err != nil {
 		return nil, err
 	}
-	if s.behind, err = newBehind(cfg.Limits.HistoryBehind, deps.Broker, deps.Logger, deps.Metrics); err != nil {
+	if s.behind, err = newBehind(cfg, deps.Broker, deps.Logger, deps.Metrics); err != nil {
 		return nil, err
 	}
 	s.quotas = quota.New(cfg.Limits.Rate, cfg.Limits.Burst, s.now)

@@ -179,13 +179,13 @@ func (s *Service) ingestGroup(ctx context.Context, header string, group []arriva
 	}
 	if ref == nil {
 		s.metrics.answered(protocolGRPC, http.StatusOK, s.now().Sub(begun))
-		return decided(group, w, res), nil
+		return decided(group, w, res, s.behind.seconds()), nil
 	}
 	s.metrics.answered(protocolGRPC, ref.status, s.now().Sub(begun))
 	if ref.status == http.StatusUnauthorized {
 		return nil, statusOf(ref)
 	}
-	return again(group, w, ref, s.cfg.RetryAfter), nil
+	return again(group, w, ref, s.cfg.RetryAfter, s.behind.seconds()), nil
 }
 
 // readArrival adds one event of a stream, which brings its own times.
@@ -195,12 +195,13 @@ func (w *work) readArrival(a arrival, limits Limits) {
 	it.sentMS, it.receivedMS = a.sentMS, a.receivedMS
 }
 
-// decided are the answers to a group that is durable.
-func decided(group []arrival, w *work, res result) []collectorv1.IngestStreamResponse {
+// decided are the answers to a group that is durable; behind is how many seconds the stages need to catch up.
+func decided(group []arrival, w *work, res result, behind int) []collectorv1.IngestStreamResponse {
 	answers := make([]collectorv1.IngestStreamResponse, len(group))
 	for i := range group {
 		a := &answers[i]
 		a.Sequence, a.Status = group[i].sequence, collectorv1.IngestStatus_INGEST_STATUS_ACCEPTED
+		a.BehindSeconds = int32(behind)
 		a.EventId = strings.Clone(w.items[i].id) // a view of the event, which must not stay in memory for it
 	}
 	for _, r := range res.rejected {
@@ -212,7 +213,7 @@ func decided(group []arrival, w *work, res result) []collectorv1.IngestStreamRes
 }
 
 // again are the answers to a group of which nothing is known to be stored.
-func again(group []arrival, w *work, ref *refusal, wait time.Duration) []collectorv1.IngestStreamResponse {
+func again(group []arrival, w *work, ref *refusal, wait time.Duration, behind int) []collectorv1.IngestStreamResponse {
 	if ref.wait > 0 {
 		wait = ref.wait
 	}
@@ -221,6 +222,7 @@ func again(group []arrival, w *work, ref *refusal, wait time.Duration) []collect
 		a := &answers[i]
 		a.Sequence, a.Status = group[i].sequence, collectorv1.IngestStatus_INGEST_STATUS_RETRY
 		a.Reason, a.Detail, a.RetryAfterMs = ref.code, ref.message, wait.Milliseconds()
+		a.BehindSeconds = int32(behind)
 		if i < len(w.items) {
 			a.EventId = strings.Clone(w.items[i].knownID())
 		}

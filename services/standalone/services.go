@@ -172,7 +172,7 @@ func (s *Stack) collector() []lifecycle.Component {
 	start := func(context.Context) (err error) {
 		cfg := s.cfg.Collector
 		cfg.Address, cfg.Hosts = s.cfg.Listen.CollectorHTTP, append(slices.Clone(cfg.Hosts), s.cfg.Hosts...)
-		cfg.Spool.Dir = filepath.Join(s.cfg.Dir, "collector", "spool")
+		cfg.Spool.Dir, cfg.WarehouseGroup = filepath.Join(s.cfg.Dir, "collector", "spool"), s.cfg.Warehouse.Group
 		cfg.SourcesFile, cfg.SourcesFileMayBeMissing = s.sourcesFile(), cfg.SourcesFileMayBeMissing || cfg.SourcesFile == ""
 		if s.cfg.WriteKey != "" {
 			local := collector.Source{Name: "local", Workspace: customer.DefaultWorkspace, WriteKey: s.cfg.WriteKey, Trusted: true}

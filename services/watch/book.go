@@ -33,12 +33,16 @@ type state struct {
 	// sure says that not being bad was seen, not assumed.
 	sure bool
 	lag  int64
+	// at and began are of an overload: the stage where most of it stands, and since when, zero when there is none.
+	at    string
+	began time.Time
 }
 
-// breach is one that has not ended.
+// breach is one that has not ended. It lasts from began, where that is known, else from since, when it was found, until calmSince.
 type breach struct {
 	id        string
 	since     time.Time
+	began     time.Time
 	told      time.Time
 	repeats   int
 	calmSince time.Time // zero: it is bad
@@ -110,7 +114,10 @@ func (b *book) step(now time.Time, s state) (Notice, bool) {
 	open := b.open[s.key]
 	switch {
 	case s.bad && open == nil:
-		open = &breach{id: breachID(s.key, now), since: now, told: now}
+		open = &breach{id: breachID(s.key, now), since: now, began: now, told: now}
+		if !s.began.IsZero() {
+			open.began = s.began
+		}
 		b.open[s.key] = open
 		return notice(breached, now, s, open), true
 	case s.bad:

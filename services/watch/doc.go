@@ -1,5 +1,5 @@
 // Package watch tells when live events come too late, from outside the stages that they go through: the alarm behind the freshness promise.
-// It measures nothing that a stage says of itself, since a stage that stopped says nothing.
+// It believes no stage about itself, since a stage that stopped says nothing; only the collectors are asked, for their spools and whether they are behind.
 //
 // # What is looked at
 //
@@ -19,7 +19,11 @@
 //   - When nothing has been late for `calm`, freshness.restored is told, once (TestABreachIsToldOnce, TestABookAgainstTheRules).
 //   - A stage, a collector or the broker that cannot be seen for unseen_for is told too, with the cause "unseen", by the watcher's own
 //     requests: nothing of it goes through Kafka (TestABrokerThatIsGoneIsTold).
-//   - History alone never breaches (TestHistoryAloneNeverBreaches).
+//   - A collector that has been behind for hold is told as an overload, with the stage where most of it stands, and when it has caught up, with how
+//     long it lasted, from when the first collector said so; a collector that cannot be asked ends nothing
+//     (TestAnOverloadIsToldWithItsStageAndItsEndWithHowLongItLasted, and on the whole stack standalone's TestOverloadIsToldAndLosesNothing).
+//     This is what collectors say of themselves: a collector that is gone is told as unseen.
+//   - History alone is never late (TestHistoryAloneNeverBreaches). It can be an overload.
 //
 // Delivery: at least once while the watcher runs, in order for each endpoint; repeats of one message have one webhook-id. What is told is not
 // stored: a watcher that is started anew in the middle of a breach tells it again, under another breach_id, and the end of a breach that passed

@@ -88,6 +88,13 @@ func (h *hook) all() []string {
 	return out
 }
 
+// last is what was told last.
+func (h *hook) last() Notice {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.told[len(h.told)-1]
+}
+
 // wait waits until something was told after the first `from` notices.
 func (h *hook) wait(from int, what string) {
 	h.t.Helper()
@@ -156,7 +163,7 @@ func (w *watching) breaching() []string {
 	return out
 }
 
-// gauge is a metric's value with these label values, and whether it is shown.
+// gauge is a gauge's or counter's value with these label values, and whether it is shown.
 func (w *watching) gauge(t testing.TB, name string, labels ...string) (float64, bool) {
 	t.Helper()
 	families, err := w.reg.Gather()
@@ -172,7 +179,7 @@ func (w *watching) gauge(t testing.TB, name string, labels ...string) (float64, 
 			slices.Sort(got)
 			want := slices.Sorted(slices.Values(labels))
 			if f.GetName() == name && slices.Equal(got, want) {
-				return m.GetGauge().GetValue(), true
+				return m.GetGauge().GetValue() + m.GetCounter().GetValue(), true
 			}
 		}
 	}

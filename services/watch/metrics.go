@@ -33,7 +33,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		}, []string{"stage"}),
 		breached: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "freshet_freshness_breached",
-			Help: "1 while a breach is open, else 0, by stage, grade and cause (late, unseen).",
+			Help: "1 while a breach is open, else 0, by stage, grade and cause (late, unseen, behind).",
 		}, []string{"stage", "grade", "cause"}),
 		looks: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "freshet_freshness_looks_total",
@@ -58,7 +58,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 }
 
 // seen shows what a look at a stage found.
-func (m *metrics) seen(stage string, r reading, states []state, open map[key]*breach) {
+func (m *metrics) seen(stage string, r reading, states []state) {
 	if r.err != nil {
 		m.hidden(stage)
 	} else {
@@ -72,11 +72,17 @@ func (m *metrics) seen(stage string, r reading, states []state, open map[key]*br
 			m.age.WithLabelValues(stage, string(s.grade)).Set(max(s.age, 0).Seconds())
 			m.line.WithLabelValues(stage, string(s.grade)).Set(s.line.Seconds())
 		}
+	}
+}
+
+// breaches shows which are open.
+func (m *metrics) breaches(states []state, open map[key]*breach) {
+	for _, s := range states {
 		on := 0.0
 		if open[s.key] != nil {
 			on = 1
 		}
-		m.breached.WithLabelValues(stage, string(s.grade), string(s.cause)).Set(on)
+		m.breached.WithLabelValues(s.stage, string(s.grade), string(s.cause)).Set(on)
 	}
 }
 

@@ -29,19 +29,25 @@ type Data struct {
 	AlertID string `json:"alert_id"`
 	// BreachID is the same from a breach's beginning to its end.
 	BreachID string `json:"breach_id"`
-	// Stage is collector, identity, feature, segmentation, warehouse, alerts, or broker.
+	// Stage is collector, identity, feature, segmentation, warehouse, alerts, or broker; overload when more comes than they work off.
 	Stage string `json:"stage"`
 	// Grade is behaviour, core, or any where the stage does not know the source.
 	Grade string `json:"grade"`
-	// Cause is late, or unseen: nobody can tell.
+	// Cause is late; unseen: nobody can tell; or behind, of an overload.
 	Cause string `json:"cause"`
-	// LineSeconds is what may not be passed; AgeSeconds is the age of the oldest live event that is not through, or how long nothing was seen.
+	// LineSeconds is what may not be passed; AgeSeconds is the age of the oldest live event that is not through, or how long nothing was seen, or
+	// about how long the stages need to work off an overload.
 	LineSeconds float64 `json:"line_seconds"`
 	AgeSeconds  float64 `json:"age_seconds"`
-	// LagRecords is how many records wait before the stage, history included.
+	// LagRecords is how many records wait before the stage, history included; of an overload before the stage that At names.
 	LagRecords int64 `json:"lag_records"`
-	// Since is when the breach was found, RFC 3339.
+	// At is the stage where most of an overload stands: identity, orders, feature, segmentation or warehouse. Else it is absent.
+	At string `json:"at,omitempty"`
+	// Since is when the breach was found, of an overload when it began, RFC 3339.
 	Since string `json:"since"`
+	// Until is when it ended, RFC 3339, and LastedSeconds how long that is from Since; both are of freshness.restored, else absent.
+	Until         string  `json:"until,omitempty"`
+	LastedSeconds float64 `json:"lasted_seconds,omitempty"`
 	// Repeat counts how often the breach was told before.
 	Repeat int `json:"repeat"`
 	// Summary is a sentence for people, Advice what to do first, Runbook where more is written.
@@ -60,6 +66,7 @@ var advice = map[string]string{
 	stageSegmentation: "See that freshet-segmentation runs and is ready (it waits for cut points, so for ClickHouse, at its first start).",
 	stageWarehouse:    "See that freshet-warehouse runs and that ClickHouse takes inserts and has disk; its log says which insert fails.",
 	stageAlerts:       "An endpoint does not take its alerts, or freshet-segmentation does not run: see freshet_webhook_attempts_total by endpoint.",
+	stageOverload:     "Events are taken and none is lost; history is asked to come later by itself. See whether the stage that is named works and gets more replicas or cores, or bound what comes: limits.rate.",
 	stageBroker:       "Kafka does not answer the watcher: see that the brokers run and can be reached. The collector keeps events in its spool meanwhile.",
 }
 
@@ -68,14 +75,21 @@ func notice(kind string, now time.Time, s state, b *breach) Notice {
 	stamp := func(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
 	n := Notice{Type: kind, Timestamp: stamp(now), Data: Data{
 		BreachID: b.id, Stage: s.stage, Grade: string(s.grade), Cause: string(s.cause), LineSeconds: s.line.Seconds(), AgeSeconds: s.age.Seconds(),
-		LagRecords: s.lag, Since: stamp(b.since), Repeat: b.repeats, Advice: advice[s.stage], Runbook: runbook + "#" + s.stage,
+		LagRecords: s.lag, At: s.at, Since: stamp(b.began), Repeat: b.repeats, Advice: advice[s.stage], Runbook: runbook + "#" + s.stage,
 	}}
 	round := func(d time.Duration) time.Duration { return d.Round(time.Second) }
 	switch {
 	case kind == restored:
-		n.Data.AlertID = b.id + "-restored"
-		n.Data.Summary = fmt.Sprintf("%s is in time again: the breach lasted %s.", s.stage, round(now.Sub(b.since)))
+		lasted := max(0, b.calmSince.Sub(b.began))
+		n.Data.AlertID, n.Data.Until, n.Data.LastedSeconds = b.id+"-restored", stamp(b.calmSince), lasted.Seconds()
+		n.Data.Summary = fmt.Sprintf("%s is in time again: the breach lasted %s.", s.stage, round(lasted))
+		if s.cause == behind {
+			n.Data.Summary = fmt.Sprintf("The stages have caught up with what was taken: they were behind for %s. History is taken again.", round(lasted))
+		}
 		n.Data.Advice = "Nothing is to be done."
+	case s.cause == behind:
+		n.Data.Summary = fmt.Sprintf("More comes than is worked off: the stages need about %s, the limit is %s; most of it stands before %s. Live events are late, history is asked to come later.",
+			round(s.age), s.line, s.at)
 	case s.cause == unseen:
 		n.Data.Summary = fmt.Sprintf("Nobody can tell how late %s is: it could not be seen for %s.", s.stage, round(s.age))
 	default:

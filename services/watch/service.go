@@ -112,7 +112,7 @@ func (s *Service) look(ctx context.Context) {
 		}
 	}
 	kafka := s.ping(ctx)
-	spool, stages := s.read(ctx, kafka == nil)
+	found := s.read(ctx, kafka == nil)
 	if ctx.Err() != nil {
 		return
 	}
@@ -120,7 +120,8 @@ func (s *Service) look(ctx context.Context) {
 	defer s.mu.Unlock()
 	s.judge(stageBroker, nil, reading{err: kafka})
 	if len(s.cfg.Collectors) > 0 {
-		s.judge(stageCollector, []grade{unknown}, spool)
+		s.judge(stageCollector, []grade{unknown}, found.spool)
+		s.note(s.book.overloaded(s.deps.Now(), found.overload, found.spool.err, s.lagBefore(found)))
 	}
 	for i, e := range s.eyes {
 		if kafka != nil {
@@ -128,17 +129,34 @@ func (s *Service) look(ctx context.Context) {
 			s.metrics.hidden(e.stage.name)
 			continue
 		}
-		s.judge(e.stage.name, e.stage.grades(), stages[i])
+		s.judge(e.stage.name, e.stage.grades(), found.stages[i])
 	}
 	s.breaches = s.book.breaches()
 	s.looked.Store(true)
 }
 
-// read takes a reading of the spools and, where there is Kafka, of every stage, all at once.
-func (s *Service) read(ctx context.Context, kafka bool) (spool reading, stages []reading) {
-	stages = make([]reading, len(s.eyes))
+// found is what one look found: the collectors' spools, what they say of being behind, and each stage.
+type found struct {
+	spool    reading
+	overload overload
+	stages   []reading // by eye
+}
+
+// lagBefore is how many records wait where most of an overload stands; 0 where that is not known.
+func (s *Service) lagBefore(f found) int64 {
+	for i, e := range s.eyes {
+		if e.stage.name == f.overload.stage {
+			return f.stages[i].lag
+		}
+	}
+	return 0
+}
+
+// read takes a reading of the collectors and, where there is Kafka, of every stage, all at once.
+func (s *Service) read(ctx context.Context, kafka bool) found {
+	f := found{stages: make([]reading, len(s.eyes))}
 	var all sync.WaitGroup
-	all.Go(func() { spool = s.spools.look(ctx, s.deps.Now()) })
+	all.Go(func() { f.spool, f.overload = s.spools.look(ctx, s.deps.Now()) })
 	for i, e := range s.eyes {
 		if !kafka {
 			break
@@ -146,11 +164,11 @@ func (s *Service) read(ctx context.Context, kafka bool) (spool reading, stages [
 		all.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, lookWithin)
 			defer cancel()
-			stages[i] = e.look(ctx, s.deps.Now(), s.grades)
+			f.stages[i] = e.look(ctx, s.deps.Now(), s.grades)
 		})
 	}
 	all.Wait()
-	return spool, stages
+	return f
 }
 
 // ping asks whether Kafka answers at all.
@@ -163,10 +181,16 @@ func (s *Service) ping(ctx context.Context) error {
 // judge holds a reading against the lines, and tells.
 func (s *Service) judge(stage string, grades []grade, r reading) {
 	told, states := s.book.see(s.deps.Now(), stage, grades, r)
-	s.metrics.seen(stage, r, states, s.book.open)
+	s.metrics.seen(stage, r, states)
 	if r.err != nil {
 		s.deps.Logger.Warn("a stage cannot be seen", "stage", stage, "error", r.err)
 	}
+	s.note(told, states)
+}
+
+// note shows how keys are and tells what is to be told.
+func (s *Service) note(told []Notice, states []state) {
+	s.metrics.breaches(states, s.book.open)
 	for _, n := range told {
 		level := slog.LevelError
 		if n.Type == restored {

@@ -23,7 +23,7 @@ const (
 	maxMetrics = 16 << 20
 )
 
-// spools asks collectors for their spools.
+// spools asks collectors for their spools, and whether they are behind.
 type spools struct {
 	addresses []string
 	token     string
@@ -39,8 +39,7 @@ func newSpools(addresses []string, token string, timeout time.Duration) *spools 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // look asks every collector. The spool does not tell live events from history, nor sources: the oldest event counts.
-func (s *spools) look(ctx context.Context, now time.Time) reading {
-	var r reading
+func (s *spools) look(ctx context.Context, now time.Time) (r reading, o overload) {
 	for _, address := range s.addresses {
 		each, err := s.behind(ctx, address)
 		if err != nil {
@@ -48,10 +47,10 @@ func (s *spools) look(ctx context.Context, now time.Time) reading {
 			continue
 		}
 		for _, a := range each {
-			r.err = errors.Join(r.err, s.one(ctx, now, a, &r))
+			r.err = errors.Join(r.err, s.one(ctx, now, a, &r, &o))
 		}
 	}
-	return r
+	return r, o
 }
 
 // behind are the addresses behind a name: each collector has a spool of its own.
@@ -79,7 +78,7 @@ func (s *spools) behind(ctx context.Context, address string) ([]*url.URL, error)
 	return out, nil
 }
 
-func (s *spools) one(ctx context.Context, now time.Time, u *url.URL, r *reading) error {
+func (s *spools) one(ctx context.Context, now time.Time, u *url.URL, r *reading, o *overload) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return fmt.Errorf("ask a collector: %w", err)
@@ -105,6 +104,7 @@ func (s *spools) one(ctx context.Context, now time.Time, u *url.URL, r *reading)
 	if !ok || !ok2 {
 		return fmt.Errorf("the collector at %s has no metric %s or %s: is it a collector?", u.Host, spoolEvents, spoolOldest)
 	}
+	o.hear(families)
 	r.lag += int64(events)
 	if events > 0 {
 		at := now.Add(-time.Duration(oldest * float64(time.Second)))

@@ -49,7 +49,7 @@ func TestWhatCollectorsSayOfTheirSpools(t *testing.T) {
 				}
 				return []string{host}, nil
 			}
-			r := s.look(t.Context(), now)
+			r, _ := s.look(t.Context(), now)
 			if (r.err == nil) != (c.err == "") || r.err != nil && !strings.Contains(r.err.Error(), c.err) {
 				t.Errorf("%v, want %q", r.err, c.err)
 			}

@@ -23,9 +23,20 @@ func late(ctx context.Context, p Patient) Finding {
 	case err != nil:
 		f.State, f.Detail, f.Fix = Warned, err.Error(), "name the metrics address of the watch in the addresses file, where it is another process"
 	case len(open) > 0:
-		f.State, f.Detail, f.Fix = Warned, "live events are too late before "+strings.Join(open, ", "), lookAt
+		f.State, f.Detail, f.Fix = Warned, strings.Join(open, ", "), lookAt
 	}
 	return f
+}
+
+// told is one breach in words.
+func told(stage, grade, cause string) string {
+	switch cause {
+	case "behind":
+		return "more comes than the stages work off"
+	case "unseen":
+		return fmt.Sprintf("the watch cannot see %s", stage)
+	}
+	return fmt.Sprintf("live events (%s) are too late before %s", grade, stage)
 }
 
 // breaches lists what is open, a stage each.
@@ -52,7 +63,7 @@ func breaches(ctx context.Context, url string) ([]string, error) {
 		for _, l := range m.GetLabel() {
 			label[l.GetName()] = l.GetValue()
 		}
-		open = append(open, fmt.Sprintf("%s (%s, %s)", label["stage"], label["grade"], label["cause"]))
+		open = append(open, told(label["stage"], label["grade"], label["cause"]))
 	}
 	slices.Sort(open)
 	return open, nil

@@ -16,9 +16,10 @@ func TestWhatTheWatchFindsIsShown(t *testing.T) {
 	}{
 		"nothing late": {head + openBreaches + `{cause="late",grade="core",stage="identity"} 0` + "\n", OK, "nothing late"},
 		"two stages": {head + openBreaches + `{cause="late",grade="core",stage="warehouse"} 1` + "\n" + openBreaches + `{cause="unseen",grade="any",stage="broker"} 1` + "\n", Warned,
-			"before broker (any, unseen), warehouse (core, late)"},
-		"no watch":      {"up 1\n", Warned, "no freshness watch"},
-		"not a metrics": {"<html>\n", Warned, "read the metrics"},
+			"live events (core) are too late before warehouse, the watch cannot see broker"},
+		"more than is worked off": {head + openBreaches + `{cause="behind",grade="any",stage="overload"} 1` + "\n", Warned, "more comes than the stages work off"},
+		"no watch":                {"up 1\n", Warned, "no freshness watch"},
+		"not a metrics":           {"<html>\n", Warned, "read the metrics"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(c.page)) }))

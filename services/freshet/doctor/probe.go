@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -54,7 +55,7 @@ func probe(ctx context.Context, p Patient, within time.Duration) []Finding {
 	if err != nil {
 		return []Finding{{Check: "probe", State: Failed, Detail: err.Error(), Fix: restart}}
 	}
-	if f, ok := pr.send(ctx); !ok {
+	if f, ok := pr.send(ctx, within/2); !ok {
 		return []Finding{f}
 	}
 	var all sync.WaitGroup
@@ -73,8 +74,8 @@ func (pr *prober) ends(ctx context.Context, t topics.Topic) (map[int]int64, erro
 	return out, err
 }
 
-// send gives the event to the collector.
-func (pr *prober) send(ctx context.Context) (Finding, bool) {
+// send gives the event to the collector. A probe is history, which waits while the stack is behind: for up to patience it waits with it.
+func (pr *prober) send(ctx context.Context, patience time.Duration) (Finding, bool) {
 	body, err := json.Marshal(map[string]any{
 		"type": "track", "event": probeName, "anonymousId": probeID, "messageId": pr.id,
 		"context": map[string]any{"freshet_probe": true}, "timestamp": time.Now().UTC().Format(time.RFC3339Nano),
@@ -90,6 +91,9 @@ func (pr *prober) send(ctx context.Context) (Finding, bool) {
 	pr.began = time.Now()
 	got, err := c.Deliver(ctx, [][]byte{body})
 	switch {
+	case errors.Is(err, send.ErrBehind):
+		return Finding{Check: "probe", State: Warned, Detail: err.Error(),
+			Fix: "try again when it has caught up, live events are taken meanwhile; docs/runbooks/freshness.md#overload says what to look at"}, false
 	case err != nil:
 		return Finding{Check: "probe", State: Failed, Detail: "the collector did not take it: " + err.Error(),
 			Fix: "give a live write key with --write-key, or leave the probe out with --no-probe"}, false

@@ -60,6 +60,9 @@ func (r retryable) Unwrap() error { return r.err }
 // outage is the attempt, a second or two after the first, from which on a fault is more than a hiccup.
 const outage = 5
 
+// ErrBehind says that the collector defers history, because the stages behind it have to work off what it took before. It passes.
+var ErrBehind = errors.New("the stack is behind, and history has to wait")
+
 // errTooLarge says that the request, not an event, was too large.
 var errTooLarge = errors.New("the request is too large")
 
@@ -156,12 +159,21 @@ func read(resp *http.Response, reply []byte) (got Answer, err error) {
 		return got, errTooLarge
 	case code == http.StatusTooManyRequests, code == http.StatusBadGateway, code == http.StatusServiceUnavailable, code == http.StatusGatewayTimeout:
 		after, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
-		return got, retryable{err: fmt.Errorf("the collector answered %s: %s", resp.Status, clip(reply)), after: time.Duration(after) * time.Second}
+		return got, retryable{err: refusal(resp.Status, reply), after: time.Duration(after) * time.Second}
 	case code == http.StatusUnauthorized:
 		return got, fmt.Errorf("the collector does not know this write key, or it has ended: `freshet source list` shows which are live, --write-key takes one")
 	default:
 		return got, fmt.Errorf("the collector answered %s: %s", resp.Status, clip(reply))
 	}
+}
+
+// refusal is an answer that says to come again.
+func refusal(status string, reply []byte) error {
+	var why struct{ Error, Message string }
+	if json.Unmarshal(reply, &why) == nil && why.Error == "behind" {
+		return fmt.Errorf("%w: %s", ErrBehind, clip([]byte(why.Message)))
+	}
+	return fmt.Errorf("the collector answered %s: %s", status, clip(reply))
 }
 
 func clip(b []byte) string { return string(b[:min(len(b), 300)]) }

@@ -231,7 +231,10 @@ type IngestStreamResponse struct {
 	// For REJECTED and RETRY: a sentence for a person.
 	Detail string `protobuf:"bytes,5,opt,name=detail,proto3" json:"detail,omitempty"`
 	// For RETRY: how long to wait, in milliseconds.
-	RetryAfterMs  int64 `protobuf:"varint,6,opt,name=retry_after_ms,json=retryAfterMs,proto3" json:"retry_after_ms,omitempty"`
+	RetryAfterMs int64 `protobuf:"varint,6,opt,name=retry_after_ms,json=retryAfterMs,proto3" json:"retry_after_ms,omitempty"`
+	// About how many seconds the stack needs to work off what it was sent; 0 while it keeps up. Above 0 the event is durable as ever, and is
+	// late in segments and alerts; history is answered RETRY with the reason `behind` meanwhile. An estimate of the moment of the answer.
+	BehindSeconds int32 `protobuf:"varint,7,opt,name=behind_seconds,json=behindSeconds,proto3" json:"behind_seconds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -308,13 +311,23 @@ func (x *IngestStreamResponse) GetRetryAfterMs() int64 {
 	return 0
 }
 
+func (x *IngestStreamResponse) GetBehindSeconds() int32 {
+	if x != nil {
+		return x.BehindSeconds
+	}
+	return 0
+}
+
 // IngestResponse says what became of each event.
 type IngestResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Events that are durable now.
 	Accepted int32 `protobuf:"varint,1,opt,name=accepted,proto3" json:"accepted,omitempty"`
 	// The rest, each in events.rejected.v1 too.
-	Rejected      []*Rejection `protobuf:"bytes,2,rep,name=rejected,proto3" json:"rejected,omitempty"`
+	Rejected []*Rejection `protobuf:"bytes,2,rep,name=rejected,proto3" json:"rejected,omitempty"`
+	// About how many seconds the stack needs to work off what it was sent; 0 while it keeps up. Above 0 the events are durable as ever, and
+	// are late in segments and alerts; history is answered RESOURCE_EXHAUSTED meanwhile. An estimate.
+	BehindSeconds int32 `protobuf:"varint,3,opt,name=behind_seconds,json=behindSeconds,proto3" json:"behind_seconds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -361,6 +374,13 @@ func (x *IngestResponse) GetRejected() []*Rejection {
 		return x.Rejected
 	}
 	return nil
+}
+
+func (x *IngestResponse) GetBehindSeconds() int32 {
+	if x != nil {
+		return x.BehindSeconds
+	}
+	return 0
 }
 
 // Rejection is why one event was refused.
@@ -449,17 +469,19 @@ const file_freshet_collector_v1_collector_proto_rawDesc = "" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x14\n" +
 	"\x05event\x18\x02 \x01(\fR\x05event\x123\n" +
 	"\asent_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x06sentAt\x12\x18\n" +
-	"\ahistory\x18\x04 \x01(\bR\ahistory\"\xdf\x01\n" +
+	"\ahistory\x18\x04 \x01(\bR\ahistory\"\x86\x02\n" +
 	"\x14IngestStreamResponse\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12:\n" +
 	"\x06status\x18\x02 \x01(\x0e2\".freshet.collector.v1.IngestStatusR\x06status\x12\x19\n" +
 	"\bevent_id\x18\x03 \x01(\tR\aeventId\x12\x16\n" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x16\n" +
 	"\x06detail\x18\x05 \x01(\tR\x06detail\x12$\n" +
-	"\x0eretry_after_ms\x18\x06 \x01(\x03R\fretryAfterMs\"i\n" +
+	"\x0eretry_after_ms\x18\x06 \x01(\x03R\fretryAfterMs\x12%\n" +
+	"\x0ebehind_seconds\x18\a \x01(\x05R\rbehindSeconds\"\x90\x01\n" +
 	"\x0eIngestResponse\x12\x1a\n" +
 	"\baccepted\x18\x01 \x01(\x05R\baccepted\x12;\n" +
-	"\brejected\x18\x02 \x03(\v2\x1f.freshet.collector.v1.RejectionR\brejected\"l\n" +
+	"\brejected\x18\x02 \x03(\v2\x1f.freshet.collector.v1.RejectionR\brejected\x12%\n" +
+	"\x0ebehind_seconds\x18\x03 \x01(\x05R\rbehindSeconds\"l\n" +
 	"\tRejection\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x19\n" +
 	"\bevent_id\x18\x02 \x01(\tR\aeventId\x12\x16\n" +

@@ -32,7 +32,7 @@ type CollectorServiceClient interface {
 	// Ingest makes a batch of events durable, or says why not, one by one.
 	// The write key travels in the metadata as `authorization: Basic base64("<key>:")`.
 	// UNAUTHENTICATED: unknown write key. INVALID_ARGUMENT: more than 2,500 events.
-	// RESOURCE_EXHAUSTED: beyond the source's rate, with a RetryInfo.
+	// RESOURCE_EXHAUSTED: beyond the source's rate, or history while the stack is behind what it was sent; with a RetryInfo.
 	// UNAVAILABLE: neither broker nor spool took it; the same request may be sent again, ids are deduplicated.
 	Ingest(ctx context.Context, in *IngestRequest, opts ...grpc.CallOption) (*IngestResponse, error)
 	// IngestStream takes events for as long as the client likes and answers each one, in the order sent, once it is durable.
@@ -82,7 +82,7 @@ type CollectorServiceServer interface {
 	// Ingest makes a batch of events durable, or says why not, one by one.
 	// The write key travels in the metadata as `authorization: Basic base64("<key>:")`.
 	// UNAUTHENTICATED: unknown write key. INVALID_ARGUMENT: more than 2,500 events.
-	// RESOURCE_EXHAUSTED: beyond the source's rate, with a RetryInfo.
+	// RESOURCE_EXHAUSTED: beyond the source's rate, or history while the stack is behind what it was sent; with a RetryInfo.
 	// UNAVAILABLE: neither broker nor spool took it; the same request may be sent again, ids are deduplicated.
 	Ingest(context.Context, *IngestRequest) (*IngestResponse, error)
 	// IngestStream takes events for as long as the client likes and answers each one, in the order sent, once it is durable.
