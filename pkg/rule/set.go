@@ -15,8 +15,6 @@ type Rule struct {
 	Description string
 	// When is the condition as written.
 	When string
-	// Alert names the endpoint that hears of the segment's transitions; empty for none.
-	Alert string
 	// Version names the meaning of the condition: a positive number below 2^48
 	// (exact in JSON), hashed from its normal form. Another spacing or another way of
 	// writing a constant keeps it; another condition changes it. It is a hash and not
@@ -28,14 +26,18 @@ type Rule struct {
 	elapsed []int // the leaves of the tree that time alone flips
 }
 
-// Set is all rules of a file, compiled over shared leaves. It does not change, so
+// Set is rules compiled over shared leaves. It does not change, so
 // many goroutines may use it.
 type Set struct {
-	// Rules in the order of the file.
+	// Rules in the order in which they were added.
 	Rules  []Rule
+	schema Schema
 	leaves []leaf
 	places map[leaf]int // where a leaf is, for sharing while compiling
 }
+
+// NewSet is a set without rules, over the features and tags of a schema.
+func NewSet(s Schema) *Set { return &Set{schema: s} }
 
 // share is the place of a leaf, kept once.
 func (s *Set) share(l leaf) int {
@@ -51,9 +53,9 @@ func (s *Set) share(l leaf) int {
 	return i
 }
 
-// add compiles a condition into the rule and keeps it, or gives all its faults.
-func (s *Set) add(r Rule) []error {
-	tree, faults := compile(r.When, s.share)
+// Add compiles a condition into the rule and keeps it, or gives all its faults.
+func (s *Set) Add(r Rule) []error {
+	tree, faults := compile(r.When, s.schema, s.share)
 	if len(faults) > 0 {
 		return faults
 	}
@@ -81,7 +83,7 @@ func (s *Set) Leaves() int { return len(s.leaves) }
 
 // Match says for every rule, in the order of Rules, whether the customer is in it at
 // nowMs (Unix milliseconds). Each shared leaf is looked at once.
-func (s *Set) Match(f *Facts, nowMs int64) []bool {
+func (s *Set) Match(f Facts, nowMs int64) []bool {
 	values := make([]bool, len(s.leaves)+len(s.Rules))
 	values, matches := values[:len(s.leaves)], values[len(s.leaves):]
 	for i, l := range s.leaves {
@@ -96,7 +98,7 @@ func (s *Set) Match(f *Facts, nowMs int64) []bool {
 // NextFlip is the first millisecond after nowMs at which rule i changes its answer
 // for these facts if nothing more happens. ok is false when it never does. A leaf that
 // flips without changing the tree's answer is passed over.
-func (s *Set) NextFlip(i int, f *Facts, nowMs int64) (ms int64, ok bool) {
+func (s *Set) NextFlip(i int, f Facts, nowMs int64) (ms int64, ok bool) {
 	r := &s.Rules[i]
 	var flips []int64
 	for _, l := range r.elapsed {
