@@ -1538,7 +1538,9 @@ func (x *ContributingEvent) GetOccurredMs() int64 {
 type ListFeaturesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only those of a level; empty means all.
-	Level         string `protobuf:"bytes,1,opt,name=level,proto3" json:"level,omitempty"`
+	Level string `protobuf:"bytes,1,opt,name=level,proto3" json:"level,omitempty"`
+	// The tenant; empty means "default".
+	Workspace     string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1576,6 +1578,13 @@ func (*ListFeaturesRequest) Descriptor() ([]byte, []int) {
 func (x *ListFeaturesRequest) GetLevel() string {
 	if x != nil {
 		return x.Level
+	}
+	return ""
+}
+
+func (x *ListFeaturesRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
 	}
 	return ""
 }
@@ -1639,7 +1648,9 @@ func (x *ListFeaturesResponse) GetSchema() uint64 {
 type ListTagsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only those of a level; empty means all.
-	Level         string `protobuf:"bytes,1,opt,name=level,proto3" json:"level,omitempty"`
+	Level string `protobuf:"bytes,1,opt,name=level,proto3" json:"level,omitempty"`
+	// The tenant; empty means "default".
+	Workspace     string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1677,6 +1688,13 @@ func (*ListTagsRequest) Descriptor() ([]byte, []int) {
 func (x *ListTagsRequest) GetLevel() string {
 	if x != nil {
 		return x.Level
+	}
+	return ""
+}
+
+func (x *ListTagsRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
 	}
 	return ""
 }
@@ -2266,14 +2284,16 @@ const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1f\n" +
 	"\voccurred_ms\x18\x03 \x01(\x03R\n" +
-	"occurredMs\"+\n" +
+	"occurredMs\"I\n" +
 	"\x13ListFeaturesRequest\x12\x14\n" +
-	"\x05level\x18\x01 \x01(\tR\x05level\"g\n" +
+	"\x05level\x18\x01 \x01(\tR\x05level\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"g\n" +
 	"\x14ListFeaturesResponse\x127\n" +
 	"\bfeatures\x18\x01 \x03(\v2\x1b.freshet.feature.v1.FeatureR\bfeatures\x12\x16\n" +
-	"\x06schema\x18\x02 \x01(\x06R\x06schema\"'\n" +
+	"\x06schema\x18\x02 \x01(\x06R\x06schema\"E\n" +
 	"\x0fListTagsRequest\x12\x14\n" +
-	"\x05level\x18\x01 \x01(\tR\x05level\"?\n" +
+	"\x05level\x18\x01 \x01(\tR\x05level\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"?\n" +
 	"\x10ListTagsResponse\x12+\n" +
 	"\x04tags\x18\x01 \x03(\v2\x17.freshet.feature.v1.TagR\x04tags\"\x9d\x02\n" +
 	"\aFeature\x12\x12\n" +
