@@ -30,7 +30,7 @@ const (
 	// OpByKey adds numbers by key: the MaxKeys keys with the smallest KeyHash have a sum each, the others one together. Reading.Keys and Sum,
 	// which is the total of all.
 	OpByKey
-	// OpDecayed adds numbers into spans of a half-life, each weighted by when in its span it falls (Weight). Reading.Spans.
+	// OpDecayed adds numbers into spans of a half-life, each weighted by the step in its span in which it falls (Weight). Reading.Spans.
 	OpDecayed
 	// OpDecayedByKey is OpDecayed by key, with the bound of OpByKey. Reading.Keys with Spans.
 	OpDecayedByKey
@@ -60,7 +60,7 @@ const (
 	SessionGap = 30 * time.Minute
 	// SpansKept is after how many half-lives a decayed number is forgotten.
 	SpansKept = 10
-	// DecaySteps is in how many steps a half-life passes when a decayed number is read: the reading at t is that of the last step.
+	// DecaySteps is in how many steps a half-life passes: what happens within one counts fully until the next begins.
 	DecaySteps = 8
 )
 
@@ -89,7 +89,8 @@ const (
 
 // Column is one accumulation that the engine keeps for each customer. Features that need the same one share it.
 type Column struct {
-	// Key is its meaning in a normal form: equal keys accumulate equally, in this catalogue and in any other. ID is a hash of it.
+	// Key is its meaning in a normal form: equal keys accumulate equally, in this catalogue and in any other. ID is a hash of it, and of the tiles
+	// by which it is kept.
 	Key string
 	ID  uint64
 	Op  Op
@@ -103,6 +104,8 @@ type Column struct {
 	Each *expr.Path
 	// Value is the number added or compared, in millionths; nil adds 1 (not a million).
 	Value *expr.Number
+	// Counted, when set, must be present for an event to count, though it is not added: for averages.
+	Counted *expr.Number
 	// Text is the text kept or counted by OpFirst, OpLast, OpDistinct.
 	Text *expr.Text
 	// By is the key of OpByKey, OpDecayedByKey and OpLatest.

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"math"
+	"math/big"
 	"math/bits"
 )
 
@@ -57,3 +58,32 @@ func (s Sum) Clamp() int64 {
 
 // Limit is the largest number that is shown; a larger sum shows as this.
 const Limit = math.MaxInt64
+
+// Times multiplies by a number of at most 62 bits. What does not fit into 128 bits wraps.
+func (s Sum) Times(n int64) Sum {
+	negative := n < 0
+	if negative {
+		n = -n
+	}
+	hi, lo := bits.Mul64(s.lo, uint64(n))
+	out := Sum{hi: int64(hi + uint64(s.hi)*uint64(n)), lo: lo}
+	if negative {
+		return out.Negative()
+	}
+	return out
+}
+
+// Big is the sum as a number of any size.
+func (s Sum) Big() *big.Int {
+	n := big.NewInt(s.hi)
+	n.Lsh(n, 64)
+	return n.Add(n, new(big.Int).SetUint64(s.lo))
+}
+
+// clampBig cuts a number to 64 bits, as Clamp does.
+func clampBig(n *big.Int) int64 {
+	if n.CmpAbs(big.NewInt(Limit)) >= 0 {
+		return int64(n.Sign()) * Limit
+	}
+	return n.Int64()
+}
