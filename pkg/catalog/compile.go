@@ -137,6 +137,9 @@ func (c *Column) keep(over, keep Window) {
 	if keep.Length == 0 || over.Length == 0 && c.Op != OpSessions {
 		return
 	}
+	if c.Op == OpSessions && !slices.Contains(c.Windows, keep) {
+		c.Windows = append(c.Windows, keep)
+	}
 	i, found := slices.BinarySearch(c.Hops, keep.Hop)
 	if !found {
 		c.Hops = slices.Insert(c.Hops, i, keep.Hop)

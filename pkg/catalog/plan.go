@@ -116,6 +116,8 @@ type Column struct {
 	Hops []time.Duration
 	// Keep is the longest window by each of Hops: what lies further back is pruned.
 	Keep []Window
+	// Windows are all windows by which sessions are looked at; other columns have none.
+	Windows []Window
 	// Lifetime says that it is kept without a window, too. Columns that have no windows (all but OpSum, OpMin, OpMax, OpDistinct, OpByKey) have
 	// no Hops, and Lifetime set.
 	Lifetime bool

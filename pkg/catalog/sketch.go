@@ -7,17 +7,17 @@ import (
 	"slices"
 )
 
-// registers is the size of a sketch beyond DistinctExact: HyperLogLog with a standard error of 3.3 % (Flajolet, Fusy, Gandouet, Meunier 2007).
+// Registers is the size of a sketch beyond DistinctExact: HyperLogLog with a standard error of 3.3 % (Flajolet, Fusy, Gandouet, Meunier 2007).
 const (
 	registerBits = 10
-	registers    = 1 << registerBits
+	Registers    = 1 << registerBits
 )
 
-// Sketch counts different hashes: exactly up to DistinctExact, beyond it by registers of the same hashes. What it holds depends on which hashes it
+// Sketch counts different hashes: exactly up to DistinctExact, beyond it by Registers of the same hashes. What it holds depends on which hashes it
 // saw, and never on their order. The zero Sketch saw nothing.
 type Sketch struct {
 	exact []uint64 // sorted; nil when ranks is set
-	ranks []uint8  // registers of them
+	ranks []uint8  // Registers of them
 }
 
 // Add notes a hash (KeyHash of a text).
@@ -35,14 +35,14 @@ func (s *Sketch) Add(hash uint64) {
 		return
 	}
 	all := s.exact
-	s.exact, s.ranks = nil, make([]uint8, registers)
+	s.exact, s.ranks = nil, make([]uint8, Registers)
 	for _, h := range all {
 		s.rank(h)
 	}
 }
 
 func (s *Sketch) rank(hash uint64) {
-	i, rank := hash%registers, uint8(bits.TrailingZeros64(hash>>registerBits|1<<(64-registerBits-1))+1)
+	i, rank := hash%Registers, uint8(bits.TrailingZeros64(hash>>registerBits|1<<(64-registerBits-1))+1)
 	s.ranks[i] = max(s.ranks[i], rank)
 }
 
@@ -70,10 +70,10 @@ func (s *Sketch) Merge(o *Sketch) {
 // Exact are the hashes while there are at most DistinctExact; ok is false beyond.
 func (s *Sketch) Exact() (hashes []uint64, ok bool) { return s.exact, s.ranks == nil }
 
-// Ranks are the registers beyond DistinctExact, else nil.
+// Ranks are the Registers beyond DistinctExact, else nil.
 func (s *Sketch) Ranks() []uint8 { return s.ranks }
 
-// OfHashes is a sketch of sorted different hashes, at most DistinctExact; OfRanks one of registers. They take the slices, and are nil when these
+// OfHashes is a sketch of sorted different hashes, at most DistinctExact; OfRanks one of Registers. They take the slices, and are nil when these
 // cannot be a sketch's.
 func OfHashes(hashes []uint64) *Sketch {
 	if len(hashes) > DistinctExact {
@@ -87,18 +87,18 @@ func OfHashes(hashes []uint64) *Sketch {
 	return &Sketch{exact: hashes}
 }
 
-// OfRanks is a sketch of registers: see OfHashes.
+// OfRanks is a sketch of Registers: see OfHashes.
 func OfRanks(ranks []uint8) *Sketch {
-	if len(ranks) != registers || slices.Max(ranks) > 64-registerBits {
+	if len(ranks) != Registers || slices.Max(ranks) > 64-registerBits {
 		return nil
 	}
 	return &Sketch{ranks: ranks}
 }
 
-// linear are registers * ln(registers / empty), by how many registers are empty.
-var linear = func() (out [registers + 1]int64) {
-	for empty := 1; empty <= registers; empty++ {
-		out[empty] = int64(math.Round(registers * math.Log(float64(registers)/float64(empty))))
+// linear are Registers * ln(Registers / empty), by how many Registers are empty.
+var linear = func() (out [Registers + 1]int64) {
+	for empty := 1; empty <= Registers; empty++ {
+		out[empty] = int64(math.Round(Registers * math.Log(float64(Registers)/float64(empty))))
 	}
 	return out
 }()
@@ -115,10 +115,10 @@ func (s *Sketch) Count() int64 {
 		}
 		sum.Add(sum, new(big.Int).Lsh(big.NewInt(1), uint(64-r)))
 	}
-	// alpha * registers^2 / sum of 2^-rank, with alpha = 0.7213 / (1 + 1.079 / registers) = 0.720540 for 1,024.
-	n := new(big.Int).Lsh(big.NewInt(720_540*registers), 64+registerBits)
+	// alpha * Registers^2 / sum of 2^-rank, with alpha = 0.7213 / (1 + 1.079 / Registers) = 0.720540 for 1,024.
+	n := new(big.Int).Lsh(big.NewInt(720_540*Registers), 64+registerBits)
 	n.Quo(n, sum.Mul(sum, big.NewInt(1_000_000)))
-	if estimate := n.Int64(); empty == 0 || estimate > 5*registers/2 {
+	if estimate := n.Int64(); empty == 0 || estimate > 5*Registers/2 {
 		return max(estimate, DistinctExact+1)
 	}
 	return max(linear[empty], DistinctExact+1)

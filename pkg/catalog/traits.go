@@ -3,13 +3,12 @@ package catalog
 import (
 	"slices"
 	"strings"
+
+	"github.com/freshet/freshet/pkg/catalog/expr"
 )
 
 // Told is one trait as an event told it.
-type Told struct {
-	Name, Text, Source string
-	AtMs               int64
-}
+type Told struct{ Name, Text string }
 
 // After says whether x replaces o, the same trait told before: it is later; at one time the larger text stands, then the larger source.
 func (x Keyed) After(o Keyed) bool {
@@ -61,3 +60,15 @@ func PersonalTrait(name string) bool {
 }
 
 var sortedPersonal = slices.Sorted(slices.Values(personal))
+
+// TraitsOf reads the traits of an identify call: those that are a text of 1 to MaxKeyBytes bytes, a number below 2^53 that is whole, or a truth value,
+// as package expr reads a member as a text; names of the same length. Of a name that stands twice the first counts.
+func TraitsOf(json []byte) []Told {
+	var out []Told
+	expr.EachText(json, func(name, text string) {
+		if name != "" && len(name) <= MaxKeyBytes {
+			out = append(out, Told{Name: name, Text: text})
+		}
+	})
+	return out
+}

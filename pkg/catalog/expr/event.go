@@ -2,7 +2,9 @@ package expr
 
 import (
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -144,6 +146,10 @@ func (x *Event) look(p *Path) value {
 	if !ok {
 		return value{}
 	}
+	return valueOf(r)
+}
+
+func valueOf(r gjson.Result) value {
 	switch r.Type {
 	case gjson.String:
 		return value{form: formText, text: r.Str}
@@ -294,4 +300,19 @@ func plainDecimal(s string) bool {
 		}
 	}
 	return whole > 0 && fraction != 0
+}
+
+// EachText calls f for every member of a JSON object that can be read as a text. Of a name that stands twice the first counts.
+func EachText(json []byte, f func(name, text string)) {
+	var x Event
+	x.Reset(&eventv1.Event{TraitsJson: json})
+	members := x.members(rootTraits)
+	for i, m := range members {
+		if slices.ContainsFunc(members[:i], func(o member) bool { return o.key == m.key }) {
+			continue
+		}
+		if text, ok := valueOf(m.value).asText(); ok {
+			f(strings.Clone(m.key), strings.Clone(text))
+		}
+	}
 }
