@@ -41,3 +41,8 @@ type Entry struct {
 	// Source told the trait, else empty.
 	Source string
 }
+
+// String is the kind's name in the API.
+func (k Kind) String() string {
+	return [...]string{"", "count", "decimal", "moment", "age", "duration", "text", "list", "tag"}[k]
+}

@@ -19,7 +19,7 @@ import (
 	"github.com/freshet/freshet/pkg/testkit"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
-	"github.com/freshet/freshet/services/feature/internal/naive"
+	"github.com/freshet/freshet/services/feature/internal/oracle"
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
 
@@ -121,6 +121,8 @@ func (f *facts) read(c *catalog.Catalog, workspace, customer string, asOf int64)
 	if err != nil {
 		f.t.Fatal(err)
 	}
+	begun := time.Now()
+	defer func() { f.t.Logf("a statement of %d bytes took %s", len(s.Text), time.Since(begun)) }()
 	rows, err := f.conn.Query(clickhouse.Context(f.t.Context(), clickhouse.WithParameters(s.Parameters)), s.Text)
 	if err != nil {
 		f.t.Fatalf("a statement of %d bytes: %.2000v", len(s.Text), err)
@@ -142,7 +144,7 @@ func (f *facts) read(c *catalog.Catalog, workspace, customer string, asOf int64)
 
 func (f *facts) check(c *catalog.Catalog, what string, p person, got []catalog.Value, asOf int64) {
 	f.t.Helper()
-	want := naive.Values(c, p.events, p.posted, asOf)
+	want := oracle.Values(c, p.events, p.posted, asOf)
 	for i := range want {
 		var mine catalog.Value
 		if i < len(got) {

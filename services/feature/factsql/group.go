@@ -79,10 +79,13 @@ func (g *group) rows(q Query) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "    SELECT\n        %s,\n        toUnixTimestamp64Milli(f.occurred_at) AS ts", customer)
+	var read expr.Query
+	var all []string
 	for _, i := range g.columns {
-		for _, x := range fieldsOf(i, &g.plan.Columns[i]) {
-			b.WriteString(",\n        " + x)
-		}
+		all = append(all, fieldsOf(&read, i, &g.plan.Columns[i])...)
+	}
+	for _, x := range append(read.Columns(), all...) {
+		b.WriteString(",\n        " + x)
 	}
 	b.WriteString("\n" + customers(q, "events"))
 	if g.each == nil {
@@ -92,27 +95,27 @@ func (g *group) rows(q Query) string {
 }
 
 // fieldsOf are what column i takes of an event, under names of its own.
-func fieldsOf(i int, c *catalog.Column) []string {
+func fieldsOf(q *expr.Query, i int, c *catalog.Column) []string {
 	counts := []string{"1"}
 	if c.Where != nil {
-		counts = []string{c.Where.SQL()}
+		counts = []string{c.Where.SQL(q)}
 	}
 	var out []string
 	if c.Value != nil {
-		out = append(out, fmt.Sprintf("%s AS n%d", c.Value.SQL(), i), fmt.Sprintf("ifNull(n%d, 0) AS v%d", i, i))
+		out = append(out, fmt.Sprintf("%s AS n%d", c.Value.SQL(q), i), fmt.Sprintf("ifNull(n%d, 0) AS v%d", i, i))
 		counts = append(counts, fmt.Sprintf("isNotNull(n%d)", i))
 	} else {
 		out = append(out, fmt.Sprintf("toInt64(1) AS v%d", i))
 	}
 	if c.Counted != nil {
-		counts = append(counts, fmt.Sprintf("isNotNull(%s)", c.Counted.SQL()))
+		counts = append(counts, fmt.Sprintf("isNotNull(%s)", c.Counted.SQL(q)))
 	}
 	text := c.By
 	if text == nil {
 		text = c.Text
 	}
 	if text != nil {
-		out = append(out, fmt.Sprintf("%s AS t%d", text.SQL(), i), fmt.Sprintf("ifNull(t%d, '') AS k%d", i, i))
+		out = append(out, fmt.Sprintf("%s AS t%d", text.SQL(q), i), fmt.Sprintf("ifNull(t%d, '') AS k%d", i, i))
 		counts = append(counts, fmt.Sprintf("isNotNull(t%d)", i))
 	}
 	if c.Op == catalog.OpTraits {

@@ -14,7 +14,7 @@ import (
 	"github.com/freshet/freshet/pkg/catalog/expr"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
-	"github.com/freshet/freshet/services/feature/internal/naive"
+	"github.com/freshet/freshet/services/feature/internal/oracle"
 )
 
 // epoch is about when the drawn histories end.
@@ -122,7 +122,7 @@ func TestStateEqualsOracle(t *testing.T) {
 		s := h.play(t, e, rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "order"), 1)), now)
 		at := s.AsOf(now)
 		for i := range 6 {
-			want := naive.Values(c, h.events, h.posted, at)
+			want := oracle.Values(c, h.events, h.posted, at)
 			same(t, c, fmt.Sprintf("at now%+d", at-now), values(c, s, at), want)
 			flip, ok := s.NextFlip(at)
 			end := flip - 1
@@ -130,7 +130,7 @@ func TestStateEqualsOracle(t *testing.T) {
 				end = at + 800*dayMs
 			}
 			between := rapid.Int64Range(at, end).Draw(t, "between")
-			same(t, c, fmt.Sprintf("at now%+d, before the flip at now%+d", between-now, flip-now), naive.Values(c, h.events, h.posted, between), want)
+			same(t, c, fmt.Sprintf("at now%+d, before the flip at now%+d", between-now, flip-now), oracle.Values(c, h.events, h.posted, between), want)
 			same(t, c, fmt.Sprintf("state at now%+d", end-now), values(c, s, end), want)
 			if !ok {
 				break

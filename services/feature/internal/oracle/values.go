@@ -1,8 +1,4 @@
-// Package naive computes features from a list of all events and postings of one customer, in the plainest way, for tests to hold the stream's state and
-// ClickHouse against. It shares with them the reading of an event's members (package expr, which has a proof of its own against ClickHouse) and no
-// accumulation and no arithmetic: what docs/features.md says of each aggregate is written down here a second time, by big numbers. It is imported by
-// tests only.
-package naive
+package oracle
 
 import (
 	"cmp"

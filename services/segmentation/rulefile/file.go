@@ -1,4 +1,5 @@
-package rule
+// Package rulefile reads the file in which people write segments, and the endpoints that hear of them. What a condition means is package rule's to say.
+package rulefile
 
 import (
 	"bytes"
@@ -9,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/freshet/freshet/pkg/rule"
 	"github.com/freshet/freshet/services/segmentation/webhook"
 	"gopkg.in/yaml.v3"
 )
@@ -23,7 +25,9 @@ var nameForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 // File is a rules file: the segments, and the endpoints that hear of them.
 type File struct {
 	// Set is the compiled segments.
-	Set *Set
+	Set *rule.Set
+	// Alerts names, by segment, the endpoint that hears of its transitions.
+	Alerts map[string]string
 	// Endpoints are those declared in the file, by name. One without a URL is declared
 	// and switched off until the service's configuration gives it one.
 	Endpoints map[string]webhook.Endpoint
@@ -47,24 +51,41 @@ type fileYAML struct {
 	} `yaml:"endpoints"`
 }
 
-// Load reads and compiles a rules file; reserved names (the RFM tiers) are refused as
+// Load reads and compiles a rules file over the features and tags of a schema; reserved names (the RFM tiers) are refused as
 // segment names. The error joins every fault of the file.
-func Load(path string, reserved ...string) (*File, error) {
+func Load(path string, schema rule.Schema, reserved ...string) (*File, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the rules: %w", err)
 	}
-	f, err := Parse(data, reserved...)
+	f, err := Parse(data, schema, reserved...)
 	if err != nil {
 		return nil, fmt.Errorf("rules file %s:\n%w", path, err)
 	}
 	return f, nil
 }
 
+// Endpoints reads the endpoints of a rules file alone: its conditions are not looked at.
+func Endpoints(path string) (map[string]webhook.Endpoint, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the rules: %w", err)
+	}
+	var raw fileYAML
+	if err := yaml.Unmarshal(data, &raw); err != nil {
+		return nil, fmt.Errorf("rules file %s: not YAML: %w", path, err)
+	}
+	f := &File{Endpoints: map[string]webhook.Endpoint{}}
+	if faults := f.addEndpoints(raw); len(faults) > 0 {
+		return nil, fmt.Errorf("rules file %s:\n%w", path, errors.Join(faults...))
+	}
+	return f.Endpoints, nil
+}
+
 // Parse compiles the text of a rules file. An empty text is a file without segments.
 // The error joins every fault: unknown keys with their line, then each segment's and
 // endpoint's faults under its name.
-func Parse(data []byte, reserved ...string) (*File, error) {
+func Parse(data []byte, schema rule.Schema, reserved ...string) (*File, error) {
 	var raw fileYAML
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
@@ -81,7 +102,7 @@ func Parse(data []byte, reserved ...string) (*File, error) {
 	if err := dec.Decode(new(yaml.Node)); err == nil {
 		faults = append(faults, errors.New("more than one YAML document: put everything into the first"))
 	}
-	f := &File{Set: &Set{}, Endpoints: map[string]webhook.Endpoint{}}
+	f := &File{Set: rule.NewSet(schema), Alerts: map[string]string{}, Endpoints: map[string]webhook.Endpoint{}}
 	faults = append(faults, f.addEndpoints(raw)...)
 	faults = append(faults, f.addSegments(raw, reserved)...)
 	if len(faults) > 0 {
@@ -142,8 +163,11 @@ func (f *File) addSegments(raw fileYAML, reserved []string) (faults []error) {
 		if _, ok := f.Endpoints[s.Alert]; s.Alert != "" && !ok {
 			faults = append(faults, fmt.Errorf("%s: alert: no endpoint is named %q", at, s.Alert))
 		}
-		r := Rule{Name: s.Name, Description: s.Description, When: strings.TrimSpace(s.When), Alert: s.Alert}
-		for _, err := range f.Set.add(r) {
+		if s.Alert != "" {
+			f.Alerts[s.Name] = s.Alert
+		}
+		r := rule.Rule{Name: s.Name, Description: s.Description, When: strings.TrimSpace(s.When)}
+		for _, err := range f.Set.Add(r) {
 			faults = append(faults, fmt.Errorf("%s: when: %w", at, err))
 		}
 	}
