@@ -44,6 +44,9 @@ func (p *parser) feature(at string, raw featureYAML, mine bool) {
 	if !nameForm.MatchString(raw.Name) {
 		fault("name", "must be lower snake case, at most 63 characters")
 	}
+	if why := unusable(raw.Name); why != "" {
+		fault("name", "%s", why)
+	}
 	if p.names[raw.Name] {
 		fault("name", "is taken")
 	}
@@ -71,6 +74,20 @@ func (p *parser) feature(at string, raw featureYAML, mine bool) {
 	if len(p.faults) == before {
 		p.defs = append(p.defs, c)
 	}
+}
+
+// reserved are words that a condition cannot use as a name.
+var reserved = strings.Fields("as break const continue ever else false for function has if import in let loop null namespace package return true var void while")
+
+// unusable says why rules could not use a name.
+func unusable(name string) string {
+	switch {
+	case slices.Contains(reserved, name):
+		return "is a word of the rules' language: take another"
+	case strings.HasPrefix(name, "days_since_") || strings.HasPrefix(name, "hours_since_"):
+		return "begins like the time since a moment, which rules have for each moment: name the moment itself"
+	}
+	return ""
 }
 
 type faulter func(key, format string, args ...any)
@@ -311,6 +328,9 @@ func (p *parser) tag(at string, raw tagYAML, mine bool) {
 	fault := func(key, format string, args ...any) { p.fault(at, fmt.Errorf(key+": "+format, args...)) }
 	if !nameForm.MatchString(raw.Name) {
 		fault("name", "must be lower snake case, at most 63 characters")
+	}
+	if why := unusable(raw.Name); why != "" {
+		fault("name", "%s", why)
 	}
 	if p.names[raw.Name] {
 		fault("name", "is taken by another tag or a feature")

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"cmp"
-	"math/big"
 	"slices"
 	"strings"
 )
@@ -14,31 +13,36 @@ type finisher func(f *Feature, in []*Reading, of []Value, asOf int64) Value
 // dst, by position. All arithmetic is in integers; divisions are rounded toward zero.
 func (c *Catalog) Values(readings []Reading, asOf int64, dst []Value) []Value {
 	first := len(dst)
+	in, of := make([]*Reading, 0, 2), make([]Value, 0, 2) // Once: what a finisher is given moves to the heap.
 	dst = slices.Grow(dst, len(c.Features)+len(c.Tags))
 	for i := range c.Features {
 		dst = append(dst, Value{})
 		if f := &c.Features[i]; len(f.of) == 0 {
-			dst[first+i] = f.value(readings, nil, asOf)
+			in = f.gather(readings, in[:0])
+			dst[first+i] = f.value(in, nil, asOf)
 		}
 	}
 	for _, i := range c.derived {
 		f := &c.Features[i]
-		of := make([]Value, len(f.of))
-		for j, p := range f.of {
-			of[j] = dst[first+p]
+		of = of[:0]
+		for _, p := range f.of {
+			of = append(of, dst[first+p])
 		}
-		dst[first+i] = f.value(readings, of, asOf)
+		dst[first+i] = f.value(nil, of, asOf)
 	}
 	return dst
 }
 
-// value is one feature's value, or its default.
-func (f *Feature) value(readings []Reading, of []Value, asOf int64) Value {
-	var buf [2]*Reading
-	in := buf[:0]
+// gather is what the feature reads.
+func (f *Feature) gather(readings []Reading, in []*Reading) []*Reading {
 	for _, s := range f.slots {
 		in = append(in, &readings[s])
 	}
+	return in
+}
+
+// value is one feature's value, or its default.
+func (f *Feature) value(in []*Reading, of []Value, asOf int64) Value {
 	v := f.finish(f, in, of, asOf)
 	if !v.Present && f.Default != nil {
 		return number(*f.Default)
@@ -59,8 +63,7 @@ func finishAverage(_ *Feature, in []*Reading, _ []Value, _ int64) Value {
 	if count <= 0 {
 		return Value{}
 	}
-	n := in[0].Sum.Big()
-	return number(clampBig(n.Quo(n, big.NewInt(count))))
+	return number(in[0].Sum.quo(count))
 }
 
 func finishNumber(_ *Feature, in []*Reading, _ []Value, _ int64) Value {
@@ -82,66 +85,6 @@ func finishDistinct(_ *Feature, in []*Reading, _ []Value, _ int64) Value {
 	return number(in[0].Sketch.Count())
 }
 
-// ranked are the keys that have something, the one with the most first, ties by key; total is of all that is above zero, also of keys that were not
-// kept.
-func ranked(f *Feature, r *Reading, asOf int64) (keys []Keyed, worth []*big.Int, total *big.Int) {
-	type pair struct {
-		key   Keyed
-		worth *big.Int
-	}
-	var all []pair
-	total = new(big.Int)
-	for _, k := range r.Keys {
-		w := k.Sum.Big()
-		if f.halfLife > 0 {
-			w = decayed(k.Spans, asOf, f.halfLife)
-		}
-		if w.Sign() <= 0 {
-			continue
-		}
-		total.Add(total, w)
-		if k.Key != "" {
-			all = append(all, pair{k, w})
-		}
-	}
-	slices.SortFunc(all, func(a, b pair) int { return cmp.Or(b.worth.Cmp(a.worth), strings.Compare(a.key.Key, b.key.Key)) })
-	for _, p := range all {
-		keys, worth = append(keys, p.key), append(worth, p.worth)
-	}
-	return keys, worth, total
-}
-
-// share is a part of a total, in millionths.
-func share(part, total *big.Int) int64 {
-	n := new(big.Int).Mul(part, big.NewInt(1_000_000))
-	return clampBig(n.Quo(n, total))
-}
-
-func finishTop(f *Feature, in []*Reading, _ []Value, asOf int64) Value {
-	keys, worth, total := ranked(f, in[0], asOf)
-	v := Value{Present: len(keys) > 0}
-	for i, k := range keys[:min(len(keys), f.Keep)] {
-		v.List = append(v.List, Entry{Key: k.Key, Int: share(worth[i], total)})
-	}
-	return v
-}
-
-func finishTopKey(f *Feature, in []*Reading, _ []Value, asOf int64) Value {
-	keys, _, _ := ranked(f, in[0], asOf)
-	if len(keys) == 0 {
-		return Value{}
-	}
-	return Value{Present: true, Text: keys[0].Key}
-}
-
-func finishTopShare(f *Feature, in []*Reading, _ []Value, asOf int64) Value {
-	keys, worth, total := ranked(f, in[0], asOf)
-	if len(keys) == 0 {
-		return Value{}
-	}
-	return number(share(worth[0], total))
-}
-
 // finishBreakdown lists keys by what they have, the most first; also those with a sum of zero or below.
 func finishBreakdown(f *Feature, in []*Reading, _ []Value, _ int64) Value {
 	var v Value
@@ -160,15 +103,6 @@ func finishDecayed(f *Feature, in []*Reading, _ []Value, asOf int64) Value {
 	return number(decayedValue(in[0].Spans, asOf, f.halfLife))
 }
 
-// gaps are the times between two neighbours; nil for less than two.
-func gaps(times []int64) []int64 {
-	var out []int64
-	for i := 1; i < len(times); i++ {
-		out = append(out, times[i]-times[i-1])
-	}
-	return out
-}
-
 func finishGapMean(_ *Feature, in []*Reading, _ []Value, _ int64) Value {
 	t := in[0].Times
 	if len(t) < 2 {
@@ -179,18 +113,11 @@ func finishGapMean(_ *Feature, in []*Reading, _ []Value, _ int64) Value {
 
 // deviation is the population's standard deviation of the gaps, rounded down: sqrt(n * sum of squares - sum squared) / n.
 func deviation(times []int64) (int64, bool) {
-	g := gaps(times)
-	if len(g) == 0 {
+	n := int64(len(times)) - 1
+	if n < 1 {
 		return 0, false
 	}
-	n, sum, squares := big.NewInt(int64(len(g))), new(big.Int), new(big.Int)
-	for _, x := range g {
-		b := big.NewInt(x)
-		sum.Add(sum, b)
-		squares.Add(squares, b.Mul(b, b))
-	}
-	squares.Mul(squares, n).Sub(squares, sum.Mul(sum, sum))
-	return squares.Sqrt(squares).Quo(squares, n).Int64(), true
+	return deviationOf(times, n, times[n]-times[0]), true
 }
 
 func finishGapDeviation(_ *Feature, in []*Reading, _ []Value, _ int64) Value {
@@ -205,17 +132,19 @@ func finishGapCV(_ *Feature, in []*Reading, _ []Value, _ int64) Value {
 	if !ok || t[len(t)-1] == t[0] {
 		return Value{}
 	}
-	n := big.NewInt(d)
-	n.Mul(n, big.NewInt(1_000_000*int64(len(t)-1)))
-	return number(clampBig(n.Quo(n, big.NewInt(t[len(t)-1]-t[0]))))
+	return number(mulDiv(d, 1_000_000*int64(len(t)-1), t[len(t)-1]-t[0]))
 }
 
 func finishGapLongest(_ *Feature, in []*Reading, _ []Value, _ int64) Value {
-	g := gaps(in[0].Times)
-	if len(g) == 0 {
+	t := in[0].Times
+	if len(t) < 2 {
 		return Value{}
 	}
-	return number(slices.Max(g))
+	longest := int64(0)
+	for i := range t[1:] {
+		longest = max(longest, t[i+1]-t[i])
+	}
+	return number(longest)
 }
 
 // visits are the sessions that begin within the window.
@@ -255,12 +184,11 @@ func ofVisits(f *Feature, in []*Reading, asOf, scale int64, of func(Session) int
 	if len(list) == 0 {
 		return Value{}
 	}
-	sum := new(big.Int)
+	sum := int64(0)
 	for _, s := range list {
-		sum.Add(sum, big.NewInt(of(s)))
+		sum += of(s)
 	}
-	sum.Mul(sum, big.NewInt(scale))
-	return number(clampBig(sum.Quo(sum, big.NewInt(int64(len(list))))))
+	return number(mulDiv(sum, scale, int64(len(list))))
 }
 
 const dayMs = int64(day / 1_000_000)
@@ -300,6 +228,7 @@ func finishLatest(f *Feature, in []*Reading, _ []Value, _ int64) Value {
 	return v
 }
 
+// finishTraits leaves out what names a person: a vector goes to rules, models and pages, and the profile reads the state itself.
 func finishTraits(_ *Feature, in []*Reading, _ []Value, _ int64) Value {
 	v := Value{Present: len(in[0].Keys) > 0}
 	for _, k := range in[0].Keys {
@@ -313,12 +242,16 @@ func finishRatio(f *Feature, _ []*Reading, of []Value, _ int64) Value {
 	if !of[0].Present || !of[1].Present || of[1].Int <= 0 {
 		return Value{}
 	}
-	n, d := big.NewInt(of[0].Int), big.NewInt(of[1].Int)
-	n.Mul(n, big.NewInt(1_000_000)).Mul(n, big.NewInt(f.scales[0]))
-	n.Quo(n, d.Mul(d, big.NewInt(f.scales[1])))
-	x := clampBig(n)
+	scale := int64(1_000_000)
+	switch {
+	case f.scales[0] > f.scales[1]:
+		scale = 1_000_000 * f.scales[0]
+	case f.scales[0] < f.scales[1]:
+		scale = 1
+	}
+	x := mulDiv(of[0].Int, scale, of[1].Int)
 	if f.Complement {
-		x = max(0, min(1_000_000, 1_000_000-x))
+		x = max(0, min(1_000_000, 1_000_000-max(x, -1_000_000)))
 	}
 	return number(x)
 }

@@ -38,10 +38,29 @@ func decayed(spans []Span, asOf int64, halfLife time.Duration) *big.Int {
 	return total
 }
 
+// roomBits is how large a span's sum may be for 128 bits to do: times 2^SpansKept for its shift, and the number of spans.
+const roomBits = 100
+
+// decayedSum is decayed where 128 bits do; ok is false where they may not. now is the span of the moment.
+func decayedSum(spans []Span, now int64) (total Sum, ok bool) {
+	for i := range spans {
+		s := &spans[i]
+		if s.Sum.hi >= 1<<(roomBits-64) || s.Sum.hi < -1<<(roomBits-64) {
+			return Sum{}, false
+		}
+		if back := now - s.Index; back >= 0 && back <= SpansKept {
+			total = total.Plus(s.Sum.shifted(uint(SpansKept - back)))
+		}
+	}
+	return total, true
+}
+
 // decayedValue is what spans are worth at asOf, toward zero.
 func decayedValue(spans []Span, asOf int64, halfLife time.Duration) int64 {
+	now, step := SpanOf(asOf, halfLife)
+	if total, ok := decayedSum(spans, now); ok {
+		return total.quo(weights[step] << SpansKept)
+	}
 	total := decayed(spans, asOf, halfLife)
-	_, step := SpanOf(asOf, halfLife)
-	divisor := new(big.Int).Lsh(big.NewInt(weights[step]), SpansKept)
-	return clampBig(total.Quo(total, divisor))
+	return clampBig(total.Quo(total, big.NewInt(weights[step]<<SpansKept)))
 }

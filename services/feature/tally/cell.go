@@ -12,14 +12,14 @@ import (
 type cell struct {
 	column int
 	sum    catalog.Sum
-	n      int64  // a number, or a time
-	text   string // OpFirst and OpLast of texts
+	n      int64 // a number, or a time
 	more   *more
 }
 
 // more is what few columns have.
 type more struct {
-	at       int64 // OpFirst and OpLast
+	at       int64  // OpFirst and OpLast
+	text     string // the same, of texts
 	sketch   catalog.Sketch
 	keys     []catalog.Keyed // by key; OpLatest and OpTraits: the latest first
 	spans    []catalog.Span
@@ -52,10 +52,9 @@ func (c *cell) grow() *more {
 
 // fed is what a column takes of one event.
 type fed struct {
-	at     int64
-	n      int64
-	text   string // a key or a text
-	source string
+	at   int64
+	n    int64
+	text string // a key or a text
 }
 
 // feed adds what a column takes of one event to a cell. It reports false when the cell is empty then.
@@ -74,8 +73,8 @@ func feed(c *catalog.Column, x *cell, fresh bool, f *fed) bool {
 		}
 	case catalog.OpFirst, catalog.OpLast:
 		m := x.grow()
-		if fresh || before(f.at, f.n, f.text, m.at, x.n, x.text) == (c.Op == catalog.OpFirst) {
-			m.at, x.n, x.text = f.at, f.n, f.text
+		if fresh || before(f.at, f.n, f.text, m.at, x.n, m.text) == (c.Op == catalog.OpFirst) {
+			m.at, x.n, m.text = f.at, f.n, f.text
 		}
 	case catalog.OpFirstTime:
 		if fresh || f.at < x.n {
@@ -147,11 +146,19 @@ func addKey(m *more, k catalog.Keyed) {
 	if found {
 		m.keys[i].Sum = m.keys[i].Sum.Plus(k.Sum)
 		m.keys[i].Spans = catalog.MergeSpans(m.keys[i].Spans, k.Spans)
+		m.dropRest()
 		return
 	}
 	m.keys = slices.Insert(m.keys, i, k)
 	if len(m.keys) > catalog.MaxKeys {
 		m.keys = catalog.Bounded(m.keys)
+	}
+}
+
+// dropRest forgets what the keys that were not kept come to together when that is nothing: whether it was ever more must not show.
+func (m *more) dropRest() {
+	if len(m.keys) > 0 && m.keys[0].Key == "" && m.keys[0].Sum == (catalog.Sum{}) && len(m.keys[0].Spans) == 0 {
+		m.keys = slices.Delete(m.keys, 0, 1)
 	}
 }
 
@@ -176,7 +183,7 @@ func merge(c *catalog.Column, x *cell, fresh bool, o *cell) bool {
 	case catalog.OpMin, catalog.OpMax, catalog.OpFirstTime, catalog.OpLastTime:
 		return feed(c, x, fresh, &fed{at: o.n, n: o.n})
 	case catalog.OpFirst, catalog.OpLast:
-		return feed(c, x, fresh, &fed{at: o.more.at, n: o.n, text: o.text})
+		return feed(c, x, fresh, &fed{at: o.more.at, n: o.n, text: o.more.text})
 	}
 	m := x.grow()
 	switch c.Op {

@@ -77,7 +77,7 @@ func (w *writer) cell(b []byte, op catalog.Op, x *cell) []byte {
 		return w.time(b, x.n)
 	case catalog.OpFirst, catalog.OpLast:
 		b = w.time(b, x.more.at)
-		return wire.AppendText(binary.AppendVarint(b, x.n), x.text)
+		return wire.AppendText(binary.AppendVarint(b, x.n), x.more.text)
 	case catalog.OpDistinct:
 		return appendSketch(b, &x.more.sketch)
 	case catalog.OpByKey:

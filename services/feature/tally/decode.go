@@ -126,7 +126,7 @@ func (r *reader) cell(op catalog.Op, x *cell) {
 		x.n = r.time()
 	case catalog.OpFirst, catalog.OpLast:
 		x.more = &more{at: r.time()}
-		x.n, x.text = r.Varint(), r.Text()
+		x.n, x.more.text = r.Varint(), r.Text()
 	case catalog.OpDistinct:
 		x.more = &more{}
 		r.sketch(&x.more.sketch)

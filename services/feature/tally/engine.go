@@ -27,15 +27,19 @@ type hop struct {
 	keep []*catalog.Window
 	// longest is the longest of all.
 	longest catalog.Window
-	// slots are those that read a column by this hop, by column.
-	slots [][]int
+	// windows are all windows by this hop, each once; slots are those that read a column by it, by column.
+	windows []catalog.Window
+	slots   [][]windowed
 }
+
+// windowed is a slot and its window's place in hop.windows.
+type windowed struct{ slot, window int }
 
 // New makes an engine for a plan.
 func New(p *catalog.Plan) *Engine {
 	e := &Engine{plan: p, named: map[string][]int{}, lifetime: slices.Repeat([]int{-1}, len(p.Columns)), old: map[uint64]*foreign{}}
 	for _, h := range p.Hops {
-		e.hops = append(e.hops, hop{ms: h.Milliseconds(), keep: make([]*catalog.Window, len(p.Columns)), slots: make([][]int, len(p.Columns))})
+		e.hops = append(e.hops, hop{ms: h.Milliseconds(), keep: make([]*catalog.Window, len(p.Columns)), slots: make([][]windowed, len(p.Columns))})
 	}
 	for i := range p.Columns {
 		c := &p.Columns[i]
@@ -68,8 +72,12 @@ func New(p *catalog.Plan) *Engine {
 			e.lifetime[slot.Column] = s
 			continue
 		}
-		at := slices.Index(p.Hops, slot.Window.Hop)
-		e.hops[at].slots[slot.Column] = append(e.hops[at].slots[slot.Column], s)
+		h := &e.hops[slices.Index(p.Hops, slot.Window.Hop)]
+		w := slices.Index(h.windows, slot.Window)
+		if w < 0 {
+			w, h.windows = len(h.windows), append(h.windows, slot.Window)
+		}
+		h.slots[slot.Column] = append(h.slots[slot.Column], windowed{s, w})
 	}
 	return e
 }
@@ -80,6 +88,14 @@ func (e *Engine) Plan() *catalog.Plan { return e.plan }
 // ofSales says that a column of orders is read of the times of sales.
 func ofSales(c *catalog.Column) bool {
 	return c.Source == catalog.FromOrders && (c.Op == catalog.OpTimes || c.Op == catalog.OpFirstTime || c.Op == catalog.OpLastTime)
+}
+
+// starts appends where each window begins at asOf, in milliseconds: worked out once, and not for each cell.
+func (h *hop) starts(asOf int64, b []int64) []int64 {
+	for i := range h.windows {
+		b = append(b, h.windows[i].StartMs(asOf))
+	}
+	return b
 }
 
 // horizon is the begin of the oldest tile of a column worth keeping at passedMs.

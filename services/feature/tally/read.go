@@ -1,6 +1,7 @@
 package tally
 
 import (
+	"math"
 	"slices"
 
 	"github.com/freshet/freshet/pkg/catalog"
@@ -41,15 +42,17 @@ func (s *State) Read(asOf int64, dst []catalog.Reading) []catalog.Reading {
 
 // readTiles adds each tile to the slots whose windows reach it.
 func (s *State) readTiles(h int, asOf int64, dst []catalog.Reading) {
-	from := s.e.hops[h].longest.StartMs(asOf)
+	hp := &s.e.hops[h]
+	var buf [16]int64
+	starts := hp.starts(asOf, buf[:0])
+	from := hp.longest.StartMs(asOf)
 	for i := len(s.tiles[h]) - 1; i >= 0 && s.tiles[h][i].start >= from; i-- {
 		t := &s.tiles[h][i]
 		for j := range t.cells {
 			x := &t.cells[j]
-			c := &s.e.plan.Columns[x.column]
-			for _, slot := range s.e.hops[h].slots[x.column] {
-				if t.start >= s.e.plan.Slots[slot].Window.StartMs(asOf) {
-					gather(c, x, &dst[slot])
+			for _, w := range hp.slots[x.column] {
+				if t.start >= starts[w.window] {
+					gather(s.e.plan.Columns[x.column].Op, x, &dst[w.slot])
 				}
 			}
 		}
@@ -58,13 +61,13 @@ func (s *State) readTiles(h int, asOf int64, dst []catalog.Reading) {
 
 // read gives what a cell without a window holds.
 func read(c *catalog.Column, x *cell, r *catalog.Reading, asOf int64) {
-	r.Any, r.Sum, r.N, r.Text = true, x.sum, x.n, x.text
+	r.Any, r.Sum, r.N = true, x.sum, x.n
 	m := x.more
 	if m == nil {
 		r.AtMs = x.n // of first and last times
 		return
 	}
-	r.AtMs, r.Keys, r.Spans, r.Times, r.Sessions = m.at, m.keys, m.spans, m.times, m.sessions
+	r.AtMs, r.Text, r.Keys, r.Spans, r.Times, r.Sessions = m.at, m.text, m.keys, m.spans, m.times, m.sessions
 	switch c.Op {
 	case catalog.OpDistinct:
 		r.Sketch = &m.sketch
@@ -75,8 +78,8 @@ func read(c *catalog.Column, x *cell, r *catalog.Reading, asOf int64) {
 }
 
 // gather adds a tile's cell to a reading.
-func gather(c *catalog.Column, x *cell, r *catalog.Reading) {
-	switch c.Op {
+func gather(op catalog.Op, x *cell, r *catalog.Reading) {
+	switch op {
 	case catalog.OpSum:
 		r.Sum = r.Sum.Plus(x.sum)
 	case catalog.OpMin:
@@ -94,6 +97,10 @@ func gather(c *catalog.Column, x *cell, r *catalog.Reading) {
 		r.Sketch.Merge(&x.more.sketch)
 	case catalog.OpByKey:
 		r.Sum = r.Sum.Plus(x.sum)
+		if r.Keys == nil {
+			r.Keys = slices.Clone(x.more.keys)
+			break
+		}
 		m := more{keys: r.Keys}
 		for _, k := range x.more.keys {
 			addKey(&m, k)
@@ -128,9 +135,12 @@ func (f *flips) at(ms int64) {
 	}
 }
 
-// tileFlips finds when the oldest tile that a slot reaches leaves its window.
+// tileFlips finds when the oldest tile that a slot reaches leaves its window. Of each window only that one counts: those behind it leave later.
 func (s *State) tileFlips(h int, f *flips) {
 	hp := &s.e.hops[h]
+	var buf [16]int64
+	open := hp.starts(f.asOf, buf[:0])
+	left := len(open)
 	from := hp.longest.StartMs(f.asOf)
 	for i := range s.tiles[h] {
 		t := &s.tiles[h][i]
@@ -138,12 +148,16 @@ func (s *State) tileFlips(h int, f *flips) {
 			continue
 		}
 		for j := range t.cells {
-			for _, slot := range hp.slots[t.cells[j].column] {
-				// A tile behind the oldest one leaves later: it cannot be the earliest.
-				if w := &s.e.plan.Slots[slot].Window; t.start >= w.StartMs(f.asOf) {
-					f.at(w.LeavesMs(t.start))
+			for _, w := range hp.slots[t.cells[j].column] {
+				if t.start >= open[w.window] {
+					f.at(hp.windows[w.window].LeavesMs(t.start))
+					open[w.window] = math.MaxInt64
+					left--
 				}
 			}
+		}
+		if left == 0 {
+			return
 		}
 	}
 }

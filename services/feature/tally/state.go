@@ -267,6 +267,7 @@ func (s *State) pruned(c *catalog.Column, x *cell, passedMs int64) bool {
 		for i := range x.more.keys {
 			x.more.keys[i].Spans = recent(x.more.keys[i].Spans, c, passedMs)
 		}
+		x.more.dropRest()
 	}
 	return true
 }
