@@ -126,9 +126,8 @@ func (r *rig) balances(t *testing.T) {
 		t.Fatal(err)
 	}
 	report, err := reconcile.Run(ctx, reconcile.Options{Broker: b, ClickHouse: conn, Customers: 20,
-		Features: func(ctx context.Context, id string) (*featurev1.FeatureSet, error) {
-			got, err := api.Features.GetFeatures(ctx, &featurev1.GetFeaturesRequest{Id: id})
-			return got.GetFeatures(), err
+		Features: func(ctx context.Context, id string) (*featurev1.GetFeaturesResponse, error) {
+			return api.Features.GetFeatures(ctx, &featurev1.GetFeaturesRequest{Id: id})
 		}})
 	if err != nil {
 		t.Fatal(err)
