@@ -155,7 +155,7 @@ func recompute(ctx context.Context, q query, workspace, id string, asOf int64) (
 }
 
 func window(ctx context.Context, q query, out map[string]int64, name, workspace string, ids []string, from, to int64) error {
-	var events, orders, quantity, spend, refunds, refunded int64
+	var events, orders, quantity, spend, basket, refunds, refunded int64
 	read := func(sql string, dest ...any) error {
 		return q.each(ctx, sql+` WHERE workspace = ? AND customer_id IN (?)
 			AND toUnixTimestamp64Milli(occurred_at) BETWEEN ? AND ?`,
@@ -166,13 +166,9 @@ func window(ctx context.Context, q query, out map[string]int64, name, workspace 
 	}
 	// What orders add: that they add what their events tell is checked of every order.
 	if err := read(`SELECT toInt64(sum(orders * sign)), `+cut("quantity_micros")+`, `+cut("spend_micros")+`,
-		toInt64(sum(refunds * sign)), `+cut("refund_micros")+` FROM {dw}.order_postings`,
-		&orders, &quantity, &spend, &refunds, &refunded); err != nil {
+		`+averageBasket+`, toInt64(sum(refunds * sign)), `+cut("refund_micros")+` FROM {dw}.order_postings`,
+		&orders, &quantity, &spend, &basket, &refunds, &refunded); err != nil {
 		return err
-	}
-	basket := int64(0)
-	if orders > 0 {
-		basket = spend / orders
 	}
 	for field, v := range map[string]int64{"events": events, "orders": orders, "quantity_micros": quantity, "spend_micros": spend,
 		"refunds": refunds, "refund_micros": refunded, "average_basket_micros": basket} {
@@ -180,6 +176,10 @@ func window(ctx context.Context, q query, out map[string]int64, name, workspace 
 	}
 	return nil
 }
+
+// averageBasket divides the whole sum, which may be beyond 64 bits, toward zero.
+const averageBasket = `if(sum(toInt128(orders) * sign) > 0, toInt64(clamp(intDiv(sum(toInt128(spend_micros) * sign), greatest(sum(toInt128(orders) * sign), toInt128(1))),
+	toInt128(-9223372036854775807), toInt128(9223372036854775807))), toInt64(0))`
 
 // cut sums a column of dw.order_postings; beyond 64 bits it is the largest number, as docs/features.md says.
 func cut(column string) string {
