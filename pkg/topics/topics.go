@@ -51,6 +51,9 @@ var (
 	// Features has key customer id, value feature.v1.FeatureSet.
 	// Writer feature; reader segmentation. Co-partitioned with events.resolved.v1.
 	Features = Topic{Name: "features.v1", Retention: 7 * day}
+	// FeatureCatalogue has key the schema as 16 hexadecimal digits, value feature.v1.Catalogue: what the positions of a FeatureSet mean. Kept for
+	// ever. Broadcast. Writer feature; readers everybody who reads features.v1.
+	FeatureCatalogue = Topic{Name: "features.catalog.v1", Single: true, Compacted: true}
 	// SegmentTransitions has key customer id, value segmentation.v1.Transition.
 	// Writer segmentation; readers product apps, CRM.
 	SegmentTransitions = Topic{Name: "segments.transitions.v1", Retention: 30 * day}
@@ -85,7 +88,7 @@ func DeadLetter(t Topic) Topic {
 func All() []Topic {
 	base := []Topic{
 		EventsRaw, EventsRejected, EventsResolved, OrderEvents, Orders, OrderPostings, IdentityLog, IdentityMappings,
-		FeatureHandover, Features, SegmentTransitions, SegmentCutPoints, Alerts, AlertsDead,
+		FeatureHandover, Features, FeatureCatalogue, SegmentTransitions, SegmentCutPoints, Alerts, AlertsDead,
 		IdentityChangelog, IdentityMergeChangelog, FeatureChangelog, OrdersChangelog, SegmentationChangelog,
 	}
 	return append(base,

@@ -14,6 +14,7 @@ const relieveAt = 4 << 20
 
 // batch is the customers touched by one transaction, in the order of the first touch.
 type batch struct {
+	book    *book
 	metrics *metrics
 	entries map[customerID]*entry
 	order   []*entry
@@ -44,8 +45,8 @@ type change struct {
 	trace []byte // traceparent of the first sampled record, or nil
 }
 
-func newBatch(m *metrics) *batch {
-	return &batch{metrics: m, entries: map[customerID]*entry{}}
+func newBatch(book *book, m *metrics) *batch {
+	return &batch{book: book, metrics: m, entries: map[customerID]*entry{}}
 }
 
 // load returns the entry of a customer, read from the transaction at first touch. A
@@ -58,9 +59,9 @@ func (b *batch) load(tx transaction, c customerID, workspace string) (*entry, er
 	if err != nil {
 		return nil, fmt.Errorf("read customer %s: %w", c, err)
 	}
-	e := &entry{id: c, rec: &record{workspace: workspace}}
+	e := &entry{id: c, rec: &record{workspace: workspace, state: b.book.engine.New()}}
 	if ok {
-		if e.rec, err = decodeRecord(value); err != nil {
+		if e.rec, err = decodeRecord(b.book.engine, value); err != nil {
 			return nil, fmt.Errorf("read customer %s: %w", c, err)
 		}
 	}
@@ -106,9 +107,8 @@ func (b *batch) publish(tx transaction, e *entry) error {
 	e.pending = nil
 	e.rec.state.Prune(tx.Passed().UnixMilli())
 	e.rec.version++
-	fs := e.rec.features(e.id, now.UnixMilli())
+	fs := b.book.publish(e, now.UnixMilli(), c.reason)
 	fs.Reason, fs.History, fs.ReceivedMs = c.reason, c.history, c.receivedMs
-	e.rec.publishedMs = fs.AsOfMs
 	b.metrics.published(c.reason, c.receivedMs)
 	return emit(tx, topics.Features, e.id, fs, c.trace)
 }
@@ -116,16 +116,15 @@ func (b *batch) publish(tx transaction, e *entry) error {
 // publishGone emits where a merged customer went.
 func (b *batch) publishGone(tx transaction, e *entry) error {
 	e.rec.version++
-	fs := e.rec.features(e.id, tx.Now().UnixMilli())
+	fs := e.rec.envelope(e.id, tx.Now().UnixMilli())
 	fs.Reason = featurev1.ChangeReason_CHANGE_REASON_MERGE
 	b.metrics.published(fs.Reason, 0)
 	return emit(tx, topics.Features, e.id, fs, tx.Traceparent())
 }
 
-// features reads a record at nowMs.
-func (r *record) features(c customerID, nowMs int64) *featurev1.FeatureSet {
-	fs := r.state.Features(nowMs)
-	fs.CustomerId, fs.Workspace, fs.Version = c.String(), r.workspace, r.version
+// envelope is a feature set without values.
+func (r *record) envelope(c customerID, asOfMs int64) *featurev1.FeatureSet {
+	fs := &featurev1.FeatureSet{CustomerId: c.String(), Workspace: r.workspace, Version: r.version, AsOfMs: asOfMs}
 	if r.gone != nil {
 		fs.MergedInto = r.gone.mergedInto.String()
 	}
@@ -151,7 +150,7 @@ func (b *batch) flush(tx transaction) error {
 		if !e.dirty {
 			continue
 		}
-		e.arm(tx)
+		b.arm(tx, e)
 		tx.Set(e.id[:], e.rec.encode())
 	}
 	clear(b.entries)
@@ -161,8 +160,11 @@ func (b *batch) flush(tx transaction) error {
 }
 
 // arm sets the customer's timer to the next flip, if it is not set to that already.
-func (e *entry) arm(tx transaction) {
-	flip, ok := e.rec.state.NextFlip(e.rec.publishedMs)
+func (b *batch) arm(tx transaction, e *entry) {
+	if e.rec.gone != nil {
+		return
+	}
+	flip, ok := b.book.nextFlip(e.rec, e.rec.publishedMs)
 	switch {
 	case ok && flip != e.rec.timerMs:
 		tx.SetTimer(e.id[:], time.UnixMilli(flip))

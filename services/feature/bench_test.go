@@ -13,12 +13,12 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/catalog/expr"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	"github.com/freshet/freshet/services/feature/internal/oracle"
-	"github.com/freshet/freshet/services/feature/spec"
 )
 
 // shopEvent is what a shop's customer typically sends: mostly views of some product,
@@ -48,21 +48,26 @@ func BenchmarkStateBytes(b *testing.B) {
 	for _, n := range []int{10, 100, 1000} {
 		b.Run(fmt.Sprintf("events=%d", n), func(b *testing.B) {
 			r := rand.New(rand.NewPCG(1, 2))
-			rec := &record{workspace: "default", version: int64(n), publishedMs: now, timerMs: now}
+			kept, err := newBook("")
+			if err != nil {
+				b.Fatal(err)
+			}
+			rec := kept.living()
+			rec.version, rec.publishedMs, rec.timerMs = int64(n), now, now
 			for i := range n {
 				at := now - int64(n-1-i)*365*86_400_000/int64(n)
 				e := shopEvent(r, at)
-				rec.state.Insert(spec.Read(e), now)
+				rec.state.Insert(expr.Of(e), now)
 				rec.marks.raise(customerID{1}, numbering{partition: 3}, int64(i)*1_000)
 				if o := e.GetOrder(); o != nil { // as the order book posts it
-					rec.state.Post(spec.ReadPosting(&orderv1.Posting{AtMs: at, Orders: 1, QuantityMicros: 2_000_000, SpendMicros: o.GetTotalMicros()}, false), now)
+					rec.state.Post(&orderv1.Posting{AtMs: at, Orders: 1, QuantityMicros: 2_000_000, SpendMicros: o.GetTotalMicros()}, false, now)
 					rec.marks.raise(customerID{1}, orderLane(2), int64(i))
 				}
 			}
 			size := 0
 			for b.Loop() {
 				value := rec.encode()
-				if _, err := decodeRecord(value); err != nil {
+				if _, err := decodeRecord(kept.engine, value); err != nil {
 					b.Fatal(err)
 				}
 				size = len(value)

@@ -5,11 +5,11 @@ import (
 	"fmt"
 
 	"github.com/freshet/freshet/pkg/wire"
-	"github.com/freshet/freshet/services/feature/tiles"
+	"github.com/freshet/freshet/services/feature/tally"
 )
 
 // format is that of a customer's record, in the state and in handovers: the task that takes one may be of another release.
-var format = wire.Format{Name: "customer record of features", Oldest: 1, Written: 1, Newest: 1}
+var format = wire.Format{Name: "customer record of features", Oldest: 2, Written: 2, Newest: 2}
 
 // The kinds of record, behind the number of the layout.
 const (
@@ -49,6 +49,10 @@ func (r *record) encode() []byte {
 	if kind == recordMoved {
 		b = r.appendArrived(b)
 	}
+	b = binary.AppendUvarint(b, uint64(len(r.tags)))
+	for _, t := range r.tags {
+		b = binary.AppendVarint(wire.AppendText(b, t.name), t.sinceMs)
+	}
 	return r.state.Append(b)
 }
 
@@ -66,7 +70,7 @@ func (r *record) appendHead(b []byte) []byte {
 }
 
 // decodeRecord reads what encode wrote and nothing behind it. Any other input gives an error of package wire.
-func decodeRecord(b []byte) (*record, error) {
+func decodeRecord(e *tally.Engine, b []byte) (*record, error) {
 	in, _, err := format.Open(b)
 	if err != nil {
 		return nil, err
@@ -83,8 +87,9 @@ func decodeRecord(b []byte) (*record, error) {
 		if kind == recordMoved {
 			r.readArrived(&in)
 		}
+		r.readTags(&in)
 		if !in.Failed() {
-			return r, r.decodeState(in.Rest())
+			return r, r.decodeState(e, in.Rest())
 		}
 	default:
 		in.Fail()
@@ -95,15 +100,15 @@ func decodeRecord(b []byte) (*record, error) {
 	return r, nil
 }
 
-func (r *record) decodeState(b []byte) error {
-	state, rest, err := tiles.Decode(b)
+func (r *record) decodeState(e *tally.Engine, b []byte) error {
+	state, rest, err := e.Decode(b)
 	if err != nil {
 		return err
 	}
 	if len(rest) > 0 {
 		return fmt.Errorf("%s: %w: %d bytes too many", format.Name, wire.ErrDamaged, len(rest))
 	}
-	r.state = *state
+	r.state = state
 	return nil
 }
 
@@ -132,6 +137,17 @@ func (r *record) readMarks(in *wire.Cursor) {
 func (r *record) readAbsorbed(in *wire.Cursor) {
 	for range in.Count(len(customerID{}) + 1) {
 		r.absorb(absorption{id: readID(in), epoch: in.Varint()})
+	}
+}
+
+// readTags reads the tags that hold; names must rise.
+func (r *record) readTags(in *wire.Cursor) {
+	for range in.Count(2) {
+		t := heldTag{name: in.Text(), sinceMs: in.Varint()}
+		if n := len(r.tags); n > 0 && r.tags[n-1].name >= t.name {
+			in.Fail()
+		}
+		r.tags = append(r.tags, t)
 	}
 }
 

@@ -9,10 +9,11 @@ import (
 	"github.com/freshet/freshet/pkg/stream"
 )
 
-// Config is what an operator may set. Windows and measures are not among it: the
-// stream, the warehouse and every reader must agree on them, so they come with the
-// software's version.
+// Config is what an operator may set.
 type Config struct {
+	// Features is the workspace's own features file, which is laid over the shipped catalogue (docs/features.md). Empty: the shipped one alone. Every
+	// service that reads features takes the same.
+	Features string `koanf:"features"`
 	// Dir is the folder of the local stores. It may be lost at any time: everything in it is read again from Kafka.
 	// Needed.
 	Dir string `koanf:"dir"`

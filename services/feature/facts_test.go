@@ -6,17 +6,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/uuid"
 
+	"github.com/freshet/freshet/pkg/catalog/expr"
 	fconn "github.com/freshet/freshet/pkg/clickhouse"
 	"github.com/freshet/freshet/pkg/testkit"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
-	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
-	"github.com/freshet/freshet/services/feature/spec"
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
 
@@ -56,7 +54,7 @@ func (f *facts) write(workspace string, events []*eventv1.ResolvedEvent, changes
 	ms := time.UnixMilli
 	f.insert("events", "workspace, event_id, customer_id, type, name, occurred_at, received_at, history", len(events), func(b driver.Batch, i int) error {
 		e := events[i].Event
-		word := spec.NameOf(e)
+		word := expr.NameOf(e)
 		if e.Type == eventv1.EventType_EVENT_TYPE_TRACK {
 			word = "track"
 		}
@@ -100,31 +98,4 @@ func (f *facts) insert(table, columns string, n int, row func(driver.Batch, int)
 	if err := b.Send(); err != nil {
 		f.t.Fatal(err)
 	}
-}
-
-// read asks for one customer, or for all with an empty id.
-func (f *facts) read(workspace, customer string, asOf int64) map[string]*featurev1.FeatureSet {
-	f.t.Helper()
-	q := spec.Query{Database: f.names.Database(schema.DW), Workspace: workspace, Customer: customer, AsOfMs: asOf}
-	s, err := spec.SQL(q)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	rows, err := f.conn.Query(clickhouse.Context(f.t.Context(), clickhouse.WithParameters(s.Parameters)), s.Text)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	defer rows.Close()
-	out := map[string]*featurev1.FeatureSet{}
-	for rows.Next() {
-		fs, err := spec.Scan(rows, q)
-		if err != nil {
-			f.t.Fatal(err)
-		}
-		out[fs.CustomerId] = fs
-	}
-	if err := rows.Err(); err != nil {
-		f.t.Fatal(err)
-	}
-	return out
 }

@@ -7,19 +7,21 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/catalog/expr"
 	"github.com/freshet/freshet/pkg/stream"
 	"github.com/freshet/freshet/pkg/topics"
 	"github.com/freshet/freshet/pkg/wire"
 	"github.com/freshet/freshet/pkg/wire/wiretest"
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
-	"github.com/freshet/freshet/services/feature/spec"
 )
 
 func TestGoldenRecord(t *testing.T) {
 	const noon = 1_781_524_800_000 // 15 June 2026
 	living := func(edit func(*record)) *record {
-		r := &record{workspace: "default", version: 300, publishedMs: noon, timerMs: noon + 300_000}
-		r.state.Insert(spec.Sample{AtMs: noon, Name: "Product Viewed"}, noon)
+		r := mediumBook.living()
+		r.version, r.publishedMs, r.timerMs = 300, noon, noon+300_000
+		r.state.Insert(expr.Of(&eventv1.Event{Type: eventv1.EventType_EVENT_TYPE_TRACK, Name: "Product Viewed", OccurredMs: noon}), noon)
 		r.marks.raise(customerID{1, 2, 3}, numbering{partition: 0}, 70_000)
 		r.marks.raise(customerID{1, 2, 3}, orderLane(3), 5)
 		r.marks.raise(customerID{0xff}, numbering{partition: 63}, 1<<40)
@@ -27,7 +29,8 @@ func TestGoldenRecord(t *testing.T) {
 		return r
 	}
 	wiretest.Golden(t, wiretest.Layout[*record]{
-		Format: format, Name: "feature-record", Version: 1, Write: (*record).encode, Read: decodeRecord,
+		Format: format, Name: "feature-record", Version: 2, Write: (*record).encode,
+		Read: func(b []byte) (*record, error) { return decodeRecord(mediumBook.engine, b) },
 		Examples: map[string]*record{
 			"a living customer": living(func(*record) {}),
 			"a survivor of merges": living(func(r *record) {
@@ -41,6 +44,9 @@ func TestGoldenRecord(t *testing.T) {
 			"orders went over to this one": living(func(r *record) {
 				r.arrive(mark{numbering: numbering{partition: 2}, offset: 9})
 				r.arrive(mark{numbering: numbering{partition: 0}, offset: 1 << 33})
+			}),
+			"tags that hold": living(func(r *record) {
+				r.tags = []heldTag{{"big_spender", noon - 7}, {"lapsed", noon}}
 			}),
 			"a tombstone": {workspace: "w", version: 7, gone: &tombstone{handedTo: customerID{1}, mergedInto: customerID{2}, epoch: 99}},
 		},

@@ -41,19 +41,81 @@ func (g server) GetFeatures(ctx context.Context, req *featurev1.GetFeaturesReque
 	if err != nil {
 		return nil, err
 	}
-	var fs *featurev1.FeatureSet
-	if req.GetAsOf() == nil {
-		fs, err = g.s.live(ctx, workspace, id)
-	} else {
-		fs, err = g.s.past(ctx, workspace, id, req.GetAsOf().AsTime())
+	if err := g.s.book.known(req.GetNames()); err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	if errors.Is(err, stream.ErrNotOwner) {
-		return nil, status.Errorf(codes.Unavailable, "not owner: %v", err)
+	var a *answer
+	if req.GetAsOf() == nil {
+		a, err = g.s.live(ctx, workspace, id)
+	} else {
+		a, err = g.s.past(ctx, workspace, id, req.GetAsOf().AsTime())
 	}
 	if err != nil {
-		return nil, err
+		return nil, toStatus(err)
 	}
-	return &featurev1.GetFeaturesResponse{Features: fs}, nil
+	return g.s.book.tell(a, req.GetNames()), nil
+}
+
+// BatchGetFeatures reads the features of several customers.
+func (g server) BatchGetFeatures(ctx context.Context, req *featurev1.BatchGetFeaturesRequest) (*featurev1.BatchGetFeaturesResponse, error) {
+	if n := len(req.GetIds()); n > maxBatch {
+		return nil, status.Errorf(codes.InvalidArgument, "ids: %d customers, at most %d are allowed", n, maxBatch)
+	}
+	if err := g.s.book.known(req.GetNames()); err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	workspace := customer.Workspace(req.GetWorkspace())
+	out := &featurev1.BatchGetFeaturesResponse{}
+	for _, ref := range req.GetIds() {
+		one := &featurev1.BatchedFeatures{Id: ref}
+		out.Answers = append(out.Answers, one)
+		id, err := customer.Lookup(ctx, g.s.deps.Identity, workspace, ref)
+		if err == nil {
+			var a *answer
+			if a, err = g.s.live(ctx, workspace, id); err == nil {
+				one.Features = g.s.book.tell(a, req.GetNames())
+				continue
+			}
+		}
+		if err = toStatus(err); status.Code(err) != codes.NotFound && status.Code(err) != codes.InvalidArgument {
+			return nil, err
+		}
+		one.Error = status.Convert(err).Message()
+	}
+	return out, nil
+}
+
+// ListFeatures lists the features of the catalogue.
+func (g server) ListFeatures(_ context.Context, req *featurev1.ListFeaturesRequest) (*featurev1.ListFeaturesResponse, error) {
+	out := &featurev1.ListFeaturesResponse{Schema: g.s.book.catalog.Layout().Fingerprint}
+	for i := range g.s.book.catalog.Features {
+		if f := &g.s.book.catalog.Features[i]; req.GetLevel() == "" || req.GetLevel() == f.Level {
+			out.Features = append(out.Features, featureOf(f))
+		}
+	}
+	return out, nil
+}
+
+// ListTags lists the tags of the catalogue.
+func (g server) ListTags(_ context.Context, req *featurev1.ListTagsRequest) (*featurev1.ListTagsResponse, error) {
+	out := &featurev1.ListTagsResponse{}
+	for i := range g.s.book.catalog.Tags {
+		if t := &g.s.book.catalog.Tags[i]; req.GetLevel() == "" || req.GetLevel() == t.Level {
+			out.Tags = append(out.Tags, tagOf(t))
+		}
+	}
+	return out, nil
+}
+
+// maxBatch is how many customers one request may name.
+const maxBatch = 1000
+
+// toStatus words an error for a caller.
+func toStatus(err error) error {
+	if errors.Is(err, stream.ErrNotOwner) {
+		return status.Errorf(codes.Unavailable, "not owner: %v", err)
+	}
+	return err
 }
 
 // checkAsOf refuses moments that no answer can be given for; nil means now.

@@ -8,13 +8,13 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/catalog/expr"
 	"github.com/freshet/freshet/pkg/stream"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
-	"github.com/freshet/freshet/services/feature/spec"
 )
 
 // transaction is what the handler needs of *stream.Tx; tests drive it in memory.
@@ -34,10 +34,12 @@ type transaction interface {
 type handler struct {
 	metrics *metrics
 	batch   *batch
+	// inHand is the event that is being applied.
+	inHand expr.Event
 }
 
-func newHandler(m *metrics) *handler {
-	return &handler{metrics: m, batch: newBatch(m)}
+func newHandler(b *book, m *metrics) *handler {
+	return &handler{metrics: m, batch: newBatch(b, m)}
 }
 
 // Process implements stream.Handler.
@@ -135,7 +137,8 @@ func (h *handler) event(tx transaction, at customerID, m *featurev1.Handover) er
 	}); err != nil {
 		return err
 	}
-	e.rec.state.Insert(spec.Read(ev.GetEvent()), tx.Passed().UnixMilli())
+	h.inHand.Reset(ev.GetEvent())
+	e.rec.state.Insert(&h.inHand, tx.Passed().UnixMilli())
 	h.metrics.applied.Inc()
 	return nil
 }
@@ -164,8 +167,11 @@ func (h *handler) timer(tx transaction, key []byte) error {
 		return err
 	}
 	e.rec.timerMs, e.dirty = 0, true
-	flip, ok := e.rec.state.NextFlip(e.rec.publishedMs)
-	if e.rec.gone != nil || !ok || flip > tx.Now().UnixMilli() {
+	if e.rec.gone != nil {
+		return nil
+	}
+	flip, ok := h.batch.book.nextFlip(e.rec, e.rec.publishedMs)
+	if !ok || flip > tx.Now().UnixMilli() {
 		return nil
 	}
 	h.metrics.timers.Inc()

@@ -36,9 +36,19 @@ type tracedTx struct {
 func (tx *tracedTx) Traceparent() []byte { return tx.trace }
 
 func newBench(t *testing.T) *bench {
-	return &bench{t: t, h: newHandler(testMetrics(t)), world: &world{
-		now: oracle.Epoch, parts: 1, tasks: []*memoryTask{{kv: map[string][]byte{}, timers: map[string]int64{}}},
+	return &bench{t: t, h: newHandler(smallBook.copy(), testMetrics(t)), world: &world{
+		kept: smallBook, now: oracle.Epoch, parts: 1, tasks: []*memoryTask{{kv: map[string][]byte{}, timers: map[string]int64{}}},
 	}}
+}
+
+// reads is a number of a customer's record as of now.
+func (b *bench) reads(c customerID, name string) int64 {
+	b.t.Helper()
+	rec, err := decodeRecord(smallBook.engine, b.world.tasks[0].kv[string(c[:])])
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return smallBook.copy().at(rec, b.world.now.UnixMilli())[smallBook.catalog.Feature(name).Position].Int
 }
 
 func id(n int) string { return customer.ID("default", "user_id", fmt.Sprint(n), 0) }
@@ -119,7 +129,7 @@ func story(t *testing.T, out []broker.Message) []string {
 		if err := proto.Unmarshal(m.Value, fs); err != nil {
 			t.Fatal(err)
 		}
-		line := fmt.Sprintf("v%d %s hour=%d", fs.Version, fs.Reason.String()[len("CHANGE_REASON_"):], fs.Windows[0].Events)
+		line := fmt.Sprintf("v%d %s hour=%d", fs.Version, fs.Reason.String()[len("CHANGE_REASON_"):], smallBook.of(fs, "events_1h"))
 		if fs.History {
 			line += " history"
 		}
@@ -210,15 +220,10 @@ func TestChangesOfOrders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rec, err := decodeRecord(b.world.tasks[0].kv[string(c[:])])
-		if err != nil {
-			t.Fatal(err)
-		}
-		fs := rec.features(c, b.world.now.UnixMilli())
-		if got := fs.Windows[0].Orders; got != 1 {
+		if got := b.reads(c, "orders_1h"); got != 1 {
 			t.Errorf("%d orders, want 1", got)
 		}
-		return fs.Windows[0].SpendMicros
+		return b.reads(c, "spend_1h")
 	}
 	first := change(1, true, nil, sale(5))
 	expect(t, story(t, b.batch(nil, b.event(id(1), nil), first, first)), "v1 EVENT hour=1 received=0", "v2 EVENT hour=1 history")

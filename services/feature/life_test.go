@@ -49,12 +49,7 @@ func lifetimeViews(t *testing.T, b *bench, customer string) int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := decodeRecord(b.world.tasks[0].kv[string(c[:])])
-	if err != nil {
-		t.Fatal(err)
-	}
-	windows := r.features(c, b.world.now.UnixMilli()).GetWindows()
-	return windows[len(windows)-1].GetEvents() // lifetime
+	return b.reads(c, "events_lifetime")
 }
 
 // TestALifeCostsFourBytes: a customer with events in eight partitions.

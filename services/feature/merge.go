@@ -109,7 +109,7 @@ func (h *handler) state(tx transaction, at customerID, m *featurev1.Handover) er
 	if from == at {
 		return stream.Permanent(fmt.Errorf("handover: %s came back to itself", at))
 	}
-	left, err := decodeRecord(m.GetState().GetRecord())
+	left, err := decodeRecord(h.batch.book.engine, m.GetState().GetRecord())
 	if errors.Is(err, wire.ErrNewer) { // a record that a newer release reads: to put it aside would be to lose the customer
 		return fmt.Errorf("handover from %s to %s: %w", from, at, err)
 	}

@@ -4,9 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/testing/protocmp"
 	"pgregory.net/rapid"
 
 	"github.com/freshet/freshet/pkg/broker"
@@ -50,24 +48,22 @@ func (w *world) checkStates() {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		want := w.truth.Features(id, w.now.UnixMilli())
 		value, ok := w.tasks[w.partition([]byte(id))].kv[string(c[:])]
 		if !ok {
-			if want.Windows[5].Events != 0 || w.gone[id] {
+			if w.truth.Known(id, w.now.UnixMilli()) || w.gone[id] {
 				w.t.Fatalf("%s has no record", id)
 			}
 			continue
 		}
-		rec, err := decodeRecord(value)
+		rec, err := decodeRecord(w.kept.engine, value)
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if w.gone[id] {
-			want.MergedInto = w.truth.Canonical(id)
+		if rec.workspace != "default" || w.gone[id] != (rec.gone != nil) || rec.gone != nil && rec.gone.mergedInto.String() != w.truth.Canonical(id) {
+			w.t.Fatalf("record of %s: %+v", id, rec)
 		}
-		want.CustomerId, want.Workspace, want.Version = id, "default", rec.version
-		if diff := cmp.Diff(want, rec.features(c, w.now.UnixMilli()), protocmp.Transform()); diff != "" {
-			w.t.Fatalf("record of %s (-want +got):\n%s", id, diff)
+		if rec.gone == nil {
+			w.kept.same(w.t, "record of "+id, w.kept.copy().at(rec, w.now.UnixMilli()), w.truth.Values(w.kept.catalog, id, w.now.UnixMilli()))
 		}
 	}
 }
@@ -93,20 +89,18 @@ func (w *world) checkSets() {
 		}
 	}
 	for _, id := range w.ids {
-		want, got := w.truth.Features(id, w.now.UnixMilli()), last[id]
+		got := last[id]
 		if got == nil {
-			if want.Windows[5].Events != 0 {
+			if w.truth.Known(id, w.now.UnixMilli()) {
 				w.t.Fatalf("nothing was published of %s", id)
 			}
 			continue
 		}
-		if w.gone[id] {
-			want.MergedInto = w.truth.Canonical(id)
+		if into := got.GetMergedInto(); w.gone[id] != (into != "") || into != "" && into != w.truth.Canonical(id) {
+			w.t.Fatalf("last set of %s: %v", id, got)
 		}
-		diff := cmp.Diff(want, got, protocmp.Transform(),
-			protocmp.IgnoreFields(&featurev1.FeatureSet{}, "customer_id", "workspace", "version", "as_of_ms", "history", "received_ms", "reason"))
-		if diff != "" {
-			w.t.Fatalf("last set of %s (-want +got):\n%s", id, diff)
+		if !w.gone[id] {
+			w.kept.same(w.t, "last set of "+id, w.kept.valuesOf(got), w.truth.Values(w.kept.catalog, id, w.now.UnixMilli()))
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/freshet/freshet/pkg/topics"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
-	"github.com/freshet/freshet/services/feature/spec"
 )
 
 // posted takes a change that the order book made to a customer of this partition.
@@ -48,10 +47,10 @@ func (h *handler) change(tx transaction, at customerID, m *featurev1.Handover) e
 	}
 	passed := tx.Passed().UnixMilli()
 	for _, p := range c.GetTaken() {
-		e.rec.state.Post(spec.ReadPosting(p, true), passed)
+		e.rec.state.Post(p, true, passed)
 	}
 	for _, p := range c.GetAdded() {
-		e.rec.state.Post(spec.ReadPosting(p, false), passed)
+		e.rec.state.Post(p, false, passed)
 	}
 	h.metrics.changes.Inc()
 	return h.move(tx, e, m)
@@ -69,7 +68,7 @@ func (h *handler) move(tx transaction, e *entry, m *featurev1.Handover) error {
 	}
 	if e.id == to || e.rec.absorbs(to) {
 		for _, p := range c.GetMoved() {
-			e.rec.state.Post(spec.ReadPosting(p, false), tx.Passed().UnixMilli())
+			e.rec.state.Post(p, false, tx.Passed().UnixMilli())
 		}
 		return nil
 	}

@@ -71,7 +71,7 @@ func spends(t *testing.T, out []broker.Message, of string) (all []int64) {
 		if err := proto.Unmarshal(m.Value, fs); err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, fs.Windows[5].SpendMicros)
+		all = append(all, smallBook.of(fs, "spend_lifetime"))
 	}
 	return all
 }

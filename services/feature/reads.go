@@ -10,17 +10,27 @@ import (
 	native "github.com/ClickHouse/clickhouse-go/v2"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/clickhouse"
 	"github.com/freshet/freshet/pkg/service"
-	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
-	"github.com/freshet/freshet/services/feature/spec"
-	"github.com/freshet/freshet/services/feature/tiles"
+	"github.com/freshet/freshet/services/feature/factsql"
 )
+
+// answer is what is known of one customer at a moment.
+type answer struct {
+	id, workspace string
+	version       int64
+	asOfMs        int64
+	// values are by position, the tags behind the features.
+	values []catalog.Value
+	// record is what they were read of; nil in an answer from the facts.
+	record *record
+}
 
 // live reads a customer's committed state as of now. A customer of whom no event
 // has arrived here yet did nothing. stream.ErrNotOwner: another process has the
 // customer's partition.
-func (s *Service) live(ctx context.Context, workspace, id string) (*featurev1.FeatureSet, error) {
+func (s *Service) live(ctx context.Context, workspace, id string) (*answer, error) {
 	now := s.deps.Now()
 	n, err := s.processor.Partitions(ctx)
 	if err != nil {
@@ -34,11 +44,17 @@ func (s *Service) live(ctx context.Context, workspace, id string) (*featurev1.Fe
 			return nil, err
 		}
 		if rec == nil {
-			rec = &record{workspace: workspace}
+			rec = &record{workspace: workspace, state: s.book.engine.New()}
 		}
 		if rec.gone == nil {
-			c, err := parseID(id)
-			return rec.features(c, now.UnixMilli()), err
+			book := s.book.copy()
+			a := &answer{id: id, workspace: rec.workspace, version: rec.version, asOfMs: rec.state.AsOf(now.UnixMilli()), record: rec}
+			values := book.at(rec, a.asOfMs)
+			if rec.version > 0 {
+				book.hold(rec, values, a.asOfMs) // time may have moved a tag whose timer waits for its turn
+			}
+			a.values = book.withTags(rec, values)
+			return a, nil
 		}
 		id = rec.gone.mergedInto.String()
 	}
@@ -62,39 +78,44 @@ func (s *Service) record(id string, partitions int) (*record, error) {
 	if !ok {
 		return nil, nil
 	}
-	return decodeRecord(value)
+	return decodeRecord(s.book.engine, value)
 }
 
 // factsWithin is how long ClickHouse has for one read. A customer's facts take it milliseconds; who waits for it that long is told to come
 // again, before the gateway gives up.
 const factsWithin = 5 * time.Second
 
+// again is how long a fault that passes is waited out before the next try.
+const again = time.Second
+
 // factsAgain is when to come again while ClickHouse is away.
 const factsAgain = 2 * time.Second
 
-// past reads a surviving customer's features from the facts. While ClickHouse is away the answer is service.ComeAgain.
-func (s *Service) past(ctx context.Context, workspace, id string, at time.Time) (*featurev1.FeatureSet, error) {
-	q := spec.Query{Database: s.cfg.Database, Workspace: workspace, Customer: id, AsOfMs: at.UnixMilli()}
-	statement, err := spec.SQL(q)
+// past reads a surviving customer's features from the facts. While ClickHouse is away the answer is service.ComeAgain. Since when a tag holds is not known
+// of the past: it is there as of the moment.
+func (s *Service) past(ctx context.Context, workspace, id string, at time.Time) (*answer, error) {
+	q := factsql.Query{Database: s.cfg.Database, Workspace: workspace, Customer: id, AsOfMs: at.UnixMilli()}
+	statement, err := factsql.Compile(s.book.catalog.Plan(), q)
 	if err != nil {
 		return nil, err
 	}
 	bounded, cancel := context.WithTimeout(ctx, factsWithin)
 	defer cancel()
 	bounded = native.Context(bounded, native.WithParameters(statement.Parameters))
-	fs, err := spec.Scan(s.deps.ClickHouse.QueryRow(bounded, statement.Text), q)
+	_, readings, err := statement.Scan(s.deps.ClickHouse.QueryRow(bounded, statement.Text))
 	if err != nil && ctx.Err() == nil && (bounded.Err() != nil || clickhouse.Away(err)) {
 		s.deps.Logger.WarnContext(ctx, "a read with as_of got no answer of ClickHouse", "error", err)
 		return nil, service.ComeAgain("ClickHouse, which answers reads with as_of, is away", factsAgain)
 	}
 	if errors.Is(err, sql.ErrNoRows) {
-		var nothing tiles.State
-		fs = nothing.Features(q.AsOfMs)
-		fs.CustomerId, fs.Workspace = id, workspace
-		return fs, nil
+		readings, err = s.book.engine.New().Read(q.AsOfMs, nil), nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read customer %s from the facts: %w", id, err)
 	}
-	return fs, nil
+	book := s.book.copy()
+	values := s.book.catalog.Values(readings, q.AsOfMs, nil)
+	rec := &record{}
+	book.hold(rec, values, q.AsOfMs)
+	return &answer{id: id, workspace: workspace, asOfMs: q.AsOfMs, values: book.withTags(rec, values)}, nil
 }

@@ -5,7 +5,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/freshet/freshet/services/feature/tiles"
+	"github.com/freshet/freshet/services/feature/tally"
 )
 
 // record is all that is kept of one customer id: a living customer's state, or the
@@ -18,14 +18,23 @@ type record struct {
 	publishedMs int64
 	// timerMs is when the customer's timer is due, 0 when it has none.
 	timerMs int64
-	state   tiles.State
-	marks   marks
+	// state is nil for a tombstone, and for a customer who did nothing yet.
+	state *tally.State
+	// tags are those that hold, by name.
+	tags  []heldTag
+	marks marks
 	// absorbed are the customers whose state was merged into this one, by id.
 	absorbed []absorption
 	// arrived are the changes of orders that went over from another customer, by partition and sequence of the order book.
 	arrived []mark
 	// gone is set for a tombstone.
 	gone *tombstone
+}
+
+// heldTag is a tag that holds, and since when.
+type heldTag struct {
+	name    string
+	sinceMs int64
 }
 
 // absorption notes that a customer's state arrived, so that a repeat is dropped.
@@ -79,7 +88,7 @@ func (r *record) arrive(m mark) bool {
 
 // merge adds everything of o, which is left as it was.
 func (r *record) merge(o *record) {
-	r.state.Merge(&o.state)
+	r.state.Merge(o.state)
 	r.marks.merge(o.marks)
 	for _, a := range o.absorbed {
 		r.absorb(a)

@@ -2,15 +2,16 @@ package feature
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/freshet/freshet/pkg/catalog/expr"
 	"github.com/freshet/freshet/pkg/wire/wiretest"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	"github.com/freshet/freshet/services/feature/internal/oracle"
-	"github.com/freshet/freshet/services/feature/spec"
 )
 
 func drawID(t *rapid.T, label string) (c customerID) {
@@ -19,10 +20,8 @@ func drawID(t *rapid.T, label string) (c customerID) {
 }
 
 func drawRecord(t *rapid.T) *record {
-	r := &record{
-		workspace: rapid.StringN(0, 5, -1).Draw(t, "workspace"),
-		version:   rapid.Int64().Draw(t, "version"),
-	}
+	r := mediumBook.living()
+	r.workspace, r.version = rapid.StringN(0, 5, -1).Draw(t, "workspace"), rapid.Int64().Draw(t, "version")
 	if rapid.IntRange(0, 3).Draw(t, "gone") == 0 {
 		r.gone = &tombstone{handedTo: drawID(t, "handed to"), mergedInto: drawID(t, "merged into"), epoch: rapid.Int64().Draw(t, "epoch")}
 		return r
@@ -38,11 +37,15 @@ func drawRecord(t *rapid.T) *record {
 	for range rapid.IntRange(0, 3).Draw(t, "arrived") {
 		r.arrive(mark{numbering: numbering{partition: rapid.Int32Range(0, 3).Draw(t, "book")}, offset: rapid.Int64Range(1, 1e9).Draw(t, "sequence")})
 	}
+	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), 0, 3, rapid.ID).Draw(t, "tags") {
+		r.tags = append(r.tags, heldTag{name, rapid.Int64().Draw(t, "since")})
+	}
+	slices.SortFunc(r.tags, byTagName)
 	now := oracle.Epoch.UnixMilli()
 	for n := range rapid.IntRange(0, 5).Draw(t, "events") {
 		e := oracle.Event(t, n, oracle.Edges(t, "at", now))
-		r.state.Insert(spec.Read(e), now)
-		r.state.Post(spec.ReadPosting(&orderv1.Posting{AtMs: e.OccurredMs, Orders: 1, SpendMicros: e.GetOrder().GetTotalMicros()}, n%3 == 2), now)
+		r.state.Insert(expr.Of(e), now)
+		r.state.Post(&orderv1.Posting{AtMs: e.OccurredMs, Orders: 1, SpendMicros: e.GetOrder().GetTotalMicros()}, n%3 == 2, now)
 	}
 	return r
 }
@@ -51,17 +54,17 @@ func drawRecord(t *rapid.T) *record {
 func TestRecordCodec(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := drawRecord(t).encode()
-		r, err := decodeRecord(b)
+		r, err := decodeRecord(mediumBook.engine, b)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if again := r.encode(); !bytes.Equal(b, again) {
 			t.Fatalf("%x became %x", b, again)
 		}
-		if _, err := decodeRecord(b[:rapid.IntRange(0, len(b)-1).Draw(t, "cut")]); err == nil {
+		if _, err := decodeRecord(mediumBook.engine, b[:rapid.IntRange(0, len(b)-1).Draw(t, "cut")]); err == nil {
 			t.Fatal("a record cut short was read")
 		}
-		if _, err := decodeRecord(append(b, 0)); err == nil {
+		if _, err := decodeRecord(mediumBook.engine, append(b, 0)); err == nil {
 			t.Fatal("a record with a byte too many was read")
 		}
 	})
@@ -103,11 +106,11 @@ func FuzzDecodeRecord(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		r, err := decodeRecord(b)
+		r, err := decodeRecord(mediumBook.engine, b)
 		if err != nil {
 			return
 		}
-		again, err := decodeRecord(r.encode())
+		again, err := decodeRecord(mediumBook.engine, r.encode())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -52,8 +53,11 @@ type Deps struct {
 type Service struct {
 	cfg       Config
 	deps      Deps
+	book      *book
 	processor *stream.Processor
 	orders    *stream.Processor
+	// announced is set once the catalogue is on its topic: nothing is published before.
+	announced atomic.Bool
 }
 
 // New checks the configuration and registers the metrics; it opens nothing.
@@ -63,6 +67,10 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	if deps.given = deps.Now; deps.Now == nil {
 		deps.Now = time.Now
+	}
+	book, err := newBook(cfg.Features)
+	if err != nil {
+		return nil, err
 	}
 	m, err := newMetrics(deps.Metrics, deps.Now)
 	if err != nil {
@@ -76,7 +84,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes / 4 * 3, Pace: cfg.Pace, Hop: 1,
 	}, stream.Deps{
 		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Memory: deps.Memory, Now: deps.given,
-		NewHandler: func(int) (stream.Handler, error) { return newHandler(m), nil },
+		NewHandler: func(int) (stream.Handler, error) { return newHandler(book.copy(), m), nil },
 	})
 	if err != nil {
 		return nil, err
@@ -85,7 +93,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{cfg: cfg, deps: deps, processor: p, orders: orders}, nil
+	return &Service{cfg: cfg, deps: deps, book: book, processor: p, orders: orders}, nil
 }
 
 // newOrders makes the task that keeps the book of orders.
@@ -105,6 +113,9 @@ func newOrders(cfg Config, deps Deps) (*stream.Processor, error) {
 
 // Run works until ctx ends (nil) or a partition cannot go on.
 func (s *Service) Run(ctx context.Context) error {
+	if err := s.announce(ctx); err != nil {
+		return err
+	}
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return s.orders.Run(ctx) })
 	tasks.Go(func() error { return s.processor.Run(ctx) })
@@ -112,11 +123,16 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // Ready is nil once every partition of this process is restored.
-func (s *Service) Ready() error { return errors.Join(s.processor.Ready(), s.orders.Ready()) }
+func (s *Service) Ready() error {
+	if !s.announced.Load() {
+		return errors.New("the catalogue is not on its topic yet")
+	}
+	return errors.Join(s.processor.Ready(), s.orders.Ready())
+}
 
 // Topics lists every topic that the service reads or writes.
 func Topics() []topics.Topic {
-	all := []topics.Topic{topics.Features, topics.FeatureChangelog, topics.Orders, topics.OrdersChangelog,
+	all := []topics.Topic{topics.Features, topics.FeatureCatalogue, topics.FeatureChangelog, topics.Orders, topics.OrdersChangelog,
 		topics.OrderEvents, topics.DeadLetter(topics.OrderEvents)}
 	for _, in := range inputs {
 		all = append(all, in, topics.DeadLetter(in))

@@ -25,6 +25,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/customer"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
@@ -172,12 +173,21 @@ func (s *stack) send(person string, r *rand.Rand, identifiers ...string) {
 	}
 }
 
+// shipped is the catalogue of the stack.
+var shipped = func() *book {
+	b, err := newBook("")
+	if err != nil {
+		panic(err)
+	}
+	return b
+}()
+
 // matches compares an answer with the truth at the moment it holds for.
-func (s *stack) matches(person string, fs *featurev1.FeatureSet) error {
-	want := s.truth.Features(person, fs.GetAsOfMs())
-	diff := cmp.Diff(want, fs, protocmp.Transform(),
-		protocmp.IgnoreFields(&featurev1.FeatureSet{}, "customer_id", "workspace", "version", "history", "received_ms", "reason"))
-	if diff != "" {
+func (s *stack) matches(person string, got *featurev1.GetFeaturesResponse) error {
+	want := s.truth.Values(shipped.catalog, person, got.GetAsOfMs())
+	tags := make([]catalog.Value, len(shipped.catalog.Tags))
+	told := shipped.tell(&answer{values: append(want, tags...)}, nil)
+	if diff := cmp.Diff(told.GetValues(), got.GetValues(), protocmp.Transform()); diff != "" {
 		return fmt.Errorf("%s (-want +got):\n%s", person, diff)
 	}
 	return nil
@@ -193,7 +203,7 @@ func (s *stack) converges(client featurev1.FeatureServiceClient, people []string
 			if err != nil {
 				return err
 			}
-			return s.matches(person, answer.Features)
+			return s.matches(person, answer)
 		}
 		testkit.Eventually(s.t, soon, check)
 		asOf = timestamppb.Now()
@@ -269,10 +279,14 @@ func (s *stack) told(person string) error {
 		}
 		offset = b.Next
 	}
-	if last.Reason != featurev1.ChangeReason_CHANGE_REASON_TIME || last.Windows[0].Events != 0 {
+	if last.Reason != featurev1.ChangeReason_CHANGE_REASON_TIME || shipped.of(&last, "events_1h") != 0 {
 		return fmt.Errorf("%s: last told %v", person, &last)
 	}
-	return s.matches(person, &last)
+	want := s.truth.Values(shipped.catalog, person, last.GetAsOfMs())
+	if diff := cmp.Diff(want, shipped.valuesOf(&last)); diff != "" {
+		return fmt.Errorf("%s (-want +got):\n%s", person, diff)
+	}
+	return nil
 }
 
 func (s *stack) answersErrors(stopped featurev1.FeatureServiceClient) {

@@ -36,6 +36,7 @@ type world struct {
 	tasks   []*memoryTask
 	books   []*memoryTask // of the order book
 	truth   oracle.Log
+	kept    *book // the catalogue of the tasks
 	ids     []string
 	gone    map[string]bool
 	epoch   int64
@@ -61,7 +62,7 @@ type memoryTask struct {
 
 func newWorld(t *rapid.T) *world {
 	w := &world{
-		t: t, now: oracle.Epoch, parts: rapid.IntRange(1, 3).Draw(t, "partitions"),
+		t: t, kept: mediumBook, now: oracle.Epoch, parts: rapid.IntRange(1, 3).Draw(t, "partitions"),
 		logs: map[broker.TopicPartition][]broker.Record{}, sent: map[lane][]broker.Message{}, gone: map[string]bool{},
 		offsets: make([]int64, rapid.IntRange(1, 2).Draw(t, "raw partitions")),
 	}
@@ -215,7 +216,7 @@ func (w *world) mapping(from, to string) {
 func (w *world) step(partition, limit int, mayCrash bool) {
 	task := w.tasks[partition]
 	tx := &memoryTx{w: w, task: task, kv: map[string][]byte{}, timers: map[string]int64{}}
-	h := newHandler(testMetrics(w.t))
+	h := newHandler(w.kept.copy(), testMetrics(w.t))
 	for _, key := range slices.Sorted(maps.Keys(task.timers)) {
 		if task.timers[key] > w.now.UnixMilli() || limit == 0 {
 			continue
@@ -296,7 +297,7 @@ func (w *world) records() map[string]*record {
 	out := map[string]*record{}
 	for _, task := range w.tasks {
 		for key, value := range task.kv {
-			rec, err := decodeRecord(value)
+			rec, err := decodeRecord(w.kept.engine, value)
 			if err != nil {
 				w.t.Fatal(err)
 			}

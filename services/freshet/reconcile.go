@@ -66,9 +66,8 @@ func (o *reconcileOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	defer api.Close()
-	o.Features = func(ctx context.Context, id string) (*featurev1.FeatureSet, error) {
-		got, err := api.Features.GetFeatures(ctx, &featurev1.GetFeaturesRequest{Id: id, Workspace: o.Workspace})
-		return got.GetFeatures(), err
+	o.Features = func(ctx context.Context, id string) (*featurev1.GetFeaturesResponse, error) {
+		return api.Features.GetFeatures(ctx, &featurev1.GetFeaturesRequest{Id: id, Workspace: o.Workspace})
 	}
 	settled, cancel := context.WithTimeout(cmd.Context(), o.wait)
 	defer cancel()

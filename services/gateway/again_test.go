@@ -29,7 +29,7 @@ func TestWhatIsAwayForAllIsSaidAtOnce(t *testing.T) {
 			return nil, c.answer
 		}
 		a, b := (&backend{getCustomer: answer}).serve(t, "127.0.0.1:0"), (&backend{getCustomer: answer}).serve(t, "127.0.0.1:0")
-		resp, body := run(t, config(a.address, b.address)).do(t, "GET", "/v1/customers/user_id:42", "")
+		resp, body := run(t, config(a.address, b.address)).do(t, "GET", "/v1/customers/user_id:42/identity", "")
 		if resp.StatusCode != 503 || resp.Header.Get("Retry-After") != c.after || a.calls.Load()+b.calls.Load() != c.asked || !strings.Contains(body, `"code":14`) {
 			t.Errorf("%s: %d, Retry-After %q, %d replicas asked: %s", what, resp.StatusCode, resp.Header.Get("Retry-After"), a.calls.Load()+b.calls.Load(), body)
 		}

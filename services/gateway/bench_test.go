@@ -39,7 +39,7 @@ func BenchmarkGetCustomer(b *testing.B) {
 		client := &http.Client{Transport: transport}
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				resp, err := client.Get(g.url + "/v1/customers/user_id:42")
+				resp, err := client.Get(g.url + "/v1/customers/user_id:42/identity")
 				if err != nil {
 					b.Error(err)
 					continue

@@ -91,7 +91,7 @@ func guarded(t *testing.T) (g *running, text map[string]string, file string) {
 // The same rule stands before HTTP/JSON and before gRPC.
 func TestTokens(t *testing.T) {
 	g, text, _ := guarded(t)
-	const customer, features, list, members = "/v1/customers/user_id:42", "/v1/customers/user_id:42/features", "/v1/segments", "/v1/segments/x/members"
+	const person, customer, features, list, members = "/v1/customers/user_id:42", "/v1/customers/user_id:42/identity", "/v1/customers/user_id:42/features", "/v1/segments", "/v1/segments/x/members"
 	for what, c := range map[string]struct {
 		token, path string
 		code        int
@@ -103,17 +103,17 @@ func TestTokens(t *testing.T) {
 		"a write key, as sources send it":    {"Basic Zm9vOg==", customer, 401, "a token is needed"},
 		"a made-up token":                    {"Bearer fst_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", customer, 401, "the token is not known here"},
 		"profiles":                           {"crm", customer, 200, `"workspace":""`},
-		"profiles give features":             {"crm", features, 200, "windows"},
+		"profiles give features":             {"crm", features, 200, `"values"`},
 		"profiles give no segments":          {"crm", list, 403, "the token crm lacks the scope segments"},
 		"profiles give no members":           {"crm", members, 403, "lacks the scope segments"},
-		"profiles give no memberships":       {"crm", customer + "/segments", 403, "lacks the scope segments"},
-		"profiles give no scores":            {"crm", customer + "/churn", 403, "lacks the scope models"},
-		"profiles give no recommendations":   {"crm", customer + "/recommendations", 403, "lacks the scope models"},
+		"profiles give no memberships":       {"crm", person + "/segments", 403, "lacks the scope segments"},
+		"profiles give no scores":            {"crm", person + "/churn", 403, "lacks the scope models"},
+		"profiles give no recommendations":   {"crm", person + "/recommendations", 403, "lacks the scope models"},
 		"segments":                           {"board", list, 200, "segments"},
 		"segments give members":              {"board", members, 200, "members"},
 		"segments give no customers":         {"board", customer, 403, "the token board lacks the scope profiles"},
 		"segments give no features":          {"board", features, 403, "lacks the scope profiles"},
-		"models":                             {"models", customer + "/churn", 501, "not part of this release"},
+		"models":                             {"models", person + "/churn", 501, "not part of this release"},
 		"models give no customers":           {"models", customer, 403, "lacks the scope profiles"},
 		"the default workspace by its name":  {"crm", customer + "?workspace=default", 200, `"workspace":"default"`},
 		"another workspace":                  {"crm", customer + "?workspace=shop", 403, `the token crm is for the workspace default, not for \"shop\"`},
@@ -227,7 +227,7 @@ freshet_gateway_refused_total{reason="workspace"} 2
 func TestARevokedTokenStopsWorking(t *testing.T) {
 	g, text, file := guarded(t)
 	ask := func(token string) int {
-		resp, _ := g.do(t, "GET", "/v1/customers/user_id:42", "", "Authorization", "Bearer "+text[token])
+		resp, _ := g.do(t, "GET", "/v1/customers/user_id:42/identity", "", "Authorization", "Bearer "+text[token])
 		return resp.StatusCode
 	}
 	if ask("crm") != http.StatusOK {

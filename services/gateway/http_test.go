@@ -53,7 +53,7 @@ func everything() *backend {
 			if r.GetId() == "user_id:nobody" {
 				return nil, status.Error(codes.NotFound, `no customer is known as "user_id:nobody"`)
 			}
-			return &featurev1.GetFeaturesResponse{Features: &featurev1.FeatureSet{CustomerId: r.GetId(), AsOfMs: r.GetAsOf().AsTime().UnixMilli()}}, nil
+			return &featurev1.GetFeaturesResponse{CustomerId: r.GetId(), AsOfMs: r.GetAsOf().AsTime().UnixMilli()}, nil
 		},
 		listMembers: func(_ context.Context, r *segmentationv1.ListMembersRequest) (*segmentationv1.ListMembersResponse, error) {
 			return &segmentationv1.ListMembersResponse{NextPageToken: r.GetPageToken(), Members: []*segmentationv1.Membership{{Segment: r.GetName(), Version: int64(r.GetPageSize())}}}, nil
@@ -66,31 +66,34 @@ func everything() *backend {
 func TestIDsInPaths(t *testing.T) {
 	g := run(t, config(everything().serve(t, "127.0.0.1:0").address))
 	for path, want := range map[string]string{
-		"user_id:42":                "user_id:42",
-		"user_id%3A42":              "user_id:42",
-		"email:ann@example.com":     "email:ann@example.com",
-		"email:ann%40example.com":   "email:ann@example.com",
-		"email:ann+shop@x.org":      "email:ann+shop@x.org",
-		"user_id:a%2Fb":             "user_id:a/b",
-		"user_id:a%2fb":             "user_id:a/b",
-		"user_id:100%25":            "user_id:100%",
-		"user_id:%252F":             "user_id:%2F",
-		"user_id:%252f":             "user_id:%2f",
-		"user_id:a:b:c":             "user_id:a:b:c",
-		"user_id:resolve":           "user_id:resolve",
-		"user_id:42:resolve":        "user_id:42:resolve",
-		"user_id:~1~0a":             "user_id:~1~0a",
-		"user_id:%7E1%2F":           "user_id:~1/",
-		"user_id:a%20b":             "user_id:a b",
-		"user_id:%C3%A9":            "user_id:é",
-		"user_id:..":                "user_id:..",
-		"user_id:a%2F..%2Fb":        "user_id:a/../b",
-		"user_id:a%3Fb%23c":         "user_id:a?b#c",
-		"phone:%2B442079460018":     "phone:+442079460018",
-		"phone:+442079460018":       "phone:+442079460018",
-		strings.Repeat("0123", 8):   strings.Repeat("0123", 8),
-		"user_id:42?workspace=shop": "user_id:42",
+		"user_id:42":                         "user_id:42",
+		"user_id%3A42":                       "user_id:42",
+		"email:ann@example.com":              "email:ann@example.com",
+		"email:ann%40example.com":            "email:ann@example.com",
+		"email:ann+shop@x.org":               "email:ann+shop@x.org",
+		"user_id:a%2Fb":                      "user_id:a/b",
+		"user_id:a%2fb":                      "user_id:a/b",
+		"user_id:100%25":                     "user_id:100%",
+		"user_id:%252F":                      "user_id:%2F",
+		"user_id:%252f":                      "user_id:%2f",
+		"user_id:a:b:c":                      "user_id:a:b:c",
+		"user_id:resolve":                    "user_id:resolve",
+		"user_id:42:resolve":                 "user_id:42:resolve",
+		"user_id:~1~0a":                      "user_id:~1~0a",
+		"user_id:%7E1%2F":                    "user_id:~1/",
+		"user_id:a%20b":                      "user_id:a b",
+		"user_id:%C3%A9":                     "user_id:é",
+		"user_id:..":                         "user_id:..",
+		"user_id:a%2F..%2Fb":                 "user_id:a/../b",
+		"user_id:a%3Fb%23c":                  "user_id:a?b#c",
+		"phone:%2B442079460018":              "phone:+442079460018",
+		"phone:+442079460018":                "phone:+442079460018",
+		strings.Repeat("0123", 8):            strings.Repeat("0123", 8),
+		"user_id:42/identity?workspace=shop": "user_id:42",
 	} {
+		if !strings.Contains(path, "?") {
+			path += "/identity"
+		}
 		resp, body := g.do(t, "GET", "/v1/customers/"+path, "")
 		var got struct {
 			Customer struct {
@@ -100,8 +103,8 @@ func TestIDsInPaths(t *testing.T) {
 		if err := json.Unmarshal([]byte(body), &got); resp.StatusCode != 200 || err != nil || got.Customer.CustomerID != want {
 			t.Errorf("%s: %d %q, %v", path, resp.StatusCode, body, err)
 		}
-		id, _, _ := strings.Cut(path, "?")
-		if resp, body := g.do(t, "GET", "/v1/customers/"+id+"/features", ""); resp.StatusCode != 200 || !strings.Contains(body, `"windows":[]`) {
+		id, _, _ := strings.Cut(path, "/identity")
+		if resp, body := g.do(t, "GET", "/v1/customers/"+id+"/features", ""); resp.StatusCode != 200 || !strings.Contains(body, `"values":{}`) {
 			t.Errorf("features of %s: %d %q", path, resp.StatusCode, body)
 		}
 	}
@@ -124,7 +127,7 @@ func TestAnswers(t *testing.T) {
 			want: `{"code":5,"message":"no customer is known as \"user_id:nobody\"","details":[]}`},
 		"a typing error in a parameter is not ignored": {method: "GET", path: "/v1/customers/user_id:42/features?as_off=2026-01-01T00:00:00Z", code: 400,
 			want: `unknown query parameter \"as_off\"; there are workspace, as_of`},
-		"a parameter cannot overrule the path": {method: "GET", path: "/v1/customers/user_id:42?id=user_id:43", code: 400,
+		"a parameter cannot overrule the path": {method: "GET", path: "/v1/customers/user_id:42/identity?id=user_id:43", code: 400,
 			want: `unknown query parameter \"id\"; there are workspace`},
 		"a bad time": {method: "GET", path: "/v1/customers/user_id:42/features?as_of=yesterday", code: 400, want: `as_of`},
 		"a body with an unknown field": {method: "POST", path: "/v1/identity:resolve", body: `{"identifier":[]}`, code: 400,
@@ -134,9 +137,9 @@ func TestAnswers(t *testing.T) {
 		"a path that is not":      {method: "GET", path: "/v1/customer/42", code: 404, want: `there is no path \"/v1/customer/42\"; the paths are listed at /`},
 		"a path far off":          {method: "GET", path: "/favicon.ico", code: 404, want: `"code":5`},
 		"a wrong method":          {method: "DELETE", path: "/v1/segments", code: 405, want: `DELETE is not allowed on \"/v1/segments\"`},
-		"a path that is no text":  {method: "GET", path: "/v1/customers/user_id:%ff%fe", code: 400, want: "the path is no UTF-8 text in percent encoding"},
+		"a path that is no text":  {method: "GET", path: "/v1/customers/user_id:%ff%fe/identity", code: 400, want: "the path is no UTF-8 text in percent encoding"},
 		"a query that is no text": {method: "GET", path: "/v1/segments?workspace=%ff", code: 400, want: "the query is no UTF-8 text in percent encoding"},
-		"no id":                   {method: "GET", path: "/v1/customers/", code: 200, want: `"customer_id":""`}, // the service says what it misses
+		"no id":                   {method: "GET", path: "/v1/customers//identity", code: 200, want: `"customer_id":""`}, // the service says what it misses
 		"what is not there yet":   {method: "GET", path: "/v1/customers/user_id:42/churn", code: 501, want: "churn scores are not part of this release"},
 		"health":                  {method: "GET", path: "/healthz", code: 200, want: "ok"},
 		"readiness":               {method: "GET", path: "/readyz", code: 200, want: "ok"},
@@ -160,7 +163,7 @@ func squeeze(s string) string { return strings.ReplaceAll(s, " ", "") }
 func TestCORS(t *testing.T) {
 	cfg := config(everything().serve(t, "127.0.0.1:0").address)
 	ask := func(g *running, method, origin string) string {
-		resp, _ := g.do(t, method, "/v1/customers/user_id:42", "", "Origin", origin, "Access-Control-Request-Method", "GET")
+		resp, _ := g.do(t, method, "/v1/customers/user_id:42/identity", "", "Origin", origin, "Access-Control-Request-Method", "GET")
 		return resp.Header.Get("Access-Control-Allow-Origin")
 	}
 	g := run(t, cfg)
@@ -185,7 +188,7 @@ func TestRequestsAreBounded(t *testing.T) {
 		return nil, ctx.Err()
 	}}).serve(t, "127.0.0.1:0").address)
 	cfg.Timeout = 20 * time.Millisecond
-	resp, body := run(t, cfg).do(t, "GET", "/v1/customers/user_id:42", "")
+	resp, body := run(t, cfg).do(t, "GET", "/v1/customers/user_id:42/identity", "")
 	if resp.StatusCode != http.StatusGatewayTimeout || !strings.Contains(body, "did not answer within the deadline") {
 		t.Errorf("got %d %s", resp.StatusCode, body)
 	}
@@ -199,7 +202,7 @@ func TestTheCallersTraceGoesOn(t *testing.T) {
 		return echo(ctx, r)
 	}}).serve(t, "127.0.0.1:0").address))
 	const trace = "0af7651916cd43dd8448eb211c80319c"
-	if resp, body := g.do(t, "GET", "/v1/customers/user_id:42", "", "traceparent", "00-"+trace+"-b7ad6b7169203331-01"); resp.StatusCode != 200 || !strings.Contains(seen, trace) {
+	if resp, body := g.do(t, "GET", "/v1/customers/user_id:42/identity", "", "traceparent", "00-"+trace+"-b7ad6b7169203331-01"); resp.StatusCode != 200 || !strings.Contains(seen, trace) {
 		t.Errorf("%d %s, and the service saw %q", resp.StatusCode, body, seen)
 	}
 }

@@ -28,7 +28,7 @@ func TestAsksTheNextReplica(t *testing.T) {
 	g := run(t, config(a.address, b.address, c.address))
 	for range 5 {
 		for _, id := range []string{"a1", "b1", "c1"} {
-			if resp, body := g.do(t, "GET", "/v1/customers/"+id, ""); resp.StatusCode != 200 || !strings.Contains(body, id) {
+			if resp, body := g.do(t, "GET", "/v1/customers/"+id+"/identity", ""); resp.StatusCode != 200 || !strings.Contains(body, id) {
 				t.Errorf("%s: %d %s", id, resp.StatusCode, body)
 			}
 			answer, err := identityv1.NewIdentityServiceClient(g.conn).GetCustomer(t.Context(), &identityv1.GetCustomerRequest{Id: id})
@@ -37,7 +37,7 @@ func TestAsksTheNextReplica(t *testing.T) {
 			}
 		}
 	}
-	resp, body := g.do(t, "GET", "/v1/customers/x1", "")
+	resp, body := g.do(t, "GET", "/v1/customers/x1/identity", "")
 	if resp.StatusCode != 503 || resp.Header.Get("Retry-After") != "1" || !strings.Contains(body, "no replica of identity") || strings.Contains(body, "not owner") {
 		t.Errorf("owned by none: %d %v %s", resp.StatusCode, resp.Header, body)
 	}
@@ -52,7 +52,7 @@ func TestOnlyUnavailableIsAskedAgain(t *testing.T) {
 	}
 	a, b := (&backend{getCustomer: refuse}).serve(t, "127.0.0.1:0"), (&backend{getCustomer: refuse}).serve(t, "127.0.0.1:0")
 	g := run(t, config(a.address, b.address))
-	if resp, body := g.do(t, "GET", "/v1/customers/x", ""); resp.StatusCode != 404 || a.calls.Load()+b.calls.Load() != 1 {
+	if resp, body := g.do(t, "GET", "/v1/customers/x/identity", ""); resp.StatusCode != 404 || a.calls.Load()+b.calls.Load() != 1 {
 		t.Errorf("%d %s after %d calls", resp.StatusCode, body, a.calls.Load()+b.calls.Load())
 	}
 }
@@ -62,12 +62,12 @@ func TestAReplicaThatIsDown(t *testing.T) {
 	g := run(t, config(a.address, b.address))
 	a.stop()
 	for range 4 {
-		if resp, body := g.do(t, "GET", "/v1/customers/a1", ""); resp.StatusCode != 200 {
+		if resp, body := g.do(t, "GET", "/v1/customers/a1/identity", ""); resp.StatusCode != 200 {
 			t.Errorf("the other replica was not asked: %d %s", resp.StatusCode, body)
 		}
 	}
 	b.stop()
-	resp, body := g.do(t, "GET", "/v1/customers/a1", "")
+	resp, body := g.do(t, "GET", "/v1/customers/a1/identity", "")
 	if resp.StatusCode != 503 || !strings.Contains(body, "identity ("+a.address) || !strings.Contains(body, "does not answer") {
 		t.Errorf("all are down: %d %s", resp.StatusCode, body)
 	}
@@ -76,7 +76,7 @@ func TestAReplicaThatIsDown(t *testing.T) {
 	}
 	owner("a").serve(t, a.address) // back at the same address
 	for deadline := time.Now().Add(10 * time.Second); ; {
-		if resp, _ := g.do(t, "GET", "/v1/customers/a1", ""); resp.StatusCode == 200 {
+		if resp, _ := g.do(t, "GET", "/v1/customers/a1/identity", ""); resp.StatusCode == 200 {
 			return
 		}
 		if time.Now().After(deadline) {
@@ -90,7 +90,7 @@ func TestANameThatDoesNotResolve(t *testing.T) {
 	cfg := config(b.address)
 	cfg.Upstreams.Churn = []string{"churn.invalid:9000"}
 	g := run(t, cfg)
-	if resp, body := g.do(t, "GET", "/v1/customers/a1", ""); resp.StatusCode != 200 {
+	if resp, body := g.do(t, "GET", "/v1/customers/a1/identity", ""); resp.StatusCode != 200 {
 		t.Errorf("another upstream's name matters: %d %s", resp.StatusCode, body)
 	}
 	if resp, body := g.do(t, "GET", "/v1/customers/a1/churn", ""); resp.StatusCode != 503 || !strings.Contains(body, "churn.invalid") {
@@ -106,7 +106,7 @@ func TestOneNameForAllReplicas(t *testing.T) {
 	}
 	g := run(t, config("localhost:"+port)) // resolves to 127.0.0.1 and, on most machines, ::1, where nobody listens
 	for range 4 {
-		if resp, body := g.do(t, "GET", "/v1/customers/a1", ""); resp.StatusCode != 200 {
+		if resp, body := g.do(t, "GET", "/v1/customers/a1/identity", ""); resp.StatusCode != 200 {
 			t.Errorf("got %d %s", resp.StatusCode, body)
 		}
 	}

@@ -9,8 +9,10 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/freshet/freshet/pkg/catalog"
+	"github.com/freshet/freshet/pkg/rule"
 	"github.com/freshet/freshet/pkg/wire"
-	"github.com/freshet/freshet/services/segmentation/rule"
+	"github.com/freshet/freshet/services/segmentation/rulefile"
 	"github.com/freshet/freshet/services/segmentation/tier"
 	"github.com/freshet/freshet/services/segmentation/webhook"
 )
@@ -18,6 +20,11 @@ import (
 // book is what a process was configured with: rules and endpoints. It does not change.
 type book struct {
 	set *rule.Set
+	// layout is that of the catalogue whose names the rules use.
+	layout *catalog.Layout
+	tier   tier.Places
+	// heard names the endpoint that a segment's transitions are for.
+	heard map[string]string
 	// endpoints are those with an address.
 	endpoints map[string]webhook.Endpoint
 	// versions are the rules' by name; fingerprint is a hash of them.
@@ -30,24 +37,31 @@ type versions map[string]int64
 
 // CheckFiles loads the files that a configuration names, as a start does: the rules and the endpoints' secrets.
 func CheckFiles(cfg Config) error {
-	_, err := newBook(cfg.Rules, cfg.Endpoints)
+	_, err := newBook(cfg)
 	return err
 }
 
 // newBook joins the rules file with the endpoints of the configuration, which win.
-func newBook(path string, configured map[string]webhook.Endpoint) (*book, error) {
-	file := &rule.File{Set: &rule.Set{}}
-	if path != "" {
-		var err error
-		if file, err = rule.Load(path, tier.Names...); err != nil {
+func newBook(cfg Config) (*book, error) {
+	c, err := catalog.Load(cfg.Features)
+	if err != nil {
+		return nil, err
+	}
+	schema := rule.SchemaOf(c.Layout(), true)
+	file := &rulefile.File{Set: rule.NewSet(schema)}
+	if cfg.Rules != "" {
+		if file, err = rulefile.Load(cfg.Rules, schema, tier.Names...); err != nil {
 			return nil, err
 		}
 	}
-	b := &book{set: file.Set, endpoints: map[string]webhook.Endpoint{}, versions: versions{}}
+	b := &book{set: file.Set, layout: c.Layout(), heard: file.Alerts, endpoints: map[string]webhook.Endpoint{}, versions: versions{}}
+	if b.tier, err = tier.In(c.Layout()); err != nil {
+		return nil, err
+	}
 	for name, e := range file.Endpoints {
 		b.endpoints[name] = e
 	}
-	for name, e := range configured {
+	for name, e := range cfg.Endpoints {
 		b.endpoints[name] = b.endpoints[name].Over(e)
 	}
 	var faults []error
@@ -87,12 +101,9 @@ func isTier(segment string) bool {
 
 // alerts is the endpoint that hears of the segment's entries (or else exits), "" for none.
 func (b *book) alerts(segment string, entered bool) string {
-	for i := range b.set.Rules {
-		if r := &b.set.Rules[i]; r.Name == segment && r.Alert != "" {
-			if e, ok := b.endpoints[r.Alert]; ok && e.Wants(entered) {
-				return r.Alert
-			}
-		}
+	name := b.heard[segment]
+	if e, ok := b.endpoints[name]; ok && e.Wants(entered) {
+		return name
 	}
 	return ""
 }

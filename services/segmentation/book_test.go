@@ -17,7 +17,7 @@ import (
 const rulesFile = "../../deploy/rules.yaml"
 
 func TestShippedRulesLoad(t *testing.T) {
-	b, err := newBook(rulesFile, nil)
+	b, err := newBook(Config{Rules: rulesFile})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestShippedRulesLoad(t *testing.T) {
 	if got := b.alerts("vip_complaint", true); got != "" {
 		t.Errorf("an endpoint without an address hears of it: %q", got)
 	}
-	b, err = newBook(rulesFile, map[string]webhook.Endpoint{"webhook": {URL: nowhere, Secret: testSecret}})
+	b, err = newBook(Config{Rules: rulesFile, Endpoints: map[string]webhook.Endpoint{"webhook": {URL: nowhere, Secret: testSecret}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestBookRefusals(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.rules), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := newBook(path, c.endpoints); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := newBook(Config{Rules: path, Endpoints: c.endpoints}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %s", name, err, c.want)
 		}
 	}

@@ -15,6 +15,9 @@ import (
 type Config struct {
 	// Rules is the rules file (docs/segments.md). Empty: no rules, the four tiers only.
 	Rules string `koanf:"rules"`
+	// Features is the workspace's own features file, the same that the feature service has (docs/features.md): rules use its names. Empty: the shipped
+	// catalogue alone.
+	Features string `koanf:"features"`
 	// Dir holds the partitions' local stores. It may be lost at any time; the changelog brings them back.
 	Dir string `koanf:"dir"`
 	// Pace is the longest that a record waits for others to share its commit, at each stage. A lone one does not wait; 80 records a second

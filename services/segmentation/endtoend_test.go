@@ -101,14 +101,13 @@ func BenchmarkTask(b *testing.B) {
 
 // full is a feature set of real size.
 func full(n int, version int64) *featurev1.FeatureSet {
-	fs := &featurev1.FeatureSet{CustomerId: id(n), Workspace: "default", Version: version, AsOfMs: start, LastSeenMs: start - int64(n), FirstSeenMs: start - dayMs,
-		FirstOrderMs: start - hourMs, LastOrderMs: start - hourMs, Reason: featurev1.ChangeReason_CHANGE_REASON_EVENT, LastEventMs: map[string]int64{}}
-	for i, name := range []string{"1h", "24h", "30d", "90d", "365d", "lifetime"} {
-		fs.Windows = append(fs.Windows, &featurev1.WindowFeatures{Window: name, Events: version + int64(i), Orders: version / 4, QuantityMicros: version * 1_000_000,
-			SpendMicros: version * 19_990_000, AverageBasketMicros: 79_960_000})
+	numbers, events := map[string]int64{"last_seen": start - int64(n), "first_seen": start - dayMs, "first_order": start - hourMs, "last_order": start - hourMs}, map[string]int64{}
+	for i, w := range []string{"1h", "24h", "30d", "90d", "365d", "lifetime"} {
+		numbers["events_"+w], numbers["orders_"+w], numbers["quantity_"+w] = version+int64(i), version/4, version*1_000_000
+		numbers["spend_"+w], numbers["average_basket_"+w] = version*19_990_000, 79_960_000
 	}
 	for i, name := range []string{"Product Viewed", "Product Added", "Checkout Started", "Order Completed", "page", "identify", "Ticket Opened", "Cart Viewed"} {
-		fs.LastEventMs[name] = start - int64(i)*hourMs
+		events[name] = start - int64(i)*hourMs
 	}
-	return fs
+	return told(&featurev1.FeatureSet{CustomerId: id(n), Workspace: "default", Version: version, AsOfMs: start, Reason: featurev1.ChangeReason_CHANGE_REASON_EVENT}, numbers, events)
 }

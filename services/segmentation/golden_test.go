@@ -11,9 +11,9 @@ import (
 func TestGoldenState(t *testing.T) {
 	const noon = 1_781_524_800_000 // 15 June 2026
 	wiretest.Golden(t, wiretest.Layout[*record]{
-		Format: recordFormat, Name: "segmentation-record", Version: 1, Write: (*record).encode, Read: decodeRecord,
+		Format: recordFormat, Name: "segmentation-record", Version: 2, Write: (*record).encode, Read: decodeRecord,
 		Examples: map[string]*record{
-			"in one segment, out of another": {workspace: "default", version: 300, evaluatedMs: noon, dueMs: noon + 300_000, rules: 1<<64 - 1, cuts: 3, features: []byte{0x0a, 1, 'x'},
+			"in one segment, out of another": {workspace: "default", version: 300, evaluatedMs: noon, dueMs: noon + 300_000, rules: 1<<64 - 1, cuts: 3, schema: 0xfeed, features: []byte{0x0a, 1, 'x'},
 				segments: []membership{{segment: "vip", version: 2, seq: 5, in: true, sinceMs: noon}, {segment: "big_spender", version: -1, seq: 1 << 40, sinceMs: 1}}},
 			"a tombstone": {workspace: "w", version: 1, mergedInto: id(7), features: []byte{}},
 		},
@@ -50,10 +50,14 @@ func TestStateOfANewerReleaseIsToldApart(t *testing.T) {
 		"versions": func(b []byte) error { _, err := decodeVersions(b); return err },
 		"sweep":    func(b []byte) error { _, err := decodeSweep(b); return err },
 	} {
-		if err := decode([]byte{2, 0}); !errors.Is(err, wire.ErrNewer) {
+		if err := decode([]byte{9, 0}); !errors.Is(err, wire.ErrNewer) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if err := decode([]byte{1, 0x80}); !errors.Is(err, wire.ErrDamaged) {
+		now := byte(1)
+		if name == "record" {
+			now = 2
+		}
+		if err := decode([]byte{now, 0x80}); !errors.Is(err, wire.ErrDamaged) {
 			t.Errorf("a damaged %s: %v", name, err)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"github.com/freshet/freshet/services/feature/spec"
+	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/services/segmentation/tier"
 )
 
@@ -21,8 +21,8 @@ type Population interface {
 }
 
 // populationQuery sums, for every surviving customer, the three numbers of the tiers, by the
-// definition of package spec (its windows' starts are parameters). It is narrower than
-// spec.SQL because it runs every few minutes over all facts; a test holds the two equal.
+// definition of the shipped catalogue (its windows' starts are parameters). It is narrower than
+// package factsql because it runs every few minutes over all facts; a test holds the two equal.
 // One thread: it must not slow down what is live.
 const populationQuery = `
 WITH
@@ -79,10 +79,9 @@ func NewFacts(conn driver.Conn, database string) (Population, error) {
 // Customers runs the query.
 func (f *facts) Customers(ctx context.Context, workspace string, asOf time.Time, each func(tier.Customer) error) error {
 	p := clickhouse.Parameters{"workspace": workspace, "as_of": strconv.FormatInt(asOf.UnixMilli(), 10)}
-	for _, w := range spec.Windows() {
-		if w.Name == "90d" || w.Name == "365d" {
-			p["start_"+w.Name] = strconv.FormatInt(w.StartMs(asOf.UnixMilli()), 10)
-		}
+	const day = 24 * time.Hour
+	for _, w := range []catalog.Window{catalog.Sawtooth("90d", 90*day), catalog.Sawtooth("365d", 365*day)} {
+		p["start_"+w.Name] = strconv.FormatInt(w.StartMs(asOf.UnixMilli()), 10)
 	}
 	rows, err := f.conn.Query(clickhouse.Context(ctx, clickhouse.WithParameters(p)), f.query)
 	if err != nil {

@@ -12,9 +12,10 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/uuid"
 
+	"github.com/freshet/freshet/pkg/catalog"
 	fconn "github.com/freshet/freshet/pkg/clickhouse"
 	"github.com/freshet/freshet/pkg/testkit"
-	"github.com/freshet/freshet/services/feature/spec"
+	"github.com/freshet/freshet/services/feature/factsql"
 	"github.com/freshet/freshet/services/segmentation/tier"
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
@@ -81,13 +82,26 @@ func TestFactsEqualTheFeatureDefinition(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c, err := catalog.Parse(nil, []byte(`
+features:
+  - {name: events, description: x, level: behaviour, aggregate: count, windows: [90d]}
+  - {name: spend, description: x, level: value, from: orders, aggregate: sum, value: spend, windows: [365d]}
+  - {name: refund, description: x, level: value, from: orders, aggregate: sum, value: refund, windows: [365d]}
+  - {name: last_seen, description: x, level: behaviour, aggregate: last_time}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	places, err := tier.In(c.Layout())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, at := range []time.Time{asOf, asOf.Add(-100 * 24 * time.Hour), asOf.Add(-2 * 365 * 24 * time.Hour)} {
 		got, err := gather(t, facts, "default", at)
 		if err != nil {
 			t.Fatal(err)
 		}
-		q := spec.Query{Database: database, Workspace: "default", AsOfMs: at.UnixMilli()}
-		s, err := spec.SQL(q)
+		s, err := factsql.Compile(c.Plan(), factsql.Query{Database: database, Workspace: "default", AsOfMs: at.UnixMilli()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,11 +111,12 @@ func TestFactsEqualTheFeatureDefinition(t *testing.T) {
 		}
 		var want []tier.Customer
 		for rows.Next() {
-			fs, err := spec.Scan(rows, q)
+			_, readings, err := s.Scan(rows)
 			if err != nil {
 				t.Fatal(err)
 			}
-			want = append(want, tier.FromFeatures(fs))
+			values := c.Values(readings, at.UnixMilli(), nil)
+			want = append(want, places.Of(catalog.NewVector(c.Layout(), c.Layout().Encode(nil, values))))
 		}
 		if err := rows.Err(); err != nil {
 			t.Fatal(err)

@@ -2,14 +2,11 @@ package segmentation
 
 import (
 	"encoding/binary"
-	"fmt"
 
+	"github.com/freshet/freshet/pkg/catalog"
+	"github.com/freshet/freshet/pkg/featuretopic"
 	"github.com/freshet/freshet/pkg/wire"
-	"github.com/freshet/freshet/services/segmentation/rule"
 	"github.com/freshet/freshet/services/segmentation/tier"
-
-	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
-	"google.golang.org/protobuf/proto"
 )
 
 // record is the state of one customer.
@@ -28,7 +25,8 @@ type record struct {
 	cuts  int64
 	// segments are those that the customer was in and that are still there; see forgotten for the others.
 	segments []membership
-	// features is the last feature set, as it came; empty on a tombstone.
+	// schema and features are the values of the last feature set, as they came; none on a tombstone.
+	schema   uint64
 	features []byte
 }
 
@@ -85,6 +83,7 @@ func (r *record) encode() []byte {
 		b = binary.AppendVarint(b, seq)
 		b = binary.AppendVarint(b, m.sinceMs)
 	}
+	b = binary.BigEndian.AppendUint64(b, r.schema)
 	return append(b, r.features...)
 }
 
@@ -104,6 +103,9 @@ func decodeRecord(data []byte) (*record, error) {
 		m.seq, m.in, m.sinceMs = seq>>1, seq&1 == 1, in.Varint()
 		r.segments = append(r.segments, m)
 	}
+	var schema [8]byte
+	in.Fixed(schema[:])
+	r.schema = binary.BigEndian.Uint64(schema[:])
 	r.features = in.Rest()
 	return r, finish(recordFormat, &in)
 }
@@ -113,19 +115,15 @@ const leastMembership = 4
 
 // subject is what rules and tiers look at.
 type subject struct {
-	facts *rule.Facts
+	facts catalog.Vector
 	tier  tier.Customer
 }
 
-func newSubject(fs *featurev1.FeatureSet) subject {
-	return subject{facts: rule.NewFacts(fs), tier: tier.FromFeatures(fs)}
-}
-
-// subject reads the features that the record keeps.
-func (r *record) subject() (subject, error) {
-	var fs featurev1.FeatureSet
-	if err := proto.Unmarshal(r.features, &fs); err != nil {
-		return subject{}, fmt.Errorf("read the kept feature set: %w", err)
+// subject reads the features that the record keeps. featuretopic.ErrUnknown: their catalogue has not been read yet.
+func (b *book) subject(known *featuretopic.Directory, r *record) (subject, error) {
+	v, err := known.Vector(r.schema, r.features)
+	if err != nil {
+		return subject{}, err
 	}
-	return newSubject(&fs), nil
+	return subject{facts: v, tier: b.tier.Of(v)}, nil
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/featuretopic"
 	"github.com/freshet/freshet/pkg/freshness"
 	"github.com/freshet/freshet/pkg/localstore"
 	"github.com/freshet/freshet/pkg/stream"
@@ -25,7 +26,7 @@ import (
 // Topics are those that segmentation reads and writes.
 func Topics() []topics.Topic {
 	return []topics.Topic{
-		topics.Features, topics.DeadLetter(topics.Features), topics.SegmentTransitions, topics.SegmentCutPoints,
+		topics.Features, topics.FeatureCatalogue, topics.DeadLetter(topics.Features), topics.SegmentTransitions, topics.SegmentCutPoints,
 		topics.Alerts, topics.AlertsDead, topics.SegmentationChangelog,
 	}
 }
@@ -61,7 +62,10 @@ type Service struct {
 	webhooks  *webhook.Deliverer
 	follower  *follower
 	computer  *computer
-	following atomic.Bool
+	// catalogues are what feature sets are read by.
+	catalogues *featuretopic.Directory
+	// waiting is for how many topics are not read to their end yet.
+	waiting atomic.Int32
 }
 
 // New reads the rules and secrets and puts the service together. It starts nothing.
@@ -74,9 +78,11 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	s := &Service{deps: deps, board: &board{}}
 	var err error
-	if s.book, err = newBook(cfg.Rules, cfg.Endpoints); err != nil {
+	if s.book, err = newBook(cfg); err != nil {
 		return nil, err
 	}
+	s.catalogues = featuretopic.New(s.book.layout)
+	s.waiting.Store(2)
 	fresh, err := freshness.New(deps.Metrics)
 	if err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
@@ -96,7 +102,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}, stream.Deps{
 		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Memory: deps.Memory, Now: deps.given,
 		NewHandler: func(int) (stream.Handler, error) {
-			return &task{book: s.book, board: s.board, fresh: fresh, metrics: m, kept: map[uint64]versions{}}, nil
+			return &task{book: s.book, board: s.board, catalogues: s.catalogues, fresh: fresh, metrics: m, kept: map[uint64]versions{}}, nil
 		},
 	})
 	if err != nil {
@@ -111,12 +117,18 @@ func New(cfg Config, deps Deps) (*Service, error) {
 }
 
 // Run works until ctx ends (nil) or a part fails. Customers are looked at only once the
-// cut points are known.
+// cut points and the catalogues are known.
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	known := make(chan struct{})
+	read := func() {
+		if s.waiting.Add(-1) == 0 {
+			close(known)
+		}
+	}
+	g.Go(func() error { return s.follower.run(ctx, sync.OnceFunc(read)) })
 	g.Go(func() error {
-		return s.follower.run(ctx, sync.OnceFunc(func() { s.following.Store(true); close(known) }))
+		return s.catalogues.Follow(ctx, s.deps.Broker, s.deps.Logger, "segmentation.catalogues", sync.OnceFunc(read))
 	})
 	g.Go(func() error {
 		select {
@@ -133,10 +145,10 @@ func (s *Service) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// Ready is nil once the cut points are known and every partition of this process is restored.
+// Ready is nil once the cut points and the catalogues are known and every partition of this process is restored.
 func (s *Service) Ready() error {
-	if !s.following.Load() {
-		return errors.New("the cut points are not read yet")
+	if s.waiting.Load() > 0 {
+		return errors.New("the cut points, or the catalogues of features, are not read yet")
 	}
 	return s.processor.Ready()
 }

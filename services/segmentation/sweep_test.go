@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
@@ -80,8 +81,17 @@ func TestUnchangedRuleKeepsItsTimeOverAChangeOfOthers(t *testing.T) {
 
 // valued is a customer with a net spend of 365 days, seen at a time.
 func valued(i int, units, seenMs int64) *featurev1.FeatureSet {
-	return &featurev1.FeatureSet{CustomerId: id(i), LastSeenMs: seenMs, Reason: featurev1.ChangeReason_CHANGE_REASON_EVENT,
-		Windows: []*featurev1.WindowFeatures{{Window: "365d", SpendMicros: units * 1_000_000}}}
+	return told(&featurev1.FeatureSet{CustomerId: id(i), Reason: featurev1.ChangeReason_CHANGE_REASON_EVENT},
+		map[string]int64{"last_seen": seenMs, "spend_365d": units * 1_000_000}, nil)
+}
+
+// customerOf is what the tiers see of a feature set.
+func customerOf(fs *featurev1.FeatureSet) tier.Customer {
+	places, err := tier.In(shipped.Layout())
+	if err != nil {
+		panic(err)
+	}
+	return places.Of(catalog.NewVector(shipped.Layout(), fs.GetValues()))
 }
 
 // TestCutPointsPutEverybodyIntoOneTier: computed when there are customers enough, swept,
@@ -93,7 +103,7 @@ func TestCutPointsPutEverybodyIntoOneTier(t *testing.T) {
 	var people []tier.Customer
 	for i := range n {
 		fs := valued(i, int64(i*37%n), start-int64(i)*hourMs)
-		people = append(people, tier.FromFeatures(fs))
+		people = append(people, customerOf(fs))
 		w.send(fs)
 	}
 	w.settled()
@@ -155,7 +165,7 @@ func TestTwoComputersOfCutPoints(t *testing.T) {
 	var people []tier.Customer
 	for i := range n {
 		fs := valued(i, int64(i*37%n), start-int64(i)*hourMs)
-		people = append(people, tier.FromFeatures(fs))
+		people = append(people, customerOf(fs))
 		w.send(fs)
 	}
 	w.settled()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/customer"
+	"github.com/freshet/freshet/pkg/featuretopic"
 	"github.com/freshet/freshet/pkg/freshness"
 	"github.com/freshet/freshet/pkg/stream"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
@@ -18,7 +19,9 @@ import (
 type task struct {
 	book  *book
 	board *board
-	fresh *freshness.Histogram
+	// catalogues are what feature sets are read by.
+	catalogues *featuretopic.Directory
+	fresh      *freshness.Histogram
 	// metrics count what the task does.
 	metrics *metrics
 	// kept are rule versions of earlier books, by fingerprint.
@@ -49,7 +52,7 @@ func (t *task) Process(tx *stream.Tx, rec broker.Record) error {
 	if err != nil {
 		return err
 	}
-	if err := w.fold(&fs, rec.Value); err != nil {
+	if err := w.fold(&fs); err != nil {
 		return err
 	}
 	t.metrics.sets.WithLabelValues("folded").Inc()
@@ -60,16 +63,18 @@ func (t *task) Process(tx *stream.Tx, rec broker.Record) error {
 }
 
 // fold makes the features the customer's.
-func (w *work) fold(fs *featurev1.FeatureSet, raw []byte) error {
+func (w *work) fold(fs *featurev1.FeatureSet) error {
 	counted, c := w.rec.counts(), causeOf(fs)
 	w.rec.version, w.rec.mergedInto, w.dirty = fs.GetVersion(), fs.GetMergedInto(), true
-	s := newSubject(fs)
+	w.rec.schema, w.rec.features = fs.GetSchema(), fs.GetValues()
+	var s subject
 	var err error
 	if w.rec.counts() {
-		w.rec.features = raw
-		err = w.evaluate(s, c)
+		if s, err = w.book.subject(w.catalogues, w.rec); err == nil {
+			err = w.evaluate(s, c)
+		}
 	} else {
-		w.rec.features = nil
+		w.rec.schema, w.rec.features = 0, nil
 		err = w.leaveAll(c)
 		w.rec.forget(func(string) bool { return true })
 	}
@@ -107,7 +112,7 @@ func (t *task) refresh(tx *stream.Tx, key []byte, kept []uint64) error {
 		return err
 	}
 	w.dirty = w.dirty || kept != nil && !stays(kept, old)
-	s, err := r.subject()
+	s, err := t.book.subject(t.catalogues, r)
 	if err != nil {
 		return err
 	}
@@ -118,7 +123,7 @@ func (t *task) refresh(tx *stream.Tx, key []byte, kept []uint64) error {
 
 // take has a customer in hand, brought to now.
 func (t *task) take(tx *stream.Tx, id string, r *record) (*work, error) {
-	w := &work{tx: tx, book: t.book, metrics: t.metrics, id: id, rec: r, cuts: t.board.of(r.workspace)}
+	w := &work{tx: tx, book: t.book, catalogues: t.catalogues, metrics: t.metrics, id: id, rec: r, cuts: t.board.of(r.workspace)}
 	// The clock of another owner may have been ahead.
 	w.nowMs = max(tx.Now().UnixMilli(), r.evaluatedMs)
 	if !r.counts() || (!w.stale() && (r.dueMs == 0 || r.dueMs > w.nowMs)) {

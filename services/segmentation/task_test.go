@@ -232,39 +232,36 @@ segments:
   - {name: idle, when: "hours_since_event(\"Product Viewed\") >= 2 && hours_since_event(\"Product Viewed\") < 5"}
   - {name: waiting, when: "!ever(\"Order Completed\") && hours_since_last_seen <= 3 || refunds_lifetime > 1"}
 `)
-	oracle := func(fs *featurev1.FeatureSet, now int64) (in []string) {
-		m, life := fs.Windows[0], fs.Windows[1]
-		viewed, seen := fs.LastEventMs["Product Viewed"], fs.LastSeenMs
-		if m.SpendMicros >= 3_000_000 && m.Orders != 2 {
+	type facts struct{ numbers, events map[string]int64 }
+	oracle := func(f facts, now int64) (in []string) {
+		viewed, seen := f.events["Product Viewed"], f.numbers["last_seen"]
+		if f.numbers["spend_30d"] >= 3_000_000 && f.numbers["orders_30d"] != 2 {
 			in = append(in, "big")
 		}
 		if viewed != 0 && now-viewed >= 2*hourMs && now-viewed < 5*hourMs {
 			in = append(in, "idle")
 		}
-		if fs.LastEventMs["Order Completed"] == 0 && now-seen <= 3*hourMs || life.Refunds > 1 {
+		if f.events["Order Completed"] == 0 && now-seen <= 3*hourMs || f.numbers["refunds_lifetime"] > 1 {
 			in = append(in, "waiting")
 		}
 		return in
 	}
 	w.begin()
 	r := rand.New(rand.NewPCG(7, 8))
-	last := map[string]*featurev1.FeatureSet{}
+	last := map[string]facts{}
 	for step := range 12 {
 		for range 40 {
 			n := w.now.Load()
-			fs := &featurev1.FeatureSet{
-				CustomerId: id(r.IntN(25)), LastSeenMs: n - r.Int64N(6)*hourMs, History: r.IntN(4) == 0,
-				Windows: []*featurev1.WindowFeatures{
-					{Window: "30d", SpendMicros: r.Int64N(6) * 1_000_000, Orders: r.Int64N(4)}, {Window: "lifetime", Refunds: r.Int64N(3)}},
-				LastEventMs: map[string]int64{},
-			}
+			f := facts{events: map[string]int64{}, numbers: map[string]int64{"last_seen": n - r.Int64N(6)*hourMs, "spend_30d": r.Int64N(6) * 1_000_000,
+				"orders_30d": r.Int64N(4), "refunds_lifetime": r.Int64N(3)}}
 			for _, name := range []string{"Product Viewed", "Order Completed"} {
 				if r.IntN(2) == 0 {
-					fs.LastEventMs[name] = n - r.Int64N(6)*hourMs - r.Int64N(2)
+					f.events[name] = n - r.Int64N(6)*hourMs - r.Int64N(2)
 				}
 			}
+			fs := told(&featurev1.FeatureSet{CustomerId: id(r.IntN(25)), History: r.IntN(4) == 0}, f.numbers, f.events)
 			w.send(fs)
-			last[fs.CustomerId] = fs
+			last[fs.CustomerId] = f
 		}
 		w.settled()
 		if step%4 == 3 {

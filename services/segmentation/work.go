@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/freshet/freshet/pkg/featuretopic"
 	"github.com/freshet/freshet/pkg/stream"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
@@ -39,11 +40,12 @@ func causeOf(fs *featurev1.FeatureSet) cause {
 
 // work is one customer in hand, within one transaction.
 type work struct {
-	tx      *stream.Tx
-	book    *book
-	metrics *metrics
-	id      string
-	rec     *record
+	tx         *stream.Tx
+	book       *book
+	catalogues *featuretopic.Directory
+	metrics    *metrics
+	id         string
+	rec        *record
 	// cuts are the present cut points of the customer's workspace, nil before the first.
 	cuts  *segmentationv1.CutPoints
 	nowMs int64
@@ -60,7 +62,7 @@ func (w *work) stale() bool {
 // the features as they are: elapsed time first, each flip at its own millisecond, for what
 // has the version it had; the rest is looked at now. old are the rules' versions of then.
 func (w *work) catchUp(old versions) error {
-	s, err := w.rec.subject()
+	s, err := w.book.subject(w.catalogues, w.rec)
 	if err != nil {
 		return err
 	}

@@ -325,18 +325,14 @@ type knowsAll struct {
 
 // spend is a feature set with one number and times.
 func spend(id string, units int64) *featurev1.FeatureSet {
-	return &featurev1.FeatureSet{
-		CustomerId: id, Reason: featurev1.ChangeReason_CHANGE_REASON_EVENT, ReceivedMs: start - 5, FirstSeenMs: start - dayMs, LastSeenMs: start,
-		Windows: []*featurev1.WindowFeatures{{Window: "30d", SpendMicros: units * 1_000_000, Orders: 1, Events: 1}},
-	}
+	return told(&featurev1.FeatureSet{CustomerId: id, Reason: featurev1.ChangeReason_CHANGE_REASON_EVENT, ReceivedMs: start - 5},
+		map[string]int64{"first_seen": start - dayMs, "last_seen": start, "spend_30d": units * 1_000_000, "orders_30d": 1, "events_30d": 1}, nil)
 }
 
 // ordered is a feature set of somebody whose last order was at ms.
 func ordered(id string, ms int64) *featurev1.FeatureSet {
-	return &featurev1.FeatureSet{
-		CustomerId: id, Reason: featurev1.ChangeReason_CHANGE_REASON_EVENT, ReceivedMs: start, FirstSeenMs: ms, LastSeenMs: ms,
-		FirstOrderMs: ms, LastOrderMs: ms, LastEventMs: map[string]int64{"Order Completed": ms},
-	}
+	return told(&featurev1.FeatureSet{CustomerId: id, Reason: featurev1.ChangeReason_CHANGE_REASON_EVENT, ReceivedMs: start},
+		map[string]int64{"first_seen": ms, "last_seen": ms, "first_order": ms, "last_order": ms}, map[string]int64{"Order Completed": ms})
 }
 
 func endpoint(url string) map[string]webhook.Endpoint {

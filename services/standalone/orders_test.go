@@ -37,17 +37,17 @@ func TestOneOrderIsOneOrder(t *testing.T) {
 		want   numbers
 		state  string
 	}{
-		"sent twice":           {[]said{{"", bought, 1, total(60)}, {"", bought, 2, total(60)}}, numbers{"1", "0", "60000000", "0", "0"}, "completed"},
-		"given back by number": {[]said{{"", bought, 1, total(80)}, {"", back, 2, nil}}, numbers{"1", "0", "80000000", "1", "80000000"}, "refunded"},
-		"one unit given back":  {[]said{{"", bought, 1, lines(two)}, {"", back, 2, lines(map[string]any{"product_id": "p", "quantity": 1})}}, numbers{"1", "2000000", "80000000", "1", "40000000"}, "partially_refunded"},
-		"a line given back without a number of units": {[]said{{"", bought, 1, lines(two)}, {"", back, 2, lines(map[string]any{"product_id": "p"})}}, numbers{"1", "2000000", "80000000", "1", "80000000"}, "refunded"},
-		"the refund came first":                       {[]said{{"", back, 2, nil}, {"", bought, 1, total(80)}}, numbers{"1", "0", "80000000", "1", "80000000"}, "refunded"},
-		"changed":                                     {[]said{{"", bought, 1, lines(two)}, {"", changed, 2, total(90)}}, numbers{"1", "2000000", "90000000", "0", "0"}, "completed"},
-		"changed, told in the other order":            {[]said{{"", changed, 2, total(90)}, {"", bought, 1, lines(two)}}, numbers{"1", "2000000", "90000000", "0", "0"}, "completed"},
+		"sent twice":           {[]said{{"", bought, 1, total(60)}, {"", bought, 2, total(60)}}, numbers{"1", "0", "60", "0", "0"}, "completed"},
+		"given back by number": {[]said{{"", bought, 1, total(80)}, {"", back, 2, nil}}, numbers{"1", "0", "80", "1", "80"}, "refunded"},
+		"one unit given back":  {[]said{{"", bought, 1, lines(two)}, {"", back, 2, lines(map[string]any{"product_id": "p", "quantity": 1})}}, numbers{"1", "2", "80", "1", "40"}, "partially_refunded"},
+		"a line given back without a number of units": {[]said{{"", bought, 1, lines(two)}, {"", back, 2, lines(map[string]any{"product_id": "p"})}}, numbers{"1", "2", "80", "1", "80"}, "refunded"},
+		"the refund came first":                       {[]said{{"", back, 2, nil}, {"", bought, 1, total(80)}}, numbers{"1", "0", "80", "1", "80"}, "refunded"},
+		"changed":                                     {[]said{{"", bought, 1, lines(two)}, {"", changed, 2, total(90)}}, numbers{"1", "2", "90", "0", "0"}, "completed"},
+		"changed, told in the other order":            {[]said{{"", changed, 2, total(90)}, {"", bought, 1, lines(two)}}, numbers{"1", "2", "90", "0", "0"}, "completed"},
 		"cancelled":                                   {[]said{{"", bought, 1, lines(two)}, {"", undone, 2, nil}}, numbers{"0", "0", "0", "0", "0"}, "cancelled"},
-		"more is given back than was paid":            {[]said{{"", bought, 1, total(10)}, {"", back, 2, total(7)}, {"", back, 3, total(-7)}}, numbers{"1", "0", "10000000", "2", "10000000"}, "refunded"},
-		"browser and server":                          {[]said{{"anonymous", bought, 1, lines(two)}, {"", bought, 2, map[string]any{"products": []any{two}, "total": 85}}}, numbers{"1", "2000000", "85000000", "0", "0"}, "completed"},
-		"a credit note":                               {[]said{{"", back, 1, total(-12.5)}}, numbers{"0", "0", "0", "1", "12500000"}, "credited"},
+		"more is given back than was paid":            {[]said{{"", bought, 1, total(10)}, {"", back, 2, total(7)}, {"", back, 3, total(-7)}}, numbers{"1", "0", "10", "2", "10"}, "refunded"},
+		"browser and server":                          {[]said{{"anonymous", bought, 1, lines(two)}, {"", bought, 2, map[string]any{"products": []any{two}, "total": 85}}}, numbers{"1", "2", "85", "0", "0"}, "completed"},
+		"a credit note":                               {[]said{{"", back, 1, total(-12.5)}}, numbers{"0", "0", "0", "1", "12.5"}, "credited"},
 	}
 	r := start(t, nil)
 	begin := time.Now().Add(-time.Hour)
@@ -89,10 +89,8 @@ func TestASumBeyond64BitsStandsAtItsEnd(t *testing.T) {
 	}
 	id := r.customer("user_id:rich")
 	full := func(answer map[string]any) error {
-		for _, w := range windows(answer) {
-			if w["window"] == "lifetime" && (w["spend_micros"] != "9223372036854775807" || w["saturated"] != true || w["orders"] != "3") {
-				return fmt.Errorf("lifetime is %v", w)
-			}
+		if n := lifetime(answer); n.spend != "9223372036854.775807" || n.orders != "3" {
+			return fmt.Errorf("lifetime is %v", n)
 		}
 		return nil
 	}
@@ -126,9 +124,8 @@ func (r *rig) balances(t *testing.T) {
 		t.Fatal(err)
 	}
 	report, err := reconcile.Run(ctx, reconcile.Options{Broker: b, ClickHouse: conn, Customers: 20,
-		Features: func(ctx context.Context, id string) (*featurev1.FeatureSet, error) {
-			got, err := api.Features.GetFeatures(ctx, &featurev1.GetFeaturesRequest{Id: id})
-			return got.GetFeatures(), err
+		Features: func(ctx context.Context, id string) (*featurev1.GetFeaturesResponse, error) {
+			return api.Features.GetFeatures(ctx, &featurev1.GetFeaturesRequest{Id: id})
 		}})
 	if err != nil {
 		t.Fatal(err)
@@ -141,23 +138,19 @@ func (r *rig) balances(t *testing.T) {
 	}
 }
 
-func windows(answer map[string]any) (out []map[string]any) {
-	features, _ := answer["features"].(map[string]any)
-	list, _ := features["windows"].([]any)
-	for _, w := range list {
-		if w, ok := w.(map[string]any); ok {
-			out = append(out, w)
+// value is a value of an answer, as it is written; zero where there is none.
+func value(answer map[string]any, name string) string {
+	values, _ := answer["values"].(map[string]any)
+	value, _ := values[name].(map[string]any)
+	for _, kind := range []string{"count", "decimal", "moment_ms", "text"} {
+		if v, ok := value[kind]; ok {
+			return fmt.Sprint(v)
 		}
 	}
-	return out
+	return "0"
 }
 
-func lifetime(answer map[string]any) (n numbers) {
-	for _, w := range windows(answer) {
-		if w["window"] == "lifetime" {
-			text := func(field string) string { return fmt.Sprint(w[field]) }
-			n = numbers{text("orders"), text("quantity_micros"), text("spend_micros"), text("refunds"), text("refund_micros")}
-		}
-	}
-	return n
+func lifetime(answer map[string]any) numbers {
+	of := func(name string) string { return value(answer, name+"_lifetime") }
+	return numbers{of("orders"), of("quantity"), of("spend"), of("refunds"), of("refund")}
 }

@@ -57,8 +57,9 @@ func TestSeparateBinaries(t *testing.T) {
 	testkit.Eventually(t, soon, func() error {
 		return post(addr, "/v1/batch", event("m1", "identify", "42", map[string]any{"anonymousId": "laptop"}), order("m2", "42", 180))
 	})
-	f.eventually("/v1/customers/user_id:42", "laptop")
-	f.eventually("/v1/customers/user_id:42/features", "180000000")
+	f.eventually("/v1/customers/user_id:42?reveal=true", "laptop")
+	f.eventually("/v1/customers/user_id:42/identity", "laptop")
+	f.eventually("/v1/customers/user_id:42/features", `"decimal":"180"`)
 	f.eventually("/v1/customers/anonymous_id:laptop/segments", "big_basket")
 	f.eventually("/v1/customers/user_id:42/churn", "UNIMPLEMENTED", "12")
 	select {

@@ -72,7 +72,7 @@ func TestOneEventAllTheWay(t *testing.T) {
 	r.rows("SELECT count() FROM dw.order_items", 1)
 	customer := r.customer("user_id:42")
 	r.rows("SELECT count() FROM dw.events WHERE customer_id = '"+customer+"'", 3)
-	r.get("/v1/customers/email:ada@example.com/features", contains(`180000000`))
+	r.get("/v1/customers/email:ada@example.com/features", contains(`"spend_24h":{"decimal":"180"}`))
 	r.get("/v1/customers/"+customer+"/segments", contains(`big_basket`))
 	r.get("/v1/segments/big_basket/members", contains(customer))
 	select {

@@ -12,8 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/freshet/freshet/pkg/retry"
-	"github.com/freshet/freshet/services/segmentation/rule"
-	"github.com/freshet/freshet/services/segmentation/tier"
+	"github.com/freshet/freshet/services/segmentation/rulefile"
 	"github.com/freshet/freshet/services/segmentation/webhook"
 )
 
@@ -34,11 +33,11 @@ type target struct {
 func readTargets(cfg Config) (map[string]target, error) {
 	all := map[string]webhook.Endpoint{}
 	if cfg.Rules != "" {
-		file, err := rule.Load(cfg.Rules, tier.Names...)
+		declared, err := rulefile.Endpoints(cfg.Rules)
 		if err != nil {
 			return nil, err
 		}
-		maps.Copy(all, file.Endpoints)
+		maps.Copy(all, declared)
 	}
 	for name, e := range cfg.Endpoints {
 		all[name] = all[name].Over(e)

@@ -163,7 +163,8 @@ func (pr *prober) follow(ctx context.Context) {
 	pr.passed("identity", "identity knows the customer")
 	var fs featurev1.FeatureSet
 	at, err := pr.await(ctx, topics.Features, pr.features, func(rec broker.Record) bool {
-		return proto.Unmarshal(rec.Value, &fs) == nil && fs.GetLastEventMs()[probeName] >= e.GetEvent().GetOccurredMs()
+		return proto.Unmarshal(rec.Value, &fs) == nil && fs.GetCustomerId() == e.GetCustomerId() && fs.GetReason() == featurev1.ChangeReason_CHANGE_REASON_EVENT &&
+			fs.GetAsOfMs() >= e.GetEvent().GetOccurredMs()
 	})
 	if err != nil {
 		pr.stuck("feature", err)

@@ -17,10 +17,10 @@ import (
 	"github.com/freshet/freshet/services/freshet/stack"
 )
 
-// Story is one customer. Features and Segments are nil where their service does not know the customer yet.
+// Story is one customer. Profile and Segments are nil where their service does not know the customer yet.
 type Story struct {
 	Customer *identityv1.Customer
-	Features *featurev1.FeatureSet
+	Profile  *featurev1.GetProfileResponse
 	Segments []*segmentationv1.Membership
 	// Events are the last ones, the latest first.
 	Events []Event
@@ -48,11 +48,10 @@ func Gather(ctx context.Context, api *stack.API, db driver.Conn, workspace, ref 
 	}
 	s := &Story{Customer: got.GetCustomer()}
 	id := s.Customer.GetCustomerId()
-	features, err := api.Features.GetFeatures(ctx, &featurev1.GetFeaturesRequest{Id: id, Workspace: workspace})
+	s.Profile, err = api.Features.GetProfile(ctx, &featurev1.GetProfileRequest{Id: id, Workspace: workspace, Reveal: true})
 	if err != nil && status.Code(err) != codes.NotFound {
-		return nil, fmt.Errorf("read the features of customer %s: %w", id, err)
+		return nil, fmt.Errorf("read the profile of customer %s: %w", id, err)
 	}
-	s.Features = features.GetFeatures()
 	segments, err := api.Segments.GetCustomerSegments(ctx, &segmentationv1.GetCustomerSegmentsRequest{Id: id, Workspace: workspace})
 	if err != nil && status.Code(err) != codes.NotFound {
 		return nil, fmt.Errorf("read the segments of customer %s: %w", id, err)

@@ -21,8 +21,18 @@ func sample() *Story {
 	return &Story{
 		Customer: &identityv1.Customer{CustomerId: "c-1", CreatedAt: at, MergedIds: []string{"c-2"}, Identifiers: []*identityv1.LinkedIdentifier{
 			{Identifier: &eventv1.Identifier{Type: "user_id", Value: "42"}, EventId: "e-1", LinkedAt: at}}},
-		Features: &featurev1.FeatureSet{CustomerId: "c-1", LastSeenMs: now.Add(-90 * time.Second).UnixMilli(), FirstSeenMs: now.AddDate(0, 0, -10).UnixMilli(),
-			Windows: []*featurev1.WindowFeatures{{Window: "24h", Events: 3, Orders: 1, QuantityMicros: 2_000_000, SpendMicros: 12_500_000, AverageBasketMicros: 12_500_000}}},
+		Profile: &featurev1.GetProfileResponse{
+			Traits: []*featurev1.Trait{{Name: "plan", Value: "gold", Source: "web", ToldMs: now.Add(-90 * time.Second).UnixMilli()}},
+			Tags:   []*featurev1.ProfileTag{{Name: "new_customer", Level: "basic", Value: &featurev1.TagValue{SinceMs: at.AsTime().UnixMilli(), Because: []string{"tenure < 30 days (is 10 days)"}}}},
+			Levels: []*featurev1.ProfileLevel{{Level: "value", Values: map[string]*featurev1.FeatureValue{
+				"orders_24h": {Value: &featurev1.FeatureValue_Count{Count: 1}}, "refunds_24h": {Value: &featurev1.FeatureValue_Count{}},
+				"spend_24h":  {Value: &featurev1.FeatureValue_Decimal{Decimal: "12.5"}},
+				"last_order": {Value: &featurev1.FeatureValue_MomentMs{MomentMs: now.Add(-90 * time.Second).UnixMilli()}},
+				"likes": {Value: &featurev1.FeatureValue_List{List: &featurev1.FeatureList{Entries: []*featurev1.FeatureEntry{
+					{Key: "shoes", Value: &featurev1.FeatureValue{Value: &featurev1.FeatureValue_Decimal{Decimal: "0.6"}}}}}}},
+			}}},
+			Completeness: &featurev1.Completeness{Percent: 40},
+		},
 		Segments: []*segmentationv1.Membership{{CustomerId: "c-1", Segment: "medium", EnteredAt: at}},
 		Events:   []Event{{ID: "e-1", At: now.Add(-90 * time.Second), Type: "track", Name: "Order Completed", Identifier: "user_id:42"}},
 	}
@@ -35,10 +45,19 @@ const told = `Customer c-1, known since 2026-05-04 11:00:00
 Segments:
   medium  since 2026-05-04 11:00:00
 
-Features:
-  window  events  orders  units  spend  average basket  refunds  refunded
-  24h     3       1       2      12.50  12.50           0        0.00
-  first seen 10 days ago, last seen 1m30s ago, last order never
+Traits:
+  plan  gold  from web  1m30s ago
+
+Tags:
+  new_customer  basic  since 2026-05-04 11:00:00  tenure < 30 days (is 10 days)
+
+Features, value:
+  last_order  1m30s ago
+  likes       shoes 0.6
+  orders_24h  1
+  spend_24h   12.5
+
+The profile is 40 % complete.
 
 Last events:
   2026-05-04 11:58:30  track  Order Completed  user_id:42  

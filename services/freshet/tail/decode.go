@@ -32,6 +32,7 @@ var schemas = map[string]func() proto.Message{
 	topics.IdentityLog.Name:        func() proto.Message { return &identityv1.LogRecord{} },
 	topics.IdentityMappings.Name:   func() proto.Message { return &identityv1.Mapping{} },
 	topics.Features.Name:           func() proto.Message { return &featurev1.FeatureSet{} },
+	topics.FeatureCatalogue.Name:   func() proto.Message { return &featurev1.Catalogue{} },
 	topics.SegmentTransitions.Name: func() proto.Message { return &segmentationv1.Transition{} },
 	topics.SegmentCutPoints.Name:   func() proto.Message { return &segmentationv1.CutPoints{} },
 	topics.Alerts.Name:             func() proto.Message { return &segmentationv1.Alert{} },

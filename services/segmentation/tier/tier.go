@@ -1,9 +1,11 @@
 package tier
 
 import (
-	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+	"errors"
+	"fmt"
+
+	"github.com/freshet/freshet/pkg/catalog"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
-	"github.com/freshet/freshet/services/feature/spec"
 )
 
 // The tiers, as segments are named.
@@ -38,22 +40,32 @@ type Customer struct {
 // Value is the value index of a customer: net spend of 365 days in micros (what was spent less what was given back), may be
 // negative, plus the events of 90 days, capped. Beyond 64 bits it stands at the end of them.
 func Value(spendMicros, refundMicros, events int64) int64 {
-	net := spec.SumOf(spendMicros).Plus(spec.SumOf(refundMicros).Negative())
-	return net.Plus(spec.SumOf(min(events, maxEvents))).Clamp()
+	net := catalog.SumOf(spendMicros).Plus(catalog.SumOf(refundMicros).Negative())
+	return net.Plus(catalog.SumOf(min(events, maxEvents))).Clamp()
 }
 
-// FromFeatures takes from a feature set what the tiers look at.
-func FromFeatures(fs *featurev1.FeatureSet) Customer {
-	var spend, refunded, events int64
-	for _, w := range fs.GetWindows() {
-		switch w.GetWindow() {
-		case "365d":
-			spend, refunded = w.GetSpendMicros(), w.GetRefundMicros()
-		case "90d":
-			events = w.GetEvents()
+// Places are where a vector has what the tiers look at.
+type Places struct{ spend, refunded, events, seen int }
+
+// In finds the places in a layout. A catalogue without one of the features has no tiers: that is an error.
+func In(l *catalog.Layout) (p Places, err error) {
+	for name, to := range map[string]*int{"spend_365d": &p.spend, "refund_365d": &p.refunded, "events_90d": &p.events, "last_seen": &p.seen} {
+		i, ok := l.Position(name)
+		if !ok {
+			err = errors.Join(err, fmt.Errorf("the tiers need the feature %q, which the features file removes", name))
 		}
+		*to = i
 	}
-	return Customer{Value: Value(spend, refunded, events), LastSeenMs: fs.GetLastSeenMs()}
+	return p, err
+}
+
+// Of takes from a vector what the tiers look at.
+func (p Places) Of(v catalog.Vector) Customer {
+	of := func(i int) int64 {
+		x, _ := v.Int(i)
+		return x
+	}
+	return Customer{Value: Value(of(p.spend), of(p.refunded), of(p.events)), LastSeenMs: of(p.seen)}
 }
 
 // reaches says whether the customer is at or above a cut of the value order.

@@ -5,9 +5,10 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
-	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+	"github.com/freshet/freshet/pkg/catalog"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 	"pgregory.net/rapid"
 )
@@ -135,11 +136,25 @@ func TestOf(t *testing.T) {
 	}
 }
 
-func TestFromFeatures(t *testing.T) {
-	c := FromFeatures(&featurev1.FeatureSet{LastSeenMs: 7, Windows: []*featurev1.WindowFeatures{
-		{Window: "90d", Events: 1_000_000, SpendMicros: 1}, {Window: "365d", Events: 9, SpendMicros: 30_000_000, RefundMicros: 10_000_000}}})
-	if c != (Customer{Value: 20_999_999, LastSeenMs: 7}) {
-		t.Errorf("%+v", c)
+func TestOfAVector(t *testing.T) {
+	c, err := catalog.Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := make([]catalog.Value, len(c.Layout().Fields))
+	for name, n := range map[string]int64{"last_seen": 7, "events_90d": 1_000_000, "spend_90d": 1, "events_365d": 9, "spend_365d": 30_000_000, "refund_365d": 10_000_000} {
+		i, _ := c.Layout().Position(name)
+		values[i] = catalog.Value{Present: true, Int: n}
+	}
+	places, err := In(c.Layout())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := places.Of(catalog.NewVector(c.Layout(), c.Layout().Encode(nil, values))); got != (Customer{Value: 20_999_999, LastSeenMs: 7}) {
+		t.Errorf("%+v", got)
+	}
+	if _, err := In(catalog.NewLayout(nil)); err == nil || !strings.Contains(err.Error(), `the feature "last_seen"`) {
+		t.Errorf("a catalogue without what the tiers need: %v", err)
 	}
 }
 

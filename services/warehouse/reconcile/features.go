@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/freshet/freshet/pkg/money"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 )
 
@@ -52,7 +53,10 @@ func checkCustomer(ctx context.Context, o Options, q query, id string) (FeatureC
 	if err != nil {
 		return FeatureCheck{}, fmt.Errorf("ask for the features of customer %s: %w", id, err)
 	}
-	have := flatten(served)
+	have, err := flatten(served)
+	if err != nil {
+		return FeatureCheck{}, fmt.Errorf("read the features of customer %s: %w", id, err)
+	}
 	want, err := recompute(ctx, q, o.Workspace, id, served.GetAsOfMs())
 	if err != nil {
 		return FeatureCheck{}, err
@@ -68,24 +72,42 @@ func checkCustomer(ctx context.Context, o Options, q query, id string) (FeatureC
 	return check, nil
 }
 
-// flatten gives every number of a feature set a name, such as 30d.orders.
-func flatten(f *featurev1.FeatureSet) map[string]int64 {
-	out := map[string]int64{
-		"first_seen_ms": f.GetFirstSeenMs(), "last_seen_ms": f.GetLastSeenMs(),
-		"first_order_ms": f.GetFirstOrderMs(), "last_order_ms": f.GetLastOrderMs(),
+// measures are the features of each window by the names of this package.
+var measures = map[string]string{
+	"events": "events", "orders": "orders", "quantity_micros": "quantity", "spend_micros": "spend", "refunds": "refunds", "refund_micros": "refund",
+	"average_basket_micros": "average_basket",
+}
+
+// flatten gives every number that is recomputed a name, such as 30d.orders, and its value as served: 0 for one that is not there.
+func flatten(f *featurev1.GetFeaturesResponse) (map[string]int64, error) {
+	out := map[string]int64{}
+	for _, name := range []string{"first_seen", "last_seen", "first_order", "last_order"} {
+		out[name+"_ms"] = f.GetValues()[name].GetMomentMs()
 	}
-	for _, w := range f.GetWindows() {
-		for name, v := range map[string]int64{
-			"events": w.GetEvents(), "orders": w.GetOrders(), "quantity_micros": w.GetQuantityMicros(), "spend_micros": w.GetSpendMicros(),
-			"refunds": w.GetRefunds(), "refund_micros": w.GetRefundMicros(), "average_basket_micros": w.GetAverageBasketMicros(),
-		} {
-			out[w.GetWindow()+"."+name] = v
+	for _, w := range windows {
+		for name, feature := range measures {
+			n, err := integer(f.GetValues()[feature+"_"+w.name])
+			if err != nil {
+				return nil, fmt.Errorf("%s_%s: %w", feature, w.name, err)
+			}
+			out[w.name+"."+name] = n
 		}
 	}
-	for name, ms := range f.GetLastEventMs() {
-		out["last "+name] = ms
+	for _, e := range f.GetValues()["last_events"].GetList().GetEntries() {
+		out["last "+e.GetKey()] = e.GetValue().GetMomentMs()
 	}
-	return out
+	return out, nil
+}
+
+// integer is a count, or a number in millionths.
+func integer(v *featurev1.FeatureValue) (int64, error) {
+	switch x := v.GetValue().(type) {
+	case *featurev1.FeatureValue_Count:
+		return x.Count, nil
+	case *featurev1.FeatureValue_Decimal:
+		return money.ParseMicros(x.Decimal)
+	}
+	return 0, nil
 }
 
 const (
@@ -133,7 +155,7 @@ func recompute(ctx context.Context, q query, workspace, id string, asOf int64) (
 }
 
 func window(ctx context.Context, q query, out map[string]int64, name, workspace string, ids []string, from, to int64) error {
-	var events, orders, quantity, spend, refunds, refunded int64
+	var events, orders, quantity, spend, basket, refunds, refunded int64
 	read := func(sql string, dest ...any) error {
 		return q.each(ctx, sql+` WHERE workspace = ? AND customer_id IN (?)
 			AND toUnixTimestamp64Milli(occurred_at) BETWEEN ? AND ?`,
@@ -144,13 +166,9 @@ func window(ctx context.Context, q query, out map[string]int64, name, workspace 
 	}
 	// What orders add: that they add what their events tell is checked of every order.
 	if err := read(`SELECT toInt64(sum(orders * sign)), `+cut("quantity_micros")+`, `+cut("spend_micros")+`,
-		toInt64(sum(refunds * sign)), `+cut("refund_micros")+` FROM {dw}.order_postings`,
-		&orders, &quantity, &spend, &refunds, &refunded); err != nil {
+		`+averageBasket+`, toInt64(sum(refunds * sign)), `+cut("refund_micros")+` FROM {dw}.order_postings`,
+		&orders, &quantity, &spend, &basket, &refunds, &refunded); err != nil {
 		return err
-	}
-	basket := int64(0)
-	if orders > 0 {
-		basket = spend / orders
 	}
 	for field, v := range map[string]int64{"events": events, "orders": orders, "quantity_micros": quantity, "spend_micros": spend,
 		"refunds": refunds, "refund_micros": refunded, "average_basket_micros": basket} {
@@ -158,6 +176,10 @@ func window(ctx context.Context, q query, out map[string]int64, name, workspace 
 	}
 	return nil
 }
+
+// averageBasket divides the whole sum, which may be beyond 64 bits, toward zero.
+const averageBasket = `if(sum(toInt128(orders) * sign) > 0, toInt64(clamp(intDiv(sum(toInt128(spend_micros) * sign), greatest(sum(toInt128(orders) * sign), toInt128(1))),
+	toInt128(-9223372036854775807), toInt128(9223372036854775807))), toInt64(0))`
 
 // cut sums a column of dw.order_postings; beyond 64 bits it is the largest number, as docs/features.md says.
 func cut(column string) string {

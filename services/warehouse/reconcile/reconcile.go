@@ -33,7 +33,7 @@ type Options struct {
 	// Groups are the consumer groups whose lag counts; nil means DefaultGroups.
 	Groups []Group
 	// Features asks the running stack for a customer's features; nil leaves them out.
-	Features func(ctx context.Context, customerID string) (*featurev1.FeatureSet, error)
+	Features func(ctx context.Context, customerID string) (*featurev1.GetFeaturesResponse, error)
 	// Customers is how many customers to ask for; 0 means 5.
 	Customers int
 	// Expected are numbers that must come out; nil means there are none.

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/freshet/freshet/pkg/customer"
+	"github.com/freshet/freshet/pkg/money"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
@@ -45,26 +46,38 @@ func fill(w *world) {
 }
 
 // served is what a right feature service answers for customer a.
-func served() *featurev1.FeatureSet {
+func served() *featurev1.GetFeaturesResponse {
+	moment := func(ms int64) *featurev1.FeatureValue {
+		return &featurev1.FeatureValue{Value: &featurev1.FeatureValue_MomentMs{MomentMs: ms}}
+	}
+	count := func(n int64) *featurev1.FeatureValue {
+		return &featurev1.FeatureValue{Value: &featurev1.FeatureValue_Count{Count: n}}
+	}
+	decimal := func(micros int64) *featurev1.FeatureValue {
+		return &featurev1.FeatureValue{Value: &featurev1.FeatureValue_Decimal{Decimal: money.Format(micros)}}
+	}
 	ms := func(ago time.Duration) int64 { return now.Add(-ago).UnixMilli() }
-	window := func(name string, events, orders, quantity, spend, refunds int64) *featurev1.WindowFeatures {
-		w := &featurev1.WindowFeatures{Window: name, Events: events, Orders: orders, QuantityMicros: quantity * 1_000_000, SpendMicros: spend,
-			Refunds: refunds, RefundMicros: refunds * 1_001_000}
+	out := &featurev1.GetFeaturesResponse{CustomerId: idA, AsOfMs: now.UnixMilli(), Values: map[string]*featurev1.FeatureValue{
+		"first_seen": moment(ms(40 * 24 * time.Hour)), "last_seen": moment(ms(10 * time.Minute)),
+		"first_order": moment(ms(40 * 24 * time.Hour)), "last_order": moment(ms(10 * time.Minute)),
+		"last_events": {Value: &featurev1.FeatureValue_List{List: &featurev1.FeatureList{Entries: []*featurev1.FeatureEntry{
+			{Key: "Order Completed", Value: moment(ms(10 * time.Minute))}}}}},
+	}}
+	window := func(name string, events, orders, quantity, spend, refunds int64) {
+		out.Values["events_"+name], out.Values["orders_"+name], out.Values["refunds_"+name] = count(events), count(orders), count(refunds)
+		out.Values["quantity_"+name], out.Values["spend_"+name] = decimal(quantity*1_000_000), decimal(spend)
+		out.Values["refund_"+name] = decimal(refunds * 1_001_000)
 		if orders > 0 {
-			w.AverageBasketMicros = spend / orders
+			out.Values["average_basket_"+name] = decimal(spend / orders)
 		}
-		return w
 	}
-	return &featurev1.FeatureSet{
-		CustomerId: idA, AsOfMs: now.UnixMilli(),
-		FirstSeenMs: ms(40 * 24 * time.Hour), LastSeenMs: ms(10 * time.Minute),
-		FirstOrderMs: ms(40 * 24 * time.Hour), LastOrderMs: ms(10 * time.Minute),
-		LastEventMs: map[string]int64{"Order Completed": ms(10 * time.Minute)},
-		Windows: []*featurev1.WindowFeatures{
-			window("1h", 1, 1, 3, 3_003_000, 0), window("24h", 2, 1, 3, 3_003_000, 1), window("30d", 2, 1, 3, 3_003_000, 1),
-			window("90d", 3, 2, 5, 5_005_000, 1), window("365d", 3, 2, 5, 5_005_000, 1), window("lifetime", 3, 2, 5, 5_005_000, 1),
-		},
-	}
+	window("1h", 1, 1, 3, 3_003_000, 0)
+	window("24h", 2, 1, 3, 3_003_000, 1)
+	window("30d", 2, 1, 3, 3_003_000, 1)
+	window("90d", 3, 2, 5, 5_005_000, 1)
+	window("365d", 3, 2, 5, 5_005_000, 1)
+	window("lifetime", 3, 2, 5, 5_005_000, 1)
+	return out
 }
 
 func expected() *Expected {
@@ -75,7 +88,7 @@ func TestABalancedShop(t *testing.T) {
 	w := newWorld(t, 20*time.Millisecond)
 	fill(w)
 	r := w.run(func(o *Options) {
-		o.Features = func(context.Context, string) (*featurev1.FeatureSet, error) { return served(), nil }
+		o.Features = func(context.Context, string) (*featurev1.GetFeaturesResponse, error) { return served(), nil }
 		o.Expected = expected()
 	})
 	if err := r.Err(); err != nil {
@@ -100,9 +113,9 @@ func TestABalancedShop(t *testing.T) {
 }
 
 func TestEveryImbalanceIsNamed(t *testing.T) {
-	features := func(edit func(*featurev1.FeatureSet)) func(*Options) {
+	features := func(edit func(*featurev1.GetFeaturesResponse)) func(*Options) {
 		return func(o *Options) {
-			o.Features = func(context.Context, string) (*featurev1.FeatureSet, error) {
+			o.Features = func(context.Context, string) (*featurev1.GetFeaturesResponse, error) {
 				f := proto.CloneOf(served())
 				edit(f)
 				return f, nil
@@ -152,9 +165,11 @@ func TestEveryImbalanceIsNamed(t *testing.T) {
 				FirstReceivedMs: now.UnixMilli(), Added: []*orderv1.Posting{{CustomerId: idC, AtMs: now.UnixMilli(), Orders: 1}}})
 			w.settle()
 		}, want: "order e1 of workspace default: dw.order_postings adds [1 0 0 0 0] to customer " + idC},
-		"a feature is wrong": {edit: features(func(f *featurev1.FeatureSet) { f.Windows[2].SpendMicros++ }),
+		"a feature is wrong": {edit: features(func(f *featurev1.GetFeaturesResponse) {
+			f.Values["spend_30d"] = &featurev1.FeatureValue{Value: &featurev1.FeatureValue_Decimal{Decimal: "3.003001"}}
+		}),
 			want: "customer " + idA + ": 30d.spend_micros is served as 3003001 and recomputed as 3003000"},
-		"a last time is missing": {edit: features(func(f *featurev1.FeatureSet) { clear(f.LastEventMs) }),
+		"a last time is missing": {edit: features(func(f *featurev1.GetFeaturesResponse) { delete(f.Values, "last_events") }),
 			want: "customer " + idA + ": last Order Completed is served as 0"},
 		"net is not what was expected": {edit: func(o *Options) { o.Expected = expected(); o.Expected.NetMicros++ },
 			want: "e* has 4.004 net, expected 4.004001"},

@@ -229,6 +229,29 @@ func TestViewsHideCopiesAndTheDictionaryLogsIn(t *testing.T) {
 	}
 }
 
+// An id that was merged, and whose survivor was merged later, keeps both mappings in identity_merges: what was so in between can be told.
+func TestEveryMergeEverToldIsKept(t *testing.T) {
+	conn, opts, cfg := open(t)
+	opts.DictionaryUser, opts.DictionaryPassword = cfg.User, cfg.Password
+	if err := Migrate(t.Context(), conn, opts); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []string{"'c', 'b', 3", "'c', 'b', 3", "'c', 'a', 9", "'b', 'a', 9"} {
+		err := conn.Exec(t.Context(), Names{opts.Prefix}.Expand(`INSERT INTO {dw}.identity_overrides_rows SETTINGS async_insert = 0
+			VALUES ('default', `+row+`, 'e', now64())`))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := strs(t, conn, opts, `SELECT groupArray(x) FROM (SELECT concat(from_customer_id, to_customer_id, toString(epoch)) AS x FROM {dw}.identity_merges ORDER BY x)`)
+	if diff := cmp.Diff([]string{"ba9", "ca9", "cb3"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if kept := strs(t, conn, opts, `SELECT groupArray(to_customer_id) FROM {dw}.identity_overrides`); !slices.Equal(kept, []string{"a", "a"}) {
+		t.Errorf("the overrides are %v", kept)
+	}
+}
+
 func TestFilesMustBeNumberedWithoutGaps(t *testing.T) {
 	file := &fstest.MapFile{Data: []byte("SELECT 1;\n")}
 	cases := map[string]fstest.MapFS{

@@ -1,22 +1,16 @@
-// Package oracle computes features the naive way, from a list of all events, for
-// tests to hold the tiles and the SQL against. It shares no code with package spec:
-// windows, measures and names are written down a second time, as docs/features.md
-// states them. What the events of an order make of it is package order's to say, and
-// has tests of its own: here it is said of the whole set of events at once, and added up
-// by big numbers. It is imported by tests only.
+// Package oracle computes features from a list of all events, in the plainest way, for tests to hold the stream's state and
+// ClickHouse against. It shares with them the reading of an event's members (package expr, which has a proof of its own against ClickHouse) and no
+// accumulation and no arithmetic: what docs/features.md says of each aggregate is written down here a second time, by big numbers. What the events of an
+// order make of it is package order's to say, and has tests of its own: here it is said of the whole set of events at once. It is imported by tests only.
 package oracle
 
 import (
 	"cmp"
-	"math"
-	"math/big"
 	"slices"
-	"strings"
-	"time"
 
+	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/order"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
-	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 )
 
@@ -71,43 +65,22 @@ func (l *Log) Customers() []string {
 	return slices.Compact(out)
 }
 
-// Features reads the features of a surviving customer at asOf, Unix milliseconds.
-func (l *Log) Features(customer string, asOf int64) *featurev1.FeatureSet {
+// Values are the features of a surviving customer at asOf, Unix milliseconds, by position.
+func (l *Log) Values(c *catalog.Catalog, customer string, asOf int64) []catalog.Value {
 	var mine []*eventv1.Event
 	for _, e := range l.events {
-		if l.Canonical(e.customer) == customer && e.event.GetOccurredMs() <= asOf {
+		if l.Canonical(e.customer) == customer {
 			mine = append(mine, e.event)
 		}
 	}
-	slices.SortStableFunc(mine, func(a, b *eventv1.Event) int { return cmp.Compare(a.GetOccurredMs(), b.GetOccurredMs()) })
-	posted := l.postings(customer, asOf)
-	fs := &featurev1.FeatureSet{AsOfMs: asOf}
-	at := time.UnixMilli(asOf).UTC()
-	const day = 24 * time.Hour
-	fs.Windows = []*featurev1.WindowFeatures{
-		sum("1h", mine, posted, at.Add(-time.Hour).Truncate(5*time.Minute)),
-		sum("24h", mine, posted, at.Add(-day).Truncate(time.Hour)),
-		sum("30d", mine, posted, at.Add(-30*day).Truncate(day)),
-		sum("90d", mine, posted, at.Add(-90*day).Truncate(day)),
-		sum("365d", mine, posted, at.Add(-365*day).Truncate(day)),
-		sum("lifetime", mine, posted, time.Time{}),
-	}
-	for i, e := range mine {
-		if i == 0 {
-			fs.FirstSeenMs = e.GetOccurredMs()
-		}
-		fs.LastSeenMs = e.GetOccurredMs()
-	}
-	for _, p := range posted {
-		if p.GetOrders() > 0 {
-			if fs.FirstOrderMs == 0 {
-				fs.FirstOrderMs = p.GetAtMs()
-			}
-			fs.LastOrderMs = p.GetAtMs()
-		}
-	}
-	fs.LastEventMs = lastTimes(mine)
-	return fs
+	return Values(c, mine, l.postings(customer, asOf), asOf)
+}
+
+// Known says whether a surviving customer had an event by asOf.
+func (l *Log) Known(customer string, asOf int64) bool {
+	return slices.ContainsFunc(l.events, func(e entry) bool {
+		return l.Canonical(e.customer) == customer && e.event.GetOccurredMs() <= asOf
+	})
 }
 
 // Orders makes the orders of all events.
@@ -147,56 +120,4 @@ func (l *Log) postings(customer string, asOf int64) []*orderv1.Posting {
 	}
 	slices.SortStableFunc(out, func(a, b *orderv1.Posting) int { return cmp.Compare(a.GetAtMs(), b.GetAtMs()) })
 	return out
-}
-
-func sum(name string, events []*eventv1.Event, posted []*orderv1.Posting, from time.Time) *featurev1.WindowFeatures {
-	w := &featurev1.WindowFeatures{Window: name}
-	for _, e := range events {
-		if !time.UnixMilli(e.GetOccurredMs()).Before(from) {
-			w.Events++
-		}
-	}
-	var sums [5]big.Int
-	for _, p := range posted {
-		if time.UnixMilli(p.GetAtMs()).Before(from) {
-			continue
-		}
-		for i, x := range []int64{p.GetOrders(), p.GetQuantityMicros(), p.GetSpendMicros(), p.GetRefunds(), p.GetRefundMicros()} {
-			sums[i].Add(&sums[i], big.NewInt(x))
-		}
-	}
-	for i, field := range []*int64{&w.Orders, &w.QuantityMicros, &w.SpendMicros, &w.Refunds, &w.RefundMicros} {
-		*field = sums[i].Int64()
-		if sums[i].CmpAbs(big.NewInt(math.MaxInt64)) >= 0 {
-			*field = int64(sums[i].Sign()) * math.MaxInt64
-			w.Saturated = true
-		}
-	}
-	if w.Orders > 0 {
-		w.AverageBasketMicros = w.SpendMicros / w.Orders
-	}
-	return w
-}
-
-func lastTimes(events []*eventv1.Event) map[string]int64 {
-	last := map[string]int64{}
-	for _, e := range events {
-		name := e.GetName()
-		if e.GetType() != eventv1.EventType_EVENT_TYPE_TRACK {
-			name = strings.ToLower(strings.TrimPrefix(e.GetType().String(), "EVENT_TYPE_"))
-		}
-		last[name] = e.GetOccurredMs() // events come in time order
-	}
-	names := make([]string, 0, len(last))
-	for name := range last {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(last[b], last[a]), strings.Compare(a, b)) })
-	for _, name := range names[min(len(names), 64):] {
-		delete(last, name)
-	}
-	if len(last) == 0 {
-		return nil
-	}
-	return last
 }

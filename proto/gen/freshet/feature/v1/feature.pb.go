@@ -8,6 +8,7 @@ package featurev1
 
 import (
 	_ "github.com/freshet/freshet/proto/gen/freshet/access/v1"
+	v1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -89,7 +90,9 @@ type GetFeaturesRequest struct {
 	// The tenant; empty means "default".
 	Workspace string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
 	// The moment to look from; absent means now.
-	AsOf          *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	AsOf *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// The features and tags to read; empty means all that have a value.
+	Names         []string `protobuf:"bytes,4,rep,name=names,proto3" json:"names,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -145,11 +148,30 @@ func (x *GetFeaturesRequest) GetAsOf() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *GetFeaturesRequest) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
 // GetFeaturesResponse holds the features.
 type GetFeaturesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The features.
-	Features      *FeatureSet `protobuf:"bytes,1,opt,name=features,proto3" json:"features,omitempty"`
+	// 32 hexadecimal digits; the surviving id after all merges.
+	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The tenant.
+	Workspace string `protobuf:"bytes,3,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Counts up with every change of the customer's state; 0 in an answer from the facts, and for a customer that feature has not heard of yet.
+	Version int64 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
+	// The moment the values hold for, Unix milliseconds.
+	AsOfMs int64 `protobuf:"varint,5,opt,name=as_of_ms,json=asOfMs,proto3" json:"as_of_ms,omitempty"`
+	// The values by name. One that was asked for by its name and has no value is there and empty.
+	Values map[string]*FeatureValue `protobuf:"bytes,6,rep,name=values,proto3" json:"values,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The tags that hold, by name.
+	Tags map[string]*TagValue `protobuf:"bytes,7,rep,name=tags,proto3" json:"tags,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The catalogue that the values are of.
+	Schema        uint64 `protobuf:"fixed64,8,opt,name=schema,proto3" json:"schema,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -184,15 +206,1764 @@ func (*GetFeaturesResponse) Descriptor() ([]byte, []int) {
 	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *GetFeaturesResponse) GetFeatures() *FeatureSet {
+func (x *GetFeaturesResponse) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *GetFeaturesResponse) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *GetFeaturesResponse) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *GetFeaturesResponse) GetAsOfMs() int64 {
+	if x != nil {
+		return x.AsOfMs
+	}
+	return 0
+}
+
+func (x *GetFeaturesResponse) GetValues() map[string]*FeatureValue {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+func (x *GetFeaturesResponse) GetTags() map[string]*TagValue {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *GetFeaturesResponse) GetSchema() uint64 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+// FeatureValue is the value of a feature. None is set when it has no value: nothing was seen that it could be made of.
+type FeatureValue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The form that the feature's kind has.
+	//
+	// Types that are valid to be assigned to Value:
+	//
+	//	*FeatureValue_Count
+	//	*FeatureValue_Decimal
+	//	*FeatureValue_MomentMs
+	//	*FeatureValue_DurationMs
+	//	*FeatureValue_Text
+	//	*FeatureValue_List
+	Value         isFeatureValue_Value `protobuf_oneof:"value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FeatureValue) Reset() {
+	*x = FeatureValue{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FeatureValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FeatureValue) ProtoMessage() {}
+
+func (x *FeatureValue) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FeatureValue.ProtoReflect.Descriptor instead.
+func (*FeatureValue) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *FeatureValue) GetValue() isFeatureValue_Value {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *FeatureValue) GetCount() int64 {
+	if x != nil {
+		if x, ok := x.Value.(*FeatureValue_Count); ok {
+			return x.Count
+		}
+	}
+	return 0
+}
+
+func (x *FeatureValue) GetDecimal() string {
+	if x != nil {
+		if x, ok := x.Value.(*FeatureValue_Decimal); ok {
+			return x.Decimal
+		}
+	}
+	return ""
+}
+
+func (x *FeatureValue) GetMomentMs() int64 {
+	if x != nil {
+		if x, ok := x.Value.(*FeatureValue_MomentMs); ok {
+			return x.MomentMs
+		}
+	}
+	return 0
+}
+
+func (x *FeatureValue) GetDurationMs() int64 {
+	if x != nil {
+		if x, ok := x.Value.(*FeatureValue_DurationMs); ok {
+			return x.DurationMs
+		}
+	}
+	return 0
+}
+
+func (x *FeatureValue) GetText() string {
+	if x != nil {
+		if x, ok := x.Value.(*FeatureValue_Text); ok {
+			return x.Text
+		}
+	}
+	return ""
+}
+
+func (x *FeatureValue) GetList() *FeatureList {
+	if x != nil {
+		if x, ok := x.Value.(*FeatureValue_List); ok {
+			return x.List
+		}
+	}
+	return nil
+}
+
+type isFeatureValue_Value interface {
+	isFeatureValue_Value()
+}
+
+type FeatureValue_Count struct {
+	// A whole number.
+	Count int64 `protobuf:"varint,1,opt,name=count,proto3,oneof"`
+}
+
+type FeatureValue_Decimal struct {
+	// A number with at most six decimals, exactly: "499.99".
+	Decimal string `protobuf:"bytes,2,opt,name=decimal,proto3,oneof"`
+}
+
+type FeatureValue_MomentMs struct {
+	// A moment, Unix milliseconds: also of features that are read as the time since then.
+	MomentMs int64 `protobuf:"varint,3,opt,name=moment_ms,json=momentMs,proto3,oneof"`
+}
+
+type FeatureValue_DurationMs struct {
+	// A span of time in milliseconds.
+	DurationMs int64 `protobuf:"varint,4,opt,name=duration_ms,json=durationMs,proto3,oneof"`
+}
+
+type FeatureValue_Text struct {
+	// A text.
+	Text string `protobuf:"bytes,5,opt,name=text,proto3,oneof"`
+}
+
+type FeatureValue_List struct {
+	// A list, the best entry first.
+	List *FeatureList `protobuf:"bytes,6,opt,name=list,proto3,oneof"`
+}
+
+func (*FeatureValue_Count) isFeatureValue_Value() {}
+
+func (*FeatureValue_Decimal) isFeatureValue_Value() {}
+
+func (*FeatureValue_MomentMs) isFeatureValue_Value() {}
+
+func (*FeatureValue_DurationMs) isFeatureValue_Value() {}
+
+func (*FeatureValue_Text) isFeatureValue_Value() {}
+
+func (*FeatureValue_List) isFeatureValue_Value() {}
+
+// FeatureList is a short list.
+type FeatureList struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The entries.
+	Entries       []*FeatureEntry `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FeatureList) Reset() {
+	*x = FeatureList{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FeatureList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FeatureList) ProtoMessage() {}
+
+func (x *FeatureList) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FeatureList.ProtoReflect.Descriptor instead.
+func (*FeatureList) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *FeatureList) GetEntries() []*FeatureEntry {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+// FeatureEntry is one entry of a list.
+type FeatureEntry struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it is of: a category, an event's name, a trait's name.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// Its value: a share, a number, a moment, a text.
+	Value *FeatureValue `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// What told it, for traits: the source.
+	Source        string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FeatureEntry) Reset() {
+	*x = FeatureEntry{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FeatureEntry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FeatureEntry) ProtoMessage() {}
+
+func (x *FeatureEntry) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FeatureEntry.ProtoReflect.Descriptor instead.
+func (*FeatureEntry) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *FeatureEntry) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *FeatureEntry) GetValue() *FeatureValue {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *FeatureEntry) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+// TagValue is a tag that holds.
+type TagValue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Since when, Unix milliseconds.
+	SinceMs int64 `protobuf:"varint,1,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	// Why: the comparisons of its condition that hold, with the values they looked at.
+	Because       []string `protobuf:"bytes,2,rep,name=because,proto3" json:"because,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TagValue) Reset() {
+	*x = TagValue{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TagValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TagValue) ProtoMessage() {}
+
+func (x *TagValue) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TagValue.ProtoReflect.Descriptor instead.
+func (*TagValue) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *TagValue) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
+func (x *TagValue) GetBecause() []string {
+	if x != nil {
+		return x.Because
+	}
+	return nil
+}
+
+// GetProfileRequest names a customer.
+type GetProfileRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A customer id or `type:value`.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The tenant; empty means "default".
+	Workspace string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Show identifiers and personal traits as they are. Without it they are masked.
+	Reveal        bool `protobuf:"varint,3,opt,name=reveal,proto3" json:"reveal,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetProfileRequest) Reset() {
+	*x = GetProfileRequest{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetProfileRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetProfileRequest) ProtoMessage() {}
+
+func (x *GetProfileRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetProfileRequest.ProtoReflect.Descriptor instead.
+func (*GetProfileRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *GetProfileRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *GetProfileRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *GetProfileRequest) GetReveal() bool {
+	if x != nil {
+		return x.Reveal
+	}
+	return false
+}
+
+// GetProfileResponse is the profile.
+type GetProfileResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who: masked unless revealed.
+	Customer *v1.Customer `protobuf:"bytes,1,opt,name=customer,proto3" json:"customer,omitempty"`
+	// What they told of themselves, the latest value of each trait.
+	Traits []*Trait `protobuf:"bytes,2,rep,name=traits,proto3" json:"traits,omitempty"`
+	// The tags that hold, by level and name.
+	Tags []*ProfileTag `protobuf:"bytes,3,rep,name=tags,proto3" json:"tags,omitempty"`
+	// The features that have a value, by level.
+	Levels []*ProfileLevel `protobuf:"bytes,4,rep,name=levels,proto3" json:"levels,omitempty"`
+	// How much of what could be known is known.
+	Completeness *Completeness `protobuf:"bytes,5,opt,name=completeness,proto3" json:"completeness,omitempty"`
+	// The moment the values hold for, Unix milliseconds.
+	AsOfMs int64 `protobuf:"varint,6,opt,name=as_of_ms,json=asOfMs,proto3" json:"as_of_ms,omitempty"`
+	// Counts up with every change of the customer's state.
+	Version       int64 `protobuf:"varint,7,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetProfileResponse) Reset() {
+	*x = GetProfileResponse{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetProfileResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetProfileResponse) ProtoMessage() {}
+
+func (x *GetProfileResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetProfileResponse.ProtoReflect.Descriptor instead.
+func (*GetProfileResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *GetProfileResponse) GetCustomer() *v1.Customer {
+	if x != nil {
+		return x.Customer
+	}
+	return nil
+}
+
+func (x *GetProfileResponse) GetTraits() []*Trait {
+	if x != nil {
+		return x.Traits
+	}
+	return nil
+}
+
+func (x *GetProfileResponse) GetTags() []*ProfileTag {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *GetProfileResponse) GetLevels() []*ProfileLevel {
+	if x != nil {
+		return x.Levels
+	}
+	return nil
+}
+
+func (x *GetProfileResponse) GetCompleteness() *Completeness {
+	if x != nil {
+		return x.Completeness
+	}
+	return nil
+}
+
+func (x *GetProfileResponse) GetAsOfMs() int64 {
+	if x != nil {
+		return x.AsOfMs
+	}
+	return 0
+}
+
+func (x *GetProfileResponse) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+// Trait is one thing that a customer told, or that was told of them.
+type Trait struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name as sent.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its value as text; masked when it is personal and not revealed.
+	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// The source that told it last.
+	Source string `protobuf:"bytes,3,opt,name=source,proto3" json:"source,omitempty"`
+	// When, Unix milliseconds.
+	ToldMs int64 `protobuf:"varint,4,opt,name=told_ms,json=toldMs,proto3" json:"told_ms,omitempty"`
+	// The value is masked.
+	Masked        bool `protobuf:"varint,5,opt,name=masked,proto3" json:"masked,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Trait) Reset() {
+	*x = Trait{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Trait) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Trait) ProtoMessage() {}
+
+func (x *Trait) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Trait.ProtoReflect.Descriptor instead.
+func (*Trait) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Trait) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Trait) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *Trait) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *Trait) GetToldMs() int64 {
+	if x != nil {
+		return x.ToldMs
+	}
+	return 0
+}
+
+func (x *Trait) GetMasked() bool {
+	if x != nil {
+		return x.Masked
+	}
+	return false
+}
+
+// ProfileTag is a tag that holds.
+type ProfileTag struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What it means.
+	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	// basic, behaviour, preference or value.
+	Level string `protobuf:"bytes,3,opt,name=level,proto3" json:"level,omitempty"`
+	// Since when, and why.
+	Value         *TagValue `protobuf:"bytes,4,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProfileTag) Reset() {
+	*x = ProfileTag{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProfileTag) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProfileTag) ProtoMessage() {}
+
+func (x *ProfileTag) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProfileTag.ProtoReflect.Descriptor instead.
+func (*ProfileTag) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ProfileTag) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ProfileTag) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *ProfileTag) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+func (x *ProfileTag) GetValue() *TagValue {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+// ProfileLevel is the features of one level.
+type ProfileLevel struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// basic, behaviour, preference, value or service.
+	Level string `protobuf:"bytes,1,opt,name=level,proto3" json:"level,omitempty"`
+	// Its features by name.
+	Values        map[string]*FeatureValue `protobuf:"bytes,2,rep,name=values,proto3" json:"values,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProfileLevel) Reset() {
+	*x = ProfileLevel{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProfileLevel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProfileLevel) ProtoMessage() {}
+
+func (x *ProfileLevel) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProfileLevel.ProtoReflect.Descriptor instead.
+func (*ProfileLevel) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ProfileLevel) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+func (x *ProfileLevel) GetValues() map[string]*FeatureValue {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+// Completeness says how much of a profile is there.
+type Completeness struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Part of the catalogue's features without a window that have a value, in percent.
+	Percent int32 `protobuf:"varint,1,opt,name=percent,proto3" json:"percent,omitempty"`
+	// Those that have none, by level and name.
+	Missing       []string `protobuf:"bytes,2,rep,name=missing,proto3" json:"missing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Completeness) Reset() {
+	*x = Completeness{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Completeness) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Completeness) ProtoMessage() {}
+
+func (x *Completeness) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Completeness.ProtoReflect.Descriptor instead.
+func (*Completeness) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Completeness) GetPercent() int32 {
+	if x != nil {
+		return x.Percent
+	}
+	return 0
+}
+
+func (x *Completeness) GetMissing() []string {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+// BatchGetFeaturesRequest names customers.
+type BatchGetFeaturesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Customer ids or `type:value`, at most 1,000.
+	Ids []string `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
+	// The tenant; empty means "default".
+	Workspace string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// The features and tags to read; empty means all that have a value.
+	Names         []string `protobuf:"bytes,3,rep,name=names,proto3" json:"names,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchGetFeaturesRequest) Reset() {
+	*x = BatchGetFeaturesRequest{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchGetFeaturesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchGetFeaturesRequest) ProtoMessage() {}
+
+func (x *BatchGetFeaturesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchGetFeaturesRequest.ProtoReflect.Descriptor instead.
+func (*BatchGetFeaturesRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *BatchGetFeaturesRequest) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+func (x *BatchGetFeaturesRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *BatchGetFeaturesRequest) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+// BatchGetFeaturesResponse holds one answer for each customer asked for, in that order.
+type BatchGetFeaturesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The answers.
+	Answers       []*BatchedFeatures `protobuf:"bytes,1,rep,name=answers,proto3" json:"answers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchGetFeaturesResponse) Reset() {
+	*x = BatchGetFeaturesResponse{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchGetFeaturesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchGetFeaturesResponse) ProtoMessage() {}
+
+func (x *BatchGetFeaturesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchGetFeaturesResponse.ProtoReflect.Descriptor instead.
+func (*BatchGetFeaturesResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *BatchGetFeaturesResponse) GetAnswers() []*BatchedFeatures {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
+// BatchedFeatures is the answer for one customer.
+type BatchedFeatures struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As asked for.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The features; absent when there is an error.
+	Features *GetFeaturesResponse `protobuf:"bytes,2,opt,name=features,proto3" json:"features,omitempty"`
+	// Why there are none; empty when there are.
+	Error         string `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchedFeatures) Reset() {
+	*x = BatchedFeatures{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchedFeatures) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchedFeatures) ProtoMessage() {}
+
+func (x *BatchedFeatures) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchedFeatures.ProtoReflect.Descriptor instead.
+func (*BatchedFeatures) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *BatchedFeatures) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *BatchedFeatures) GetFeatures() *GetFeaturesResponse {
 	if x != nil {
 		return x.Features
 	}
 	return nil
 }
 
-// FeatureSet is everything known of one customer at one moment. Also the value of features.v1, keyed by customer_id.
-// Times are Unix milliseconds, 0 for "never".
+func (x *BatchedFeatures) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+// ExplainFeatureRequest names a customer and a feature.
+type ExplainFeatureRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A customer id or `type:value`.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The feature.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// The tenant; empty means "default".
+	Workspace     string `protobuf:"bytes,3,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainFeatureRequest) Reset() {
+	*x = ExplainFeatureRequest{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainFeatureRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainFeatureRequest) ProtoMessage() {}
+
+func (x *ExplainFeatureRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainFeatureRequest.ProtoReflect.Descriptor instead.
+func (*ExplainFeatureRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ExplainFeatureRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ExplainFeatureRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ExplainFeatureRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+// ExplainFeatureResponse says how a value came about.
+type ExplainFeatureResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The feature.
+	Feature *Feature `protobuf:"bytes,1,opt,name=feature,proto3" json:"feature,omitempty"`
+	// Its value.
+	Value *FeatureValue `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// The moment it holds for, Unix milliseconds.
+	AsOfMs int64 `protobuf:"varint,3,opt,name=as_of_ms,json=asOfMs,proto3" json:"as_of_ms,omitempty"`
+	// The first millisecond of its window; 0 without a window.
+	WindowStartMs int64 `protobuf:"varint,4,opt,name=window_start_ms,json=windowStartMs,proto3" json:"window_start_ms,omitempty"`
+	// When it changes next without an event, Unix milliseconds; 0 when it does not.
+	ChangesMs int64 `protobuf:"varint,5,opt,name=changes_ms,json=changesMs,proto3" json:"changes_ms,omitempty"`
+	// What it is made of: one for each accumulation that it reads.
+	Parts []*Part `protobuf:"bytes,6,rep,name=parts,proto3" json:"parts,omitempty"`
+	// The last events that count, the latest first, from the facts; at most 20.
+	Events        []*ContributingEvent `protobuf:"bytes,7,rep,name=events,proto3" json:"events,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainFeatureResponse) Reset() {
+	*x = ExplainFeatureResponse{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainFeatureResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainFeatureResponse) ProtoMessage() {}
+
+func (x *ExplainFeatureResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainFeatureResponse.ProtoReflect.Descriptor instead.
+func (*ExplainFeatureResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ExplainFeatureResponse) GetFeature() *Feature {
+	if x != nil {
+		return x.Feature
+	}
+	return nil
+}
+
+func (x *ExplainFeatureResponse) GetValue() *FeatureValue {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *ExplainFeatureResponse) GetAsOfMs() int64 {
+	if x != nil {
+		return x.AsOfMs
+	}
+	return 0
+}
+
+func (x *ExplainFeatureResponse) GetWindowStartMs() int64 {
+	if x != nil {
+		return x.WindowStartMs
+	}
+	return 0
+}
+
+func (x *ExplainFeatureResponse) GetChangesMs() int64 {
+	if x != nil {
+		return x.ChangesMs
+	}
+	return 0
+}
+
+func (x *ExplainFeatureResponse) GetParts() []*Part {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
+func (x *ExplainFeatureResponse) GetEvents() []*ContributingEvent {
+	if x != nil {
+		return x.Events
+	}
+	return nil
+}
+
+// Part is one accumulation that a feature reads.
+type Part struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is accumulated, in the catalogue's normal form.
+	Column string `protobuf:"bytes,1,opt,name=column,proto3" json:"column,omitempty"`
+	// The tiles of the window that are not empty, the latest first; at most 100.
+	Tiles []*Tile `protobuf:"bytes,2,rep,name=tiles,proto3" json:"tiles,omitempty"`
+	// What it holds, in words.
+	Reading       string `protobuf:"bytes,3,opt,name=reading,proto3" json:"reading,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Part) Reset() {
+	*x = Part{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Part) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Part) ProtoMessage() {}
+
+func (x *Part) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Part.ProtoReflect.Descriptor instead.
+func (*Part) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Part) GetColumn() string {
+	if x != nil {
+		return x.Column
+	}
+	return ""
+}
+
+func (x *Part) GetTiles() []*Tile {
+	if x != nil {
+		return x.Tiles
+	}
+	return nil
+}
+
+func (x *Part) GetReading() string {
+	if x != nil {
+		return x.Reading
+	}
+	return ""
+}
+
+// Tile is what happened in one span of time.
+type Tile struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its first millisecond.
+	StartMs int64 `protobuf:"varint,1,opt,name=start_ms,json=startMs,proto3" json:"start_ms,omitempty"`
+	// Its length in milliseconds.
+	LengthMs int64 `protobuf:"varint,2,opt,name=length_ms,json=lengthMs,proto3" json:"length_ms,omitempty"`
+	// What it holds, in words.
+	Reading       string `protobuf:"bytes,3,opt,name=reading,proto3" json:"reading,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Tile) Reset() {
+	*x = Tile{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tile) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tile) ProtoMessage() {}
+
+func (x *Tile) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tile.ProtoReflect.Descriptor instead.
+func (*Tile) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Tile) GetStartMs() int64 {
+	if x != nil {
+		return x.StartMs
+	}
+	return 0
+}
+
+func (x *Tile) GetLengthMs() int64 {
+	if x != nil {
+		return x.LengthMs
+	}
+	return 0
+}
+
+func (x *Tile) GetReading() string {
+	if x != nil {
+		return x.Reading
+	}
+	return ""
+}
+
+// ContributingEvent is one event that a feature counts.
+type ContributingEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its id.
+	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	// Its name; the type's word for calls without one.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// When it happened, Unix milliseconds.
+	OccurredMs    int64 `protobuf:"varint,3,opt,name=occurred_ms,json=occurredMs,proto3" json:"occurred_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ContributingEvent) Reset() {
+	*x = ContributingEvent{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ContributingEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ContributingEvent) ProtoMessage() {}
+
+func (x *ContributingEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ContributingEvent.ProtoReflect.Descriptor instead.
+func (*ContributingEvent) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ContributingEvent) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *ContributingEvent) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ContributingEvent) GetOccurredMs() int64 {
+	if x != nil {
+		return x.OccurredMs
+	}
+	return 0
+}
+
+// ListFeaturesRequest asks for the catalogue.
+type ListFeaturesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only those of a level; empty means all.
+	Level string `protobuf:"bytes,1,opt,name=level,proto3" json:"level,omitempty"`
+	// The tenant; empty means "default".
+	Workspace     string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListFeaturesRequest) Reset() {
+	*x = ListFeaturesRequest{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListFeaturesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListFeaturesRequest) ProtoMessage() {}
+
+func (x *ListFeaturesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListFeaturesRequest.ProtoReflect.Descriptor instead.
+func (*ListFeaturesRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ListFeaturesRequest) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+func (x *ListFeaturesRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+// ListFeaturesResponse is the catalogue.
+type ListFeaturesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By position.
+	Features []*Feature `protobuf:"bytes,1,rep,name=features,proto3" json:"features,omitempty"`
+	// The catalogue's fingerprint, which FeatureSet.schema names.
+	Schema        uint64 `protobuf:"fixed64,2,opt,name=schema,proto3" json:"schema,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListFeaturesResponse) Reset() {
+	*x = ListFeaturesResponse{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListFeaturesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListFeaturesResponse) ProtoMessage() {}
+
+func (x *ListFeaturesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListFeaturesResponse.ProtoReflect.Descriptor instead.
+func (*ListFeaturesResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ListFeaturesResponse) GetFeatures() []*Feature {
+	if x != nil {
+		return x.Features
+	}
+	return nil
+}
+
+func (x *ListFeaturesResponse) GetSchema() uint64 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+// ListTagsRequest asks for the tags.
+type ListTagsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only those of a level; empty means all.
+	Level string `protobuf:"bytes,1,opt,name=level,proto3" json:"level,omitempty"`
+	// The tenant; empty means "default".
+	Workspace     string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTagsRequest) Reset() {
+	*x = ListTagsRequest{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTagsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTagsRequest) ProtoMessage() {}
+
+func (x *ListTagsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTagsRequest.ProtoReflect.Descriptor instead.
+func (*ListTagsRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListTagsRequest) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+func (x *ListTagsRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+// ListTagsResponse is the tags.
+type ListTagsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By position.
+	Tags          []*Tag `protobuf:"bytes,1,rep,name=tags,proto3" json:"tags,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListTagsResponse) Reset() {
+	*x = ListTagsResponse{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListTagsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListTagsResponse) ProtoMessage() {}
+
+func (x *ListTagsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListTagsResponse.ProtoReflect.Descriptor instead.
+func (*ListTagsResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ListTagsResponse) GetTags() []*Tag {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+// Feature is one entry of the catalogue.
+type Feature struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What rules, models and reads call it: spend_30d.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What it means.
+	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	// count, decimal, moment, age, duration, text or list.
+	Kind string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
+	// What one of it is: currency, events, days, share.
+	Unit string `protobuf:"bytes,4,opt,name=unit,proto3" json:"unit,omitempty"`
+	// Who answers for it.
+	Owner string `protobuf:"bytes,5,opt,name=owner,proto3" json:"owner,omitempty"`
+	// none, personal or sensitive.
+	Sensitivity string `protobuf:"bytes,6,opt,name=sensitivity,proto3" json:"sensitivity,omitempty"`
+	// basic, behaviour, preference, value or service.
+	Level string `protobuf:"bytes,7,opt,name=level,proto3" json:"level,omitempty"`
+	// 1h, 24h, 30d, ..., lifetime; empty without one.
+	Window string `protobuf:"bytes,8,opt,name=window,proto3" json:"window,omitempty"`
+	// How it is made, in one line.
+	Formula string `protobuf:"bytes,9,opt,name=formula,proto3" json:"formula,omitempty"`
+	// Where it stands in FeatureSet.values.
+	Position int32 `protobuf:"varint,10,opt,name=position,proto3" json:"position,omitempty"`
+	// New features are filled from the facts first; until then some customers' values are too small.
+	Filling       bool `protobuf:"varint,11,opt,name=filling,proto3" json:"filling,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Feature) Reset() {
+	*x = Feature{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Feature) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Feature) ProtoMessage() {}
+
+func (x *Feature) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Feature.ProtoReflect.Descriptor instead.
+func (*Feature) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Feature) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Feature) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *Feature) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Feature) GetUnit() string {
+	if x != nil {
+		return x.Unit
+	}
+	return ""
+}
+
+func (x *Feature) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *Feature) GetSensitivity() string {
+	if x != nil {
+		return x.Sensitivity
+	}
+	return ""
+}
+
+func (x *Feature) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+func (x *Feature) GetWindow() string {
+	if x != nil {
+		return x.Window
+	}
+	return ""
+}
+
+func (x *Feature) GetFormula() string {
+	if x != nil {
+		return x.Formula
+	}
+	return ""
+}
+
+func (x *Feature) GetPosition() int32 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *Feature) GetFilling() bool {
+	if x != nil {
+		return x.Filling
+	}
+	return false
+}
+
+// Tag is one tag of the catalogue.
+type Tag struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What rules and reads call it.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What it means.
+	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	// basic, behaviour, preference or value.
+	Level string `protobuf:"bytes,3,opt,name=level,proto3" json:"level,omitempty"`
+	// The condition, in the language of rules.
+	When string `protobuf:"bytes,4,opt,name=when,proto3" json:"when,omitempty"`
+	// Where it stands in FeatureSet.values.
+	Position      int32 `protobuf:"varint,5,opt,name=position,proto3" json:"position,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Tag) Reset() {
+	*x = Tag{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tag) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tag) ProtoMessage() {}
+
+func (x *Tag) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tag.ProtoReflect.Descriptor instead.
+func (*Tag) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *Tag) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Tag) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *Tag) GetLevel() string {
+	if x != nil {
+		return x.Level
+	}
+	return ""
+}
+
+func (x *Tag) GetWhen() string {
+	if x != nil {
+		return x.When
+	}
+	return ""
+}
+
+func (x *Tag) GetPosition() int32 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+// FeatureSet is everything known of one customer at one moment: the value of features.v1, keyed by customer_id.
 type FeatureSet struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 32 hexadecimal digits.
@@ -201,35 +1972,27 @@ type FeatureSet struct {
 	Workspace string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
 	// Counts up with every change of the customer's state; a lower one is older.
 	Version int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
-	// The moment the values hold for.
+	// The moment the values hold for, Unix milliseconds.
 	AsOfMs int64 `protobuf:"varint,4,opt,name=as_of_ms,json=asOfMs,proto3" json:"as_of_ms,omitempty"`
-	// One entry per window of docs/features.md, shortest first; "lifetime" is the last.
-	Windows []*WindowFeatures `protobuf:"bytes,5,rep,name=windows,proto3" json:"windows,omitempty"`
-	// The first event.
-	FirstSeenMs int64 `protobuf:"varint,6,opt,name=first_seen_ms,json=firstSeenMs,proto3" json:"first_seen_ms,omitempty"`
-	// The last event.
-	LastSeenMs int64 `protobuf:"varint,7,opt,name=last_seen_ms,json=lastSeenMs,proto3" json:"last_seen_ms,omitempty"`
-	// The first completed order.
-	FirstOrderMs int64 `protobuf:"varint,8,opt,name=first_order_ms,json=firstOrderMs,proto3" json:"first_order_ms,omitempty"`
-	// The last completed order.
-	LastOrderMs int64 `protobuf:"varint,9,opt,name=last_order_ms,json=lastOrderMs,proto3" json:"last_order_ms,omitempty"`
-	// The last time of each event name: track names as sent, other calls by their type ("page"). At most 64 names, the latest kept.
-	LastEventMs map[string]int64 `protobuf:"bytes,10,rep,name=last_event_ms,json=lastEventMs,proto3" json:"last_event_ms,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
-	// Set when this customer was merged away: the id to ask for instead. All values are then zero.
+	// Set when this customer was merged away: the id to ask for instead. There are no values then.
 	MergedInto string `protobuf:"bytes,11,opt,name=merged_into,json=mergedInto,proto3" json:"merged_into,omitempty"`
 	// True when the change came from history; such a change never fires an alert.
 	History bool `protobuf:"varint,12,opt,name=history,proto3" json:"history,omitempty"`
 	// The earliest received_ms of the live events in this change; 0 when none. Freshness is measured from it.
 	ReceivedMs int64 `protobuf:"varint,13,opt,name=received_ms,json=receivedMs,proto3" json:"received_ms,omitempty"`
 	// Why this set was published.
-	Reason        ChangeReason `protobuf:"varint,14,opt,name=reason,proto3,enum=freshet.feature.v1.ChangeReason" json:"reason,omitempty"`
+	Reason ChangeReason `protobuf:"varint,14,opt,name=reason,proto3,enum=freshet.feature.v1.ChangeReason" json:"reason,omitempty"`
+	// The catalogue by which values are to be read: the key of features.catalog.v1.
+	Schema uint64 `protobuf:"fixed64,15,opt,name=schema,proto3" json:"schema,omitempty"`
+	// The values by position, as docs/features.md describes: groups of 16, each with a mask of those present and its length.
+	Values        []byte `protobuf:"bytes,16,opt,name=values,proto3" json:"values,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FeatureSet) Reset() {
 	*x = FeatureSet{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[2]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -241,7 +2004,7 @@ func (x *FeatureSet) String() string {
 func (*FeatureSet) ProtoMessage() {}
 
 func (x *FeatureSet) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[2]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -254,7 +2017,7 @@ func (x *FeatureSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FeatureSet.ProtoReflect.Descriptor instead.
 func (*FeatureSet) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{2}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *FeatureSet) GetCustomerId() string {
@@ -285,48 +2048,6 @@ func (x *FeatureSet) GetAsOfMs() int64 {
 	return 0
 }
 
-func (x *FeatureSet) GetWindows() []*WindowFeatures {
-	if x != nil {
-		return x.Windows
-	}
-	return nil
-}
-
-func (x *FeatureSet) GetFirstSeenMs() int64 {
-	if x != nil {
-		return x.FirstSeenMs
-	}
-	return 0
-}
-
-func (x *FeatureSet) GetLastSeenMs() int64 {
-	if x != nil {
-		return x.LastSeenMs
-	}
-	return 0
-}
-
-func (x *FeatureSet) GetFirstOrderMs() int64 {
-	if x != nil {
-		return x.FirstOrderMs
-	}
-	return 0
-}
-
-func (x *FeatureSet) GetLastOrderMs() int64 {
-	if x != nil {
-		return x.LastOrderMs
-	}
-	return 0
-}
-
-func (x *FeatureSet) GetLastEventMs() map[string]int64 {
-	if x != nil {
-		return x.LastEventMs
-	}
-	return nil
-}
-
 func (x *FeatureSet) GetMergedInto() string {
 	if x != nil {
 		return x.MergedInto
@@ -355,46 +2076,53 @@ func (x *FeatureSet) GetReason() ChangeReason {
 	return ChangeReason_CHANGE_REASON_UNSPECIFIED
 }
 
-// WindowFeatures are the numbers of one window. A window is sawtooth: it begins at (as_of - length) rounded down to its hop.
-type WindowFeatures struct {
+func (x *FeatureSet) GetSchema() uint64 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *FeatureSet) GetValues() []byte {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+// Catalogue is the value of features.catalog.v1, keyed by schema as 16 hexadecimal digits: what the positions of a FeatureSet mean. It is kept for
+// ever, so that an old value stays readable.
+type Catalogue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// 1h, 24h, 30d, 90d, 365d or lifetime.
-	Window string `protobuf:"bytes,1,opt,name=window,proto3" json:"window,omitempty"`
-	// All events.
-	Events int64 `protobuf:"varint,2,opt,name=events,proto3" json:"events,omitempty"`
-	// Orders sold, each number once, cancelled ones taken back. An order counts when it was sold.
-	Orders int64 `protobuf:"varint,3,opt,name=orders,proto3" json:"orders,omitempty"`
-	// Value of those orders in millionths of the workspace's currency; orders whose value or rate is not known add nothing.
-	SpendMicros int64 `protobuf:"varint,5,opt,name=spend_micros,json=spendMicros,proto3" json:"spend_micros,omitempty"`
-	// Refunds that gave something back, at the time of the refund.
-	Refunds int64 `protobuf:"varint,6,opt,name=refunds,proto3" json:"refunds,omitempty"`
-	// What they gave back in millionths of the workspace's currency, never more than the order was worth.
-	RefundMicros int64 `protobuf:"varint,7,opt,name=refund_micros,json=refundMicros,proto3" json:"refund_micros,omitempty"`
-	// spend_micros / orders, rounded toward zero; 0 without orders.
-	AverageBasketMicros int64 `protobuf:"varint,8,opt,name=average_basket_micros,json=averageBasketMicros,proto3" json:"average_basket_micros,omitempty"`
-	// Units in completed orders, in millionths: a kilo and a quarter is 1250000.
-	QuantityMicros int64 `protobuf:"varint,9,opt,name=quantity_micros,json=quantityMicros,proto3" json:"quantity_micros,omitempty"`
-	// A sum of this window does not fit into 64 bits: it stands at 9223372036854775807, or at its negative, and is larger in truth.
-	Saturated     bool `protobuf:"varint,10,opt,name=saturated,proto3" json:"saturated,omitempty"`
+	// The fingerprint of names, kinds and positions.
+	Schema uint64 `protobuf:"fixed64,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// The features by position.
+	Features []*Feature `protobuf:"bytes,2,rep,name=features,proto3" json:"features,omitempty"`
+	// The tags, whose positions are behind those of the features.
+	Tags []*Tag `protobuf:"bytes,3,rep,name=tags,proto3" json:"tags,omitempty"`
+	// The definitions as YAML: the shipped catalogue with the workspace's own laid over it.
+	Definitions string `protobuf:"bytes,4,opt,name=definitions,proto3" json:"definitions,omitempty"`
+	// When it was first in use, Unix milliseconds.
+	SinceMs       int64 `protobuf:"varint,5,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *WindowFeatures) Reset() {
-	*x = WindowFeatures{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[3]
+func (x *Catalogue) Reset() {
+	*x = Catalogue{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *WindowFeatures) String() string {
+func (x *Catalogue) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*WindowFeatures) ProtoMessage() {}
+func (*Catalogue) ProtoMessage() {}
 
-func (x *WindowFeatures) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[3]
+func (x *Catalogue) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -405,127 +2133,223 @@ func (x *WindowFeatures) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use WindowFeatures.ProtoReflect.Descriptor instead.
-func (*WindowFeatures) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{3}
+// Deprecated: Use Catalogue.ProtoReflect.Descriptor instead.
+func (*Catalogue) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{27}
 }
 
-func (x *WindowFeatures) GetWindow() string {
+func (x *Catalogue) GetSchema() uint64 {
 	if x != nil {
-		return x.Window
+		return x.Schema
+	}
+	return 0
+}
+
+func (x *Catalogue) GetFeatures() []*Feature {
+	if x != nil {
+		return x.Features
+	}
+	return nil
+}
+
+func (x *Catalogue) GetTags() []*Tag {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *Catalogue) GetDefinitions() string {
+	if x != nil {
+		return x.Definitions
 	}
 	return ""
 }
 
-func (x *WindowFeatures) GetEvents() int64 {
+func (x *Catalogue) GetSinceMs() int64 {
 	if x != nil {
-		return x.Events
+		return x.SinceMs
 	}
 	return 0
-}
-
-func (x *WindowFeatures) GetOrders() int64 {
-	if x != nil {
-		return x.Orders
-	}
-	return 0
-}
-
-func (x *WindowFeatures) GetSpendMicros() int64 {
-	if x != nil {
-		return x.SpendMicros
-	}
-	return 0
-}
-
-func (x *WindowFeatures) GetRefunds() int64 {
-	if x != nil {
-		return x.Refunds
-	}
-	return 0
-}
-
-func (x *WindowFeatures) GetRefundMicros() int64 {
-	if x != nil {
-		return x.RefundMicros
-	}
-	return 0
-}
-
-func (x *WindowFeatures) GetAverageBasketMicros() int64 {
-	if x != nil {
-		return x.AverageBasketMicros
-	}
-	return 0
-}
-
-func (x *WindowFeatures) GetQuantityMicros() int64 {
-	if x != nil {
-		return x.QuantityMicros
-	}
-	return 0
-}
-
-func (x *WindowFeatures) GetSaturated() bool {
-	if x != nil {
-		return x.Saturated
-	}
-	return false
 }
 
 var File_freshet_feature_v1_feature_proto protoreflect.FileDescriptor
 
 const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"\n" +
-	" freshet/feature/v1/feature.proto\x12\x12freshet.feature.v1\x1a\x1efreshet/access/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"s\n" +
+	" freshet/feature/v1/feature.proto\x12\x12freshet.feature.v1\x1a\x1efreshet/access/v1/access.proto\x1a\"freshet/identity/v1/identity.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x01\n" +
 	"\x12GetFeaturesRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12/\n" +
-	"\x05as_of\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\"Q\n" +
-	"\x13GetFeaturesResponse\x12:\n" +
-	"\bfeatures\x18\x01 \x01(\v2\x1e.freshet.feature.v1.FeatureSetR\bfeatures\"\xf8\x04\n" +
+	"\x05as_of\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x14\n" +
+	"\x05names\x18\x04 \x03(\tR\x05names\"\xf8\x03\n" +
+	"\x13GetFeaturesResponse\x12\x1f\n" +
+	"\vcustomer_id\x18\x02 \x01(\tR\n" +
+	"customerId\x12\x1c\n" +
+	"\tworkspace\x18\x03 \x01(\tR\tworkspace\x12\x18\n" +
+	"\aversion\x18\x04 \x01(\x03R\aversion\x12\x18\n" +
+	"\bas_of_ms\x18\x05 \x01(\x03R\x06asOfMs\x12K\n" +
+	"\x06values\x18\x06 \x03(\v23.freshet.feature.v1.GetFeaturesResponse.ValuesEntryR\x06values\x12E\n" +
+	"\x04tags\x18\a \x03(\v21.freshet.feature.v1.GetFeaturesResponse.TagsEntryR\x04tags\x12\x16\n" +
+	"\x06schema\x18\b \x01(\x06R\x06schema\x1a[\n" +
+	"\vValuesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x126\n" +
+	"\x05value\x18\x02 \x01(\v2 .freshet.feature.v1.FeatureValueR\x05value:\x028\x01\x1aU\n" +
+	"\tTagsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x122\n" +
+	"\x05value\x18\x02 \x01(\v2\x1c.freshet.feature.v1.TagValueR\x05value:\x028\x01J\x04\b\x01\x10\x02R\bfeatures\"\xda\x01\n" +
+	"\fFeatureValue\x12\x16\n" +
+	"\x05count\x18\x01 \x01(\x03H\x00R\x05count\x12\x1a\n" +
+	"\adecimal\x18\x02 \x01(\tH\x00R\adecimal\x12\x1d\n" +
+	"\tmoment_ms\x18\x03 \x01(\x03H\x00R\bmomentMs\x12!\n" +
+	"\vduration_ms\x18\x04 \x01(\x03H\x00R\n" +
+	"durationMs\x12\x14\n" +
+	"\x04text\x18\x05 \x01(\tH\x00R\x04text\x125\n" +
+	"\x04list\x18\x06 \x01(\v2\x1f.freshet.feature.v1.FeatureListH\x00R\x04listB\a\n" +
+	"\x05value\"I\n" +
+	"\vFeatureList\x12:\n" +
+	"\aentries\x18\x01 \x03(\v2 .freshet.feature.v1.FeatureEntryR\aentries\"p\n" +
+	"\fFeatureEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x126\n" +
+	"\x05value\x18\x02 \x01(\v2 .freshet.feature.v1.FeatureValueR\x05value\x12\x16\n" +
+	"\x06source\x18\x03 \x01(\tR\x06source\"?\n" +
+	"\bTagValue\x12\x19\n" +
+	"\bsince_ms\x18\x01 \x01(\x03R\asinceMs\x12\x18\n" +
+	"\abecause\x18\x02 \x03(\tR\abecause\"Y\n" +
+	"\x11GetProfileRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x16\n" +
+	"\x06reveal\x18\x03 \x01(\bR\x06reveal\"\xea\x02\n" +
+	"\x12GetProfileResponse\x129\n" +
+	"\bcustomer\x18\x01 \x01(\v2\x1d.freshet.identity.v1.CustomerR\bcustomer\x121\n" +
+	"\x06traits\x18\x02 \x03(\v2\x19.freshet.feature.v1.TraitR\x06traits\x122\n" +
+	"\x04tags\x18\x03 \x03(\v2\x1e.freshet.feature.v1.ProfileTagR\x04tags\x128\n" +
+	"\x06levels\x18\x04 \x03(\v2 .freshet.feature.v1.ProfileLevelR\x06levels\x12D\n" +
+	"\fcompleteness\x18\x05 \x01(\v2 .freshet.feature.v1.CompletenessR\fcompleteness\x12\x18\n" +
+	"\bas_of_ms\x18\x06 \x01(\x03R\x06asOfMs\x12\x18\n" +
+	"\aversion\x18\a \x01(\x03R\aversion\"z\n" +
+	"\x05Trait\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\x12\x16\n" +
+	"\x06source\x18\x03 \x01(\tR\x06source\x12\x17\n" +
+	"\atold_ms\x18\x04 \x01(\x03R\x06toldMs\x12\x16\n" +
+	"\x06masked\x18\x05 \x01(\bR\x06masked\"\x8c\x01\n" +
+	"\n" +
+	"ProfileTag\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
+	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x14\n" +
+	"\x05level\x18\x03 \x01(\tR\x05level\x122\n" +
+	"\x05value\x18\x04 \x01(\v2\x1c.freshet.feature.v1.TagValueR\x05value\"\xc7\x01\n" +
+	"\fProfileLevel\x12\x14\n" +
+	"\x05level\x18\x01 \x01(\tR\x05level\x12D\n" +
+	"\x06values\x18\x02 \x03(\v2,.freshet.feature.v1.ProfileLevel.ValuesEntryR\x06values\x1a[\n" +
+	"\vValuesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x126\n" +
+	"\x05value\x18\x02 \x01(\v2 .freshet.feature.v1.FeatureValueR\x05value:\x028\x01\"B\n" +
+	"\fCompleteness\x12\x18\n" +
+	"\apercent\x18\x01 \x01(\x05R\apercent\x12\x18\n" +
+	"\amissing\x18\x02 \x03(\tR\amissing\"_\n" +
+	"\x17BatchGetFeaturesRequest\x12\x10\n" +
+	"\x03ids\x18\x01 \x03(\tR\x03ids\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x14\n" +
+	"\x05names\x18\x03 \x03(\tR\x05names\"Y\n" +
+	"\x18BatchGetFeaturesResponse\x12=\n" +
+	"\aanswers\x18\x01 \x03(\v2#.freshet.feature.v1.BatchedFeaturesR\aanswers\"|\n" +
+	"\x0fBatchedFeatures\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12C\n" +
+	"\bfeatures\x18\x02 \x01(\v2'.freshet.feature.v1.GetFeaturesResponseR\bfeatures\x12\x14\n" +
+	"\x05error\x18\x03 \x01(\tR\x05error\"Y\n" +
+	"\x15ExplainFeatureRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1c\n" +
+	"\tworkspace\x18\x03 \x01(\tR\tworkspace\"\xd7\x02\n" +
+	"\x16ExplainFeatureResponse\x125\n" +
+	"\afeature\x18\x01 \x01(\v2\x1b.freshet.feature.v1.FeatureR\afeature\x126\n" +
+	"\x05value\x18\x02 \x01(\v2 .freshet.feature.v1.FeatureValueR\x05value\x12\x18\n" +
+	"\bas_of_ms\x18\x03 \x01(\x03R\x06asOfMs\x12&\n" +
+	"\x0fwindow_start_ms\x18\x04 \x01(\x03R\rwindowStartMs\x12\x1d\n" +
+	"\n" +
+	"changes_ms\x18\x05 \x01(\x03R\tchangesMs\x12.\n" +
+	"\x05parts\x18\x06 \x03(\v2\x18.freshet.feature.v1.PartR\x05parts\x12=\n" +
+	"\x06events\x18\a \x03(\v2%.freshet.feature.v1.ContributingEventR\x06events\"h\n" +
+	"\x04Part\x12\x16\n" +
+	"\x06column\x18\x01 \x01(\tR\x06column\x12.\n" +
+	"\x05tiles\x18\x02 \x03(\v2\x18.freshet.feature.v1.TileR\x05tiles\x12\x18\n" +
+	"\areading\x18\x03 \x01(\tR\areading\"X\n" +
+	"\x04Tile\x12\x19\n" +
+	"\bstart_ms\x18\x01 \x01(\x03R\astartMs\x12\x1b\n" +
+	"\tlength_ms\x18\x02 \x01(\x03R\blengthMs\x12\x18\n" +
+	"\areading\x18\x03 \x01(\tR\areading\"c\n" +
+	"\x11ContributingEvent\x12\x19\n" +
+	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1f\n" +
+	"\voccurred_ms\x18\x03 \x01(\x03R\n" +
+	"occurredMs\"I\n" +
+	"\x13ListFeaturesRequest\x12\x14\n" +
+	"\x05level\x18\x01 \x01(\tR\x05level\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"g\n" +
+	"\x14ListFeaturesResponse\x127\n" +
+	"\bfeatures\x18\x01 \x03(\v2\x1b.freshet.feature.v1.FeatureR\bfeatures\x12\x16\n" +
+	"\x06schema\x18\x02 \x01(\x06R\x06schema\"E\n" +
+	"\x0fListTagsRequest\x12\x14\n" +
+	"\x05level\x18\x01 \x01(\tR\x05level\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"?\n" +
+	"\x10ListTagsResponse\x12+\n" +
+	"\x04tags\x18\x01 \x03(\v2\x17.freshet.feature.v1.TagR\x04tags\"\x9d\x02\n" +
+	"\aFeature\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
+	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x12\n" +
+	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04unit\x18\x04 \x01(\tR\x04unit\x12\x14\n" +
+	"\x05owner\x18\x05 \x01(\tR\x05owner\x12 \n" +
+	"\vsensitivity\x18\x06 \x01(\tR\vsensitivity\x12\x14\n" +
+	"\x05level\x18\a \x01(\tR\x05level\x12\x16\n" +
+	"\x06window\x18\b \x01(\tR\x06window\x12\x18\n" +
+	"\aformula\x18\t \x01(\tR\aformula\x12\x1a\n" +
+	"\bposition\x18\n" +
+	" \x01(\x05R\bposition\x12\x18\n" +
+	"\afilling\x18\v \x01(\bR\afilling\"\x81\x01\n" +
+	"\x03Tag\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
+	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x14\n" +
+	"\x05level\x18\x03 \x01(\tR\x05level\x12\x12\n" +
+	"\x04when\x18\x04 \x01(\tR\x04when\x12\x1a\n" +
+	"\bposition\x18\x05 \x01(\x05R\bposition\"\x9f\x03\n" +
 	"\n" +
 	"FeatureSet\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\x03R\aversion\x12\x18\n" +
-	"\bas_of_ms\x18\x04 \x01(\x03R\x06asOfMs\x12<\n" +
-	"\awindows\x18\x05 \x03(\v2\".freshet.feature.v1.WindowFeaturesR\awindows\x12\"\n" +
-	"\rfirst_seen_ms\x18\x06 \x01(\x03R\vfirstSeenMs\x12 \n" +
-	"\flast_seen_ms\x18\a \x01(\x03R\n" +
-	"lastSeenMs\x12$\n" +
-	"\x0efirst_order_ms\x18\b \x01(\x03R\ffirstOrderMs\x12\"\n" +
-	"\rlast_order_ms\x18\t \x01(\x03R\vlastOrderMs\x12S\n" +
-	"\rlast_event_ms\x18\n" +
-	" \x03(\v2/.freshet.feature.v1.FeatureSet.LastEventMsEntryR\vlastEventMs\x12\x1f\n" +
+	"\bas_of_ms\x18\x04 \x01(\x03R\x06asOfMs\x12\x1f\n" +
 	"\vmerged_into\x18\v \x01(\tR\n" +
 	"mergedInto\x12\x18\n" +
 	"\ahistory\x18\f \x01(\bR\ahistory\x12\x1f\n" +
 	"\vreceived_ms\x18\r \x01(\x03R\n" +
 	"receivedMs\x128\n" +
-	"\x06reason\x18\x0e \x01(\x0e2 .freshet.feature.v1.ChangeReasonR\x06reason\x1a>\n" +
-	"\x10LastEventMsEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xc5\x02\n" +
-	"\x0eWindowFeatures\x12\x16\n" +
-	"\x06window\x18\x01 \x01(\tR\x06window\x12\x16\n" +
-	"\x06events\x18\x02 \x01(\x03R\x06events\x12\x16\n" +
-	"\x06orders\x18\x03 \x01(\x03R\x06orders\x12!\n" +
-	"\fspend_micros\x18\x05 \x01(\x03R\vspendMicros\x12\x18\n" +
-	"\arefunds\x18\x06 \x01(\x03R\arefunds\x12#\n" +
-	"\rrefund_micros\x18\a \x01(\x03R\frefundMicros\x122\n" +
-	"\x15average_basket_micros\x18\b \x01(\x03R\x13averageBasketMicros\x12'\n" +
-	"\x0fquantity_micros\x18\t \x01(\x03R\x0equantityMicros\x12\x1c\n" +
-	"\tsaturated\x18\n" +
-	" \x01(\bR\tsaturatedJ\x04\b\x04\x10\x05R\bquantity*w\n" +
+	"\x06reason\x18\x0e \x01(\x0e2 .freshet.feature.v1.ChangeReasonR\x06reason\x12\x16\n" +
+	"\x06schema\x18\x0f \x01(\x06R\x06schema\x12\x16\n" +
+	"\x06values\x18\x10 \x01(\fR\x06valuesJ\x04\b\x05\x10\vR\awindowsR\rfirst_seen_msR\flast_seen_msR\x0efirst_order_msR\rlast_order_msR\rlast_event_ms\"\xc6\x01\n" +
+	"\tCatalogue\x12\x16\n" +
+	"\x06schema\x18\x01 \x01(\x06R\x06schema\x127\n" +
+	"\bfeatures\x18\x02 \x03(\v2\x1b.freshet.feature.v1.FeatureR\bfeatures\x12+\n" +
+	"\x04tags\x18\x03 \x03(\v2\x17.freshet.feature.v1.TagR\x04tags\x12 \n" +
+	"\vdefinitions\x18\x04 \x01(\tR\vdefinitions\x12\x19\n" +
+	"\bsince_ms\x18\x05 \x01(\x03R\asinceMs*w\n" +
 	"\fChangeReason\x12\x1d\n" +
 	"\x19CHANGE_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CHANGE_REASON_EVENT\x10\x01\x12\x16\n" +
 	"\x12CHANGE_REASON_TIME\x10\x02\x12\x17\n" +
-	"\x13CHANGE_REASON_MERGE\x10\x032\x9a\x01\n" +
-	"\x0eFeatureService\x12\x87\x01\n" +
-	"\vGetFeatures\x12&.freshet.feature.v1.GetFeaturesRequest\x1a'.freshet.feature.v1.GetFeaturesResponse\"'\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/customers/{id}/featuresBCZAgithub.com/freshet/freshet/proto/gen/freshet/feature/v1;featurev1b\x06proto3"
+	"\x13CHANGE_REASON_MERGE\x10\x032\xb6\x06\n" +
+	"\x0eFeatureService\x12{\n" +
+	"\n" +
+	"GetProfile\x12%.freshet.feature.v1.GetProfileRequest\x1a&.freshet.feature.v1.GetProfileResponse\"\x1e\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/customers/{id}\x12\x87\x01\n" +
+	"\vGetFeatures\x12&.freshet.feature.v1.GetFeaturesRequest\x1a'.freshet.feature.v1.GetFeaturesResponse\"'\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/customers/{id}/features\x12\x90\x01\n" +
+	"\x10BatchGetFeatures\x12+.freshet.feature.v1.BatchGetFeaturesRequest\x1a,.freshet.feature.v1.BatchGetFeaturesResponse\"!\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/features:batch\x12\x9f\x01\n" +
+	"\x0eExplainFeature\x12).freshet.feature.v1.ExplainFeatureRequest\x1a*.freshet.feature.v1.ExplainFeatureResponse\"6\xb8\xd3'\x01\x82\xd3\xe4\x93\x02,\x12*/v1/customers/{id}/features/{name}/explain\x12{\n" +
+	"\fListFeatures\x12'.freshet.feature.v1.ListFeaturesRequest\x1a(.freshet.feature.v1.ListFeaturesResponse\"\x18\xb8\xd3'\x02\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/features\x12k\n" +
+	"\bListTags\x12#.freshet.feature.v1.ListTagsRequest\x1a$.freshet.feature.v1.ListTagsResponse\"\x14\xb8\xd3'\x02\x82\xd3\xe4\x93\x02\n" +
+	"\x12\b/v1/tagsBCZAgithub.com/freshet/freshet/proto/gen/freshet/feature/v1;featurev1b\x06proto3"
 
 var (
 	file_freshet_feature_v1_feature_proto_rawDescOnce sync.Once
@@ -540,29 +2364,89 @@ func file_freshet_feature_v1_feature_proto_rawDescGZIP() []byte {
 }
 
 var file_freshet_feature_v1_feature_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_freshet_feature_v1_feature_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_freshet_feature_v1_feature_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_freshet_feature_v1_feature_proto_goTypes = []any{
-	(ChangeReason)(0),             // 0: freshet.feature.v1.ChangeReason
-	(*GetFeaturesRequest)(nil),    // 1: freshet.feature.v1.GetFeaturesRequest
-	(*GetFeaturesResponse)(nil),   // 2: freshet.feature.v1.GetFeaturesResponse
-	(*FeatureSet)(nil),            // 3: freshet.feature.v1.FeatureSet
-	(*WindowFeatures)(nil),        // 4: freshet.feature.v1.WindowFeatures
-	nil,                           // 5: freshet.feature.v1.FeatureSet.LastEventMsEntry
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(ChangeReason)(0),                // 0: freshet.feature.v1.ChangeReason
+	(*GetFeaturesRequest)(nil),       // 1: freshet.feature.v1.GetFeaturesRequest
+	(*GetFeaturesResponse)(nil),      // 2: freshet.feature.v1.GetFeaturesResponse
+	(*FeatureValue)(nil),             // 3: freshet.feature.v1.FeatureValue
+	(*FeatureList)(nil),              // 4: freshet.feature.v1.FeatureList
+	(*FeatureEntry)(nil),             // 5: freshet.feature.v1.FeatureEntry
+	(*TagValue)(nil),                 // 6: freshet.feature.v1.TagValue
+	(*GetProfileRequest)(nil),        // 7: freshet.feature.v1.GetProfileRequest
+	(*GetProfileResponse)(nil),       // 8: freshet.feature.v1.GetProfileResponse
+	(*Trait)(nil),                    // 9: freshet.feature.v1.Trait
+	(*ProfileTag)(nil),               // 10: freshet.feature.v1.ProfileTag
+	(*ProfileLevel)(nil),             // 11: freshet.feature.v1.ProfileLevel
+	(*Completeness)(nil),             // 12: freshet.feature.v1.Completeness
+	(*BatchGetFeaturesRequest)(nil),  // 13: freshet.feature.v1.BatchGetFeaturesRequest
+	(*BatchGetFeaturesResponse)(nil), // 14: freshet.feature.v1.BatchGetFeaturesResponse
+	(*BatchedFeatures)(nil),          // 15: freshet.feature.v1.BatchedFeatures
+	(*ExplainFeatureRequest)(nil),    // 16: freshet.feature.v1.ExplainFeatureRequest
+	(*ExplainFeatureResponse)(nil),   // 17: freshet.feature.v1.ExplainFeatureResponse
+	(*Part)(nil),                     // 18: freshet.feature.v1.Part
+	(*Tile)(nil),                     // 19: freshet.feature.v1.Tile
+	(*ContributingEvent)(nil),        // 20: freshet.feature.v1.ContributingEvent
+	(*ListFeaturesRequest)(nil),      // 21: freshet.feature.v1.ListFeaturesRequest
+	(*ListFeaturesResponse)(nil),     // 22: freshet.feature.v1.ListFeaturesResponse
+	(*ListTagsRequest)(nil),          // 23: freshet.feature.v1.ListTagsRequest
+	(*ListTagsResponse)(nil),         // 24: freshet.feature.v1.ListTagsResponse
+	(*Feature)(nil),                  // 25: freshet.feature.v1.Feature
+	(*Tag)(nil),                      // 26: freshet.feature.v1.Tag
+	(*FeatureSet)(nil),               // 27: freshet.feature.v1.FeatureSet
+	(*Catalogue)(nil),                // 28: freshet.feature.v1.Catalogue
+	nil,                              // 29: freshet.feature.v1.GetFeaturesResponse.ValuesEntry
+	nil,                              // 30: freshet.feature.v1.GetFeaturesResponse.TagsEntry
+	nil,                              // 31: freshet.feature.v1.ProfileLevel.ValuesEntry
+	(*timestamppb.Timestamp)(nil),    // 32: google.protobuf.Timestamp
+	(*v1.Customer)(nil),              // 33: freshet.identity.v1.Customer
 }
 var file_freshet_feature_v1_feature_proto_depIdxs = []int32{
-	6, // 0: freshet.feature.v1.GetFeaturesRequest.as_of:type_name -> google.protobuf.Timestamp
-	3, // 1: freshet.feature.v1.GetFeaturesResponse.features:type_name -> freshet.feature.v1.FeatureSet
-	4, // 2: freshet.feature.v1.FeatureSet.windows:type_name -> freshet.feature.v1.WindowFeatures
-	5, // 3: freshet.feature.v1.FeatureSet.last_event_ms:type_name -> freshet.feature.v1.FeatureSet.LastEventMsEntry
-	0, // 4: freshet.feature.v1.FeatureSet.reason:type_name -> freshet.feature.v1.ChangeReason
-	1, // 5: freshet.feature.v1.FeatureService.GetFeatures:input_type -> freshet.feature.v1.GetFeaturesRequest
-	2, // 6: freshet.feature.v1.FeatureService.GetFeatures:output_type -> freshet.feature.v1.GetFeaturesResponse
-	6, // [6:7] is the sub-list for method output_type
-	5, // [5:6] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	32, // 0: freshet.feature.v1.GetFeaturesRequest.as_of:type_name -> google.protobuf.Timestamp
+	29, // 1: freshet.feature.v1.GetFeaturesResponse.values:type_name -> freshet.feature.v1.GetFeaturesResponse.ValuesEntry
+	30, // 2: freshet.feature.v1.GetFeaturesResponse.tags:type_name -> freshet.feature.v1.GetFeaturesResponse.TagsEntry
+	4,  // 3: freshet.feature.v1.FeatureValue.list:type_name -> freshet.feature.v1.FeatureList
+	5,  // 4: freshet.feature.v1.FeatureList.entries:type_name -> freshet.feature.v1.FeatureEntry
+	3,  // 5: freshet.feature.v1.FeatureEntry.value:type_name -> freshet.feature.v1.FeatureValue
+	33, // 6: freshet.feature.v1.GetProfileResponse.customer:type_name -> freshet.identity.v1.Customer
+	9,  // 7: freshet.feature.v1.GetProfileResponse.traits:type_name -> freshet.feature.v1.Trait
+	10, // 8: freshet.feature.v1.GetProfileResponse.tags:type_name -> freshet.feature.v1.ProfileTag
+	11, // 9: freshet.feature.v1.GetProfileResponse.levels:type_name -> freshet.feature.v1.ProfileLevel
+	12, // 10: freshet.feature.v1.GetProfileResponse.completeness:type_name -> freshet.feature.v1.Completeness
+	6,  // 11: freshet.feature.v1.ProfileTag.value:type_name -> freshet.feature.v1.TagValue
+	31, // 12: freshet.feature.v1.ProfileLevel.values:type_name -> freshet.feature.v1.ProfileLevel.ValuesEntry
+	15, // 13: freshet.feature.v1.BatchGetFeaturesResponse.answers:type_name -> freshet.feature.v1.BatchedFeatures
+	2,  // 14: freshet.feature.v1.BatchedFeatures.features:type_name -> freshet.feature.v1.GetFeaturesResponse
+	25, // 15: freshet.feature.v1.ExplainFeatureResponse.feature:type_name -> freshet.feature.v1.Feature
+	3,  // 16: freshet.feature.v1.ExplainFeatureResponse.value:type_name -> freshet.feature.v1.FeatureValue
+	18, // 17: freshet.feature.v1.ExplainFeatureResponse.parts:type_name -> freshet.feature.v1.Part
+	20, // 18: freshet.feature.v1.ExplainFeatureResponse.events:type_name -> freshet.feature.v1.ContributingEvent
+	19, // 19: freshet.feature.v1.Part.tiles:type_name -> freshet.feature.v1.Tile
+	25, // 20: freshet.feature.v1.ListFeaturesResponse.features:type_name -> freshet.feature.v1.Feature
+	26, // 21: freshet.feature.v1.ListTagsResponse.tags:type_name -> freshet.feature.v1.Tag
+	0,  // 22: freshet.feature.v1.FeatureSet.reason:type_name -> freshet.feature.v1.ChangeReason
+	25, // 23: freshet.feature.v1.Catalogue.features:type_name -> freshet.feature.v1.Feature
+	26, // 24: freshet.feature.v1.Catalogue.tags:type_name -> freshet.feature.v1.Tag
+	3,  // 25: freshet.feature.v1.GetFeaturesResponse.ValuesEntry.value:type_name -> freshet.feature.v1.FeatureValue
+	6,  // 26: freshet.feature.v1.GetFeaturesResponse.TagsEntry.value:type_name -> freshet.feature.v1.TagValue
+	3,  // 27: freshet.feature.v1.ProfileLevel.ValuesEntry.value:type_name -> freshet.feature.v1.FeatureValue
+	7,  // 28: freshet.feature.v1.FeatureService.GetProfile:input_type -> freshet.feature.v1.GetProfileRequest
+	1,  // 29: freshet.feature.v1.FeatureService.GetFeatures:input_type -> freshet.feature.v1.GetFeaturesRequest
+	13, // 30: freshet.feature.v1.FeatureService.BatchGetFeatures:input_type -> freshet.feature.v1.BatchGetFeaturesRequest
+	16, // 31: freshet.feature.v1.FeatureService.ExplainFeature:input_type -> freshet.feature.v1.ExplainFeatureRequest
+	21, // 32: freshet.feature.v1.FeatureService.ListFeatures:input_type -> freshet.feature.v1.ListFeaturesRequest
+	23, // 33: freshet.feature.v1.FeatureService.ListTags:input_type -> freshet.feature.v1.ListTagsRequest
+	8,  // 34: freshet.feature.v1.FeatureService.GetProfile:output_type -> freshet.feature.v1.GetProfileResponse
+	2,  // 35: freshet.feature.v1.FeatureService.GetFeatures:output_type -> freshet.feature.v1.GetFeaturesResponse
+	14, // 36: freshet.feature.v1.FeatureService.BatchGetFeatures:output_type -> freshet.feature.v1.BatchGetFeaturesResponse
+	17, // 37: freshet.feature.v1.FeatureService.ExplainFeature:output_type -> freshet.feature.v1.ExplainFeatureResponse
+	22, // 38: freshet.feature.v1.FeatureService.ListFeatures:output_type -> freshet.feature.v1.ListFeaturesResponse
+	24, // 39: freshet.feature.v1.FeatureService.ListTags:output_type -> freshet.feature.v1.ListTagsResponse
+	34, // [34:40] is the sub-list for method output_type
+	28, // [28:34] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_freshet_feature_v1_feature_proto_init() }
@@ -570,13 +2454,21 @@ func file_freshet_feature_v1_feature_proto_init() {
 	if File_freshet_feature_v1_feature_proto != nil {
 		return
 	}
+	file_freshet_feature_v1_feature_proto_msgTypes[2].OneofWrappers = []any{
+		(*FeatureValue_Count)(nil),
+		(*FeatureValue_Decimal)(nil),
+		(*FeatureValue_MomentMs)(nil),
+		(*FeatureValue_DurationMs)(nil),
+		(*FeatureValue_Text)(nil),
+		(*FeatureValue_List)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_freshet_feature_v1_feature_proto_rawDesc), len(file_freshet_feature_v1_feature_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   5,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

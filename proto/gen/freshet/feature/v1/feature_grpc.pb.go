@@ -19,19 +19,37 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	FeatureService_GetFeatures_FullMethodName = "/freshet.feature.v1.FeatureService/GetFeatures"
+	FeatureService_GetProfile_FullMethodName       = "/freshet.feature.v1.FeatureService/GetProfile"
+	FeatureService_GetFeatures_FullMethodName      = "/freshet.feature.v1.FeatureService/GetFeatures"
+	FeatureService_BatchGetFeatures_FullMethodName = "/freshet.feature.v1.FeatureService/BatchGetFeatures"
+	FeatureService_ExplainFeature_FullMethodName   = "/freshet.feature.v1.FeatureService/ExplainFeature"
+	FeatureService_ListFeatures_FullMethodName     = "/freshet.feature.v1.FeatureService/ListFeatures"
+	FeatureService_ListTags_FullMethodName         = "/freshet.feature.v1.FeatureService/ListTags"
 )
 
 // FeatureServiceClient is the client API for FeatureService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// FeatureService serves what a customer did, as numbers over windows.
+// FeatureService serves what is known of customers: features and tags, as the catalogue defines them.
 type FeatureServiceClient interface {
-	// GetFeatures reads all features of one customer.
+	// GetProfile reads everything that is known of one customer: identifiers, traits, tags, features by level, what is missing.
+	// NOT_FOUND: unknown customer. Safe to retry.
+	GetProfile(ctx context.Context, in *GetProfileRequest, opts ...grpc.CallOption) (*GetProfileResponse, error)
+	// GetFeatures reads features and tags of one customer.
 	// Without `as_of` the answer comes from the live state, as of now; with it, from the facts, as of then.
-	// NOT_FOUND: unknown customer. INVALID_ARGUMENT: as_of in the future. Safe to retry.
+	// NOT_FOUND: unknown customer. INVALID_ARGUMENT: as_of in the future, or a name that the catalogue does not have. Safe to retry.
 	GetFeatures(ctx context.Context, in *GetFeaturesRequest, opts ...grpc.CallOption) (*GetFeaturesResponse, error)
+	// BatchGetFeatures reads the features of up to 1,000 customers as of now, in the order asked for. A customer that is not known has an error in
+	// the place of values. INVALID_ARGUMENT: more customers, or a name that the catalogue does not have. Safe to retry.
+	BatchGetFeatures(ctx context.Context, in *BatchGetFeaturesRequest, opts ...grpc.CallOption) (*BatchGetFeaturesResponse, error)
+	// ExplainFeature says how the value of one feature came about: its window's edges, the tiles that add to it, the last events that count.
+	// NOT_FOUND: unknown customer. INVALID_ARGUMENT: unknown feature. Safe to retry.
+	ExplainFeature(ctx context.Context, in *ExplainFeatureRequest, opts ...grpc.CallOption) (*ExplainFeatureResponse, error)
+	// ListFeatures lists the features of the catalogue. Safe to retry.
+	ListFeatures(ctx context.Context, in *ListFeaturesRequest, opts ...grpc.CallOption) (*ListFeaturesResponse, error)
+	// ListTags lists the tags of the catalogue. Safe to retry.
+	ListTags(ctx context.Context, in *ListTagsRequest, opts ...grpc.CallOption) (*ListTagsResponse, error)
 }
 
 type featureServiceClient struct {
@@ -40,6 +58,16 @@ type featureServiceClient struct {
 
 func NewFeatureServiceClient(cc grpc.ClientConnInterface) FeatureServiceClient {
 	return &featureServiceClient{cc}
+}
+
+func (c *featureServiceClient) GetProfile(ctx context.Context, in *GetProfileRequest, opts ...grpc.CallOption) (*GetProfileResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetProfileResponse)
+	err := c.cc.Invoke(ctx, FeatureService_GetProfile_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (c *featureServiceClient) GetFeatures(ctx context.Context, in *GetFeaturesRequest, opts ...grpc.CallOption) (*GetFeaturesResponse, error) {
@@ -52,16 +80,69 @@ func (c *featureServiceClient) GetFeatures(ctx context.Context, in *GetFeaturesR
 	return out, nil
 }
 
+func (c *featureServiceClient) BatchGetFeatures(ctx context.Context, in *BatchGetFeaturesRequest, opts ...grpc.CallOption) (*BatchGetFeaturesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchGetFeaturesResponse)
+	err := c.cc.Invoke(ctx, FeatureService_BatchGetFeatures_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *featureServiceClient) ExplainFeature(ctx context.Context, in *ExplainFeatureRequest, opts ...grpc.CallOption) (*ExplainFeatureResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainFeatureResponse)
+	err := c.cc.Invoke(ctx, FeatureService_ExplainFeature_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *featureServiceClient) ListFeatures(ctx context.Context, in *ListFeaturesRequest, opts ...grpc.CallOption) (*ListFeaturesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListFeaturesResponse)
+	err := c.cc.Invoke(ctx, FeatureService_ListFeatures_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *featureServiceClient) ListTags(ctx context.Context, in *ListTagsRequest, opts ...grpc.CallOption) (*ListTagsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListTagsResponse)
+	err := c.cc.Invoke(ctx, FeatureService_ListTags_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // FeatureServiceServer is the server API for FeatureService service.
 // All implementations must embed UnimplementedFeatureServiceServer
 // for forward compatibility.
 //
-// FeatureService serves what a customer did, as numbers over windows.
+// FeatureService serves what is known of customers: features and tags, as the catalogue defines them.
 type FeatureServiceServer interface {
-	// GetFeatures reads all features of one customer.
+	// GetProfile reads everything that is known of one customer: identifiers, traits, tags, features by level, what is missing.
+	// NOT_FOUND: unknown customer. Safe to retry.
+	GetProfile(context.Context, *GetProfileRequest) (*GetProfileResponse, error)
+	// GetFeatures reads features and tags of one customer.
 	// Without `as_of` the answer comes from the live state, as of now; with it, from the facts, as of then.
-	// NOT_FOUND: unknown customer. INVALID_ARGUMENT: as_of in the future. Safe to retry.
+	// NOT_FOUND: unknown customer. INVALID_ARGUMENT: as_of in the future, or a name that the catalogue does not have. Safe to retry.
 	GetFeatures(context.Context, *GetFeaturesRequest) (*GetFeaturesResponse, error)
+	// BatchGetFeatures reads the features of up to 1,000 customers as of now, in the order asked for. A customer that is not known has an error in
+	// the place of values. INVALID_ARGUMENT: more customers, or a name that the catalogue does not have. Safe to retry.
+	BatchGetFeatures(context.Context, *BatchGetFeaturesRequest) (*BatchGetFeaturesResponse, error)
+	// ExplainFeature says how the value of one feature came about: its window's edges, the tiles that add to it, the last events that count.
+	// NOT_FOUND: unknown customer. INVALID_ARGUMENT: unknown feature. Safe to retry.
+	ExplainFeature(context.Context, *ExplainFeatureRequest) (*ExplainFeatureResponse, error)
+	// ListFeatures lists the features of the catalogue. Safe to retry.
+	ListFeatures(context.Context, *ListFeaturesRequest) (*ListFeaturesResponse, error)
+	// ListTags lists the tags of the catalogue. Safe to retry.
+	ListTags(context.Context, *ListTagsRequest) (*ListTagsResponse, error)
 	mustEmbedUnimplementedFeatureServiceServer()
 }
 
@@ -72,8 +153,23 @@ type FeatureServiceServer interface {
 // pointer dereference when methods are called.
 type UnimplementedFeatureServiceServer struct{}
 
+func (UnimplementedFeatureServiceServer) GetProfile(context.Context, *GetProfileRequest) (*GetProfileResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetProfile not implemented")
+}
 func (UnimplementedFeatureServiceServer) GetFeatures(context.Context, *GetFeaturesRequest) (*GetFeaturesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetFeatures not implemented")
+}
+func (UnimplementedFeatureServiceServer) BatchGetFeatures(context.Context, *BatchGetFeaturesRequest) (*BatchGetFeaturesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BatchGetFeatures not implemented")
+}
+func (UnimplementedFeatureServiceServer) ExplainFeature(context.Context, *ExplainFeatureRequest) (*ExplainFeatureResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExplainFeature not implemented")
+}
+func (UnimplementedFeatureServiceServer) ListFeatures(context.Context, *ListFeaturesRequest) (*ListFeaturesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListFeatures not implemented")
+}
+func (UnimplementedFeatureServiceServer) ListTags(context.Context, *ListTagsRequest) (*ListTagsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListTags not implemented")
 }
 func (UnimplementedFeatureServiceServer) mustEmbedUnimplementedFeatureServiceServer() {}
 func (UnimplementedFeatureServiceServer) testEmbeddedByValue()                        {}
@@ -96,6 +192,24 @@ func RegisterFeatureServiceServer(s grpc.ServiceRegistrar, srv FeatureServiceSer
 	s.RegisterService(&FeatureService_ServiceDesc, srv)
 }
 
+func _FeatureService_GetProfile_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetProfileRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(FeatureServiceServer).GetProfile(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: FeatureService_GetProfile_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(FeatureServiceServer).GetProfile(ctx, req.(*GetProfileRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _FeatureService_GetFeatures_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetFeaturesRequest)
 	if err := dec(in); err != nil {
@@ -114,6 +228,78 @@ func _FeatureService_GetFeatures_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _FeatureService_BatchGetFeatures_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchGetFeaturesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(FeatureServiceServer).BatchGetFeatures(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: FeatureService_BatchGetFeatures_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(FeatureServiceServer).BatchGetFeatures(ctx, req.(*BatchGetFeaturesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _FeatureService_ExplainFeature_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainFeatureRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(FeatureServiceServer).ExplainFeature(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: FeatureService_ExplainFeature_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(FeatureServiceServer).ExplainFeature(ctx, req.(*ExplainFeatureRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _FeatureService_ListFeatures_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListFeaturesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(FeatureServiceServer).ListFeatures(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: FeatureService_ListFeatures_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(FeatureServiceServer).ListFeatures(ctx, req.(*ListFeaturesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _FeatureService_ListTags_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListTagsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(FeatureServiceServer).ListTags(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: FeatureService_ListTags_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(FeatureServiceServer).ListTags(ctx, req.(*ListTagsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // FeatureService_ServiceDesc is the grpc.ServiceDesc for FeatureService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -122,8 +308,28 @@ var FeatureService_ServiceDesc = grpc.ServiceDesc{
 	HandlerType: (*FeatureServiceServer)(nil),
 	Methods: []grpc.MethodDesc{
 		{
+			MethodName: "GetProfile",
+			Handler:    _FeatureService_GetProfile_Handler,
+		},
+		{
 			MethodName: "GetFeatures",
 			Handler:    _FeatureService_GetFeatures_Handler,
+		},
+		{
+			MethodName: "BatchGetFeatures",
+			Handler:    _FeatureService_BatchGetFeatures_Handler,
+		},
+		{
+			MethodName: "ExplainFeature",
+			Handler:    _FeatureService_ExplainFeature_Handler,
+		},
+		{
+			MethodName: "ListFeatures",
+			Handler:    _FeatureService_ListFeatures_Handler,
+		},
+		{
+			MethodName: "ListTags",
+			Handler:    _FeatureService_ListTags_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

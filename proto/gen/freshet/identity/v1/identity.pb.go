@@ -632,10 +632,10 @@ const file_freshet_identity_v1_identity_proto_rawDesc = "" +
 	"\x0eto_customer_id\x18\x03 \x01(\tR\ftoCustomerId\x12\x14\n" +
 	"\x05epoch\x18\x04 \x01(\x03R\x05epoch\x12\x19\n" +
 	"\bevent_id\x18\x05 \x01(\tR\aeventId\x12\x1b\n" +
-	"\tmerged_ms\x18\x06 \x01(\x03R\bmergedMs2\x8f\x02\n" +
+	"\tmerged_ms\x18\x06 \x01(\x03R\bmergedMs2\x98\x02\n" +
 	"\x0fIdentityService\x12y\n" +
-	"\aResolve\x12#.freshet.identity.v1.ResolveRequest\x1a$.freshet.identity.v1.ResolveResponse\"#\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/identity:resolve\x12\x80\x01\n" +
-	"\vGetCustomer\x12'.freshet.identity.v1.GetCustomerRequest\x1a(.freshet.identity.v1.GetCustomerResponse\"\x1e\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/customers/{id}BEZCgithub.com/freshet/freshet/proto/gen/freshet/identity/v1;identityv1b\x06proto3"
+	"\aResolve\x12#.freshet.identity.v1.ResolveRequest\x1a$.freshet.identity.v1.ResolveResponse\"#\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/identity:resolve\x12\x89\x01\n" +
+	"\vGetCustomer\x12'.freshet.identity.v1.GetCustomerRequest\x1a(.freshet.identity.v1.GetCustomerResponse\"'\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/customers/{id}/identityBEZCgithub.com/freshet/freshet/proto/gen/freshet/identity/v1;identityv1b\x06proto3"
 
 var (
 	file_freshet_identity_v1_identity_proto_rawDescOnce sync.Once

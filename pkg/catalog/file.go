@@ -1,0 +1,214 @@
+package catalog
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+)
+
+//go:embed features.yaml
+var shipped []byte
+
+// Shipped is the catalogue that comes with the software, as YAML.
+func Shipped() []byte { return shipped }
+
+// fileYAML is a file as written.
+type fileYAML struct {
+	Features []featureYAML `yaml:"features,omitempty"`
+	Tags     []tagYAML     `yaml:"tags,omitempty"`
+	// Remove names shipped features and tags that are not wanted.
+	Remove []string `yaml:"remove,omitempty"`
+}
+
+type featureYAML struct {
+	Name        string   `yaml:"name"`
+	Description string   `yaml:"description,omitempty"`
+	Unit        string   `yaml:"unit,omitempty"`
+	Owner       string   `yaml:"owner,omitempty"`
+	Sensitivity string   `yaml:"sensitivity,omitempty"`
+	Level       string   `yaml:"level,omitempty"`
+	From        string   `yaml:"from,omitempty"`
+	Where       string   `yaml:"where,omitempty"`
+	Each        string   `yaml:"each,omitempty"`
+	Aggregate   string   `yaml:"aggregate"`
+	Value       string   `yaml:"value,omitempty"`
+	By          string   `yaml:"by,omitempty"`
+	Windows     []string `yaml:"windows,omitempty,flow"`
+	Mode        string   `yaml:"mode,omitempty"`
+	HalfLife    string   `yaml:"half_life,omitempty"`
+	Keep        int      `yaml:"keep,omitempty"`
+	Of          []string `yaml:"of,omitempty,flow"`
+	Complement  bool     `yaml:"complement,omitempty"`
+	Default     *float64 `yaml:"default,omitempty"`
+}
+
+type tagYAML struct {
+	Name        string `yaml:"name"`
+	Description string `yaml:"description,omitempty"`
+	Level       string `yaml:"level,omitempty"`
+	When        string `yaml:"when"`
+}
+
+// Load reads a workspace's own file and lays it over the shipped catalogue; an empty path is the shipped one alone. The error joins every fault of
+// the file.
+func Load(path string) (*Catalog, error) {
+	if path == "" {
+		return Parse(shipped, nil)
+	}
+	own, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the features: %w", err)
+	}
+	c, err := Parse(shipped, own)
+	if err != nil {
+		return nil, fmt.Errorf("features file %s:\n%w", path, err)
+	}
+	return c, nil
+}
+
+// Parse checks and compiles two files, own laid over base: a definition of own replaces base's of the same name in its place, others follow behind;
+// what own removes is gone. The error joins every fault, each under the key that was typed.
+func Parse(base, own []byte) (*Catalog, error) {
+	below, faults := decode(base)
+	above, more := decode(own)
+	faults = append(faults, more...)
+	p := &parser{removed: above.Remove}
+	p.features(below.Features, above.Features)
+	p.tags(below.Tags, above.Tags)
+	p.removals()
+	faults = append(faults, p.faults...)
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	return p.catalog()
+}
+
+// decode reads the YAML.
+func decode(data []byte) (raw fileYAML, faults []error) {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(&raw); err != nil && !errors.Is(err, io.EOF) {
+		var typed *yaml.TypeError
+		if !errors.As(err, &typed) {
+			return raw, []error{fmt.Errorf("not YAML: %w", err)}
+		}
+		for _, m := range typed.Errors {
+			faults = append(faults, errors.New(plainYAML(m)))
+		}
+	}
+	if err := dec.Decode(new(yaml.Node)); err == nil {
+		faults = append(faults, errors.New("more than one YAML document: put everything into the first"))
+	}
+	return raw, faults
+}
+
+// unknownKey and wrongShape match the YAML library's words, which name Go types.
+var (
+	unknownKey = regexp.MustCompile(`field (\S+) not found in type .*`)
+	wrongShape = regexp.MustCompile(`cannot unmarshal \S+( .*)? into .*`)
+)
+
+// plainYAML words a decoding fault for somebody who does not know Go.
+func plainYAML(m string) string {
+	m = unknownKey.ReplaceAllString(m, "unknown key \"$1\"")
+	return wrongShape.ReplaceAllString(m, "the value$1 has not the form that belongs here")
+}
+
+// parser collects definitions and faults.
+type parser struct {
+	removed []string
+	gone    []string // what of it was there
+	raw     fileYAML
+	defs    []*compiled
+	tagList []Tag
+	names   map[string]bool
+	faults  []error
+}
+
+func (p *parser) fault(at string, err error) {
+	p.faults = append(p.faults, fmt.Errorf("%s: %w", at, err))
+}
+
+// removals refuses to remove what is not there.
+func (p *parser) removals() {
+	for i, name := range p.removed {
+		if !slices.Contains(p.gone, name) {
+			p.fault(fmt.Sprintf("remove[%d] %q", i, name), errors.New("there is no shipped feature or tag of this name"))
+		}
+	}
+}
+
+// wanted says whether a shipped one stays.
+func (p *parser) wanted(name string) bool {
+	if slices.Contains(p.removed, name) {
+		p.gone = append(p.gone, name)
+		return false
+	}
+	return true
+}
+
+// features lays one list over another and checks each.
+func (p *parser) features(base, own []featureYAML) {
+	p.names = map[string]bool{}
+	own = slices.Clone(own)
+	at := map[string]int{}
+	for i, f := range own {
+		if _, twice := at[f.Name]; twice {
+			p.fault(fmt.Sprintf("features[%d] %q", i, f.Name), errors.New("the name is used twice"))
+		}
+		at[f.Name] = i
+	}
+	done := map[string]bool{}
+	for i, f := range base {
+		if !p.wanted(f.Name) {
+			continue
+		}
+		where, mine := fmt.Sprintf("features[%d] %q", i, f.Name), true
+		if j, over := at[f.Name]; over {
+			f, where, mine = own[j], fmt.Sprintf("features[%d] %q", j, f.Name), false
+			done[f.Name] = true
+		}
+		p.feature(where, f, mine)
+	}
+	for i, f := range own {
+		if !done[f.Name] {
+			p.feature(fmt.Sprintf("features[%d] %q", i, f.Name), f, false)
+		}
+	}
+}
+
+// tags does the same for tags.
+func (p *parser) tags(base, own []tagYAML) {
+	own = slices.Clone(own)
+	at := map[string]int{}
+	for i, t := range own {
+		if _, twice := at[t.Name]; twice {
+			p.fault(fmt.Sprintf("tags[%d] %q", i, t.Name), errors.New("the name is used twice"))
+		}
+		at[t.Name] = i
+	}
+	done := map[string]bool{}
+	for i, t := range base {
+		if !p.wanted(t.Name) {
+			continue
+		}
+		where, mine := fmt.Sprintf("tags[%d] %q", i, t.Name), true
+		if j, over := at[t.Name]; over {
+			t, where, mine = own[j], fmt.Sprintf("tags[%d] %q", j, t.Name), false
+			done[t.Name] = true
+		}
+		p.tag(where, t, mine)
+	}
+	for i, t := range own {
+		if !done[t.Name] {
+			p.tag(fmt.Sprintf("tags[%d] %q", i, t.Name), t, false)
+		}
+	}
+}

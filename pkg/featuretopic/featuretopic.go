@@ -1,0 +1,108 @@
+// Package featuretopic is for those who read features.v1: it finds the layout by which a feature set is to be read, from the catalogues on
+// features.catalog.v1. A reader that was started with the catalogue of the day still reads the sets of the day before, by name.
+//
+// Guarantee: a feature set's catalogue is on its topic before the set is on features.v1. Who does not know a set's schema is behind on the topic, and
+// gets ErrUnknown until it has read on: it tries again (TestASetOfAnotherCatalogueIsReadByName).
+package featuretopic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/catalog"
+	"github.com/freshet/freshet/pkg/topics"
+	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+)
+
+// ErrUnknown says that a set's catalogue has not been read yet.
+var ErrUnknown = errors.New("the catalogue of the feature set is not known yet")
+
+// Key is the key of a catalogue on its topic.
+func Key(schema uint64) []byte { return fmt.Appendf(nil, "%016x", schema) }
+
+// Directory knows layouts by their fingerprint. Many goroutines may use it.
+type Directory struct {
+	mine *catalog.Layout
+
+	mu    sync.RWMutex
+	known map[uint64]reading
+}
+
+// reading is a layout, and where mine stands in it; nil when they are the same.
+type reading struct {
+	layout *catalog.Layout
+	onto   []int
+}
+
+// New knows the layout in which its reader asks.
+func New(mine *catalog.Layout) *Directory {
+	return &Directory{mine: mine, known: map[uint64]reading{mine.Fingerprint: {layout: mine}}}
+}
+
+// Vector is the values of a set, by the positions of the reader's own layout: what the set's catalogue does not have is absent.
+func (d *Directory) Vector(schema uint64, values []byte) (catalog.Vector, error) {
+	d.mu.RLock()
+	r, ok := d.known[schema]
+	d.mu.RUnlock()
+	if !ok {
+		return catalog.Vector{}, fmt.Errorf("%w: %016x", ErrUnknown, schema)
+	}
+	v := catalog.NewVector(r.layout, values)
+	if r.onto != nil {
+		v = v.Through(r.onto)
+	}
+	return v, nil
+}
+
+// Add makes another catalogue known.
+func (d *Directory) Add(m *featurev1.Catalogue) error {
+	c, err := catalog.Parse(nil, []byte(m.GetDefinitions()))
+	if err != nil {
+		return fmt.Errorf("read catalogue %016x: %w", m.GetSchema(), err)
+	}
+	l := c.Layout()
+	if l.Fingerprint != m.GetSchema() {
+		return fmt.Errorf("read catalogue %016x: its definitions make %016x", m.GetSchema(), l.Fingerprint)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, ok := d.known[l.Fingerprint]; !ok {
+		d.known[l.Fingerprint] = reading{layout: l, onto: d.mine.Onto(l)}
+	}
+	return nil
+}
+
+// Follow reads the catalogues until ctx ends (nil), and calls caughtUp once it has read all there are. One that cannot be read is logged and left out.
+func (d *Directory) Follow(ctx context.Context, b *broker.Client, logger *slog.Logger, name string, caughtUp func()) error {
+	log := b.Follow(ctx, broker.FollowConfig{Name: name, Gaps: broker.GapRestart}, broker.Start{
+		At: broker.TopicPartition{Topic: topics.FeatureCatalogue.Name}, Place: broker.Place{Offset: broker.First},
+	})
+	for {
+		batch, err := log.Next(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return fmt.Errorf("follow the catalogues: %w", err)
+		}
+		for _, r := range batch.Records {
+			var m featurev1.Catalogue
+			err := proto.Unmarshal(r.Value, &m)
+			if err == nil {
+				err = d.Add(&m)
+			}
+			if err != nil {
+				logger.Error("a catalogue cannot be read: feature sets that were made by it wait", "offset", r.Offset, "error", err)
+			}
+		}
+		if batch.Next >= batch.End {
+			caughtUp()
+		}
+	}
+}
