@@ -10,15 +10,15 @@ import (
 // Told is one trait as an event told it.
 type Told struct{ Name, Text string }
 
-// After says whether x replaces o, the same trait told before: it is later; at one time the larger text stands, then the larger source.
-func (x Keyed) After(o Keyed) bool {
-	if x.AtMs != o.AtMs {
-		return x.AtMs > o.AtMs
+// After says whether k replaces o, the same trait told before: it is later; at one time the larger text stands, then the larger source.
+func (k Keyed) After(o Keyed) bool {
+	if k.AtMs != o.AtMs {
+		return k.AtMs > o.AtMs
 	}
-	if c := strings.Compare(x.Text, o.Text); c != 0 {
+	if c := strings.Compare(k.Text, o.Text); c != 0 {
 		return c > 0
 	}
-	return x.Source > o.Source
+	return k.Source > o.Source
 }
 
 // TellTrait notes a trait in a list in the order of Later, which holds a name at most once and at most MaxTraits of them.

@@ -17,7 +17,6 @@ import (
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
-	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	"github.com/freshet/freshet/services/feature/internal/oracle"
 	"github.com/freshet/freshet/services/feature/orderbook"
 )
@@ -160,21 +159,6 @@ func (w *world) tell(partition, limit int, mayCrash bool) {
 	for _, m := range tx.out {
 		w.send(fmt.Sprintf("book %d", partition), m)
 	}
-}
-
-// changes are those that the order book told, repeats and all.
-func (w *world) changes() []*orderv1.Change {
-	var out []*orderv1.Change
-	for p := range w.parts {
-		for _, rec := range w.logs[broker.TopicPartition{Topic: topics.OrderPostings.Name, Partition: p}] {
-			c := &orderv1.Change{}
-			if err := proto.Unmarshal(rec.Value, c); err != nil {
-				w.t.Fatal(err)
-			}
-			out = append(out, c)
-		}
-	}
-	return out
 }
 
 // merge has identity merge two living customers, with flattened mappings for every

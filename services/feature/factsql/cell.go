@@ -39,7 +39,7 @@ func where(column int, c *catalog.Column, w catalog.Window, asOf int64) string {
 // cellOf writes the cell of a slot.
 func cellOf(p *catalog.Plan, slot int, s catalog.Slot, asOf int64) cell {
 	c := &p.Columns[s.Column]
-	x := &writer{column: s.Column, c: c, if_: where(s.Column, c, s.Window, asOf), asOf: asOf}
+	x := &writer{column: s.Column, c: c, cond: where(s.Column, c, s.Window, asOf), asOf: asOf}
 	if c.Source == catalog.FromOrders {
 		x.value = posted[c.Posted]
 	} else {
@@ -54,7 +54,7 @@ func cellOf(p *catalog.Plan, slot int, s catalog.Slot, asOf int64) cell {
 type writer struct {
 	column int
 	c      *catalog.Column
-	if_    string
+	cond   string
 	value  string
 	asOf   int64
 }
@@ -64,9 +64,9 @@ func (x *writer) key() string { return fmt.Sprintf("k%d", x.column) }
 // sales says which moments of orders are sales that stand.
 func (x *writer) sales() string {
 	if x.c.Source == catalog.FromOrders {
-		return x.if_ + " AND orders > 0"
+		return x.cond + " AND orders > 0"
 	}
-	return x.if_
+	return x.cond
 }
 
 // forms are the ways of the accumulations.
@@ -90,5 +90,5 @@ var forms = map[catalog.Op]func(x *writer) cell{
 }
 
 func (x *writer) sql(format string, args ...any) string {
-	return strings.NewReplacer("{if}", x.if_, "{value}", x.value, "{key}", x.key()).Replace(fmt.Sprintf(format, args...))
+	return strings.NewReplacer("{if}", x.cond, "{value}", x.value, "{key}", x.key()).Replace(fmt.Sprintf(format, args...))
 }

@@ -77,7 +77,7 @@ func told(x *writer, function string) cell {
 }
 
 func moment(x *writer, function string) cell {
-	x.if_ = x.sales()
+	x.cond = x.sales()
 	return cell{
 		parts: []part{{x.sql("countIf({if})"), uint64Dest}, {x.sql("%s(ts, {if})", function), int64Dest}},
 		make: func(r *catalog.Reading, v []any) {
@@ -183,7 +183,7 @@ func decayedByKey(x *writer) cell {
 }
 
 func times(x *writer) cell {
-	x.if_ = x.sales()
+	x.cond = x.sales()
 	return cell{
 		parts: []part{{x.sql("arrayReverse(arraySlice(arrayReverseSort(groupArrayIf(ts, {if})), 1, %d))", catalog.MaxTimes), int64sDest}},
 		make:  func(r *catalog.Reading, v []any) { r.Times = *v[0].(*[]int64) },
