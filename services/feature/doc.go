@@ -11,8 +11,8 @@
 //
 // # Definition
 //
-// Windows and measures are defined once, in package spec. Package tiles is the Go
-// aggregator; spec.SQL asks the same of ClickHouse for reads with as_of.
+// Features and tags are declared in a catalogue (package catalog). Package tally is the Go
+// aggregator of its plan; package factsql asks the same of ClickHouse for reads with as_of.
 //
 // # The task
 //
@@ -27,7 +27,11 @@
 // task keyed by order, as changes: postings that count from now on, and postings that count no more.
 // An event and what it does to an order may be told in two sets, the event's first as a rule.
 //
-// A customer has one timer: the moment at which the next tile leaves a window.
+// A customer has one timer: the earliest moment at which a feature or a tag changes with no event.
+//
+// Tags are conditions over the features (package rule), evaluated at every set that is published; the record keeps which hold, and since when. One that time
+// alone makes true holds since that very millisecond, however late the timer fires (TestTagsFollowEventsAndTime). Traits that name a person are in no
+// set (TestPersonalTraitsAreNotPublished).
 //
 // # Merges
 //
