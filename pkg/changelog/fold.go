@@ -106,13 +106,14 @@ func (f *Fold) Take(rec Record) (counts bool, err error) {
 	return true, nil
 }
 
-// fence takes a fence: the log's first one, or a later owner's. Of two of an epoch the first counts.
+// fence takes a fence: the log's first one, which names the log, or a later owner's. Of two of an epoch the first counts.
 func (f *Fold) fence(rec Record) (bool, error) {
 	fresh, err := DecodeFence(rec.Value)
 	if err != nil {
 		return false, err
 	}
-	if f.Fence.Epoch > 0 && (fresh.Log != f.Fence.Log || fresh.Epoch <= f.Fence.Epoch) {
+	first := f.Fence.Epoch == 0
+	if first && fresh.Log != fresh.ID || !first && (fresh.Log != f.Fence.Log || fresh.Epoch <= f.Fence.Epoch) {
 		return false, nil
 	}
 	f.Fence = fresh

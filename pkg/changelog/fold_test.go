@@ -143,6 +143,16 @@ func TestVerdicts(t *testing.T) {
 			l.add(a.fence.record())
 			l.add(a.commit("k")...)
 		}, "vv F CC f vv"},
+		"a late fence of a topic that was deleted comes first": {func(t *testing.T, l *log) {
+			l.own(t)
+			b := l.own(t)
+			late := b.fence.record()
+			l.recs = nil
+			l.add(late)
+			l.add(b.commit("k")...)
+			l.own(t).write(t, l, "k")
+			l.add(b.commit("k")...)
+		}, "f vv F CC vv"},
 		"a compaction took what is built on": {func(t *testing.T, l *log) {
 			a := l.own(t)
 			a.write(t, l, "k")

@@ -36,7 +36,7 @@ type owned struct {
 	next  int64           // the offset after all that was read or written
 	last  commit          // the last commit that counts
 	stand place           // this owner's last commit, or its fence
-	seen  time.Time       // when it was last known to stand in the log
+	seen  time.Time       // when the question was asked whose answer said that it stands in the log
 	saved meta            // what the store says
 	parts int             // of the topic
 }
@@ -83,7 +83,7 @@ func (l *owned) restore(ctx context.Context, s *store) (err error) {
 		if err := l.samePartitions(); err != nil {
 			return err
 		}
-		mine := l.fold.Successor(l.parts)
+		mine, asked := l.fold.Successor(l.parts), l.now()
 		at, err := l.log.Append(ctx, []broker.Message{fenceMessage(mine)})
 		if broker.Passing(err) { // it may stand there all the same: the next try has another id
 			if err := l.sleep(ctx, pauses.Next()); err != nil {
@@ -100,17 +100,14 @@ func (l *owned) restore(ctx context.Context, s *store) (err error) {
 		if at < l.next {
 			return l.lost(at)
 		}
-		if l.stand.offset >= 0 { // what was read has to stand there still
-			if err := l.sameLog(ctx, mine.Log); err != nil {
-				return err
-			}
-			l.next = l.stand.offset
+		if err := l.again(ctx); err != nil {
+			return err
 		}
 		if err := l.readUpTo(ctx, s, f, at+1); err != nil {
 			return err
 		}
 		if l.fold.Fence == mine {
-			l.fence, l.stand, l.seen = mine, place{offset: at, key: string(mine.Key())}, l.now()
+			l.fence, l.stand, l.seen = mine, place{offset: at, key: string(mine.Key())}, asked
 			return s.apply(f.changes, l.meta())
 		}
 	}
@@ -133,7 +130,7 @@ func (l *owned) readToEnd(ctx context.Context, s *store, f *folded) error {
 	if l.next == broker.First {
 		l.next = span.First
 	}
-	if l.saved.resume.Offset >= 0 {
+	if l.saved.reach.offset >= 0 {
 		if err := l.sameLog(ctx, l.saved.resume.Fence.Log); err != nil {
 			return err
 		}
@@ -152,7 +149,7 @@ func (l *owned) sameLog(ctx context.Context, id changelog.ID) error {
 	}
 	first := changelog.New()
 	for at := span.First; at < span.Next && first.Fence.Epoch == 0; {
-		b, err := l.log.Fetch(ctx, at, 1)
+		b, err := l.fetch(ctx, at, 1)
 		if err != nil {
 			return err
 		}
@@ -183,7 +180,22 @@ func (l *owned) readOn(ctx context.Context, s *store, f *folded) error {
 	if span.Next < l.next {
 		return l.lost(span.Next)
 	}
+	if err := l.again(ctx); err != nil {
+		return err
+	}
 	return l.readUpTo(ctx, s, f, span.Next)
+}
+
+// again goes back to the record that this owner stands on, which read then asks for, or to the log's beginning where nothing that was read counts.
+// Whoever reads on after a pause begins there: what was read and what comes next are of one log only if that record stands where it stood.
+func (l *owned) again(ctx context.Context) error {
+	if l.stand.offset >= 0 {
+		l.next = l.stand.offset
+		return l.sameLog(ctx, l.fold.Fence.Log)
+	}
+	span, err := l.log.Span(ctx)
+	l.fold, l.next = changelog.New(), span.First
+	return err
 }
 
 // readUpTo folds the records before end into f, and f into the store when it grows large.
@@ -206,7 +218,7 @@ func (l *owned) readUpTo(ctx context.Context, s *store, f *folded, end int64) er
 // read gives the records from l.next to end to fn. Where it begins at the record this owner stands on, that one has to be there.
 func (l *owned) read(ctx context.Context, end int64, fn func(broker.Record) error) error {
 	for l.next < end {
-		b, err := l.log.Fetch(ctx, l.next, 0)
+		b, err := l.fetch(ctx, l.next, 0)
 		if err != nil {
 			return err
 		}
@@ -233,6 +245,15 @@ func (l *owned) read(ctx context.Context, end int64, fn func(broker.Record) erro
 		}
 	}
 	return nil
+}
+
+// fetch reads from an offset that was there a moment ago.
+func (l *owned) fetch(ctx context.Context, at, maxBytes int64) (broker.Batch, error) {
+	b, err := l.log.Fetch(ctx, at, maxBytes)
+	if errors.Is(err, broker.ErrOffsetGone) {
+		err = fmt.Errorf("%w (%w): %s at offset %d: %v", errLost, errLocal, l.log, at, err) // not the input's: that would hold the partition
+	}
+	return b, err
 }
 
 // is says that a record is the one at a place.

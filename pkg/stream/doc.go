@@ -8,13 +8,14 @@
 // # The state machine, in ten lines
 //
 //  1. Assigned: prove that the local store belongs to the log, read the changelog to its end, then append a fence with an id of its own.
-//  2. Read on up to that fence. Was another fence of the same epoch first? Then go to 1.
+//  2. Read on up to that fence, from the last record that counts, which has to be there still; from the beginning where none does. Was
+//     another fence of the same epoch first? Then append another. An append that was not answered: read on likewise, then append another.
 //  3. Publish the outputs named by the last commit again (they may not have left).
 //  4. Fold input records, from the places in the last commit, into a transaction in memory.
 //  5. Wait until the outputs of the commit before are stored (so that only the last commit can have unsent ones).
 //  6. Append COMMIT as one record batch: changed keys, timers, places in the inputs, outputs. This is the commit point.
-//  7. Did the batch land where the last one ended, at the first try and soon after it? Then nobody wrote in between. Else read the log again from the last
-//     own record on: another fence means that this owner is fenced; another record in that place, or an earlier end, that the log lost its tail.
+//  7. Did the batch land where the last one ended, at the first try, and no second after that one was sent? Then nobody wrote in between. Else read the log
+//     again from the last own record on: another fence means that this owner is fenced; another record in that place, or an earlier end, that the log lost its tail.
 //     Either way: stop, publish nothing. Void records are remembered, and buried by the next commit, which then has to come.
 //  8. Apply the commit to the local store and publish its outputs while the next batch is folded.
 //  9. Go to 4. An owner with nothing to commit looks at the log's end once a minute, as in 7.
@@ -45,6 +46,8 @@
 //     (TestAnOwnerAtRestBuries).
 //   - The changelog lost its tail, or was made anew: the owner is told at its next append or look (TestALostTailIsTold), and a local store of
 //     the log as it was is thrown away, however far the log has grown since (TestAStoreOfAnotherLogIsThrownAway).
+//   - It lost its tail while somebody was opening it, or before an owner had read an answer, and others have filled its place: whoever had read or
+//     written that tail is told before it goes on (TestLivesThatWereLostInSilence).
 //   - Changelog and input lose what was read of the input together: where a local store still knows of it, that is told, and held or passed over likewise
 //     (TestWhatIsGoneFromChangelogAndInputIsTold).
 //   - Input records are gone before they were read, because retention took them or the input was cut or made anew: the partition is held, or goes on
@@ -59,7 +62,8 @@
 //   - The machine's clock is more than an hour from the broker's: the process ends and says so (TestAClockFarFromTheBrokersIsRefused).
 //
 // What is assumed: a compaction takes nothing for the sake of a record younger than min.compaction.lag.ms (an hour), and within that time some
-// owner is alive to bury what is void. A broker that loses a tail needs longer than a second for it, and the connections to it end.
+// owner is alive to bury what is void. A broker that loses a tail needs longer than a second for it, and the connections to it end. It does not lose a
+// tail, and have it filled by others past the place where a reader stands, between two answers to that reader's requests in a row.
 // Two processes with the same random id do not exist.
 //
 // # Invariants

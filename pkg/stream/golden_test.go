@@ -30,7 +30,7 @@ func TestGoldenMeta(t *testing.T) {
 		Format: metaFormat, Name: "local-state-bookkeeping", Version: 1, Write: meta.encode, Read: decodeMeta,
 		Examples: map[string]meta{
 			"at a commit": {resume: at, reach: placeOf(at), inputs: map[string]broker.Place{"in.v1": {Offset: 70_000, Life: 9}}, savedMs: 1_781_524_800_000},
-			"read in part": {resume: changelog.Commit{Offset: -1}, savedMs: 1, inputs: map[string]broker.Place{},
+			"read in part": {resume: changelog.Commit{Offset: -1, Fence: at.Fence}, savedMs: 1, inputs: map[string]broker.Place{},
 				reach: place{offset: 5, key: "Sk", mark: changelog.Mark{Fence: changelog.ID{1}, Seq: 1}}},
 		},
 	})

@@ -10,7 +10,7 @@ import (
 
 // meta is the store's bookkeeping.
 type meta struct {
-	// resume is the commit that reading goes on from; its offset is -1 when that is the log's beginning.
+	// resume is the commit that reading goes on from; its offset is -1 when that is the log's beginning. Its fence says which log it is, then too.
 	resume changelog.Commit
 	// reach is the last record that is in the store. It is above resume where what was read or written after resume was not whole, or was to be
 	// buried first. Both have to stand in the log, or the store is of another one.
@@ -57,7 +57,7 @@ func decodeMeta(b []byte) (m meta, err error) {
 		return meta{}, err
 	}
 	m.resume.Offset, m.resume.Mark = resume.offset, resume.mark
-	if resume.offset >= 0 {
+	if max(resume.offset, m.reach.offset) >= 0 {
 		m.resume.Fence, err = changelog.DecodeFence(fence)
 	}
 	return m, err

@@ -22,7 +22,6 @@ import (
 // modelLog is a partition of a broker that may do all that brokers were seen to do: answer late or never, store what it said it did not,
 // store it later, lose its tail, begin anew, compact.
 type modelLog struct {
-	t     *rapid.T
 	w     *model
 	recs  []broker.Record
 	next  int64
@@ -32,31 +31,65 @@ type modelLog struct {
 	calm  bool               // no faults
 	busy  int                // how deep appends are nested
 	parts int
+	kept  int // losses of the world when the last batch that was told as stored landed
+}
+
+// fate is what becomes of an append. Both may be: it lands, others do something, and then it is answered or not.
+type fate struct {
+	how       string // lands, lost, late
+	before    func() // what others do before that, and after it
+	after     func()
+	forgotten bool // it is not answered
+}
+
+// fate draws one, or takes the next of a chosen life.
+func (w *model) fate() fate {
+	if w.luck == nil {
+		if len(w.fates) == 0 {
+			return fate{how: "lands"}
+		}
+		f := w.fates[0]
+		w.fates = w.fates[1:]
+		return f
+	}
+	return map[string]fate{
+		"ok":            {how: "lands"},
+		"lost":          {how: "lost"},
+		"no answer":     {how: "lands", forgotten: true},
+		"late":          {how: "late"},
+		"late and more": {how: "late", after: w.others}, // what others do while this owner waits for its answer
+		"more":          {how: "lands", before: w.others},
+		"ok and more":   {how: "lands", after: w.others}, // it sleeps before it reads the answer
+		"no answer yet": {how: "lands", after: w.others, forgotten: true},
+	}[rapid.SampledFrom([]string{"ok", "ok", "ok", "ok", "lost", "no answer", "late", "late and more", "more", "ok and more", "no answer yet"}).Draw(w.luck, "append")]
 }
 
 var errNoAnswerYet = io.ErrUnexpectedEOF // a passing fault
 
 func (m *modelLog) Append(_ context.Context, msgs []broker.Message) (int64, error) {
 	if m.calm {
+		m.kept = m.w.losses
 		return m.land(msgs), nil
 	}
-	switch rapid.SampledFrom([]string{"ok", "ok", "ok", "ok", "lost", "no answer", "late", "late and more", "more"}).Draw(m.t, "append") {
-	case "lost":
-		return 0, errNoAnswerYet
-	case "no answer":
-		m.land(msgs)
-		return 0, errNoAnswerYet
+	f, at := m.w.fate(), int64(0)
+	if f.before != nil {
+		f.before()
+	}
+	switch f.how {
+	case "lands":
+		at = m.land(msgs)
 	case "late":
 		m.late = append(m.late, msgs)
-		return 0, errNoAnswerYet
-	case "late and more": // what others do while this owner waits for its answer
-		m.late = append(m.late, msgs)
-		m.w.others()
-		return 0, errNoAnswerYet
-	case "more": // what others do just before
-		m.w.others()
 	}
-	return m.land(msgs), nil
+	kept := m.w.losses
+	if f.after != nil {
+		f.after()
+	}
+	if f.how != "lands" || f.forgotten {
+		return 0, errNoAnswerYet
+	}
+	m.kept = kept
+	return at, nil
 }
 
 func (m *modelLog) land(msgs []broker.Message) int64 {
@@ -123,7 +156,13 @@ const (
 // model is the world: a log, disks, and processes. What is folded are the numbers 0, 1, 2 ... of an input that loses nothing: the state of a key
 // is made of the numbers that belong to it, in their order, so that a number folded twice, left out or forgotten shows.
 type model struct {
-	t       *rapid.T
+	t interface {
+		Fatal(...any)
+		Fatalf(string, ...any)
+		Logf(string, ...any)
+	}
+	luck    *rapid.T // nil in a chosen life
+	fates   []fate   // of the appends of a chosen life; all others land
 	log     *modelLog
 	clock   time.Time
 	disks   [modelDisks]vfs.FS
@@ -131,11 +170,12 @@ type model struct {
 	owners  []*modelOwner
 	names   int
 	decided int64 // inputs of the last commit that was told as decided, since the log lost something
+	losses  int
 }
 
-func newModel(t *rapid.T) *model {
-	w := &model{t: t, clock: time.UnixMilli(0)}
-	w.log = &modelLog{t: t, w: w, parts: 1}
+func newModel() *model {
+	w := &model{clock: time.UnixMilli(0)}
+	w.log = &modelLog{w: w, parts: 1}
 	for i := range w.disks {
 		w.disks[i] = vfs.NewMem()
 	}
@@ -215,8 +255,10 @@ func (w *model) commit(o *modelOwner, n int64) {
 		w.end(o)
 		return
 	}
-	w.decided = max(w.decided, o.inputs+n)
-	if rapid.IntRange(0, 9).Draw(w.t, "crash before it is applied") == 0 {
+	if w.log.kept == w.losses { // else it is gone already: its owner is told when it next asks
+		w.decided = max(w.decided, o.inputs+n)
+	}
+	if w.luck != nil && rapid.IntRange(0, 9).Draw(w.luck, "crash before it is applied") == 0 {
 		w.end(o)
 		return
 	}
@@ -239,25 +281,27 @@ func (w *model) others() {
 	}
 	w.log.busy++
 	defer func() { w.log.busy-- }()
-	switch rapid.SampledFrom([]string{"open", "commit", "land", "cut"}).Draw(w.t, "meanwhile") {
+	switch rapid.SampledFrom([]string{"open", "commit", "land", "cut"}).Draw(w.luck, "meanwhile") {
 	case "open":
-		w.open(rapid.IntRange(0, modelDisks-1).Draw(w.t, "disk"))
+		w.open(rapid.IntRange(0, modelDisks-1).Draw(w.luck, "disk"))
 	case "commit":
 		if len(w.owners) > 1 {
-			w.commit(rapid.SampledFrom(w.owners).Draw(w.t, "owner"), 1)
+			w.commit(rapid.SampledFrom(w.owners).Draw(w.luck, "owner"), 1)
 		}
 	case "land":
-		w.land()
+		w.landOne()
 	case "cut":
 		w.cut()
 	}
 }
 
-func (w *model) land() {
-	if len(w.log.late) == 0 {
-		return
+func (w *model) landOne() {
+	if len(w.log.late) > 0 {
+		w.land(rapid.IntRange(0, len(w.log.late)-1).Draw(w.luck, "which"))
 	}
-	i := rapid.IntRange(0, len(w.log.late)-1).Draw(w.t, "which")
+}
+
+func (w *model) land(i int) {
 	w.log.land(w.log.late[i])
 	w.log.late = slices.Delete(w.log.late, i, i+1)
 }
@@ -265,8 +309,11 @@ func (w *model) land() {
 // cut takes batches off the log's end. A broker needs longer than proveAfter for that: it has to end and begin again, or another to be elected. With
 // it end the connections on which late batches were on their way.
 func (w *model) cut() {
-	n := min(rapid.IntRange(0, 6).Draw(w.t, "cut"), len(w.log.base))
-	if n == 0 {
+	w.cutTail(rapid.IntRange(0, 6).Draw(w.luck, "cut"))
+}
+
+func (w *model) cutTail(n int) {
+	if n = min(n, len(w.log.base)); n == 0 {
 		return
 	}
 	left := len(w.log.base) - n
@@ -282,6 +329,13 @@ func (w *model) cut() {
 func (w *model) lostSome() {
 	w.clock = w.clock.Add(2 * proveAfter)
 	w.decided = 0
+	w.losses++
+}
+
+// anew deletes the topic and makes it again. What was on its way may still come.
+func (w *model) anew() {
+	w.log.recs, w.log.base, w.log.next, w.log.clean = nil, nil, 0, 0
+	w.lostSome()
 }
 
 // newest is the process whose fence is the log's.
@@ -317,6 +371,23 @@ func (w *model) settle() *modelOwner {
 	}
 	w.t.Fatalf("no owner comes to rest:\n%s", w.log.show())
 	return nil
+}
+
+// compact is a compaction, once an owner has buried what is void.
+func (w *model) compact() {
+	o := w.settle()
+	before := w.log.base[len(w.log.base)-1]
+	if i := slices.Index(w.log.base, o.log.stand.offset); i > 0 { // it has only a fence
+		before = w.log.base[i]
+	}
+	w.log.clean = w.log.next // it has all been there for longer than the lag
+	_, was, lastWas := w.reading(w.log.recs)
+	shown := w.log.show()
+	w.log.recs = compacted(w.log.recs, before)
+	_, is, lastIs := w.reading(w.log.recs)
+	if !maps.Equal(was, is) || !maps.Equal(lastWas.inputs, lastIs.inputs) {
+		w.t.Fatalf("compaction before %d makes %v of %v, inputs %v of %v:\n%s\n%s", before, is, was, lastIs.inputs, lastWas.inputs, shown, w.log.show())
+	}
 }
 
 // show is the log as people read it.
@@ -392,7 +463,8 @@ func TestTheLogIsTheState(t *testing.T) {
 		t.Fatal(err)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		w := newModel(t)
+		w := newModel()
+		w.t, w.luck = t, t
 		defer func() {
 			for _, o := range w.owners {
 				_ = o.store.close()
@@ -414,12 +486,9 @@ func TestTheLogIsTheState(t *testing.T) {
 				w.end(o)
 				w.disks[o.disk] = vfs.NewMem()
 			},
-			"land": func(*rapid.T) { w.land() },
+			"land": func(*rapid.T) { w.landOne() },
 			"cut":  func(*rapid.T) { w.cut() },
-			"anew": func(*rapid.T) {
-				w.log.recs, w.log.base, w.log.next, w.log.clean = nil, nil, 0, 0
-				w.lostSome()
-			},
+			"anew": func(*rapid.T) { w.anew() },
 			"look": func(*rapid.T) {
 				o := someone()
 				if err := o.log.look(context.Background()); err != nil {
@@ -428,23 +497,9 @@ func TestTheLogIsTheState(t *testing.T) {
 					w.commit(o, 0)
 				}
 			},
-			"compact": func(*rapid.T) {
-				o := w.settle()
-				before := w.log.base[len(w.log.base)-1]
-				if i := slices.Index(w.log.base, o.log.stand.offset); i > 0 { // it has only a fence
-					before = w.log.base[i]
-				}
-				w.log.clean = w.log.next // it has all been there for longer than the lag
-				_, was, lastWas := w.reading(w.log.recs)
-				shown := w.log.show()
-				w.log.recs = compacted(w.log.recs, before)
-				_, is, lastIs := w.reading(w.log.recs)
-				if !maps.Equal(was, is) || !maps.Equal(lastWas.inputs, lastIs.inputs) {
-					t.Fatalf("compaction before %d makes %v of %v, inputs %v of %v:\n%s\n%s", before, is, was, lastIs.inputs, lastWas.inputs, shown, w.log.show())
-				}
-			},
-			"wait": func(*rapid.T) { w.clock = w.clock.Add(2 * proveAfter) },
-			"":     func(*rapid.T) { w.invariants() },
+			"compact": func(*rapid.T) { w.compact() },
+			"wait":    func(*rapid.T) { w.clock = w.clock.Add(2 * proveAfter) },
+			"":        func(*rapid.T) { w.invariants() },
 		})
 	})
 }

@@ -19,6 +19,7 @@ func (l *owned) write(ctx context.Context, c changes, next commit, s *store) err
 	if err != nil {
 		return err
 	}
+	asked := l.now()
 	at, smooth, err := l.append(ctx, msgs)
 	if err != nil {
 		return err
@@ -27,17 +28,16 @@ func (l *owned) write(ctx context.Context, c changes, next commit, s *store) err
 		return l.lost(at)
 	}
 	if !smooth || l.now().Sub(l.seen) > proveAfter {
-		if err := l.sameLog(ctx, l.fence.Log); err != nil {
+		if err := l.again(ctx); err != nil {
 			return err
 		}
-		l.next = l.stand.offset // read again from what it stands on
 	}
 	if err := l.inspect(ctx, at, mark); err != nil {
 		return err
 	}
 	l.next = at + int64(len(msgs))
 	l.last = next
-	l.stand, l.seen = place{l.next - 1, string(commitKey), mark}, l.now()
+	l.stand, l.seen = place{l.next - 1, string(commitKey), mark}, asked
 	l.fold.Wrote(at, changelog.Commit{Mark: mark, Offset: l.next - 1, Value: msgs[len(msgs)-1].Value, Fence: l.fence}, func(yield func(string) bool) {
 		for _, m := range msgs {
 			if !yield(string(m.Key)) {
@@ -60,12 +60,16 @@ func (l *owned) meta() *meta {
 			m.resume = last
 		}
 	}
+	if m.resume.Offset < 0 {
+		m.resume.Fence = l.fold.Fence
+	}
 	m.savedMs = time.Now().UnixMilli()
 	return m
 }
 
 // look reads what others wrote behind this owner's last commit: for an owner that has nothing to write.
 func (l *owned) look(ctx context.Context) error {
+	asked := l.now()
 	span, err := l.log.Span(ctx)
 	if err != nil {
 		return err
@@ -73,14 +77,13 @@ func (l *owned) look(ctx context.Context) error {
 	if span.Next < l.next {
 		return l.lost(span.Next)
 	}
-	if err := l.sameLog(ctx, l.fence.Log); err != nil {
+	if err := l.again(ctx); err != nil {
 		return err
 	}
-	l.next = l.stand.offset
 	if err := l.inspect(ctx, span.Next, l.stand.mark); err != nil {
 		return err
 	}
-	l.seen = l.now()
+	l.seen = asked
 	return nil
 }
 

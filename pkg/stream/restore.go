@@ -36,8 +36,7 @@ func (t *task) restore(ctx context.Context) error {
 				}
 			}
 		}
-		local := errors.Is(err, errLocal) || errors.Is(err, broker.ErrOffsetGone)
-		if fresh || ctx.Err() != nil || !local {
+		if fresh || ctx.Err() != nil || !errors.Is(err, errLocal) {
 			return fmt.Errorf("restore partition %d of %s: %w", t.partition, t.p.cfg.Name, err)
 		}
 		t.logger.Warn("local state thrown away; reading it again from the changelog", "error", err)
