@@ -78,6 +78,11 @@ func version(tree node, leaves []leaf) int64 {
 	return max(1, int64(binary.BigEndian.Uint64(sum[:8])>>16))
 }
 
+// Elapses says whether time alone can change the answer of any rule.
+func (s *Set) Elapses() bool {
+	return slices.ContainsFunc(s.Rules, func(r Rule) bool { return len(r.elapsed) > 0 })
+}
+
 // Leaves is the number of different comparisons of all rules.
 func (s *Set) Leaves() int { return len(s.leaves) }
 

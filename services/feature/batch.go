@@ -29,6 +29,14 @@ type entry struct {
 	dirty bool
 	// pending is the change not yet published; nil when there is none.
 	pending *change
+	// flip is when the customer changes next with no event, as publish found it; nil when something was done since.
+	flip *flip
+}
+
+// flip is a moment at which time alone changes a feature or a tag; never says that there is none.
+type flip struct {
+	ms    int64
+	never bool
 }
 
 // cause is why a customer changed.
@@ -75,7 +83,7 @@ func (b *batch) load(tx transaction, c customerID, workspace string) (*entry, er
 // published first, with the state as it is before this one; so is a window that has
 // slid already while its timer waits for its turn.
 func (b *batch) change(tx transaction, e *entry, c cause) error {
-	e.dirty = true
+	e.dirty, e.flip = true, nil
 	if due := e.rec.timerMs; e.pending == nil && due != 0 && due <= tx.Now().UnixMilli() {
 		e.pending = &change{cause: cause{reason: featurev1.ChangeReason_CHANGE_REASON_TIME}}
 	}
@@ -164,12 +172,14 @@ func (b *batch) arm(tx transaction, e *entry) {
 	if e.rec.gone != nil {
 		return
 	}
-	flip, ok := b.book.nextFlip(e.rec, e.rec.publishedMs)
+	if e.flip == nil {
+		e.flip = b.book.nextFlip(e.rec, e.rec.publishedMs)
+	}
 	switch {
-	case ok && flip != e.rec.timerMs:
-		tx.SetTimer(e.id[:], time.UnixMilli(flip))
-		e.rec.timerMs = flip
-	case !ok && e.rec.timerMs != 0:
+	case !e.flip.never && e.flip.ms != e.rec.timerMs:
+		tx.SetTimer(e.id[:], time.UnixMilli(e.flip.ms))
+		e.rec.timerMs = e.flip.ms
+	case e.flip.never && e.rec.timerMs != 0:
 		tx.ClearTimer(e.id[:])
 		e.rec.timerMs = 0
 	}

@@ -70,17 +70,18 @@ func (b *book) publish(e *entry, nowMs int64, reason featurev1.ChangeReason) *fe
 	if reason == featurev1.ChangeReason_CHANGE_REASON_TIME {
 		at := r.publishedMs
 		for range maxSteps {
-			flip, ok := b.nextFlip(r, at)
-			if !ok || flip >= asOf {
+			next := b.nextFlip(r, at)
+			if next.never || next.ms >= asOf {
 				break
 			}
-			at = flip
+			at = next.ms
 			b.hold(r, b.at(r, at), at)
 			r.publishedMs = at
 		}
 	}
 	values := b.at(r, asOf)
 	b.hold(r, values, asOf)
+	e.flip = b.flipOf(r, values, asOf)
 	values = b.withTags(r, values)
 	b.encoded = b.catalog.Layout().Encode(b.encoded[:0], withoutPersonal(values, b.traits()))
 	r.publishedMs = asOf
@@ -146,20 +147,27 @@ func withoutPersonal(values []catalog.Value, traits int) []catalog.Value {
 
 func personal(e catalog.Entry) bool { return catalog.PersonalTrait(e.Key) }
 
-// nextFlip is the earliest moment after asOf at which a feature or a tag changes though no event came.
-func (b *book) nextFlip(r *record, asOf int64) (ms int64, ok bool) {
+// nextFlip is the earliest moment after asOf, an AsOf of the record's state, at which a feature or a tag changes though no event came.
+func (b *book) nextFlip(r *record, asOf int64) *flip {
 	if r.state == nil {
-		return 0, false
+		return &flip{never: true}
 	}
-	ms, ok = r.state.NextFlip(asOf)
-	if len(b.tags.Rules) == 0 {
-		return ms, ok
+	if !b.tags.Elapses() {
+		return b.flipOf(r, nil, asOf)
 	}
-	row := b.row(b.at(r, r.state.AsOf(asOf)))
-	for i := range b.tags.Rules {
-		if at, flips := b.tags.NextFlip(i, row, asOf); flips && (!ok || at < ms) {
-			ms, ok = at, true
+	return b.flipOf(r, b.at(r, r.state.AsOf(asOf)), asOf)
+}
+
+// flipOf is nextFlip for values that are at hand; only tags look at them.
+func (b *book) flipOf(r *record, values []catalog.Value, asOf int64) *flip {
+	ms, ok := r.state.NextFlip(asOf)
+	if b.tags.Elapses() {
+		row := b.row(values)
+		for i := range b.tags.Rules {
+			if at, flips := b.tags.NextFlip(i, row, asOf); flips && (!ok || at < ms) {
+				ms, ok = at, true
+			}
 		}
 	}
-	return ms, ok
+	return &flip{ms: ms, never: !ok}
 }

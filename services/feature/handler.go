@@ -170,8 +170,7 @@ func (h *handler) timer(tx transaction, key []byte) error {
 	if e.rec.gone != nil {
 		return nil
 	}
-	flip, ok := h.batch.book.nextFlip(e.rec, e.rec.publishedMs)
-	if !ok || flip > tx.Now().UnixMilli() {
+	if e.flip = h.batch.book.nextFlip(e.rec, e.rec.publishedMs); e.flip.never || e.flip.ms > tx.Now().UnixMilli() {
 		return nil
 	}
 	h.metrics.timers.Inc()
