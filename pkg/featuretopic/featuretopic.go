@@ -26,6 +26,34 @@ var ErrUnknown = errors.New("the catalogue of the feature set is not known yet")
 // Key is the key of a catalogue on its topic.
 func Key(schema uint64) []byte { return fmt.Appendf(nil, "%016x", schema) }
 
+// All reads every catalogue that was ever on the topic. It waits out faults that pass, and ends with ctx (nil, nil).
+func All(ctx context.Context, b *broker.Client) (all []*featurev1.Catalogue, err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	log := b.Follow(ctx, broker.FollowConfig{Name: "feature.catalogues", Gaps: broker.GapRestart}, broker.Start{
+		At: broker.TopicPartition{Topic: topics.FeatureCatalogue.Name}, Place: broker.Place{Offset: broker.First},
+	})
+	for {
+		batch, err := log.Next(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil, nil
+		case err != nil:
+			return nil, fmt.Errorf("read the catalogues: %w", err)
+		}
+		for _, r := range batch.Records {
+			m := &featurev1.Catalogue{}
+			if err := proto.Unmarshal(r.Value, m); err != nil {
+				return nil, fmt.Errorf("decode the catalogue at offset %d: %w", r.Offset, err)
+			}
+			all = append(all, m)
+		}
+		if batch.Next >= batch.End {
+			return all, nil
+		}
+	}
+}
+
 // Directory knows layouts by their fingerprint. Many goroutines may use it.
 type Directory struct {
 	mine *catalog.Layout

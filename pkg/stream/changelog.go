@@ -251,7 +251,7 @@ func (l *owned) read(ctx context.Context, end int64, fn func(broker.Record) erro
 func (l *owned) fetch(ctx context.Context, at, maxBytes int64) (broker.Batch, error) {
 	b, err := l.log.Fetch(ctx, at, maxBytes)
 	if errors.Is(err, broker.ErrOffsetGone) {
-		err = fmt.Errorf("%w (%w): %s at offset %d: %v", errLost, errLocal, l.log, at, err) // not the input's: that would hold the partition
+		err = fmt.Errorf("%w (%w): %s at offset %d: %s", errLost, errLocal, l.log, at, err.Error()) // not the input's: that would hold the partition
 	}
 	return b, err
 }

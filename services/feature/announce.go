@@ -14,9 +14,30 @@ import (
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 )
 
+// learn makes the states of all catalogues that ever were readable: of each, what the present one has too goes on, and what only the present one has begins
+// empty (TestACatalogueThatGrewGoesOnWithTheState). One that this release cannot read is logged; its states then stop their partitions, and say so.
+func (s *Service) learn(ctx context.Context) error {
+	all, err := featuretopic.All(ctx, s.deps.Broker)
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		c, err := catalog.Parse(nil, []byte(m.GetDefinitions()))
+		if err != nil {
+			s.deps.Logger.WarnContext(ctx, "a catalogue of before cannot be read by this release", "schema", string(featuretopic.Key(m.GetSchema())), "error", err)
+			continue
+		}
+		s.book.engine.Learn(c.Plan())
+	}
+	return nil
+}
+
 // announce puts the catalogue on its topic, so that nobody meets a feature set whose positions mean nothing. It waits out faults that pass, and ends with
 // ctx (nil).
 func (s *Service) announce(ctx context.Context) error {
+	if err := s.learn(ctx); err != nil || ctx.Err() != nil {
+		return err
+	}
 	m := describe(s.book.catalog)
 	m.SinceMs = s.deps.Now().UnixMilli()
 	value, err := proto.Marshal(m)

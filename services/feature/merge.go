@@ -9,6 +9,7 @@ import (
 	"github.com/freshet/freshet/pkg/wire"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	"github.com/freshet/freshet/services/feature/tally"
 )
 
 // maxHops bounds the tombstones on one path. Identity allows 100 merges a customer.
@@ -110,7 +111,8 @@ func (h *handler) state(tx transaction, at customerID, m *featurev1.Handover) er
 		return stream.Permanent(fmt.Errorf("handover: %s came back to itself", at))
 	}
 	left, err := decodeRecord(h.batch.book.engine, m.GetState().GetRecord())
-	if errors.Is(err, wire.ErrNewer) { // a record that a newer release reads: to put it aside would be to lose the customer
+	// A record that a newer release reads, or one that has a later catalogue: to put it aside would be to lose the customer.
+	if errors.Is(err, wire.ErrNewer) || errors.Is(err, tally.ErrUnknownPlan) {
 		return fmt.Errorf("handover from %s to %s: %w", from, at, err)
 	}
 	if err != nil {

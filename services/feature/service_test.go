@@ -49,6 +49,7 @@ type stack struct {
 	ahead    atomic.Int64 // how far feature's clock is ahead, nanoseconds
 	truth    oracle.Log
 	sent     int
+	features string // the features file, "" for the shipped catalogue
 }
 
 func newStack(t *testing.T) *stack {
@@ -129,6 +130,7 @@ func (s *stack) service() *Service {
 	s.t.Helper()
 	cfg := Default()
 	cfg.Dir, cfg.Database, cfg.MaxBatch = s.t.TempDir(), s.facts.names.Database(schema.DW), 50
+	cfg.Features = s.features
 	service, err := New(cfg, Deps{
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: prometheus.NewRegistry(), Broker: s.broker,
 		Identity: s.identity, ClickHouse: s.facts.conn,

@@ -2,6 +2,7 @@ package tally
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/freshet/freshet/pkg/catalog"
@@ -156,8 +157,11 @@ func appendSum(b []byte, x catalog.Sum) []byte {
 	return append(b, byte(low))
 }
 
+// ErrUnknownPlan says that a state was kept by a catalogue that is not known here.
+var ErrUnknownPlan = errors.New("it was kept by a catalogue that is not known here")
+
 // Decode reads what Append wrote and returns the bytes behind it. Texts are copied, so b may be reused. A state of another plan is brought to this one
-// when that plan is known (Learn): filled says that it has all that this plan asks for. Any other input gives an error of package wire.
+// when that plan is known (Learn), else the error is ErrUnknownPlan. Any other input gives an error of package wire.
 func (e *Engine) Decode(b []byte) (s *State, rest []byte, err error) {
 	in, _, err := format.Open(b)
 	if err != nil {
@@ -168,7 +172,7 @@ func (e *Engine) Decode(b []byte) (s *State, rest []byte, err error) {
 	of := &foreign{engine: e}
 	if fp := binary.BigEndian.Uint64(fingerprint[:]); fp != e.plan.Fingerprint {
 		if of = e.old[fp]; of == nil {
-			return nil, nil, fmt.Errorf("%s: it was kept by a catalogue that is not known here (%016x)", format.Name, fp)
+			return nil, nil, fmt.Errorf("%s: %w (%016x)", format.Name, ErrUnknownPlan, fp)
 		}
 	}
 	r := reader{Cursor: in}
