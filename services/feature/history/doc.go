@@ -22,7 +22,8 @@
 //   - Every value is what the oracle makes of the events received by then, under the merges told by then (TestKnownEqualsOracle), also where rows are
 //     many, in any order and of one customer (the same).
 //   - In mode EventTime it is what ClickHouse makes of all facts of today, as of then (TestEventTimeEqualsSQL).
-//   - No label and no late fact gets in (TestNothingLeaks); who was two customers is two (TestWhoWasTwoIsTwo).
+//   - No label and no late fact gets in (TestNothingLeaks); who was two customers is two (TestWhoWasTwoIsTwo), and a merge is
+//     not known before those that it followed (TestAMergeIsNotKnownBeforeThoseThatItFollowed).
 //   - A snapshot has each customer of a date once, as the row of that customer and date would be (TestASnapshotHasEveryCustomerOnce).
 //   - Each row is answered exactly once, also of a customer nobody knows (TestEveryRowIsAnsweredOnce).
 //   - How the orders are dealt over passes changes nothing (TestPassesChangeNothing).

@@ -82,11 +82,8 @@ func (p *replayer) replay(c *component) error {
 	return nil
 }
 
-// inTime sorts a component. Identity tells merges in the order of its log: none can have been known before those that it followed.
+// inTime sorts facts and rows. Merges stay in the order in which identity told them: none was known before those that it followed.
 func inTime(c *component) {
-	for i := 1; i < len(c.merges); i++ {
-		c.merges[i].at = max(c.merges[i].at, c.merges[i-1].at)
-	}
 	slices.SortStableFunc(c.facts, func(a, b fact) int { return cmp.Compare(a.at, b.at) })
 	slices.SortFunc(c.rows, func(a, b Row) int { return cmp.Compare(a.AtMs, b.AtMs) })
 }
