@@ -53,7 +53,7 @@ func everything() *backend {
 			if r.GetId() == "user_id:nobody" {
 				return nil, status.Error(codes.NotFound, `no customer is known as "user_id:nobody"`)
 			}
-			return &featurev1.GetFeaturesResponse{Features: &featurev1.FeatureSet{CustomerId: r.GetId(), AsOfMs: r.GetAsOf().AsTime().UnixMilli()}}, nil
+			return &featurev1.GetFeaturesResponse{CustomerId: r.GetId(), AsOfMs: r.GetAsOf().AsTime().UnixMilli()}, nil
 		},
 		listMembers: func(_ context.Context, r *segmentationv1.ListMembersRequest) (*segmentationv1.ListMembersResponse, error) {
 			return &segmentationv1.ListMembersResponse{NextPageToken: r.GetPageToken(), Members: []*segmentationv1.Membership{{Segment: r.GetName(), Version: int64(r.GetPageSize())}}}, nil
