@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/freshet/freshet/pkg/catalog"
@@ -23,8 +24,8 @@ const (
 	maxRows, maxDates = 100_000, 1000
 	// maxHistories is how many requests for histories a process answers at once: each reads all facts of its customers, and takes every core.
 	maxHistories = 2
-	// rowsAPart is how many rows one part of an answer has.
-	rowsAPart = 250
+	// rowsAPart and bytesAPart are what one part of an answer has at most, but for the last row of it: clients take 4 MiB unless told otherwise.
+	rowsAPart, bytesAPart = 250, 1 << 20
 )
 
 // GetHistoricalFeatures gives what was known then. Any replica answers: it is all in ClickHouse.
@@ -128,6 +129,7 @@ type historyTeller struct {
 
 	mu   sync.Mutex
 	part *featurev1.GetHistoricalFeaturesResponse
+	size int
 	done int64
 }
 
@@ -177,9 +179,11 @@ func (t *historyTeller) tell(a history.Answer) error {
 		f := &t.book.catalog.Features[at]
 		row.Values[i] = valueOf(f.Kind, f.EntryKind, values[at])
 	}
+	size := proto.Size(row)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.part.Rows = append(t.part.Rows, row); len(t.part.Rows) < rowsAPart {
+	t.part.Rows = append(t.part.Rows, row)
+	if t.size += size; len(t.part.Rows) < rowsAPart && t.size < bytesAPart {
 		return nil
 	}
 	return t.out()
@@ -190,7 +194,7 @@ func (t *historyTeller) out() error {
 	t.done += int64(len(t.part.Rows))
 	t.part.Done, t.part.Schema = t.done, t.book.catalog.Layout().Fingerprint
 	part := t.part
-	t.part = &featurev1.GetHistoricalFeaturesResponse{}
+	t.size, t.part = 0, &featurev1.GetHistoricalFeaturesResponse{}
 	return t.send(part)
 }
 
