@@ -154,7 +154,7 @@ func expect(t *testing.T, got []string, want ...string) {
 	}
 }
 
-func history(e *eventv1.Event) { e.History = true }
+func asHistory(e *eventv1.Event) { e.History = true }
 
 func TestOneSetForEachRunOfLikeChanges(t *testing.T) {
 	b := newBench(t)
@@ -163,7 +163,7 @@ func TestOneSetForEachRunOfLikeChanges(t *testing.T) {
 	}
 	expect(t, story(t, b.batch(nil, b.event(id(1), received(9)), b.event(id(1), received(5)), b.event(id(1), received(7)))),
 		"v1 EVENT hour=3 received=5")
-	expect(t, story(t, b.batch(nil, b.event(id(1), history), b.event(id(1), history), b.event(id(1), received(3)), b.event(id(1), history))),
+	expect(t, story(t, b.batch(nil, b.event(id(1), asHistory), b.event(id(1), asHistory), b.event(id(1), received(3)), b.event(id(1), asHistory))),
 		"v2 EVENT hour=5 history", "v3 EVENT hour=6 received=3", "v4 EVENT hour=7 history")
 }
 
@@ -282,7 +282,7 @@ func TestSlidWindowIsNotHistory(t *testing.T) {
 	b.batch(nil, b.event(id(1), nil))
 	b.world.now = b.world.now.Add(2 * time.Hour)
 	clear(b.world.tasks[0].timers) // it waits behind others
-	expect(t, story(t, b.batch(nil, b.event(id(1), history))), "v2 TIME hour=0", "v3 EVENT hour=1 history")
+	expect(t, story(t, b.batch(nil, b.event(id(1), asHistory))), "v2 TIME hour=0", "v3 EVENT hour=1 history")
 }
 
 // Records that can never be folded are refused for good, and leave their neighbours unharmed.

@@ -58,6 +58,8 @@ type Service struct {
 	orders    *stream.Processor
 	// announced is set once the catalogue is on its topic: nothing is published before.
 	announced atomic.Bool
+	// histories has a place for each request for histories that is being answered.
+	histories chan struct{}
 }
 
 // New checks the configuration and registers the metrics; it opens nothing.
@@ -93,7 +95,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{cfg: cfg, deps: deps, book: book, processor: p, orders: orders}, nil
+	return &Service{cfg: cfg, deps: deps, book: book, processor: p, orders: orders, histories: make(chan struct{}, maxHistories)}, nil
 }
 
 // newOrders makes the task that keeps the book of orders.

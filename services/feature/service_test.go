@@ -236,6 +236,8 @@ func TestRealStack(t *testing.T) {
 		}
 	}
 	s.converges(client, people)
+	s.remembers(client, people)
+	s.refusesHistories(client)
 
 	stop()
 	client, stop = s.start() // with nothing but the changelog

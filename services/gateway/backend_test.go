@@ -39,6 +39,7 @@ type backend struct {
 	getFeatures  func(ctx context.Context, r *featurev1.GetFeaturesRequest) (*featurev1.GetFeaturesResponse, error)
 	listMembers  func(ctx context.Context, r *segmentationv1.ListMembersRequest) (*segmentationv1.ListMembersResponse, error)
 	listSegments func(ctx context.Context, r *segmentationv1.ListSegmentsRequest) (*segmentationv1.ListSegmentsResponse, error)
+	history      func(r *featurev1.GetHistoricalFeaturesRequest, out historyStream) error
 	calls        atomic.Int64
 	address      string
 	stop         func()
@@ -55,6 +56,10 @@ func (b *backend) GetCustomer(ctx context.Context, r *identityv1.GetCustomerRequ
 
 func (b *backend) GetFeatures(ctx context.Context, r *featurev1.GetFeaturesRequest) (*featurev1.GetFeaturesResponse, error) {
 	return b.getFeatures(ctx, r)
+}
+
+func (b *backend) GetHistoricalFeatures(r *featurev1.GetHistoricalFeaturesRequest, out historyStream) error {
+	return b.history(r, out)
 }
 
 func (b *backend) ListMembers(ctx context.Context, r *segmentationv1.ListMembersRequest) (*segmentationv1.ListMembersResponse, error) {

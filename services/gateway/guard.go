@@ -92,6 +92,8 @@ type rule struct {
 	request  protoreflect.MessageType
 	// tenant is the request's field that names the workspace; nil when it has none.
 	tenant protoreflect.FieldDescriptor
+	// streams says that the method answers with a stream.
+	streams bool
 }
 
 func newRule(u *upstream, m protoreflect.MethodDescriptor) (rule, error) {
@@ -100,7 +102,7 @@ func newRule(u *upstream, m protoreflect.MethodDescriptor) (rule, error) {
 		return rule{}, fmt.Errorf("find the request of %s: %w", m.FullName(), err)
 	}
 	scope, _ := proto.GetExtension(m.Options(), accessv1.E_Scope).(accessv1.Scope)
-	r := rule{upstream: u, scope: scope, request: request}
+	r := rule{upstream: u, scope: scope, request: request, streams: m.IsStreamingServer()}
 	if f := m.Input().Fields().ByName("workspace"); f != nil && f.Kind() == protoreflect.StringKind && !f.IsList() {
 		r.tenant = f
 	}

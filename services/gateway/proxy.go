@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -60,6 +61,9 @@ func (r *router) forward(_ any, stream grpc.ServerStream) error {
 	if in, ok := metadata.FromIncomingContext(ctx); ok {
 		ctx = metadata.NewOutgoingContext(ctx, passable(in))
 	}
+	if r.byMethod[method].streams {
+		return r.forwardAnswers(ctx, method, &request, stream)
+	}
 	var header, trailer metadata.MD
 	err := r.Invoke(ctx, method, &request, &answer,
 		grpc.ForceCodecV2(newRawCodec()), grpc.Header(&header), grpc.Trailer(&trailer))
@@ -71,6 +75,42 @@ func (r *router) forward(_ any, stream grpc.ServerStream) error {
 		return fmt.Errorf("pass on the header of %s: %w", method, err)
 	}
 	return stream.SendMsg(&answer)
+}
+
+// forwardAnswers passes a stream of answers on, each as it comes: who takes none holds up the replica.
+func (r *router) forwardAnswers(ctx context.Context, method string, request *frame, stream grpc.ServerStream) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // a replica whose caller is gone stops
+	answers, err := r.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, method, grpc.ForceCodecV2(newRawCodec()))
+	if err != nil {
+		return err
+	}
+	if err := answers.SendMsg(request); err != nil {
+		return err
+	}
+	for first := true; ; first = false {
+		var answer frame
+		err := answers.RecvMsg(&answer)
+		if first {
+			header, headerErr := answers.Header()
+			if headerErr == nil {
+				headerErr = stream.SetHeader(passable(header))
+			}
+			if err == nil && headerErr != nil {
+				return fmt.Errorf("pass on the header of %s: %w", method, headerErr)
+			}
+		}
+		if err != nil {
+			stream.SetTrailer(passable(answers.Trailer()))
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		if err := stream.SendMsg(&answer); err != nil {
+			return err
+		}
+	}
 }
 
 // passable leaves out what belongs to one connection or is written anew for the

@@ -74,11 +74,6 @@ func (r *router) Invoke(ctx context.Context, method string, args, reply any, opt
 	return err
 }
 
-// NewStream is for streaming methods, of which there are none behind the gateway.
-func (r *router) NewStream(_ context.Context, _ *grpc.StreamDesc, method string, _ ...grpc.CallOption) (grpc.ClientStream, error) {
-	return nil, status.Errorf(codes.Unimplemented, "the gateway forwards no streams, such as %s", method)
-}
-
 func (r *router) ask(ctx context.Context, u *upstream, call func(*grpc.ClientConn) error) error {
 	replicas, err := u.order(ctx)
 	if err != nil {

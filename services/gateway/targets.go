@@ -29,8 +29,8 @@ func (u Upstreams) all() []target {
 	}
 }
 
-// rules lists a target's methods by their full names, "/package.Service/Method", and its services. A streaming method is an error: the
-// gateway forwards one request and one answer.
+// rules lists a target's methods by their full names, "/package.Service/Method", and its services. A method that takes a stream is an
+// error: the gateway forwards one request, and one answer or a stream of them.
 func (t target) rules(u *upstream) (rules map[string]rule, services []string, err error) {
 	rules = map[string]rule{}
 	for i := range t.file.Services().Len() {
@@ -38,8 +38,8 @@ func (t target) rules(u *upstream) (rules map[string]rule, services []string, er
 		services = append(services, string(s.FullName()))
 		for j := range s.Methods().Len() {
 			m := s.Methods().Get(j)
-			if m.IsStreamingClient() || m.IsStreamingServer() {
-				return nil, nil, fmt.Errorf("forward %s: it is a stream, which the gateway does not forward", m.FullName())
+			if m.IsStreamingClient() {
+				return nil, nil, fmt.Errorf("forward %s: it takes a stream of requests, which the gateway does not forward", m.FullName())
 			}
 			if rules[fmt.Sprintf("/%s/%s", s.FullName(), m.Name())], err = newRule(u, m); err != nil {
 				return nil, nil, err

@@ -1,71 +1,34 @@
 package factsql
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/catalog/catalogtest"
-	fconn "github.com/freshet/freshet/pkg/clickhouse"
-	"github.com/freshet/freshet/pkg/testkit"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
+	"github.com/freshet/freshet/services/feature/internal/factskit"
 	"github.com/freshet/freshet/services/feature/internal/oracle"
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
 
 // facts is a warehouse of the test's own.
 type facts struct {
-	t     *testing.T
-	conn  driver.Conn
-	names schema.Names
+	*factskit.Facts
+	t *testing.T
 }
 
 func newFacts(t *testing.T) *facts {
 	t.Helper()
-	cfg := testkit.ClickHouse(t)
-	conn, err := fconn.Open(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := &facts{t: t, conn: conn, names: schema.Names{Prefix: "f" + uuid.NewString()[:8] + "_"}}
-	t.Cleanup(func() { conn.Close() })
-	if err := schema.Migrate(t.Context(), conn, schema.Options{Prefix: f.names.Prefix, DictionaryUser: cfg.User, DictionaryPassword: cfg.Password}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		for _, d := range []schema.Database{schema.ODS, schema.DW, schema.DM} {
-			if err := conn.Exec(context.Background(), "DROP DATABASE IF EXISTS "+f.names.Database(d)+" SYNC"); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-	return f
-}
-
-func (f *facts) insert(table, columns string, n int, row func(int) []any) {
-	f.t.Helper()
-	b, err := f.conn.PrepareBatch(f.t.Context(), "INSERT INTO "+f.names.Rows(schema.DW, table)+" ("+columns+")")
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	for i := range n {
-		if err := b.Append(row(i)...); err != nil {
-			f.t.Fatal(err)
-		}
-	}
-	if err := b.Send(); err != nil {
-		f.t.Fatal(err)
-	}
+	return &facts{factskit.New(t), t}
 }
 
 // person is what was told of one customer, under the two ids of which one was merged into the other.
@@ -96,12 +59,12 @@ func (f *facts) write(workspace string, p person) {
 	who := func(i int) string { return []string{p.id, p.old}[i%2] }
 	ms := time.UnixMilli
 	words := []string{"", "track", "identify", "page", "screen", "group", "alias"}
-	f.insert("events", "workspace, event_id, customer_id, source, type, name, occurred_at, received_at, properties, traits, context, country", len(p.events), func(i int) []any {
+	f.Insert("events", "workspace, event_id, customer_id, source, type, name, occurred_at, received_at, properties, traits, context, country", len(p.events), func(i int) []any {
 		e := p.events[i]
 		return []any{workspace, e.EventId, who(i), e.Source, words[e.Type], e.Name, ms(e.OccurredMs), ms(e.ReceivedMs), string(e.PropertiesJson), string(e.TraitsJson),
 			string(e.ContextJson), e.GetEnrichment().GetCountry()}
 	})
-	f.insert("order_postings", "workspace, customer_id, order_id, occurred_at, sign, orders, quantity_micros, spend_micros, refunds, refund_micros, first_received_at, book_sequence, line",
+	f.Insert("order_postings", "workspace, customer_id, order_id, occurred_at, sign, orders, quantity_micros, spend_micros, refunds, refund_micros, first_received_at, book_sequence, line",
 		2*len(p.posted), func(i int) []any {
 			o, sign := p.posted[i/2], int8(1)
 			if i%2 == 1 { // told twice and taken back once; the second telling comes from other numbers below
@@ -109,21 +72,21 @@ func (f *facts) write(workspace string, p person) {
 			}
 			return []any{workspace, who(i / 2), fmt.Sprint(i), ms(o.AtMs), sign, o.Orders, o.QuantityMicros, o.SpendMicros, o.Refunds, o.RefundMicros, ms(epoch), int64(i), int32(0)}
 		})
-	f.insert("order_postings", "workspace, customer_id, order_id, occurred_at, sign, orders, spend_micros, first_received_at, book_sequence, line", 2, func(i int) []any {
+	f.Insert("order_postings", "workspace, customer_id, order_id, occurred_at, sign, orders, spend_micros, first_received_at, book_sequence, line", 2, func(i int) []any {
 		return []any{workspace, p.id, "taken back", ms(epoch - 5), int8(1 - 2*i), int64(1), int64(7e6), ms(epoch), int64(1000 + i), int32(0)}
 	})
-	f.insert("identity_overrides", "workspace, from_customer_id, to_customer_id, epoch", 1, func(int) []any { return []any{workspace, p.old, p.id, int64(1)} })
+	f.Insert("identity_overrides", "workspace, from_customer_id, to_customer_id, epoch", 1, func(int) []any { return []any{workspace, p.old, p.id, int64(1)} })
 }
 
 func (f *facts) read(c *catalog.Catalog, workspace, customer string, asOf int64) map[string][]catalog.Value {
 	f.t.Helper()
-	s, err := Compile(c.Plan(), Query{Database: f.names.Database(schema.DW), Workspace: workspace, Customer: customer, AsOfMs: asOf})
+	s, err := Compile(c.Plan(), Query{Database: f.Names.Database(schema.DW), Workspace: workspace, Customer: customer, AsOfMs: asOf})
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	begun := time.Now()
 	defer func() { f.t.Logf("a statement of %d bytes took %s", len(s.Text), time.Since(begun)) }()
-	rows, err := f.conn.Query(clickhouse.Context(f.t.Context(), clickhouse.WithParameters(s.Parameters)), s.Text)
+	rows, err := f.Conn.Query(clickhouse.Context(f.t.Context(), clickhouse.WithParameters(s.Parameters)), s.Text)
 	if err != nil {
 		f.t.Fatalf("a statement of %d bytes: %.2000v", len(s.Text), err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/freshet/freshet/pkg/order"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
+	"github.com/freshet/freshet/services/warehouse/orderrows"
 )
 
 // Book is what all order events together make, by the rule of package order, held against dw.orders and dw.order_postings.
@@ -37,8 +38,8 @@ type orderKey struct{ workspace, id string }
 
 // eventKey names a row of dw.order_events.
 type eventKey struct {
-	workspace, customer, id string
-	at                      int64
+	workspace string
+	orderrows.Key
 }
 
 // checkOrders folds every order once more, bucket by bucket.
@@ -124,25 +125,16 @@ func readBooks(ctx context.Context, q query, where string) (map[orderKey]*orderv
 		return nil, err
 	}
 	books := map[orderKey]*orderv1.Book{}
-	err = q.each(ctx, `SELECT workspace, event_id, customer_id, identified, order_id, kind, currency, value_currency, rate_e12, rate_date, total_micros,
-		    toUnixTimestamp64Milli(occurred_at), toUnixTimestamp64Milli(received_at), history
-		FROM {dw}.order_events WHERE `+where,
+	err = q.each(ctx, `SELECT workspace, `+orderrows.Events+` FROM {dw}.order_events WHERE `+where,
 		func(scan func(...any) error) error {
 			var key eventKey
-			var kind string
-			e, o, c := &orderv1.Event{}, &eventv1.Order{}, &eventv1.Conversion{}
-			err := scan(&key.workspace, &e.EventId, &e.CustomerId, &e.Identified, &o.OrderId, &kind, &o.Currency, &c.Currency, &c.RateE12, &c.RateDate,
-				&o.TotalMicros, &e.OccurredMs, &e.ReceivedMs, &e.History)
+			e, row, err := orderrows.Event(scan, &key.workspace)
 			if err != nil {
 				return err
 			}
-			if c.RateE12 != 0 {
-				o.Conversion = c
-			}
-			key.customer, key.id, key.at = e.CustomerId, e.EventId, e.OccurredMs
-			o.Kind = eventv1.OrderKind(eventv1.OrderKind_value["ORDER_KIND_"+strings.ToUpper(kind)])
-			o.Items, e.Order = items[key], o
-			of := orderKey{key.workspace, o.OrderId}
+			key.Key = row
+			e.Order.Items = items[key]
+			of := orderKey{key.workspace, e.Order.OrderId}
 			if books[of] == nil {
 				books[of] = &orderv1.Book{}
 			}
@@ -154,13 +146,12 @@ func readBooks(ctx context.Context, q query, where string) (map[orderKey]*orderv
 
 func readItems(ctx context.Context, q query, where string) (map[eventKey][]*eventv1.OrderItem, error) {
 	items := map[eventKey][]*eventv1.OrderItem{}
-	err := q.each(ctx, `SELECT workspace, customer_id, event_id, toUnixTimestamp64Milli(occurred_at), line, product_id, sku, name,
-		    toInt64(quantity * 1000000), unit_price_micros, total_micros
+	err := q.each(ctx, `SELECT workspace, `+orderrows.Items+`
 		FROM {dw}.order_event_items WHERE `+where+` ORDER BY workspace, customer_id, occurred_at, event_id, line`,
 		func(scan func(...any) error) error {
 			var key eventKey
-			x := &eventv1.OrderItem{}
-			err := scan(&key.workspace, &key.customer, &key.id, &key.at, &x.Line, &x.ProductId, &x.Sku, &x.Name, &x.QuantityMicros, &x.UnitPriceMicros, &x.TotalMicros)
+			x, row, err := orderrows.Item(scan, &key.workspace)
+			key.Key = row
 			items[key] = append(items[key], x)
 			return err
 		})

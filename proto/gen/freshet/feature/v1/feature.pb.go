@@ -25,6 +25,59 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// HistoryMode says from when on a fact counts.
+type HistoryMode int32
+
+const (
+	// As HISTORY_MODE_KNOWN.
+	HistoryMode_HISTORY_MODE_UNSPECIFIED HistoryMode = 0
+	// A fact counts once it had been received: an event, an order's events, a merge.
+	HistoryMode_HISTORY_MODE_KNOWN HistoryMode = 1
+	// An event counts once it had happened, with merges and orders as known today: for imported history, whose receipt says nothing.
+	HistoryMode_HISTORY_MODE_EVENT_TIME HistoryMode = 2
+)
+
+// Enum value maps for HistoryMode.
+var (
+	HistoryMode_name = map[int32]string{
+		0: "HISTORY_MODE_UNSPECIFIED",
+		1: "HISTORY_MODE_KNOWN",
+		2: "HISTORY_MODE_EVENT_TIME",
+	}
+	HistoryMode_value = map[string]int32{
+		"HISTORY_MODE_UNSPECIFIED": 0,
+		"HISTORY_MODE_KNOWN":       1,
+		"HISTORY_MODE_EVENT_TIME":  2,
+	}
+)
+
+func (x HistoryMode) Enum() *HistoryMode {
+	p := new(HistoryMode)
+	*p = x
+	return p
+}
+
+func (x HistoryMode) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (HistoryMode) Descriptor() protoreflect.EnumDescriptor {
+	return file_freshet_feature_v1_feature_proto_enumTypes[0].Descriptor()
+}
+
+func (HistoryMode) Type() protoreflect.EnumType {
+	return &file_freshet_feature_v1_feature_proto_enumTypes[0]
+}
+
+func (x HistoryMode) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use HistoryMode.Descriptor instead.
+func (HistoryMode) EnumDescriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{0}
+}
+
 // ChangeReason is why a feature set was published.
 type ChangeReason int32
 
@@ -66,11 +119,11 @@ func (x ChangeReason) String() string {
 }
 
 func (ChangeReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_freshet_feature_v1_feature_proto_enumTypes[0].Descriptor()
+	return file_freshet_feature_v1_feature_proto_enumTypes[1].Descriptor()
 }
 
 func (ChangeReason) Type() protoreflect.EnumType {
-	return &file_freshet_feature_v1_feature_proto_enumTypes[0]
+	return &file_freshet_feature_v1_feature_proto_enumTypes[1]
 }
 
 func (x ChangeReason) Number() protoreflect.EnumNumber {
@@ -79,7 +132,7 @@ func (x ChangeReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ChangeReason.Descriptor instead.
 func (ChangeReason) EnumDescriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{0}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{1}
 }
 
 // GetFeaturesRequest names a customer and a time.
@@ -1178,6 +1231,354 @@ func (x *BatchedFeatures) GetError() string {
 	return ""
 }
 
+// GetHistoricalFeaturesRequest asks for rows or for dates.
+type GetHistoricalFeaturesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant; empty means "default".
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// The customers and times to answer, in any order; at most 100,000, and no more than the servers' largest message has room for: 80,000 by default.
+	Rows []*HistoricalRow `protobuf:"bytes,2,rep,name=rows,proto3" json:"rows,omitempty"`
+	// Everybody who was a customer at each of these moments, Unix milliseconds, instead of rows; at most 1,000.
+	DatesMs []int64 `protobuf:"varint,3,rep,packed,name=dates_ms,json=datesMs,proto3" json:"dates_ms,omitempty"`
+	// Known, unless said otherwise.
+	Mode HistoryMode `protobuf:"varint,4,opt,name=mode,proto3,enum=freshet.feature.v1.HistoryMode" json:"mode,omitempty"`
+	// The features and tags to read, in this order; empty means all.
+	Names         []string `protobuf:"bytes,5,rep,name=names,proto3" json:"names,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetHistoricalFeaturesRequest) Reset() {
+	*x = GetHistoricalFeaturesRequest{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetHistoricalFeaturesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetHistoricalFeaturesRequest) ProtoMessage() {}
+
+func (x *GetHistoricalFeaturesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetHistoricalFeaturesRequest.ProtoReflect.Descriptor instead.
+func (*GetHistoricalFeaturesRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GetHistoricalFeaturesRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *GetHistoricalFeaturesRequest) GetRows() []*HistoricalRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *GetHistoricalFeaturesRequest) GetDatesMs() []int64 {
+	if x != nil {
+		return x.DatesMs
+	}
+	return nil
+}
+
+func (x *GetHistoricalFeaturesRequest) GetMode() HistoryMode {
+	if x != nil {
+		return x.Mode
+	}
+	return HistoryMode_HISTORY_MODE_UNSPECIFIED
+}
+
+func (x *GetHistoricalFeaturesRequest) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+// HistoricalRow asks for one customer at one moment.
+type HistoricalRow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A customer id of today or of before a merge: what is read is the customer that this id was part of then. Or `type:value`, which means the id
+	// that the identifier leads to today.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The moment, Unix milliseconds.
+	AtMs          int64 `protobuf:"varint,2,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HistoricalRow) Reset() {
+	*x = HistoricalRow{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HistoricalRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HistoricalRow) ProtoMessage() {}
+
+func (x *HistoricalRow) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HistoricalRow.ProtoReflect.Descriptor instead.
+func (*HistoricalRow) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *HistoricalRow) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *HistoricalRow) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
+// GetHistoricalFeaturesResponse is a part of the answer.
+type GetHistoricalFeaturesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the values of each row are of, in their order: in the first part only.
+	Columns []*HistoricalColumn `protobuf:"bytes,1,rep,name=columns,proto3" json:"columns,omitempty"`
+	// Some of the rows.
+	Rows []*HistoricalFeatures `protobuf:"bytes,2,rep,name=rows,proto3" json:"rows,omitempty"`
+	// How many rows were answered with this part.
+	Done int64 `protobuf:"varint,3,opt,name=done,proto3" json:"done,omitempty"`
+	// The catalogue that the values are of.
+	Schema        uint64 `protobuf:"fixed64,4,opt,name=schema,proto3" json:"schema,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetHistoricalFeaturesResponse) Reset() {
+	*x = GetHistoricalFeaturesResponse{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetHistoricalFeaturesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetHistoricalFeaturesResponse) ProtoMessage() {}
+
+func (x *GetHistoricalFeaturesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetHistoricalFeaturesResponse.ProtoReflect.Descriptor instead.
+func (*GetHistoricalFeaturesResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *GetHistoricalFeaturesResponse) GetColumns() []*HistoricalColumn {
+	if x != nil {
+		return x.Columns
+	}
+	return nil
+}
+
+func (x *GetHistoricalFeaturesResponse) GetRows() []*HistoricalFeatures {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *GetHistoricalFeaturesResponse) GetDone() int64 {
+	if x != nil {
+		return x.Done
+	}
+	return 0
+}
+
+func (x *GetHistoricalFeaturesResponse) GetSchema() uint64 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+// HistoricalColumn is one feature or tag that is read.
+type HistoricalColumn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// count, decimal, moment, age, duration, text, list or tag.
+	Kind          string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HistoricalColumn) Reset() {
+	*x = HistoricalColumn{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HistoricalColumn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HistoricalColumn) ProtoMessage() {}
+
+func (x *HistoricalColumn) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HistoricalColumn.ProtoReflect.Descriptor instead.
+func (*HistoricalColumn) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *HistoricalColumn) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *HistoricalColumn) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+// HistoricalFeatures is what was known of one customer at one moment.
+type HistoricalFeatures struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The place of the row, or of the date, in the request, from 0.
+	Row int32 `protobuf:"varint,1,opt,name=row,proto3" json:"row,omitempty"`
+	// The id that the customer went by: then in mode known, today in mode event_time.
+	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The moment, Unix milliseconds.
+	AtMs int64 `protobuf:"varint,3,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	// Something was known of the customer. Otherwise the values are those of somebody who did nothing.
+	Seen bool `protobuf:"varint,4,opt,name=seen,proto3" json:"seen,omitempty"`
+	// The values by column; one is empty where there is none. A tag is the count 1 where it held and 0 where it did not.
+	Values        []*FeatureValue `protobuf:"bytes,5,rep,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HistoricalFeatures) Reset() {
+	*x = HistoricalFeatures{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HistoricalFeatures) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HistoricalFeatures) ProtoMessage() {}
+
+func (x *HistoricalFeatures) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HistoricalFeatures.ProtoReflect.Descriptor instead.
+func (*HistoricalFeatures) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *HistoricalFeatures) GetRow() int32 {
+	if x != nil {
+		return x.Row
+	}
+	return 0
+}
+
+func (x *HistoricalFeatures) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *HistoricalFeatures) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
+func (x *HistoricalFeatures) GetSeen() bool {
+	if x != nil {
+		return x.Seen
+	}
+	return false
+}
+
+func (x *HistoricalFeatures) GetValues() []*FeatureValue {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
 // ExplainFeatureRequest names a customer and a feature.
 type ExplainFeatureRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1193,7 +1594,7 @@ type ExplainFeatureRequest struct {
 
 func (x *ExplainFeatureRequest) Reset() {
 	*x = ExplainFeatureRequest{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[15]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1205,7 +1606,7 @@ func (x *ExplainFeatureRequest) String() string {
 func (*ExplainFeatureRequest) ProtoMessage() {}
 
 func (x *ExplainFeatureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[15]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1218,7 +1619,7 @@ func (x *ExplainFeatureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainFeatureRequest.ProtoReflect.Descriptor instead.
 func (*ExplainFeatureRequest) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{15}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ExplainFeatureRequest) GetId() string {
@@ -1265,7 +1666,7 @@ type ExplainFeatureResponse struct {
 
 func (x *ExplainFeatureResponse) Reset() {
 	*x = ExplainFeatureResponse{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[16]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1277,7 +1678,7 @@ func (x *ExplainFeatureResponse) String() string {
 func (*ExplainFeatureResponse) ProtoMessage() {}
 
 func (x *ExplainFeatureResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[16]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1290,7 +1691,7 @@ func (x *ExplainFeatureResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainFeatureResponse.ProtoReflect.Descriptor instead.
 func (*ExplainFeatureResponse) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{16}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ExplainFeatureResponse) GetFeature() *Feature {
@@ -1357,7 +1758,7 @@ type Part struct {
 
 func (x *Part) Reset() {
 	*x = Part{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[17]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1369,7 +1770,7 @@ func (x *Part) String() string {
 func (*Part) ProtoMessage() {}
 
 func (x *Part) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[17]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1382,7 +1783,7 @@ func (x *Part) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Part.ProtoReflect.Descriptor instead.
 func (*Part) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{17}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Part) GetColumn() string {
@@ -1421,7 +1822,7 @@ type Tile struct {
 
 func (x *Tile) Reset() {
 	*x = Tile{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[18]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1433,7 +1834,7 @@ func (x *Tile) String() string {
 func (*Tile) ProtoMessage() {}
 
 func (x *Tile) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[18]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1446,7 +1847,7 @@ func (x *Tile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tile.ProtoReflect.Descriptor instead.
 func (*Tile) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{18}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Tile) GetStartMs() int64 {
@@ -1485,7 +1886,7 @@ type ContributingEvent struct {
 
 func (x *ContributingEvent) Reset() {
 	*x = ContributingEvent{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[19]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1497,7 +1898,7 @@ func (x *ContributingEvent) String() string {
 func (*ContributingEvent) ProtoMessage() {}
 
 func (x *ContributingEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[19]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1911,7 @@ func (x *ContributingEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContributingEvent.ProtoReflect.Descriptor instead.
 func (*ContributingEvent) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{19}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ContributingEvent) GetEventId() string {
@@ -1547,7 +1948,7 @@ type ListFeaturesRequest struct {
 
 func (x *ListFeaturesRequest) Reset() {
 	*x = ListFeaturesRequest{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[20]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1559,7 +1960,7 @@ func (x *ListFeaturesRequest) String() string {
 func (*ListFeaturesRequest) ProtoMessage() {}
 
 func (x *ListFeaturesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[20]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1572,7 +1973,7 @@ func (x *ListFeaturesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFeaturesRequest.ProtoReflect.Descriptor instead.
 func (*ListFeaturesRequest) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{20}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListFeaturesRequest) GetLevel() string {
@@ -1602,7 +2003,7 @@ type ListFeaturesResponse struct {
 
 func (x *ListFeaturesResponse) Reset() {
 	*x = ListFeaturesResponse{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[21]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1614,7 +2015,7 @@ func (x *ListFeaturesResponse) String() string {
 func (*ListFeaturesResponse) ProtoMessage() {}
 
 func (x *ListFeaturesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[21]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1627,7 +2028,7 @@ func (x *ListFeaturesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFeaturesResponse.ProtoReflect.Descriptor instead.
 func (*ListFeaturesResponse) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{21}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListFeaturesResponse) GetFeatures() []*Feature {
@@ -1657,7 +2058,7 @@ type ListTagsRequest struct {
 
 func (x *ListTagsRequest) Reset() {
 	*x = ListTagsRequest{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[22]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1669,7 +2070,7 @@ func (x *ListTagsRequest) String() string {
 func (*ListTagsRequest) ProtoMessage() {}
 
 func (x *ListTagsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[22]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1682,7 +2083,7 @@ func (x *ListTagsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTagsRequest.ProtoReflect.Descriptor instead.
 func (*ListTagsRequest) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{22}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListTagsRequest) GetLevel() string {
@@ -1710,7 +2111,7 @@ type ListTagsResponse struct {
 
 func (x *ListTagsResponse) Reset() {
 	*x = ListTagsResponse{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[23]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1722,7 +2123,7 @@ func (x *ListTagsResponse) String() string {
 func (*ListTagsResponse) ProtoMessage() {}
 
 func (x *ListTagsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[23]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1735,7 +2136,7 @@ func (x *ListTagsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTagsResponse.ProtoReflect.Descriptor instead.
 func (*ListTagsResponse) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{23}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListTagsResponse) GetTags() []*Tag {
@@ -1776,7 +2177,7 @@ type Feature struct {
 
 func (x *Feature) Reset() {
 	*x = Feature{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[24]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1788,7 +2189,7 @@ func (x *Feature) String() string {
 func (*Feature) ProtoMessage() {}
 
 func (x *Feature) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[24]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1801,7 +2202,7 @@ func (x *Feature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Feature.ProtoReflect.Descriptor instead.
 func (*Feature) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{24}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Feature) GetName() string {
@@ -1900,7 +2301,7 @@ type Tag struct {
 
 func (x *Tag) Reset() {
 	*x = Tag{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[25]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1912,7 +2313,7 @@ func (x *Tag) String() string {
 func (*Tag) ProtoMessage() {}
 
 func (x *Tag) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[25]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1925,7 +2326,7 @@ func (x *Tag) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tag.ProtoReflect.Descriptor instead.
 func (*Tag) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{25}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Tag) GetName() string {
@@ -1992,7 +2393,7 @@ type FeatureSet struct {
 
 func (x *FeatureSet) Reset() {
 	*x = FeatureSet{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[26]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2004,7 +2405,7 @@ func (x *FeatureSet) String() string {
 func (*FeatureSet) ProtoMessage() {}
 
 func (x *FeatureSet) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[26]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2017,7 +2418,7 @@ func (x *FeatureSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FeatureSet.ProtoReflect.Descriptor instead.
 func (*FeatureSet) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{26}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *FeatureSet) GetCustomerId() string {
@@ -2110,7 +2511,7 @@ type Catalogue struct {
 
 func (x *Catalogue) Reset() {
 	*x = Catalogue{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[27]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2122,7 +2523,7 @@ func (x *Catalogue) String() string {
 func (*Catalogue) ProtoMessage() {}
 
 func (x *Catalogue) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[27]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2135,7 +2536,7 @@ func (x *Catalogue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Catalogue.ProtoReflect.Descriptor instead.
 func (*Catalogue) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{27}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Catalogue) GetSchema() uint64 {
@@ -2258,7 +2659,31 @@ const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"\x0fBatchedFeatures\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12C\n" +
 	"\bfeatures\x18\x02 \x01(\v2'.freshet.feature.v1.GetFeaturesResponseR\bfeatures\x12\x14\n" +
-	"\x05error\x18\x03 \x01(\tR\x05error\"Y\n" +
+	"\x05error\x18\x03 \x01(\tR\x05error\"\xd9\x01\n" +
+	"\x1cGetHistoricalFeaturesRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x125\n" +
+	"\x04rows\x18\x02 \x03(\v2!.freshet.feature.v1.HistoricalRowR\x04rows\x12\x19\n" +
+	"\bdates_ms\x18\x03 \x03(\x03R\adatesMs\x123\n" +
+	"\x04mode\x18\x04 \x01(\x0e2\x1f.freshet.feature.v1.HistoryModeR\x04mode\x12\x14\n" +
+	"\x05names\x18\x05 \x03(\tR\x05names\"4\n" +
+	"\rHistoricalRow\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x13\n" +
+	"\x05at_ms\x18\x02 \x01(\x03R\x04atMs\"\xc7\x01\n" +
+	"\x1dGetHistoricalFeaturesResponse\x12>\n" +
+	"\acolumns\x18\x01 \x03(\v2$.freshet.feature.v1.HistoricalColumnR\acolumns\x12:\n" +
+	"\x04rows\x18\x02 \x03(\v2&.freshet.feature.v1.HistoricalFeaturesR\x04rows\x12\x12\n" +
+	"\x04done\x18\x03 \x01(\x03R\x04done\x12\x16\n" +
+	"\x06schema\x18\x04 \x01(\x06R\x06schema\":\n" +
+	"\x10HistoricalColumn\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\"\xaa\x01\n" +
+	"\x12HistoricalFeatures\x12\x10\n" +
+	"\x03row\x18\x01 \x01(\x05R\x03row\x12\x1f\n" +
+	"\vcustomer_id\x18\x02 \x01(\tR\n" +
+	"customerId\x12\x13\n" +
+	"\x05at_ms\x18\x03 \x01(\x03R\x04atMs\x12\x12\n" +
+	"\x04seen\x18\x04 \x01(\bR\x04seen\x128\n" +
+	"\x06values\x18\x05 \x03(\v2 .freshet.feature.v1.FeatureValueR\x06values\"Y\n" +
 	"\x15ExplainFeatureRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1c\n" +
@@ -2335,17 +2760,22 @@ const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"\bfeatures\x18\x02 \x03(\v2\x1b.freshet.feature.v1.FeatureR\bfeatures\x12+\n" +
 	"\x04tags\x18\x03 \x03(\v2\x17.freshet.feature.v1.TagR\x04tags\x12 \n" +
 	"\vdefinitions\x18\x04 \x01(\tR\vdefinitions\x12\x19\n" +
-	"\bsince_ms\x18\x05 \x01(\x03R\asinceMs*w\n" +
+	"\bsince_ms\x18\x05 \x01(\x03R\asinceMs*`\n" +
+	"\vHistoryMode\x12\x1c\n" +
+	"\x18HISTORY_MODE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12HISTORY_MODE_KNOWN\x10\x01\x12\x1b\n" +
+	"\x17HISTORY_MODE_EVENT_TIME\x10\x02*w\n" +
 	"\fChangeReason\x12\x1d\n" +
 	"\x19CHANGE_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CHANGE_REASON_EVENT\x10\x01\x12\x16\n" +
 	"\x12CHANGE_REASON_TIME\x10\x02\x12\x17\n" +
-	"\x13CHANGE_REASON_MERGE\x10\x032\xb6\x06\n" +
+	"\x13CHANGE_REASON_MERGE\x10\x032\xdc\a\n" +
 	"\x0eFeatureService\x12{\n" +
 	"\n" +
 	"GetProfile\x12%.freshet.feature.v1.GetProfileRequest\x1a&.freshet.feature.v1.GetProfileResponse\"\x1e\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/customers/{id}\x12\x87\x01\n" +
 	"\vGetFeatures\x12&.freshet.feature.v1.GetFeaturesRequest\x1a'.freshet.feature.v1.GetFeaturesResponse\"'\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/customers/{id}/features\x12\x90\x01\n" +
-	"\x10BatchGetFeatures\x12+.freshet.feature.v1.BatchGetFeaturesRequest\x1a,.freshet.feature.v1.BatchGetFeaturesResponse\"!\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/features:batch\x12\x9f\x01\n" +
+	"\x10BatchGetFeatures\x12+.freshet.feature.v1.BatchGetFeaturesRequest\x1a,.freshet.feature.v1.BatchGetFeaturesResponse\"!\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/features:batch\x12\xa3\x01\n" +
+	"\x15GetHistoricalFeatures\x120.freshet.feature.v1.GetHistoricalFeaturesRequest\x1a1.freshet.feature.v1.GetHistoricalFeaturesResponse\"#\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/features:history0\x01\x12\x9f\x01\n" +
 	"\x0eExplainFeature\x12).freshet.feature.v1.ExplainFeatureRequest\x1a*.freshet.feature.v1.ExplainFeatureResponse\"6\xb8\xd3'\x01\x82\xd3\xe4\x93\x02,\x12*/v1/customers/{id}/features/{name}/explain\x12{\n" +
 	"\fListFeatures\x12'.freshet.feature.v1.ListFeaturesRequest\x1a(.freshet.feature.v1.ListFeaturesResponse\"\x18\xb8\xd3'\x02\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/features\x12k\n" +
 	"\bListTags\x12#.freshet.feature.v1.ListTagsRequest\x1a$.freshet.feature.v1.ListTagsResponse\"\x14\xb8\xd3'\x02\x82\xd3\xe4\x93\x02\n" +
@@ -2363,90 +2793,103 @@ func file_freshet_feature_v1_feature_proto_rawDescGZIP() []byte {
 	return file_freshet_feature_v1_feature_proto_rawDescData
 }
 
-var file_freshet_feature_v1_feature_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_freshet_feature_v1_feature_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_freshet_feature_v1_feature_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_freshet_feature_v1_feature_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_freshet_feature_v1_feature_proto_goTypes = []any{
-	(ChangeReason)(0),                // 0: freshet.feature.v1.ChangeReason
-	(*GetFeaturesRequest)(nil),       // 1: freshet.feature.v1.GetFeaturesRequest
-	(*GetFeaturesResponse)(nil),      // 2: freshet.feature.v1.GetFeaturesResponse
-	(*FeatureValue)(nil),             // 3: freshet.feature.v1.FeatureValue
-	(*FeatureList)(nil),              // 4: freshet.feature.v1.FeatureList
-	(*FeatureEntry)(nil),             // 5: freshet.feature.v1.FeatureEntry
-	(*TagValue)(nil),                 // 6: freshet.feature.v1.TagValue
-	(*GetProfileRequest)(nil),        // 7: freshet.feature.v1.GetProfileRequest
-	(*GetProfileResponse)(nil),       // 8: freshet.feature.v1.GetProfileResponse
-	(*Trait)(nil),                    // 9: freshet.feature.v1.Trait
-	(*ProfileTag)(nil),               // 10: freshet.feature.v1.ProfileTag
-	(*ProfileLevel)(nil),             // 11: freshet.feature.v1.ProfileLevel
-	(*Completeness)(nil),             // 12: freshet.feature.v1.Completeness
-	(*BatchGetFeaturesRequest)(nil),  // 13: freshet.feature.v1.BatchGetFeaturesRequest
-	(*BatchGetFeaturesResponse)(nil), // 14: freshet.feature.v1.BatchGetFeaturesResponse
-	(*BatchedFeatures)(nil),          // 15: freshet.feature.v1.BatchedFeatures
-	(*ExplainFeatureRequest)(nil),    // 16: freshet.feature.v1.ExplainFeatureRequest
-	(*ExplainFeatureResponse)(nil),   // 17: freshet.feature.v1.ExplainFeatureResponse
-	(*Part)(nil),                     // 18: freshet.feature.v1.Part
-	(*Tile)(nil),                     // 19: freshet.feature.v1.Tile
-	(*ContributingEvent)(nil),        // 20: freshet.feature.v1.ContributingEvent
-	(*ListFeaturesRequest)(nil),      // 21: freshet.feature.v1.ListFeaturesRequest
-	(*ListFeaturesResponse)(nil),     // 22: freshet.feature.v1.ListFeaturesResponse
-	(*ListTagsRequest)(nil),          // 23: freshet.feature.v1.ListTagsRequest
-	(*ListTagsResponse)(nil),         // 24: freshet.feature.v1.ListTagsResponse
-	(*Feature)(nil),                  // 25: freshet.feature.v1.Feature
-	(*Tag)(nil),                      // 26: freshet.feature.v1.Tag
-	(*FeatureSet)(nil),               // 27: freshet.feature.v1.FeatureSet
-	(*Catalogue)(nil),                // 28: freshet.feature.v1.Catalogue
-	nil,                              // 29: freshet.feature.v1.GetFeaturesResponse.ValuesEntry
-	nil,                              // 30: freshet.feature.v1.GetFeaturesResponse.TagsEntry
-	nil,                              // 31: freshet.feature.v1.ProfileLevel.ValuesEntry
-	(*timestamppb.Timestamp)(nil),    // 32: google.protobuf.Timestamp
-	(*v1.Customer)(nil),              // 33: freshet.identity.v1.Customer
+	(HistoryMode)(0),                      // 0: freshet.feature.v1.HistoryMode
+	(ChangeReason)(0),                     // 1: freshet.feature.v1.ChangeReason
+	(*GetFeaturesRequest)(nil),            // 2: freshet.feature.v1.GetFeaturesRequest
+	(*GetFeaturesResponse)(nil),           // 3: freshet.feature.v1.GetFeaturesResponse
+	(*FeatureValue)(nil),                  // 4: freshet.feature.v1.FeatureValue
+	(*FeatureList)(nil),                   // 5: freshet.feature.v1.FeatureList
+	(*FeatureEntry)(nil),                  // 6: freshet.feature.v1.FeatureEntry
+	(*TagValue)(nil),                      // 7: freshet.feature.v1.TagValue
+	(*GetProfileRequest)(nil),             // 8: freshet.feature.v1.GetProfileRequest
+	(*GetProfileResponse)(nil),            // 9: freshet.feature.v1.GetProfileResponse
+	(*Trait)(nil),                         // 10: freshet.feature.v1.Trait
+	(*ProfileTag)(nil),                    // 11: freshet.feature.v1.ProfileTag
+	(*ProfileLevel)(nil),                  // 12: freshet.feature.v1.ProfileLevel
+	(*Completeness)(nil),                  // 13: freshet.feature.v1.Completeness
+	(*BatchGetFeaturesRequest)(nil),       // 14: freshet.feature.v1.BatchGetFeaturesRequest
+	(*BatchGetFeaturesResponse)(nil),      // 15: freshet.feature.v1.BatchGetFeaturesResponse
+	(*BatchedFeatures)(nil),               // 16: freshet.feature.v1.BatchedFeatures
+	(*GetHistoricalFeaturesRequest)(nil),  // 17: freshet.feature.v1.GetHistoricalFeaturesRequest
+	(*HistoricalRow)(nil),                 // 18: freshet.feature.v1.HistoricalRow
+	(*GetHistoricalFeaturesResponse)(nil), // 19: freshet.feature.v1.GetHistoricalFeaturesResponse
+	(*HistoricalColumn)(nil),              // 20: freshet.feature.v1.HistoricalColumn
+	(*HistoricalFeatures)(nil),            // 21: freshet.feature.v1.HistoricalFeatures
+	(*ExplainFeatureRequest)(nil),         // 22: freshet.feature.v1.ExplainFeatureRequest
+	(*ExplainFeatureResponse)(nil),        // 23: freshet.feature.v1.ExplainFeatureResponse
+	(*Part)(nil),                          // 24: freshet.feature.v1.Part
+	(*Tile)(nil),                          // 25: freshet.feature.v1.Tile
+	(*ContributingEvent)(nil),             // 26: freshet.feature.v1.ContributingEvent
+	(*ListFeaturesRequest)(nil),           // 27: freshet.feature.v1.ListFeaturesRequest
+	(*ListFeaturesResponse)(nil),          // 28: freshet.feature.v1.ListFeaturesResponse
+	(*ListTagsRequest)(nil),               // 29: freshet.feature.v1.ListTagsRequest
+	(*ListTagsResponse)(nil),              // 30: freshet.feature.v1.ListTagsResponse
+	(*Feature)(nil),                       // 31: freshet.feature.v1.Feature
+	(*Tag)(nil),                           // 32: freshet.feature.v1.Tag
+	(*FeatureSet)(nil),                    // 33: freshet.feature.v1.FeatureSet
+	(*Catalogue)(nil),                     // 34: freshet.feature.v1.Catalogue
+	nil,                                   // 35: freshet.feature.v1.GetFeaturesResponse.ValuesEntry
+	nil,                                   // 36: freshet.feature.v1.GetFeaturesResponse.TagsEntry
+	nil,                                   // 37: freshet.feature.v1.ProfileLevel.ValuesEntry
+	(*timestamppb.Timestamp)(nil),         // 38: google.protobuf.Timestamp
+	(*v1.Customer)(nil),                   // 39: freshet.identity.v1.Customer
 }
 var file_freshet_feature_v1_feature_proto_depIdxs = []int32{
-	32, // 0: freshet.feature.v1.GetFeaturesRequest.as_of:type_name -> google.protobuf.Timestamp
-	29, // 1: freshet.feature.v1.GetFeaturesResponse.values:type_name -> freshet.feature.v1.GetFeaturesResponse.ValuesEntry
-	30, // 2: freshet.feature.v1.GetFeaturesResponse.tags:type_name -> freshet.feature.v1.GetFeaturesResponse.TagsEntry
-	4,  // 3: freshet.feature.v1.FeatureValue.list:type_name -> freshet.feature.v1.FeatureList
-	5,  // 4: freshet.feature.v1.FeatureList.entries:type_name -> freshet.feature.v1.FeatureEntry
-	3,  // 5: freshet.feature.v1.FeatureEntry.value:type_name -> freshet.feature.v1.FeatureValue
-	33, // 6: freshet.feature.v1.GetProfileResponse.customer:type_name -> freshet.identity.v1.Customer
-	9,  // 7: freshet.feature.v1.GetProfileResponse.traits:type_name -> freshet.feature.v1.Trait
-	10, // 8: freshet.feature.v1.GetProfileResponse.tags:type_name -> freshet.feature.v1.ProfileTag
-	11, // 9: freshet.feature.v1.GetProfileResponse.levels:type_name -> freshet.feature.v1.ProfileLevel
-	12, // 10: freshet.feature.v1.GetProfileResponse.completeness:type_name -> freshet.feature.v1.Completeness
-	6,  // 11: freshet.feature.v1.ProfileTag.value:type_name -> freshet.feature.v1.TagValue
-	31, // 12: freshet.feature.v1.ProfileLevel.values:type_name -> freshet.feature.v1.ProfileLevel.ValuesEntry
-	15, // 13: freshet.feature.v1.BatchGetFeaturesResponse.answers:type_name -> freshet.feature.v1.BatchedFeatures
-	2,  // 14: freshet.feature.v1.BatchedFeatures.features:type_name -> freshet.feature.v1.GetFeaturesResponse
-	25, // 15: freshet.feature.v1.ExplainFeatureResponse.feature:type_name -> freshet.feature.v1.Feature
-	3,  // 16: freshet.feature.v1.ExplainFeatureResponse.value:type_name -> freshet.feature.v1.FeatureValue
-	18, // 17: freshet.feature.v1.ExplainFeatureResponse.parts:type_name -> freshet.feature.v1.Part
-	20, // 18: freshet.feature.v1.ExplainFeatureResponse.events:type_name -> freshet.feature.v1.ContributingEvent
-	19, // 19: freshet.feature.v1.Part.tiles:type_name -> freshet.feature.v1.Tile
-	25, // 20: freshet.feature.v1.ListFeaturesResponse.features:type_name -> freshet.feature.v1.Feature
-	26, // 21: freshet.feature.v1.ListTagsResponse.tags:type_name -> freshet.feature.v1.Tag
-	0,  // 22: freshet.feature.v1.FeatureSet.reason:type_name -> freshet.feature.v1.ChangeReason
-	25, // 23: freshet.feature.v1.Catalogue.features:type_name -> freshet.feature.v1.Feature
-	26, // 24: freshet.feature.v1.Catalogue.tags:type_name -> freshet.feature.v1.Tag
-	3,  // 25: freshet.feature.v1.GetFeaturesResponse.ValuesEntry.value:type_name -> freshet.feature.v1.FeatureValue
-	6,  // 26: freshet.feature.v1.GetFeaturesResponse.TagsEntry.value:type_name -> freshet.feature.v1.TagValue
-	3,  // 27: freshet.feature.v1.ProfileLevel.ValuesEntry.value:type_name -> freshet.feature.v1.FeatureValue
-	7,  // 28: freshet.feature.v1.FeatureService.GetProfile:input_type -> freshet.feature.v1.GetProfileRequest
-	1,  // 29: freshet.feature.v1.FeatureService.GetFeatures:input_type -> freshet.feature.v1.GetFeaturesRequest
-	13, // 30: freshet.feature.v1.FeatureService.BatchGetFeatures:input_type -> freshet.feature.v1.BatchGetFeaturesRequest
-	16, // 31: freshet.feature.v1.FeatureService.ExplainFeature:input_type -> freshet.feature.v1.ExplainFeatureRequest
-	21, // 32: freshet.feature.v1.FeatureService.ListFeatures:input_type -> freshet.feature.v1.ListFeaturesRequest
-	23, // 33: freshet.feature.v1.FeatureService.ListTags:input_type -> freshet.feature.v1.ListTagsRequest
-	8,  // 34: freshet.feature.v1.FeatureService.GetProfile:output_type -> freshet.feature.v1.GetProfileResponse
-	2,  // 35: freshet.feature.v1.FeatureService.GetFeatures:output_type -> freshet.feature.v1.GetFeaturesResponse
-	14, // 36: freshet.feature.v1.FeatureService.BatchGetFeatures:output_type -> freshet.feature.v1.BatchGetFeaturesResponse
-	17, // 37: freshet.feature.v1.FeatureService.ExplainFeature:output_type -> freshet.feature.v1.ExplainFeatureResponse
-	22, // 38: freshet.feature.v1.FeatureService.ListFeatures:output_type -> freshet.feature.v1.ListFeaturesResponse
-	24, // 39: freshet.feature.v1.FeatureService.ListTags:output_type -> freshet.feature.v1.ListTagsResponse
-	34, // [34:40] is the sub-list for method output_type
-	28, // [28:34] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	38, // 0: freshet.feature.v1.GetFeaturesRequest.as_of:type_name -> google.protobuf.Timestamp
+	35, // 1: freshet.feature.v1.GetFeaturesResponse.values:type_name -> freshet.feature.v1.GetFeaturesResponse.ValuesEntry
+	36, // 2: freshet.feature.v1.GetFeaturesResponse.tags:type_name -> freshet.feature.v1.GetFeaturesResponse.TagsEntry
+	5,  // 3: freshet.feature.v1.FeatureValue.list:type_name -> freshet.feature.v1.FeatureList
+	6,  // 4: freshet.feature.v1.FeatureList.entries:type_name -> freshet.feature.v1.FeatureEntry
+	4,  // 5: freshet.feature.v1.FeatureEntry.value:type_name -> freshet.feature.v1.FeatureValue
+	39, // 6: freshet.feature.v1.GetProfileResponse.customer:type_name -> freshet.identity.v1.Customer
+	10, // 7: freshet.feature.v1.GetProfileResponse.traits:type_name -> freshet.feature.v1.Trait
+	11, // 8: freshet.feature.v1.GetProfileResponse.tags:type_name -> freshet.feature.v1.ProfileTag
+	12, // 9: freshet.feature.v1.GetProfileResponse.levels:type_name -> freshet.feature.v1.ProfileLevel
+	13, // 10: freshet.feature.v1.GetProfileResponse.completeness:type_name -> freshet.feature.v1.Completeness
+	7,  // 11: freshet.feature.v1.ProfileTag.value:type_name -> freshet.feature.v1.TagValue
+	37, // 12: freshet.feature.v1.ProfileLevel.values:type_name -> freshet.feature.v1.ProfileLevel.ValuesEntry
+	16, // 13: freshet.feature.v1.BatchGetFeaturesResponse.answers:type_name -> freshet.feature.v1.BatchedFeatures
+	3,  // 14: freshet.feature.v1.BatchedFeatures.features:type_name -> freshet.feature.v1.GetFeaturesResponse
+	18, // 15: freshet.feature.v1.GetHistoricalFeaturesRequest.rows:type_name -> freshet.feature.v1.HistoricalRow
+	0,  // 16: freshet.feature.v1.GetHistoricalFeaturesRequest.mode:type_name -> freshet.feature.v1.HistoryMode
+	20, // 17: freshet.feature.v1.GetHistoricalFeaturesResponse.columns:type_name -> freshet.feature.v1.HistoricalColumn
+	21, // 18: freshet.feature.v1.GetHistoricalFeaturesResponse.rows:type_name -> freshet.feature.v1.HistoricalFeatures
+	4,  // 19: freshet.feature.v1.HistoricalFeatures.values:type_name -> freshet.feature.v1.FeatureValue
+	31, // 20: freshet.feature.v1.ExplainFeatureResponse.feature:type_name -> freshet.feature.v1.Feature
+	4,  // 21: freshet.feature.v1.ExplainFeatureResponse.value:type_name -> freshet.feature.v1.FeatureValue
+	24, // 22: freshet.feature.v1.ExplainFeatureResponse.parts:type_name -> freshet.feature.v1.Part
+	26, // 23: freshet.feature.v1.ExplainFeatureResponse.events:type_name -> freshet.feature.v1.ContributingEvent
+	25, // 24: freshet.feature.v1.Part.tiles:type_name -> freshet.feature.v1.Tile
+	31, // 25: freshet.feature.v1.ListFeaturesResponse.features:type_name -> freshet.feature.v1.Feature
+	32, // 26: freshet.feature.v1.ListTagsResponse.tags:type_name -> freshet.feature.v1.Tag
+	1,  // 27: freshet.feature.v1.FeatureSet.reason:type_name -> freshet.feature.v1.ChangeReason
+	31, // 28: freshet.feature.v1.Catalogue.features:type_name -> freshet.feature.v1.Feature
+	32, // 29: freshet.feature.v1.Catalogue.tags:type_name -> freshet.feature.v1.Tag
+	4,  // 30: freshet.feature.v1.GetFeaturesResponse.ValuesEntry.value:type_name -> freshet.feature.v1.FeatureValue
+	7,  // 31: freshet.feature.v1.GetFeaturesResponse.TagsEntry.value:type_name -> freshet.feature.v1.TagValue
+	4,  // 32: freshet.feature.v1.ProfileLevel.ValuesEntry.value:type_name -> freshet.feature.v1.FeatureValue
+	8,  // 33: freshet.feature.v1.FeatureService.GetProfile:input_type -> freshet.feature.v1.GetProfileRequest
+	2,  // 34: freshet.feature.v1.FeatureService.GetFeatures:input_type -> freshet.feature.v1.GetFeaturesRequest
+	14, // 35: freshet.feature.v1.FeatureService.BatchGetFeatures:input_type -> freshet.feature.v1.BatchGetFeaturesRequest
+	17, // 36: freshet.feature.v1.FeatureService.GetHistoricalFeatures:input_type -> freshet.feature.v1.GetHistoricalFeaturesRequest
+	22, // 37: freshet.feature.v1.FeatureService.ExplainFeature:input_type -> freshet.feature.v1.ExplainFeatureRequest
+	27, // 38: freshet.feature.v1.FeatureService.ListFeatures:input_type -> freshet.feature.v1.ListFeaturesRequest
+	29, // 39: freshet.feature.v1.FeatureService.ListTags:input_type -> freshet.feature.v1.ListTagsRequest
+	9,  // 40: freshet.feature.v1.FeatureService.GetProfile:output_type -> freshet.feature.v1.GetProfileResponse
+	3,  // 41: freshet.feature.v1.FeatureService.GetFeatures:output_type -> freshet.feature.v1.GetFeaturesResponse
+	15, // 42: freshet.feature.v1.FeatureService.BatchGetFeatures:output_type -> freshet.feature.v1.BatchGetFeaturesResponse
+	19, // 43: freshet.feature.v1.FeatureService.GetHistoricalFeatures:output_type -> freshet.feature.v1.GetHistoricalFeaturesResponse
+	23, // 44: freshet.feature.v1.FeatureService.ExplainFeature:output_type -> freshet.feature.v1.ExplainFeatureResponse
+	28, // 45: freshet.feature.v1.FeatureService.ListFeatures:output_type -> freshet.feature.v1.ListFeaturesResponse
+	30, // 46: freshet.feature.v1.FeatureService.ListTags:output_type -> freshet.feature.v1.ListTagsResponse
+	40, // [40:47] is the sub-list for method output_type
+	33, // [33:40] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_freshet_feature_v1_feature_proto_init() }
@@ -2467,8 +2910,8 @@ func file_freshet_feature_v1_feature_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_freshet_feature_v1_feature_proto_rawDesc), len(file_freshet_feature_v1_feature_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   31,
+			NumEnums:      2,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

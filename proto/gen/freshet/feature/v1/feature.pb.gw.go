@@ -168,6 +168,29 @@ func local_request_FeatureService_BatchGetFeatures_0(ctx context.Context, marsha
 	return msg, metadata, err
 }
 
+func request_FeatureService_GetHistoricalFeatures_0(ctx context.Context, marshaler runtime.Marshaler, client FeatureServiceClient, req *http.Request, pathParams map[string]string) (FeatureService_GetHistoricalFeaturesClient, runtime.ServerMetadata, error) {
+	var (
+		protoReq GetHistoricalFeaturesRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	stream, err := client.GetHistoricalFeatures(ctx, &protoReq)
+	if err != nil {
+		return nil, metadata, err
+	}
+	header, err := stream.Header()
+	if err != nil {
+		return nil, metadata, err
+	}
+	metadata.HeaderMD = header
+	return stream, metadata, nil
+}
+
 var filter_FeatureService_ExplainFeature_0 = &utilities.DoubleArray{Encoding: map[string]int{"id": 0, "name": 1}, Base: []int{1, 1, 2, 0, 0}, Check: []int{0, 1, 1, 2, 3}}
 
 func request_FeatureService_ExplainFeature_0(ctx context.Context, marshaler runtime.Marshaler, client FeatureServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
@@ -373,6 +396,13 @@ func RegisterFeatureServiceHandlerServer(ctx context.Context, mux *runtime.Serve
 		}
 		forward_FeatureService_BatchGetFeatures_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+
+	mux.Handle(http.MethodPost, pattern_FeatureService_GetHistoricalFeatures_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		err := status.Error(codes.Unimplemented, "streaming calls are not yet supported in the in-process transport")
+		_, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+		return
+	})
 	mux.Handle(http.MethodGet, pattern_FeatureService_ExplainFeature_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -524,6 +554,23 @@ func RegisterFeatureServiceHandlerClient(ctx context.Context, mux *runtime.Serve
 		}
 		forward_FeatureService_BatchGetFeatures_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodPost, pattern_FeatureService_GetHistoricalFeatures_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/freshet.feature.v1.FeatureService/GetHistoricalFeatures", runtime.WithHTTPPathPattern("/v1/features:history"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_FeatureService_GetHistoricalFeatures_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_FeatureService_GetHistoricalFeatures_0(annotatedContext, mux, outboundMarshaler, w, req, func() (proto.Message, error) { return resp.Recv() }, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_FeatureService_ExplainFeature_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -579,19 +626,21 @@ func RegisterFeatureServiceHandlerClient(ctx context.Context, mux *runtime.Serve
 }
 
 var (
-	pattern_FeatureService_GetProfile_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "customers", "id"}, ""))
-	pattern_FeatureService_GetFeatures_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "customers", "id", "features"}, ""))
-	pattern_FeatureService_BatchGetFeatures_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "features"}, "batch"))
-	pattern_FeatureService_ExplainFeature_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3, 1, 0, 4, 1, 5, 4, 2, 5}, []string{"v1", "customers", "id", "features", "name", "explain"}, ""))
-	pattern_FeatureService_ListFeatures_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "features"}, ""))
-	pattern_FeatureService_ListTags_0         = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "tags"}, ""))
+	pattern_FeatureService_GetProfile_0            = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "customers", "id"}, ""))
+	pattern_FeatureService_GetFeatures_0           = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "customers", "id", "features"}, ""))
+	pattern_FeatureService_BatchGetFeatures_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "features"}, "batch"))
+	pattern_FeatureService_GetHistoricalFeatures_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "features"}, "history"))
+	pattern_FeatureService_ExplainFeature_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3, 1, 0, 4, 1, 5, 4, 2, 5}, []string{"v1", "customers", "id", "features", "name", "explain"}, ""))
+	pattern_FeatureService_ListFeatures_0          = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "features"}, ""))
+	pattern_FeatureService_ListTags_0              = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "tags"}, ""))
 )
 
 var (
-	forward_FeatureService_GetProfile_0       = runtime.ForwardResponseMessage
-	forward_FeatureService_GetFeatures_0      = runtime.ForwardResponseMessage
-	forward_FeatureService_BatchGetFeatures_0 = runtime.ForwardResponseMessage
-	forward_FeatureService_ExplainFeature_0   = runtime.ForwardResponseMessage
-	forward_FeatureService_ListFeatures_0     = runtime.ForwardResponseMessage
-	forward_FeatureService_ListTags_0         = runtime.ForwardResponseMessage
+	forward_FeatureService_GetProfile_0            = runtime.ForwardResponseMessage
+	forward_FeatureService_GetFeatures_0           = runtime.ForwardResponseMessage
+	forward_FeatureService_BatchGetFeatures_0      = runtime.ForwardResponseMessage
+	forward_FeatureService_GetHistoricalFeatures_0 = runtime.ForwardResponseStream
+	forward_FeatureService_ExplainFeature_0        = runtime.ForwardResponseMessage
+	forward_FeatureService_ListFeatures_0          = runtime.ForwardResponseMessage
+	forward_FeatureService_ListTags_0              = runtime.ForwardResponseMessage
 )

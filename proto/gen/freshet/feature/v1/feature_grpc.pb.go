@@ -19,12 +19,13 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	FeatureService_GetProfile_FullMethodName       = "/freshet.feature.v1.FeatureService/GetProfile"
-	FeatureService_GetFeatures_FullMethodName      = "/freshet.feature.v1.FeatureService/GetFeatures"
-	FeatureService_BatchGetFeatures_FullMethodName = "/freshet.feature.v1.FeatureService/BatchGetFeatures"
-	FeatureService_ExplainFeature_FullMethodName   = "/freshet.feature.v1.FeatureService/ExplainFeature"
-	FeatureService_ListFeatures_FullMethodName     = "/freshet.feature.v1.FeatureService/ListFeatures"
-	FeatureService_ListTags_FullMethodName         = "/freshet.feature.v1.FeatureService/ListTags"
+	FeatureService_GetProfile_FullMethodName            = "/freshet.feature.v1.FeatureService/GetProfile"
+	FeatureService_GetFeatures_FullMethodName           = "/freshet.feature.v1.FeatureService/GetFeatures"
+	FeatureService_BatchGetFeatures_FullMethodName      = "/freshet.feature.v1.FeatureService/BatchGetFeatures"
+	FeatureService_GetHistoricalFeatures_FullMethodName = "/freshet.feature.v1.FeatureService/GetHistoricalFeatures"
+	FeatureService_ExplainFeature_FullMethodName        = "/freshet.feature.v1.FeatureService/ExplainFeature"
+	FeatureService_ListFeatures_FullMethodName          = "/freshet.feature.v1.FeatureService/ListFeatures"
+	FeatureService_ListTags_FullMethodName              = "/freshet.feature.v1.FeatureService/ListTags"
 )
 
 // FeatureServiceClient is the client API for FeatureService service.
@@ -43,6 +44,11 @@ type FeatureServiceClient interface {
 	// BatchGetFeatures reads the features of up to 1,000 customers as of now, in the order asked for. A customer that is not known has an error in
 	// the place of values. INVALID_ARGUMENT: more customers, or a name that the catalogue does not have. Safe to retry.
 	BatchGetFeatures(ctx context.Context, in *BatchGetFeaturesRequest, opts ...grpc.CallOption) (*BatchGetFeaturesResponse, error)
+	// GetHistoricalFeatures gives what was known of customers at moments of the past, for training sets: for rows of customer and time, or for everybody at
+	// some dates. The rows of the answer come in no order, each with the place of what it answers.
+	// INVALID_ARGUMENT: rows and dates at once or neither, too many of them, a moment in the future, or a name that the catalogue does not have.
+	// RESOURCE_EXHAUSTED: the replica reads as many histories as it may. Safe to retry, from the start.
+	GetHistoricalFeatures(ctx context.Context, in *GetHistoricalFeaturesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[GetHistoricalFeaturesResponse], error)
 	// ExplainFeature says how the value of one feature came about: its window's edges, the tiles that add to it, the last events that count.
 	// NOT_FOUND: unknown customer. INVALID_ARGUMENT: unknown feature. Safe to retry.
 	ExplainFeature(ctx context.Context, in *ExplainFeatureRequest, opts ...grpc.CallOption) (*ExplainFeatureResponse, error)
@@ -90,6 +96,25 @@ func (c *featureServiceClient) BatchGetFeatures(ctx context.Context, in *BatchGe
 	return out, nil
 }
 
+func (c *featureServiceClient) GetHistoricalFeatures(ctx context.Context, in *GetHistoricalFeaturesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[GetHistoricalFeaturesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &FeatureService_ServiceDesc.Streams[0], FeatureService_GetHistoricalFeatures_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[GetHistoricalFeaturesRequest, GetHistoricalFeaturesResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type FeatureService_GetHistoricalFeaturesClient = grpc.ServerStreamingClient[GetHistoricalFeaturesResponse]
+
 func (c *featureServiceClient) ExplainFeature(ctx context.Context, in *ExplainFeatureRequest, opts ...grpc.CallOption) (*ExplainFeatureResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ExplainFeatureResponse)
@@ -136,6 +161,11 @@ type FeatureServiceServer interface {
 	// BatchGetFeatures reads the features of up to 1,000 customers as of now, in the order asked for. A customer that is not known has an error in
 	// the place of values. INVALID_ARGUMENT: more customers, or a name that the catalogue does not have. Safe to retry.
 	BatchGetFeatures(context.Context, *BatchGetFeaturesRequest) (*BatchGetFeaturesResponse, error)
+	// GetHistoricalFeatures gives what was known of customers at moments of the past, for training sets: for rows of customer and time, or for everybody at
+	// some dates. The rows of the answer come in no order, each with the place of what it answers.
+	// INVALID_ARGUMENT: rows and dates at once or neither, too many of them, a moment in the future, or a name that the catalogue does not have.
+	// RESOURCE_EXHAUSTED: the replica reads as many histories as it may. Safe to retry, from the start.
+	GetHistoricalFeatures(*GetHistoricalFeaturesRequest, grpc.ServerStreamingServer[GetHistoricalFeaturesResponse]) error
 	// ExplainFeature says how the value of one feature came about: its window's edges, the tiles that add to it, the last events that count.
 	// NOT_FOUND: unknown customer. INVALID_ARGUMENT: unknown feature. Safe to retry.
 	ExplainFeature(context.Context, *ExplainFeatureRequest) (*ExplainFeatureResponse, error)
@@ -161,6 +191,9 @@ func (UnimplementedFeatureServiceServer) GetFeatures(context.Context, *GetFeatur
 }
 func (UnimplementedFeatureServiceServer) BatchGetFeatures(context.Context, *BatchGetFeaturesRequest) (*BatchGetFeaturesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchGetFeatures not implemented")
+}
+func (UnimplementedFeatureServiceServer) GetHistoricalFeatures(*GetHistoricalFeaturesRequest, grpc.ServerStreamingServer[GetHistoricalFeaturesResponse]) error {
+	return status.Error(codes.Unimplemented, "method GetHistoricalFeatures not implemented")
 }
 func (UnimplementedFeatureServiceServer) ExplainFeature(context.Context, *ExplainFeatureRequest) (*ExplainFeatureResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExplainFeature not implemented")
@@ -245,6 +278,17 @@ func _FeatureService_BatchGetFeatures_Handler(srv interface{}, ctx context.Conte
 	}
 	return interceptor(ctx, in, info, handler)
 }
+
+func _FeatureService_GetHistoricalFeatures_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(GetHistoricalFeaturesRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(FeatureServiceServer).GetHistoricalFeatures(m, &grpc.GenericServerStream[GetHistoricalFeaturesRequest, GetHistoricalFeaturesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type FeatureService_GetHistoricalFeaturesServer = grpc.ServerStreamingServer[GetHistoricalFeaturesResponse]
 
 func _FeatureService_ExplainFeature_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ExplainFeatureRequest)
@@ -332,6 +376,12 @@ var FeatureService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _FeatureService_ListTags_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "GetHistoricalFeatures",
+			Handler:       _FeatureService_GetHistoricalFeatures_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "freshet/feature/v1/feature.proto",
 }

@@ -1,0 +1,9 @@
+package history
+
+import (
+	"testing"
+
+	"github.com/freshet/freshet/pkg/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
