@@ -38,6 +38,34 @@ func Bounded(keys []Keyed) []Keyed {
 	return named
 }
 
+// Evict is Bounded of a list that is by key and has grown by one: it looks for the one key that falls out and sorts nothing.
+func Evict(keys []Keyed) []Keyed {
+	first := 0
+	if len(keys) > 0 && keys[0].Key == "" {
+		first = 1
+	}
+	if len(keys)-first != MaxKeys+1 {
+		return Bounded(keys)
+	}
+	last, most := first, KeyHash(keys[first].Key)
+	for i := first + 1; i < len(keys); i++ {
+		if h := KeyHash(keys[i].Key); h >= most { // of two with one hash the alphabetically second falls out
+			last, most = i, h
+		}
+	}
+	rest := Keyed{}
+	rest.merge(keys[last])
+	keys = slices.Delete(keys, last, last+1)
+	if first == 1 {
+		rest.merge(keys[0])
+		keys = slices.Delete(keys, 0, 1)
+	}
+	if rest.Sum != (Sum{}) || len(rest.Spans) > 0 {
+		keys = slices.Insert(keys, 0, rest)
+	}
+	return keys
+}
+
 // CompareKeys is the order in which keys are kept.
 func CompareKeys(a, b string) int {
 	return cmp.Or(cmp.Compare(KeyHash(a), KeyHash(b)), strings.Compare(a, b))

@@ -43,7 +43,7 @@ written beside the answers. With --dates there is no FILE: everybody who was a c
 
 OUT is Parquet, CSV or NDJSON, by its ending. Ages and durations are in milliseconds, moments in UTC, a tag is true or false.`,
 		Example: `  freshet features history labels.csv -o training.parquet
-  freshet features history labels.csv -o training.csv --names spend_90d,orders_90d,traits
+  freshet features history labels.csv -o training.csv --names spend_90d,orders_90d
   freshet features history --dates 2026-01-01,2026-02-01 -o customers.parquet
   freshet features history labels.csv -o training.parquet --mode event_time   # the history was imported`,
 		Args: cobra.MaximumNArgs(1),
@@ -119,7 +119,7 @@ func (o *historyOptions) write(cmd *cobra.Command, options trainset.Options, arg
 	if err != nil {
 		return err
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }() // what was read is read
 	reader, err := rows.Open(in, rows.Format{})
 	if err != nil {
 		return err

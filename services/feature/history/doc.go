@@ -32,6 +32,7 @@
 //
 // It only reads, and keeps nothing: a call that fails is made again. Facts that leave the warehouse after their three years are not known to any row. A
 // mapping of ids from before every merge was kept (migration 0009) has the time of its last merge only. The catalogue is the one of now: what another
-// version would have said is not asked. An event that identity read behind its time counts for the customer it was given to from its receipt on. A customer's
+// version would have said is not asked. A fact that is on its way to the warehouse, a second or two, is not there: ask for moments that long ago. A merge
+// that is written meanwhile changes nothing: the merges are read once (TestAMergeThatComesMeanwhileChangesNothing). An event that identity read behind its time counts for the customer it was given to from its receipt on. A customer's
 // facts are in memory at once, and of a pass the postings of its orders (Reader.MaxOrders).
 package history

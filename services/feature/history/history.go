@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2/ext"
@@ -17,26 +17,27 @@ import (
 )
 
 const (
-	knownEvents = `WITH {moved}
-SELECT {present}, ` + eventColumns + `
+	knownEvents = `SELECT {present}, ` + eventColumns + `
 FROM {dw}.events AS f LEFT JOIN moved AS m ON m.old = f.customer_id
 WHERE f.workspace = {workspace:String} AND greatest(f.received_at, f.occurred_at) <= {until} AND {mine}{only f.customer_id}
 ORDER BY present`
-	pastEvents = `WITH {moved}
-SELECT {present}, ` + eventColumns + `
+	pastEvents = `SELECT {present}, ` + eventColumns + `
 FROM {dw}.events AS f LEFT JOIN moved AS m ON m.old = f.customer_id
 WHERE f.workspace = {workspace:String} AND f.occurred_at <= {until} AND {mine}{only f.customer_id}
 ORDER BY present`
-	pastPostings = `WITH {moved}
-SELECT {present}, toUnixTimestamp64Milli(f.occurred_at), f.sign, f.orders, f.quantity_micros, f.spend_micros, f.refunds, f.refund_micros
+	pastPostings = `SELECT {present}, toUnixTimestamp64Milli(f.occurred_at), f.sign, f.orders, f.quantity_micros, f.spend_micros, f.refunds, f.refund_micros
 FROM {dw}.order_postings AS f LEFT JOIN moved AS m ON m.old = f.customer_id
 WHERE f.workspace = {workspace:String} AND f.occurred_at <= {until} AND {mine}{only f.customer_id}
 ORDER BY present`
-	knownMerges = `WITH {moved}
-SELECT m.new AS present, f.from_customer_id, f.to_customer_id, toUnixTimestamp64Milli(f.merged_at)
+	knownMerges = `SELECT m.new AS present, f.from_customer_id, f.to_customer_id, toUnixTimestamp64Milli(f.merged_at)
 FROM {dw}.identity_merges AS f INNER JOIN moved AS m ON m.old = f.from_customer_id
 WHERE f.workspace = {workspace:String} AND cityHash64(m.new) % {passes:UInt64} = {pass:UInt64}{only f.from_customer_id}
+	AND (f.to_customer_id IN (SELECT old FROM moved) OR f.to_customer_id IN (SELECT new FROM moved))
 ORDER BY present, f.epoch`
+	// allMoved and theirMoved are the merges of everybody, and of those wanted: each in one statement, which sees one state of the table.
+	allMoved   = `SELECT from_customer_id, to_customer_id FROM {dw}.identity_overrides WHERE workspace = {workspace:String}`
+	theirMoved = allMoved + ` AND (to_customer_id IN (SELECT id FROM wanted)
+	OR to_customer_id IN (SELECT to_customer_id FROM {dw}.identity_overrides WHERE workspace = {workspace:String} AND from_customer_id IN (SELECT id FROM wanted)))`
 )
 
 // Read answers a request: it calls emit for each answer, in no order, from several goroutines at once. An error of emit ends it.
@@ -78,41 +79,54 @@ func (r *Reader) Read(ctx context.Context, q Request, emit func(Answer) error) e
 	return nil
 }
 
-// present puts the rows under the present id of their customer, and makes the table of these ids.
+// present reads the merges as they are now, puts the rows under the present id of their customer, and makes the tables of both.
 func (s *source) present(ctx context.Context) (map[string][]Row, error) {
-	if len(s.request.Rows) == 0 {
-		return nil, nil
-	}
 	byID := map[string][]Row{}
 	for _, row := range s.request.Rows {
 		byID[row.Customer] = append(byID[row.Customer], row)
 	}
+	text := allMoved
 	var err error
-	if s.wanted, err = table(slices.Values(slices.Sorted(maps.Keys(byID)))); err != nil {
-		return nil, err
+	if len(byID) > 0 {
+		text = theirMoved
+		if s.wanted, err = wantedTable(maps.Keys(byID)); err != nil {
+			return nil, err
+		}
 	}
-	rows, err := s.query(ctx, "merges", `WITH {moved} SELECT old, new FROM moved WHERE old IN (SELECT id FROM wanted)`)
+	rows, err := s.query(ctx, "merges", text)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
+	moved, err := ext.NewTable("moved", ext.Column("old", "String"), ext.Column("new", "String"))
+	if err != nil {
+		return nil, fmt.Errorf("make the table of merges: %w", err)
+	}
 	for rows.Next() {
 		var old, present string
 		if err := rows.Scan(&old, &present); err != nil {
 			return nil, fmt.Errorf("scan merges for histories: %w", err)
 		}
-		byID[present] = append(byID[present], byID[old]...)
-		delete(byID, old)
+		if err := moved.Append(old, present); err != nil {
+			return nil, fmt.Errorf("fill the table of merges: %w", err)
+		}
+		if named := byID[old]; len(named) > 0 {
+			byID[present] = append(byID[present], named...)
+			delete(byID, old)
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read merges for histories: %w", err)
 	}
-	s.wanted, err = table(maps.Keys(byID))
+	s.moved = moved
+	if len(byID) > 0 {
+		s.wanted, err = wantedTable(maps.Keys(byID))
+	}
 	return byID, err
 }
 
-// table is one that is sent along with statements.
-func table(ids func(func(string) bool)) (*ext.Table, error) {
+// wantedTable is sent along with statements.
+func wantedTable(ids iter.Seq[string]) (*ext.Table, error) {
 	t, err := ext.NewTable("wanted", ext.Column("id", "String"))
 	if err != nil {
 		return nil, fmt.Errorf("make the table of customers asked for: %w", err)
@@ -131,7 +145,7 @@ func (s *source) deal(ctx context.Context) error {
 	if s.request.Mode == EventTime {
 		return nil
 	}
-	rows, err := s.query(ctx, "order events", `WITH {moved} SELECT count() FROM {dw}.order_events AS f WHERE f.workspace = {workspace:String}{only f.customer_id}`)
+	rows, err := s.query(ctx, "order events", `SELECT count() FROM {dw}.order_events AS f WHERE f.workspace = {workspace:String}{only f.customer_id}`)
 	if err != nil {
 		return err
 	}

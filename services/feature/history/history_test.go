@@ -190,6 +190,34 @@ func TestAMergeIsNotKnownBeforeThoseThatItFollowed(t *testing.T) {
 	}
 }
 
+// A merge that is written while a request is being read does not put a customer's events and orders apart.
+func TestAMergeThatComesMeanwhileChangesNothing(t *testing.T) {
+	f, c := newFacts(t), parse(t, leaky)
+	a, b := id("race", 1), id("race", 2)
+	w := &world{workspace: "race", ids: []string{a, b}, events: []told{
+		{b, track("1", "Product Viewed", epoch-3*day, epoch-3*day, "{}")},
+		{b, sale("o1", "1", eventv1.OrderKind_ORDER_KIND_COMPLETED, epoch-2*day, epoch-2*day, 70e6)},
+	}}
+	f.write(w)
+	s := &source{Reader: f.reader(c), request: Request{Workspace: "race", Rows: []Row{{Customer: b, AtMs: epoch}}}, until: epoch}
+	asked, err := s.present(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.write(&world{workspace: "race", mappings: []mapping{{b, a, 1, epoch}}})
+	if err := s.deal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var views, spend int64
+	err = s.read(t.Context(), asked, func(got Answer) error {
+		views, spend = number(t, c, got, "views_lifetime"), number(t, c, got, "spend_lifetime")
+		return nil
+	})
+	if err != nil || views != 1 || spend != 70e6 {
+		t.Errorf("%d views and %d spent, %v; want 1 and 70000000", views, spend, err)
+	}
+}
+
 // A phone and a laptop that became one customer later are two customers in rows from before.
 func TestWhoWasTwoIsTwo(t *testing.T) {
 	f, c := newFacts(t), parse(t, leaky)

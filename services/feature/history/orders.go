@@ -14,13 +14,11 @@ import (
 )
 
 const (
-	orderEvents = `WITH {moved}
-SELECT {mine} AS mine, {present}, ` + orderrows.Events + `
+	orderEvents = `SELECT {mine} AS mine, {present}, ` + orderrows.Events + `
 FROM {dw}.order_events AS f LEFT JOIN moved AS m ON m.old = f.customer_id
 WHERE f.workspace = {workspace:String} AND f.order_id != '' AND greatest(f.received_at, f.occurred_at) <= {until}` + ofOrders + `
 ORDER BY f.order_id, f.customer_id, f.occurred_at, f.event_id`
-	orderItems = `WITH {moved}
-SELECT order_id, ` + orderrows.Items + `
+	orderItems = `SELECT order_id, ` + orderrows.Items + `
 FROM {dw}.order_event_items AS f
 WHERE f.workspace = {workspace:String} AND f.order_id != '' AND greatest(f.received_at, f.occurred_at) <= {until}` + ofOrders + `
 ORDER BY f.order_id, f.customer_id, f.occurred_at, f.event_id, f.line`

@@ -20,6 +20,9 @@ type source struct {
 	until   int64
 	// wanted are the present ids of the customers asked for; nil asks for all.
 	wanted *ext.Table
+	// moved are the merges as they were when the request began, old id and new: every statement takes the same, or a merge that comes meanwhile would put
+	// what one statement tells of a customer apart from what the next one does.
+	moved *ext.Table
 	// pass of passes: the customers are dealt over them by a hash of their present id.
 	pass, passes uint64
 }
@@ -29,8 +32,6 @@ const now = "if(m.new = '', f.customer_id, m.new)"
 
 // the parts that statements share; f is the table read, m the mapping of an id.
 var shared = strings.NewReplacer(
-	"{moved}", `moved AS (SELECT from_customer_id AS old, to_customer_id AS new FROM {dw}.identity_overrides WHERE workspace = {workspace:String}),
-	asked AS (SELECT id FROM wanted UNION ALL SELECT old FROM moved WHERE new IN (SELECT id FROM wanted))`,
 	"{present}", now+" AS present",
 	"{mine}", "cityHash64("+now+") % {passes:UInt64} = {pass:UInt64}",
 	"{until}", "fromUnixTimestamp64Milli({until:Int64}, 'UTC')",
@@ -47,12 +48,9 @@ func (s *source) statement(text string) string {
 		column, after, _ := strings.Cut(rest, "}")
 		only := ""
 		if s.wanted != nil {
-			only = " AND " + column + " IN (SELECT id FROM asked)"
+			only = " AND " + column + " IN (SELECT id FROM wanted UNION ALL SELECT old FROM moved WHERE new IN (SELECT id FROM wanted))"
 		}
 		text = before + only + after
-	}
-	if s.wanted == nil {
-		text = strings.Replace(text, `SELECT id FROM wanted UNION ALL SELECT old FROM moved WHERE new IN (SELECT id FROM wanted)`, "SELECT '' AS id", 1)
 	}
 	return strings.ReplaceAll(text, "{dw}", s.Database)
 }
@@ -63,9 +61,13 @@ func (s *source) query(ctx context.Context, what, text string) (driver.Rows, err
 		"workspace": s.request.Workspace, "until": strconv.FormatInt(s.until, 10),
 		"pass": strconv.FormatUint(s.pass, 10), "passes": strconv.FormatUint(max(1, s.passes), 10),
 	})}
-	if s.wanted != nil {
-		options = append(options, native.WithExternalTable(s.wanted))
+	var tables []*ext.Table
+	for _, t := range []*ext.Table{s.wanted, s.moved} {
+		if t != nil {
+			tables = append(tables, t)
+		}
 	}
+	options = append(options, native.WithExternalTable(tables...))
 	rows, err := s.ClickHouse.Query(native.Context(ctx, options...), s.statement(text))
 	if err != nil {
 		return nil, fmt.Errorf("read %s for histories: %w", what, err)

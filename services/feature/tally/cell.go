@@ -151,7 +151,7 @@ func addKey(m *more, k catalog.Keyed) {
 	}
 	m.keys = slices.Insert(m.keys, i, k)
 	if len(m.keys) > catalog.MaxKeys {
-		m.keys = catalog.Bounded(m.keys)
+		m.keys = catalog.Evict(m.keys)
 	}
 }
 

@@ -105,7 +105,7 @@ func (n *ndjson) close() error { return n.w.Flush() }
 
 // parquetWriter writes numbers with a point as doubles, which is what models take; the exact ones are in the other formats.
 type parquetWriter struct {
-	w       *parquet.Writer
+	w       *parquet.GenericWriter[any]
 	columns []column
 	place   []int // of each column in the schema, which is sorted by name
 	row     parquet.Row
@@ -127,7 +127,7 @@ func newParquet(w io.Writer, columns []column) *parquetWriter {
 		at, _ := slices.BinarySearch(names, c.name)
 		p.place = append(p.place, at)
 	}
-	p.w = parquet.NewWriter(w, parquet.NewSchema("training_set", group), parquet.MaxRowsPerRowGroup(groupRows))
+	p.w = parquet.NewGenericWriter[any](w, parquet.NewSchema("training_set", group), parquet.MaxRowsPerRowGroup(groupRows))
 	return p
 }
 

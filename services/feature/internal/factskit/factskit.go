@@ -29,7 +29,11 @@ func New(t testing.TB) *Facts {
 		t.Fatal(err)
 	}
 	f := &Facts{T: t, Conn: conn, Names: schema.Names{Prefix: "f" + uuid.NewString()[:8] + "_"}}
-	t.Cleanup(func() { conn.Close() })
+	t.Cleanup(func() {
+		if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	if err := schema.Migrate(t.Context(), conn, schema.Options{Prefix: f.Names.Prefix, DictionaryUser: cfg.User, DictionaryPassword: cfg.Password}); err != nil {
 		t.Fatal(err)
 	}
