@@ -19,6 +19,7 @@ helm lint --strict --quiet $chart
 rendered=$(mktemp)
 trap 'rm -f "$rendered"' EXIT
 helm template freshet $chart --kube-version 1.36.0 --set-file rules.content=deploy/rules.yaml \
+  --set-file features.content=deploy/features.yaml \
   --set sources.file.existingSecret=freshet-sources-file > "$rendered"
 validate() { kubeconform -strict -summary -schema-location 'third_party/kubernetes/schemas/{{ .ResourceKind }}.json' -; }
 validate <"$rendered"

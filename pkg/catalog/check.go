@@ -16,7 +16,8 @@ import (
 
 // The bounds of a catalogue.
 const (
-	maxFeatures = 1000
+	// MaxFeatures is how many features a catalogue may have, with all their windows.
+	MaxFeatures = 1000
 	maxKeep     = MaxKeys
 	// longest is the longest window, and the longest half-life.
 	longest = 3650 * day
@@ -31,6 +32,9 @@ var (
 	sensitivities = []string{"none", "personal", "sensitive"}
 	postedNames   = map[string]Posted{"orders": PostedOrders, "quantity": PostedQuantity, "spend": PostedSpend, "refunds": PostedRefunds, "refund": PostedRefund}
 )
+
+// Levels are the levels of features, in the order in which pages show them; tags have all but the last.
+func Levels() []string { return slices.Clone(levels) }
 
 // feature checks one definition and keeps it.
 func (p *parser) feature(at string, raw featureYAML, mine bool) {

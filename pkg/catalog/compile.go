@@ -25,8 +25,8 @@ func (p *parser) catalog() (*Catalog, error) {
 	}
 	faults := c.number()
 	faults = append(faults, c.link()...)
-	if len(c.Features) > maxFeatures {
-		faults = append(faults, fmt.Errorf("features: %d with all their windows, at most %d are allowed", len(c.Features), maxFeatures))
+	if len(c.Features) > MaxFeatures {
+		faults = append(faults, fmt.Errorf("features: %d with all their windows, at most %d are allowed", len(c.Features), MaxFeatures))
 	}
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)

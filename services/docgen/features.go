@@ -6,63 +6,87 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"text/template"
 
 	"github.com/freshet/freshet/pkg/catalog"
+	"github.com/freshet/freshet/pkg/rule"
 )
 
-// featuresFrame is what of docs/features.md is written by hand; the marked places take the tables.
+// featuresFrame is the part of docs/features.md that people write.
 //
-//go:embed features.md.frame
+//go:embed features.md.tmpl
 var featuresFrame string
 
-// featuresPage writes docs/features.md: the frame, every aggregate, and every feature and tag of the shipped catalogue.
+// featuresData is what the frame shows of the catalogue.
+type featuresData struct {
+	Features, Definitions, Tags         int
+	MaxKeys, MaxFeatures, DistinctExact int
+	Functions                           string
+	Aggregates, FeatureTables, TagTable string
+}
+
+// featuresPage makes docs/features.md of the shipped catalogue; the source has no part in it.
 func featuresPage(*source) (string, error) {
 	c, err := catalog.Load("")
 	if err != nil {
 		return "", err
 	}
-	return strings.NewReplacer(
-		"<!-- aggregates -->", aggregatesTable(), "<!-- features -->", featuresTables(c), "<!-- tags -->", tagsTable(c),
-		"<!-- count -->", fmt.Sprintf("%d definitions make %d features; %d tags", len(c.Definitions), len(c.Features), len(c.Tags)),
-	).Replace(featuresFrame), nil
+	frame, err := template.New("features.md").Option("missingkey=error").Parse(featuresFrame)
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	err = frame.Execute(&out, featuresData{
+		Features: len(c.Features), Definitions: len(c.Definitions), Tags: len(c.Tags),
+		MaxKeys: catalog.MaxKeys, MaxFeatures: catalog.MaxFeatures, DistinctExact: catalog.DistinctExact,
+		Functions: codes(rule.Functions()), Aggregates: aggregateRows(), FeatureTables: featureTables(c), TagTable: tagTable(c),
+	})
+	return out.String(), err
 }
 
-func aggregatesTable() string {
-	var b strings.Builder
-	b.WriteString("| aggregate | what it is |\n|---|---|\n")
+func codes(words []string) string { return "`" + strings.Join(words, "` `") + "`" }
+
+func aggregateRows() string {
+	var out strings.Builder
 	all := catalog.Aggregates()
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", name, all[name])
+		fmt.Fprintf(&out, "| `%s` | %s |\n", name, cell(all[name]))
 	}
-	return b.String()
+	return out.String()
 }
 
-// featuresTables has a table for each level, a line for each definition.
-func featuresTables(c *catalog.Catalog) string {
-	var b strings.Builder
-	for _, level := range []string{"basic", "behaviour", "preference", "value", "service"} {
-		fmt.Fprintf(&b, "### %s%s\n| feature | windows | kind | unit | what it means | how it is made |\n|---|---|---|---|---|---|\n", strings.ToUpper(level[:1]), level[1:])
-		for i := range c.Features {
-			f := &c.Features[i]
-			if f.Level != level || i > 0 && c.Features[i-1].Definition == f.Definition {
-				continue
+// featureTables are the definitions by level, in the order of the file.
+func featureTables(c *catalog.Catalog) string {
+	kinds := map[*catalog.Definition]string{}
+	for i := range c.Features {
+		kinds[c.Features[i].Definition] = c.Features[i].Kind.String()
+	}
+	var out strings.Builder
+	for _, level := range catalog.Levels() {
+		fmt.Fprintf(&out, "\n### Level %s\n\n| feature | meaning | formula | windows | kind, unit | sensitivity |\n|---|---|---|---|---|---|\n", level)
+		for _, d := range c.Definitions {
+			if d.Level == level {
+				windows := "over all time"
+				if len(d.Windows) > 0 {
+					windows = codes(d.Windows)
+				}
+				fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s, %s | %s |\n", d.Name, cell(d.Description), cellCode(formula(d)), windows, kinds[d], cell(d.Unit), d.Sensitivity)
 			}
-			meaning := f.Description
-			if f.Sensitivity != "none" {
-				meaning += " *(" + f.Sensitivity + ")*"
-			}
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | `%s` |\n", f.Definition.Name, strings.Join(f.Windows, " "), f.Kind, f.Unit, cell(meaning), cell(f.Formula()))
 		}
-		b.WriteString("\n")
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return out.String()
 }
 
-func tagsTable(c *catalog.Catalog) string {
-	var b strings.Builder
-	b.WriteString("| tag | level | what it means | when |\n|---|---|---|---|\n")
+func formula(d *catalog.Definition) string { return (&catalog.Feature{Definition: d}).Formula() }
+
+func tagTable(c *catalog.Catalog) string {
+	var out strings.Builder
+	out.WriteString("| tag | meaning | level | when |\n|---|---|---|---|\n")
 	for _, t := range c.Tags {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | `%s` |\n", t.Name, t.Level, cell(t.Description), cell(t.When))
+		fmt.Fprintf(&out, "| `%s` | %s | %s | %s |\n", t.Name, cell(t.Description), t.Level, cellCode(t.When))
 	}
-	return b.String()
+	return strings.TrimSuffix(out.String(), "\n")
 }
+
+// cellCode is code within a table.
+func cellCode(s string) string { return "`" + cell(s) + "`" }

@@ -1,7 +1,7 @@
 // Command docgen writes docs/config.md, docs/metrics.md and docs/features.md from the source: the
 // comments of the configuration structs with their koanf keys and Default()
-// values, the Prometheus metrics that the code declares, and the shipped catalogue of features. The same source
-// gives the same bytes. It is not for prose.
+// values, the Prometheus metrics that the code declares, and the shipped catalogue of
+// features in a frame of prose (features.md.tmpl). The same source gives the same bytes.
 //
 // Run it at the root of the repository: go run ./services/docgen
 package main

@@ -1,5 +1,5 @@
-// Package feature keeps, for every customer, what they did as numbers over windows
-// of time, tells the world whenever a number changes, and answers reads as of now
+// Package feature keeps, for every customer, the features and tags that the catalogue declares,
+// tells the world whenever one changes, and answers reads as of now
 // or of any moment in the past.
 //
 // Delivery: every resolved event is applied to exactly one customer's state exactly
@@ -11,8 +11,8 @@
 //
 // # Definition
 //
-// Features and tags are declared in a catalogue (package catalog). Package tally is the Go
-// aggregator of its plan; package factsql asks the same of ClickHouse for reads with as_of.
+// Features and tags are defined once, in a file: see package catalog. Package tally is the Go
+// aggregator; package factsql asks the same of ClickHouse for reads with as_of.
 //
 // # The task
 //
@@ -27,11 +27,7 @@
 // task keyed by order, as changes: postings that count from now on, and postings that count no more.
 // An event and what it does to an order may be told in two sets, the event's first as a rule.
 //
-// A customer has one timer: the earliest moment at which a feature or a tag changes with no event.
-//
-// Tags are conditions over the features (package rule), evaluated at every set that is published; the record keeps which hold, and since when. One that time
-// alone makes true holds since that very millisecond, however late the timer fires (TestTagsFollowEventsAndTime). Traits that name a person are in no
-// set (TestPersonalTraitsAreNotPublished).
+// A customer has one timer: the moment at which something leaves a window, or a tag flips, next.
 //
 // # Merges
 //

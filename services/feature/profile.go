@@ -96,7 +96,7 @@ func (b *book) levelsInto(out *featurev1.GetProfileResponse, a *answer, reveal b
 			}
 			has := a.values[i].Present
 			if has {
-				l.Values[f.Name] = valueOf(f.Kind, f.EntryKind, a.values[i])
+				l.Values[f.Name] = ValueOf(f, a.values[i])
 				if f.Sensitivity != "none" && !reveal {
 					l.Values[f.Name] = &featurev1.FeatureValue{Value: &featurev1.FeatureValue_Text{Text: "***"}}
 				}

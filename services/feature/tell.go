@@ -29,7 +29,7 @@ func (b *book) tell(a *answer, names []string) *featurev1.GetFeaturesResponse {
 		f := &b.catalog.Features[i]
 		asked := slices.Contains(names, f.Name)
 		if asked || len(names) == 0 && a.values[i].Present {
-			out.Values[f.Name] = valueOf(f.Kind, f.EntryKind, a.values[i])
+			out.Values[f.Name] = ValueOf(f, a.values[i])
 		}
 	}
 	for i := range b.catalog.Tags {
@@ -44,6 +44,11 @@ func (b *book) tell(a *answer, names []string) *featurev1.GetFeaturesResponse {
 // tag says since when a tag holds, and why.
 func (b *book) tag(a *answer, i int, v catalog.Value) *featurev1.TagValue {
 	return &featurev1.TagValue{SinceMs: v.Int, Because: b.tags.Because(i, b.row(a.values), a.asOfMs)}
+}
+
+// ValueOf writes a feature's value as the API does; an absent one is empty.
+func ValueOf(f *catalog.Feature, v catalog.Value) *featurev1.FeatureValue {
+	return valueOf(f.Kind, f.EntryKind, v)
 }
 
 // valueOf writes a value; an absent one is empty.

@@ -7,6 +7,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -26,6 +27,9 @@ func TestTheDemoFindsTheTruthAndLeavesNothingBehind(t *testing.T) {
 		if err := contains(out, want); err != nil {
 			t.Error(err)
 		}
+	}
+	if !regexp.MustCompile(`Tags:\n  \w+ +(basic|behaviour|preference|value) +since .*\d`).MatchString(out) {
+		t.Errorf("the story has no tag with its reason:\n%s", out)
 	}
 	left, err := os.ReadDir(dir)
 	if err != nil || len(left) > 0 {

@@ -39,9 +39,9 @@ var builtIn []byte
 const endpoint = "webhook"
 
 type upOptions struct {
-	cfg                            standalone.Config
-	log                            service.LogConfig
-	file, rules, url, secret, data string
+	cfg                                      standalone.Config
+	log                                      service.LogConfig
+	file, rules, features, url, secret, data string
 }
 
 func newUp() *cobra.Command {
@@ -65,14 +65,13 @@ With --webhook the rules' endpoint "webhook" gets that address; its signing secr
 	f.StringVar(&o.file, "addresses-file", "", "where to write the addresses as JSON; by default DIR/addresses.json")
 	f.StringVar(&o.cfg.WriteKey, "write-key", DefaultWriteKey, "the write key of the source local, at least 8 characters")
 	f.StringVar(&o.rules, "rules", "", "YAML file of segments; by default DIR/rules.yaml")
-	f.StringVar(&o.cfg.Feature.Features, "features", "", "YAML `FILE` of features and tags, laid over the shipped ones; see docs/features.md")
+	f.StringVar(&o.features, "features", "", "YAML `FILE` of features and tags, laid over the shipped ones, see freshet features check")
 	f.StringVar(&o.cfg.Collector.SourcesFile, "sources", "", "YAML `FILE` of further sources, see freshet source; by default DIR/sources.yaml, when it is there")
 	f.StringSliceVar(&o.cfg.Collector.Enrich.TrustedProxies, "trusted-proxies", nil, "networks of the proxies before the collector, such as 127.0.0.1, whose X-Forwarded- headers count")
 	f.StringVar(&o.url, "webhook", "", `where the rules' endpoint "webhook" posts alerts`)
 	f.StringVar(&o.secret, "webhook-secret-file", "", "file with the signing secret, whsec_...; by default DIR/webhook-secret")
 	f.StringVar((*string)(&o.cfg.Gaps), "gaps", string(broker.GapHold), "when records were gone before they were read: hold that partition, or skip them and count what is lost")
 	f.IntVar(&o.cfg.Partitions, "partitions", o.cfg.Partitions, "partitions of a topic when it is made; fixed once DIR has data")
-	f.Int64Var(&o.cfg.StateBytes, "state-bytes", 0, "memory of all services' state together, in bytes; 0: what their settings ask for, 208 MiB")
 	f.BoolVar(&o.cfg.SyncWrites, "sync-writes", false, "acknowledge after the disk has it: survives a power cut, and is much slower")
 	f.BoolVar(&o.cfg.Profiles, "profiles", false, "serve /debug/pprof at the metrics address")
 	f.StringVar(&o.log.Level, "log-level", o.log.Level, "debug, info, warn or error")
@@ -122,7 +121,8 @@ func (o *upOptions) stack(logger *slog.Logger) (*standalone.Stack, error) {
 	if o.cfg.APIToken, err = ownToken(filepath.Join(o.data, "api-token")); err != nil {
 		return nil, err
 	}
-	o.cfg.Segmentation.Rules, o.cfg.Segmentation.Features = o.rules, o.cfg.Feature.Features
+	o.cfg.Feature.Features, o.cfg.Segmentation.Features = o.features, o.features
+	o.cfg.Segmentation.Rules = o.rules
 	if o.rules == "" {
 		o.cfg.Segmentation.Rules = filepath.Join(o.data, "rules.yaml")
 		if err := writeOnce(o.cfg.Segmentation.Rules, builtIn); err != nil {

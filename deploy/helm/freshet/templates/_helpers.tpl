@@ -48,6 +48,9 @@ identity: {{ printf "%s-identity:9000" $release | quote }}
 {{- if and (has .name (list "segmentation" "watch")) .root.Values.rules.content }}
 rules: /etc/freshet/rules.yaml
 {{- end }}
+{{- if and (has .name (list "feature" "segmentation")) .root.Values.features.content }}
+features: /etc/freshet/features.yaml
+{{- end }}
 {{- $tokens := .root.Values.tokens.existingSecret }}
 {{- $file := printf "/etc/freshet-tokens/%s" .root.Values.tokens.key }}
 {{- if .root.Values.metrics.open }}

@@ -14,12 +14,6 @@ import (
 	"github.com/freshet/freshet/services/freshet/trainset"
 )
 
-func newFeatures() *cobra.Command {
-	cmd := family(&cobra.Command{Use: "features", Short: "What is known of customers, and what was known when"})
-	cmd.AddCommand(newFeaturesHistory())
-	return cmd
-}
-
 // historyOptions are the flags of `freshet features history`.
 type historyOptions struct {
 	doors
