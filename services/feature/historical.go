@@ -22,7 +22,8 @@ import (
 const (
 	// maxRows and maxDates bound one request for histories.
 	maxRows, maxDates = 100_000, 1000
-	// maxHistories is how many requests for histories a process answers at once: each reads all facts of its customers, and takes every core.
+	// maxHistories is how many requests for histories a process answers at once: each reads all facts of its customers, takes every core, and has two
+	// connections to ClickHouse while it lasts.
 	maxHistories = 2
 	// rowsAPart and bytesAPart are what one part of an answer has at most, but for the last row of it: clients take 4 MiB unless told otherwise.
 	rowsAPart, bytesAPart = 250, 1 << 20

@@ -3,7 +3,6 @@ package history
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -338,20 +337,5 @@ func TestTheCallersErrorEndsIt(t *testing.T) {
 	err := f.reader(c).Read(t.Context(), Request{Workspace: "ends", Dates: []int64{epoch}}, func(Answer) error { return enough })
 	if !errors.Is(err, enough) {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestWhatCannotBeAsked(t *testing.T) {
-	for what, x := range map[string]struct {
-		reader Reader
-		ask    Request
-		want   string
-	}{
-		"a database that is more than a name": {Reader{Database: "dw; DROP"}, Request{}, "is no plain name"},
-		"rows and dates":                      {Reader{Database: "dw"}, Request{Rows: []Row{{}}, Dates: []int64{1}}, "ask for one of them"},
-	} {
-		if err := x.reader.Read(t.Context(), x.ask, nil); err == nil || !strings.Contains(err.Error(), x.want) {
-			t.Errorf("%s: got %v, want %q", what, err, x.want)
-		}
 	}
 }
