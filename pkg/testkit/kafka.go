@@ -45,6 +45,17 @@ func Kafka(t testing.TB) string {
 	return b.Addr()
 }
 
+// deleteTopics asks again while the client knows of no broker: just after a test has ended its connections its metadata may name none.
+func deleteTopics(ctx context.Context, client *kafka.Client, names []string) (*kafka.DeleteTopicsResponse, error) {
+	for {
+		resp, err := client.DeleteTopics(ctx, &kafka.DeleteTopicsRequest{Topics: names})
+		if !errors.Is(err, kafka.BrokerNotAvailable) || ctx.Err() != nil {
+			return resp, err
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
 // emptyBroker deletes every topic that is not the broker's own and waits until they are gone.
 func emptyBroker(t testing.TB, address string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), emptyWithin)
@@ -56,7 +67,7 @@ func emptyBroker(t testing.TB, address string) error {
 	if err != nil || len(names) == 0 {
 		return err
 	}
-	resp, err := client.DeleteTopics(ctx, &kafka.DeleteTopicsRequest{Topics: names})
+	resp, err := deleteTopics(ctx, client, names)
 	if err != nil {
 		return fmt.Errorf("delete topics: %w", err)
 	}
