@@ -30,7 +30,7 @@ func TestTheCommandsOnARealStack(t *testing.T) {
 	hook.wait(t, "big_basket")
 	testkit.Eventually(t, 20*time.Second, func() error {
 		told := cli("customer", "email:ann@example.com")
-		return contains(told, "user_id:42", "anonymous_id:a-1", "big_basket", "199.90", "Order Completed")
+		return contains(told, "user_id:42", "anonymous_id:a-1", "big_basket", "199.9", "Order Completed")
 	})
 	var story struct{ Events []struct{ Name string } }
 	if err := json.Unmarshal([]byte(cli("customer", "user_id:42", "--json", "--events", "1")), &story); err != nil || len(story.Events) != 1 {
