@@ -42,7 +42,7 @@ func (f *faults) hold(partition int, of string, err error) {
 	f.metrics.held(partition, true)
 	f.mu.Unlock()
 	if !before {
-		f.logger.Error("the partition is held and the others go on: see what the error says; when its cause is mended it goes on by itself",
+		f.logger.Error("the partition is held and the others go on: see what the error says; a handler is tried again by itself, records that are gone are asked for again at the next start",
 			"processor", f.name, "partition", partition, "of", of, "error", err)
 	}
 }
