@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/freshet/freshet/pkg/wire"
 )
 
 // groupOf is how many positions share a mask.
@@ -71,16 +73,16 @@ func lengthen(dst []byte, at, n int) []byte {
 func appendValue(dst []byte, k Kind, v *Value) []byte {
 	switch k {
 	case KindText:
-		return appendText(dst, v.Text)
+		return wire.AppendText(dst, v.Text)
 	case KindList:
 		from := len(dst)
 		dst = append(dst, 0)
 		for i := range v.List {
 			e := &v.List[i]
-			dst = appendText(dst, e.Key)
+			dst = wire.AppendText(dst, e.Key)
 			dst = binary.AppendVarint(dst, e.Int)
-			dst = appendText(dst, e.Text)
-			dst = appendText(dst, e.Source)
+			dst = wire.AppendText(dst, e.Text)
+			dst = wire.AppendText(dst, e.Source)
 		}
 		if n := len(dst) - from - 1; n < 0x80 {
 			dst[from] = byte(n)
@@ -93,88 +95,76 @@ func appendValue(dst []byte, k Kind, v *Value) []byte {
 	}
 }
 
-func appendText(dst []byte, s string) []byte {
-	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
-}
-
 // find gives the bytes from position i on; ok is false when it is absent. zero says that it then reads as 0.
-func (v Vector) find(i int) (rest []byte, k Kind, ok, zero bool) {
+func (v Vector) find(i int) (rest wire.Cursor, k Kind, ok, zero bool) {
 	if v.onto != nil {
 		if i >= len(v.onto) || v.onto[i] < 0 {
-			return nil, 0, false, false
+			return wire.Cursor{}, 0, false, false
 		}
 		i = v.onto[i]
 	}
-	if i < 0 || i >= len(v.layout.Fields) {
-		return nil, 0, false, false
+	if v.layout == nil || i < 0 || i >= len(v.layout.Fields) {
+		return wire.Cursor{}, 0, false, false
 	}
 	k, zero = v.layout.Fields[i].Kind, v.layout.Fields[i].Zero
-	b := v.raw
-	for group := i / groupOf; len(b) >= 3; group-- {
-		mask := binary.LittleEndian.Uint16(b)
-		n, size := binary.Uvarint(b[2:])
-		if size <= 0 || n > uint64(len(b)-2-size) {
-			return nil, k, false, zero
-		}
-		b = b[2+size:]
+	c := wire.Read(v.raw)
+	for group := i / groupOf; c.Left() > 0; group-- {
+		mask, in := nextGroup(&c)
 		if group > 0 {
-			b = b[n:]
 			continue
 		}
 		if mask&(1<<(i%groupOf)) == 0 {
-			return nil, k, false, zero
+			break
 		}
-		b = b[:n]
+		rest = wire.Read(in)
 		for j := i - i%groupOf; j < i; j++ {
 			if mask&(1<<(j%groupOf)) != 0 {
-				if b, ok = skip(b, v.layout.Fields[j].Kind); !ok {
-					return nil, k, false, zero
-				}
+				skip(&rest, v.layout.Fields[j].Kind)
 			}
 		}
-		return b, k, true, zero
+		return rest, k, !rest.Failed(), zero
 	}
-	return nil, k, false, zero
+	return wire.Cursor{}, k, false, zero
+}
+
+// nextGroup takes a group: its mask, and what is in it.
+func nextGroup(c *wire.Cursor) (mask uint16, in []byte) {
+	if low := c.Take(2); low != nil {
+		mask = binary.LittleEndian.Uint16(low)
+	}
+	return mask, c.Bytes()
 }
 
 // skip steps over one value.
-func skip(b []byte, k Kind) ([]byte, bool) {
-	if k != KindText && k != KindList {
-		for i := range b {
-			if b[i] < 0x80 {
-				return b[i+1:], true
-			}
-		}
-		return nil, false
+func skip(c *wire.Cursor, k Kind) {
+	if k == KindText || k == KindList {
+		c.Bytes()
+	} else {
+		c.Uvarint()
 	}
-	n, size := binary.Uvarint(b)
-	if size <= 0 || n > uint64(len(b)-size) {
-		return nil, false
-	}
-	return b[size+int(n):], true
 }
 
 // Int is the value of every kind but text and list.
 func (v Vector) Int(i int) (int64, bool) {
-	b, k, ok, zero := v.find(i)
+	c, k, ok, zero := v.find(i)
 	if !ok {
 		return 0, zero
 	}
 	if k == KindText || k == KindList {
 		return 0, false
 	}
-	x, size := binary.Varint(b)
-	return x, size > 0
+	x := c.Varint()
+	return x, !c.Failed()
 }
 
 // Text is the value of a text.
 func (v Vector) Text(i int) (string, bool) {
-	b, k, ok, _ := v.find(i)
+	c, k, ok, _ := v.find(i)
 	if !ok || k != KindText {
 		return "", false
 	}
-	text, _, ok := cutText(b)
-	return string(text), ok
+	text := c.Text()
+	return text, !c.Failed()
 }
 
 // Entry is the entry of a list that has the key.
@@ -223,73 +213,51 @@ func (v Vector) At(i int) Value {
 
 // each walks a list until f is done; the entry is made when asked for.
 func (v Vector) each(i int, f func(key []byte, e func() Entry) bool) {
-	b, k, ok, _ := v.find(i)
+	c, k, ok, _ := v.find(i)
 	if !ok || k != KindList {
 		return
 	}
-	list, _, ok := cutText(b)
-	for ok && len(list) > 0 {
-		var key, text, source []byte
-		if key, list, ok = cutText(list); !ok {
-			return
-		}
-		n, size := binary.Varint(list)
-		if size <= 0 {
-			return
-		}
-		list = list[size:]
-		if text, list, ok = cutText(list); !ok {
-			return
-		}
-		if source, list, ok = cutText(list); !ok {
-			return
-		}
-		if !f(key, func() Entry { return Entry{Key: string(key), Int: n, Text: string(text), Source: string(source)} }) {
+	for list := wire.Read(c.Bytes()); list.Left() > 0; {
+		key, n, text, source := list.Bytes(), list.Varint(), list.Bytes(), list.Bytes()
+		if list.Failed() || !f(key, func() Entry {
+			return Entry{Key: string(key), Int: n, Text: string(text), Source: string(source)}
+		}) {
 			return
 		}
 	}
-}
-
-func cutText(b []byte) (text, rest []byte, ok bool) {
-	n, size := binary.Uvarint(b)
-	if size <= 0 || n > uint64(len(b)-size) {
-		return nil, nil, false
-	}
-	return b[size : size+int(n)], b[size+int(n):], true
 }
 
 // errDamaged says that bytes are no vector of a layout.
 var errDamaged = errors.New("damaged feature values")
 
-// Check says whether every value can be read, and nothing is left.
+// Check says whether every value can be stepped over, and nothing is left.
 func (v Vector) Check() error {
-	b := v.raw
-	for start := 0; len(b) > 0; start += groupOf {
-		n := uint64(0)
-		size := 0
-		if len(b) >= 3 {
-			n, size = binary.Uvarint(b[2:])
+	c := wire.Read(v.raw)
+	for start := 0; c.Left() > 0; start += groupOf {
+		mask, in := nextGroup(&c)
+		if c.Failed() {
+			break
 		}
-		if size <= 0 || n > uint64(len(b)-2-size) {
-			return fmt.Errorf("%w: group at position %d", errDamaged, start)
-		}
-		mask, in := binary.LittleEndian.Uint16(b), b[2+size:2+size+int(n)]
-		b = b[2+size+int(n):]
+		group := wire.Read(in)
 		for j := start; j < start+groupOf; j++ {
 			if mask&(1<<(j%groupOf)) == 0 {
 				continue
 			}
-			ok := j < len(v.layout.Fields)
-			if ok {
-				in, ok = skip(in, v.layout.Fields[j].Kind)
+			if j >= len(v.layout.Fields) {
+				group.Fail()
+			} else {
+				skip(&group, v.layout.Fields[j].Kind)
 			}
-			if !ok {
+			if group.Failed() {
 				return fmt.Errorf("%w: position %d", errDamaged, j)
 			}
 		}
-		if len(in) > 0 {
-			return fmt.Errorf("%w: %d bytes behind position %d", errDamaged, len(in), start+groupOf-1)
+		if err := group.Done(); err != nil {
+			return fmt.Errorf("%w behind position %d: %w", errDamaged, start+groupOf-1, err)
 		}
+	}
+	if err := c.Done(); err != nil {
+		return fmt.Errorf("%w: a group: %w", errDamaged, err)
 	}
 	return nil
 }
