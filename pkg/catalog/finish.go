@@ -1,9 +1,7 @@
 package catalog
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 )
 
 // finisher makes a feature's value of what its columns hold at asOf; of is the values of the features that it is made of.
@@ -87,15 +85,20 @@ func finishDistinct(_ *Feature, in []*Reading, _ []Value, _ int64) Value {
 
 // finishBreakdown lists keys by what they have, the most first; also those with a sum of zero or below.
 func finishBreakdown(f *Feature, in []*Reading, _ []Value, _ int64) Value {
-	var v Value
-	for _, k := range in[0].Keys {
-		if k.Key != "" {
-			v.List = append(v.List, Entry{Key: k.Key, Int: k.Sum.Clamp()})
+	var room [usualKeep]weighed
+	list := room[:0]
+	for i := range in[0].Keys {
+		if k := &in[0].Keys[i]; k.Key != "" {
+			list = insert(list, weighed{k.Key, SumOf(k.Sum.Clamp())}, f.Keep)
 		}
 	}
-	slices.SortFunc(v.List, func(a, b Entry) int { return cmp.Or(cmp.Compare(b.Int, a.Int), strings.Compare(a.Key, b.Key)) })
-	v.List = v.List[:min(len(v.List), f.Keep)]
-	v.Present = len(v.List) > 0
+	if len(list) == 0 {
+		return Value{}
+	}
+	v := Value{Present: true, List: make([]Entry, len(list))}
+	for i := range list {
+		v.List[i] = Entry{Key: list[i].key, Int: list[i].sum.Clamp()}
+	}
 	return v
 }
 
@@ -221,9 +224,12 @@ func finishStreakLongest(_ *Feature, in []*Reading, _ []Value, _ int64) Value {
 }
 
 func finishLatest(f *Feature, in []*Reading, _ []Value, _ int64) Value {
-	v := Value{Present: len(in[0].Keys) > 0}
-	for _, k := range in[0].Keys[:min(len(in[0].Keys), f.Keep)] {
-		v.List = append(v.List, Entry{Key: k.Key, Int: k.AtMs})
+	if len(in[0].Keys) == 0 {
+		return Value{}
+	}
+	v := Value{Present: true, List: make([]Entry, min(len(in[0].Keys), f.Keep))}
+	for i := range v.List {
+		v.List[i] = Entry{Key: in[0].Keys[i].Key, Int: in[0].Keys[i].AtMs}
 	}
 	return v
 }

@@ -105,7 +105,11 @@ func (s *Set) Match(f Facts, nowMs int64) []bool {
 // flips without changing the tree's answer is passed over.
 func (s *Set) NextFlip(i int, f Facts, nowMs int64) (ms int64, ok bool) {
 	r := &s.Rules[i]
-	var flips []int64
+	if len(r.elapsed) == 0 {
+		return 0, false
+	}
+	var room [8]int64
+	flips := room[:0]
 	for _, l := range r.elapsed {
 		if at, ok := s.leaves[l].flip(f); ok && at > nowMs {
 			flips = append(flips, at)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/topics"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+	"github.com/freshet/freshet/services/feature/tally"
 )
 
 // relieveAt is about how many bytes of records and feature sets a batch gathers
@@ -19,12 +20,16 @@ type batch struct {
 	entries map[customerID]*entry
 	order   []*entry
 	bytes   int
+	// arena holds the states of entries.
+	arena tally.Arena
 }
 
 // entry is one customer within a batch.
 type entry struct {
 	id  customerID
 	rec *record
+	// size is how many bytes it was read from.
+	size int
 	// dirty says that rec must be written.
 	dirty bool
 	// pending is the change not yet published; nil when there is none.
@@ -67,11 +72,14 @@ func (b *batch) load(tx transaction, c customerID, workspace string) (*entry, er
 	if err != nil {
 		return nil, fmt.Errorf("read customer %s: %w", c, err)
 	}
-	e := &entry{id: c, rec: &record{workspace: workspace, state: b.book.engine.New()}}
+	e := &entry{id: c, size: len(value)}
 	if ok {
-		if e.rec, err = decodeRecord(b.book.engine, value); err != nil {
-			return nil, fmt.Errorf("read customer %s: %w", c, err)
-		}
+		e.rec, err = decodeRecord(b.book.engine, value, &b.arena)
+	} else {
+		e.rec = &record{workspace: workspace, state: b.book.engine.New()}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read customer %s: %w", c, err)
 	}
 	b.entries[c] = e
 	b.order = append(b.order, e)
@@ -159,10 +167,11 @@ func (b *batch) flush(tx transaction) error {
 			continue
 		}
 		b.arm(tx, e)
-		tx.Set(e.id[:], e.rec.encode())
+		tx.Set(e.id[:], e.rec.append(make([]byte, 0, e.size+256)))
 	}
 	clear(b.entries)
 	clear(b.order)
+	b.arena.Reset()
 	b.order, b.bytes = b.order[:0], 0
 	return nil
 }

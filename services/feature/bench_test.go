@@ -67,7 +67,7 @@ func BenchmarkStateBytes(b *testing.B) {
 			size := 0
 			for b.Loop() {
 				value := rec.encode()
-				if _, err := decodeRecord(kept.engine, value); err != nil {
+				if _, err := decodeRecord(kept.engine, value, nil); err != nil {
 					b.Fatal(err)
 				}
 				size = len(value)

@@ -162,7 +162,7 @@ func (b *book) nextFlip(r *record, asOf int64) *flip {
 func (b *book) flipOf(r *record, values []catalog.Value, asOf int64) *flip {
 	ms, ok := r.state.NextFlip(asOf)
 	if b.tags.Elapses() {
-		row := b.row(values)
+		var row rule.Facts = b.row(values) // once: it moves to the heap
 		for i := range b.tags.Rules {
 			if at, flips := b.tags.NextFlip(i, row, asOf); flips && (!ok || at < ms) {
 				ms, ok = at, true

@@ -18,9 +18,12 @@ const (
 	recordMoved  = 3 // a living customer's to whom orders went over: as recordLiving, and which these were
 )
 
-// encode writes r: varints, ids in binary, the state last.
-func (r *record) encode() []byte {
-	b := format.Begin(make([]byte, 0, 256))
+// encode writes r.
+func (r *record) encode() []byte { return r.append(make([]byte, 0, 256)) }
+
+// append writes r behind b: varints, ids in binary, the state last.
+func (r *record) append(b []byte) []byte {
+	b = format.Begin(b)
 	if r.gone != nil {
 		b = append(b, recordGone)
 		b = r.appendHead(b)
@@ -69,8 +72,8 @@ func (r *record) appendHead(b []byte) []byte {
 	return binary.AppendVarint(wire.AppendText(b, r.workspace), r.version)
 }
 
-// decodeRecord reads what encode wrote and nothing behind it. Any other input gives an error of package wire.
-func decodeRecord(e *tally.Engine, b []byte) (*record, error) {
+// decodeRecord reads what encode wrote and nothing behind it; the state lies in a, which may be nil. Any other input gives an error of package wire.
+func decodeRecord(e *tally.Engine, b []byte, a *tally.Arena) (*record, error) {
 	in, _, err := format.Open(b)
 	if err != nil {
 		return nil, err
@@ -89,7 +92,7 @@ func decodeRecord(e *tally.Engine, b []byte) (*record, error) {
 		}
 		r.readTags(&in)
 		if !in.Failed() {
-			return r, r.decodeState(e, in.Rest())
+			return r, r.decodeState(e, in.Rest(), a)
 		}
 	default:
 		in.Fail()
@@ -100,8 +103,8 @@ func decodeRecord(e *tally.Engine, b []byte) (*record, error) {
 	return r, nil
 }
 
-func (r *record) decodeState(e *tally.Engine, b []byte) error {
-	state, rest, err := e.Decode(b)
+func (r *record) decodeState(e *tally.Engine, b []byte, a *tally.Arena) error {
+	state, rest, err := e.Decode(b, a)
 	if err != nil {
 		return err
 	}

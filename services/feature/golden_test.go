@@ -30,7 +30,7 @@ func TestGoldenRecord(t *testing.T) {
 	}
 	wiretest.Golden(t, wiretest.Layout[*record]{
 		Format: format, Name: "feature-record", Version: 2, Write: (*record).encode,
-		Read: func(b []byte) (*record, error) { return decodeRecord(mediumBook.engine, b) },
+		Read: func(b []byte) (*record, error) { return decodeRecord(mediumBook.engine, b, nil) },
 		Examples: map[string]*record{
 			"a living customer": living(func(*record) {}),
 			"a survivor of merges": living(func(r *record) {

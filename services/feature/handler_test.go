@@ -44,7 +44,7 @@ func newBench(t *testing.T) *bench {
 // reads is a number of a customer's record as of now.
 func (b *bench) reads(c customerID, name string) int64 {
 	b.t.Helper()
-	rec, err := decodeRecord(smallBook.engine, b.world.tasks[0].kv[string(c[:])])
+	rec, err := decodeRecord(smallBook.engine, b.world.tasks[0].kv[string(c[:])], nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -110,7 +110,7 @@ func (h *handler) state(tx transaction, at customerID, m *featurev1.Handover) er
 	if from == at {
 		return stream.Permanent(fmt.Errorf("handover: %s came back to itself", at))
 	}
-	left, err := decodeRecord(h.batch.book.engine, m.GetState().GetRecord())
+	left, err := decodeRecord(h.batch.book.engine, m.GetState().GetRecord(), nil)
 	// A record that a newer release reads, or one that has a later catalogue: to put it aside would be to lose the customer.
 	if errors.Is(err, wire.ErrNewer) || errors.Is(err, tally.ErrUnknownPlan) {
 		return fmt.Errorf("handover from %s to %s: %w", from, at, err)

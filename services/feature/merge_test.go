@@ -55,7 +55,7 @@ func (w *world) checkStates() {
 			}
 			continue
 		}
-		rec, err := decodeRecord(w.kept.engine, value)
+		rec, err := decodeRecord(w.kept.engine, value, nil)
 		if err != nil {
 			w.t.Fatal(err)
 		}

@@ -78,7 +78,7 @@ func (s *Service) record(id string, partitions int) (*record, error) {
 	if !ok {
 		return nil, nil
 	}
-	return decodeRecord(s.book.engine, value)
+	return decodeRecord(s.book.engine, value, nil)
 }
 
 // factsWithin is how long ClickHouse has for one read. A customer's facts take it milliseconds; who waits for it that long is told to come

@@ -54,17 +54,17 @@ func drawRecord(t *rapid.T) *record {
 func TestRecordCodec(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := drawRecord(t).encode()
-		r, err := decodeRecord(mediumBook.engine, b)
+		r, err := decodeRecord(mediumBook.engine, b, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if again := r.encode(); !bytes.Equal(b, again) {
 			t.Fatalf("%x became %x", b, again)
 		}
-		if _, err := decodeRecord(mediumBook.engine, b[:rapid.IntRange(0, len(b)-1).Draw(t, "cut")]); err == nil {
+		if _, err := decodeRecord(mediumBook.engine, b[:rapid.IntRange(0, len(b)-1).Draw(t, "cut")], nil); err == nil {
 			t.Fatal("a record cut short was read")
 		}
-		if _, err := decodeRecord(mediumBook.engine, append(b, 0)); err == nil {
+		if _, err := decodeRecord(mediumBook.engine, append(b, 0), nil); err == nil {
 			t.Fatal("a record with a byte too many was read")
 		}
 	})
@@ -106,11 +106,11 @@ func FuzzDecodeRecord(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		r, err := decodeRecord(mediumBook.engine, b)
+		r, err := decodeRecord(mediumBook.engine, b, nil)
 		if err != nil {
 			return
 		}
-		again, err := decodeRecord(mediumBook.engine, r.encode())
+		again, err := decodeRecord(mediumBook.engine, r.encode(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

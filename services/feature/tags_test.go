@@ -102,7 +102,7 @@ func TestPersonalTraitsAreNotPublished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec, err := decodeRecord(taggedBook.engine, b.world.tasks[0].kv[string(c[:])])
+	rec, err := decodeRecord(taggedBook.engine, b.world.tasks[0].kv[string(c[:])], nil)
 	if err != nil {
 		t.Fatal(err)
 	}

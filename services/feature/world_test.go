@@ -281,7 +281,7 @@ func (w *world) records() map[string]*record {
 	out := map[string]*record{}
 	for _, task := range w.tasks {
 		for key, value := range task.kv {
-			rec, err := decodeRecord(w.kept.engine, value)
+			rec, err := decodeRecord(w.kept.engine, value, nil)
 			if err != nil {
 				w.t.Fatal(err)
 			}

@@ -114,7 +114,7 @@ func apply(b *testing.B, c *catalog.Catalog, e *Engine, value []byte, full bool)
 	}
 	i, began := 0, cpu()
 	for b.Loop() {
-		s, _, err := e.Decode(value)
+		s, _, err := e.Decode(value, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -156,7 +156,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(known(e, n).Append(nil))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		s, _, err := e.Decode(b)
+		s, _, err := e.Decode(b, nil)
 		if err != nil {
 			return
 		}
@@ -168,7 +168,7 @@ func FuzzDecode(f *testing.F) {
 		s.Read(at, nil)
 		s.NextFlip(at)
 		s.Prune(epoch)
-		if _, _, err := e.Decode(s.Append(nil)); err != nil {
+		if _, _, err := e.Decode(s.Append(nil), nil); err != nil {
 			t.Fatalf("what was written is not read: %v", err)
 		}
 	})

@@ -161,8 +161,8 @@ func appendSum(b []byte, x catalog.Sum) []byte {
 var ErrUnknownPlan = errors.New("it was kept by a catalogue that is not known here")
 
 // Decode reads what Append wrote and returns the bytes behind it. Texts are copied, so b may be reused. A state of another plan is brought to this one
-// when that plan is known (Learn), else the error is ErrUnknownPlan. Any other input gives an error of package wire.
-func (e *Engine) Decode(b []byte) (s *State, rest []byte, err error) {
+// when that plan is known (Learn), else the error is ErrUnknownPlan. Any other input gives an error of package wire. The state lies in a, which may be nil.
+func (e *Engine) Decode(b []byte, a *Arena) (s *State, rest []byte, err error) {
 	in, _, err := format.Open(b)
 	if err != nil {
 		return nil, nil, err
@@ -175,8 +175,8 @@ func (e *Engine) Decode(b []byte) (s *State, rest []byte, err error) {
 			return nil, nil, fmt.Errorf("%s: %w (%016x)", format.Name, ErrUnknownPlan, fp)
 		}
 	}
-	r := reader{Cursor: in}
-	s = of.engine.New()
+	r := readFrom(in, a)
+	s = of.engine.in(r.arena)
 	r.state(s)
 	if r.Failed() {
 		return nil, nil, fmt.Errorf("%s: %w", format.Name, wire.ErrDamaged)

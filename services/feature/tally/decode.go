@@ -11,8 +11,33 @@ import (
 // reader reads the parts of a state. What cannot have been written fails.
 type reader struct {
 	wire.Cursor
-	base int64
+	base  int64
+	arena *Arena
+	// all is the bytes that the cursor began with, as one text of which the others are parts.
+	all string
 }
+
+// readFrom begins at the front of in, which is left untouched.
+func readFrom(in wire.Cursor, a *Arena) reader {
+	if a == nil {
+		a = &Arena{}
+	}
+	rest := in
+	return reader{Cursor: in, arena: a, all: string(rest.Rest())}
+}
+
+// Text takes a text without a copy of its own.
+func (r *reader) Text() string {
+	n := len(r.Bytes())
+	if r.Failed() {
+		return ""
+	}
+	end := len(r.all) - r.Left()
+	return r.all[end-n : end]
+}
+
+// one is a cell's further part.
+func (r *reader) one() *more { return &r.arena.mores.take(1, 0)[0] }
 
 func (r *reader) state(s *State) {
 	switch r.Byte() {
@@ -53,7 +78,7 @@ func (r *reader) tiles(e *Engine, h int) []tile {
 	if n == 0 {
 		return nil
 	}
-	list := make([]tile, n)
+	list := r.arena.tiles.take(n, 1)
 	before, ms := int64(0), e.hops[h].ms
 	r.base = 0
 	for i := range list {
@@ -88,7 +113,7 @@ func (r *reader) read(p *catalog.Plan, belongs func(int) bool) cells {
 	if n == 0 {
 		return nil
 	}
-	list := make(cells, n)
+	list := cells(r.arena.cells.take(n, 2))
 	column := 0
 	for i := range list {
 		step := r.Uvarint()
@@ -125,22 +150,26 @@ func (r *reader) cell(op catalog.Op, x *cell) {
 	case catalog.OpFirstTime, catalog.OpLastTime:
 		x.n = r.time()
 	case catalog.OpFirst, catalog.OpLast:
-		x.more = &more{at: r.time()}
+		x.more = r.one()
+		x.more.at = r.time()
 		x.n, x.more.text = r.Varint(), r.Text()
 	case catalog.OpDistinct:
-		x.more = &more{}
+		x.more = r.one()
 		r.sketch(&x.more.sketch)
 	case catalog.OpByKey, catalog.OpDecayedByKey:
-		x.more = &more{keys: r.keys(op)}
+		x.more = r.one()
+		x.more.keys = r.keys(op)
 		if op == catalog.OpByKey {
 			for i := range x.more.keys {
 				x.sum = x.sum.Plus(x.more.keys[i].Sum)
 			}
 		}
 	case catalog.OpDecayed:
-		x.more = &more{spans: r.spans()}
+		x.more = r.one()
+		x.more.spans = r.spans()
 	case catalog.OpTimes, catalog.OpDays:
-		x.more = &more{times: make([]int64, r.Count(1))}
+		x.more = r.one()
+		x.more.times = r.arena.times.take(r.Count(1), 1)
 		for i := range x.more.times {
 			x.more.times[i] = r.time()
 		}
@@ -148,12 +177,14 @@ func (r *reader) cell(op catalog.Op, x *cell) {
 			r.Fail()
 		}
 	case catalog.OpSessions:
-		x.more = &more{sessions: make([]catalog.Session, r.Count(3))}
+		x.more = r.one()
+		x.more.sessions = r.arena.sessions.take(r.Count(3), 1)
 		for i := range x.more.sessions {
 			x.more.sessions[i] = catalog.Session{StartMs: r.time(), EndMs: r.time(), Events: r.Varint()}
 		}
 	case catalog.OpLatest, catalog.OpTraits:
-		x.more = &more{keys: make([]catalog.Keyed, r.Count(2))}
+		x.more = r.one()
+		x.more.keys = r.arena.keys.take(r.Count(2), 1)
 		for i := range x.more.keys {
 			k := catalog.Keyed{Key: r.Text(), AtMs: r.time()}
 			if op == catalog.OpTraits {
@@ -168,7 +199,7 @@ func (r *reader) cell(op catalog.Op, x *cell) {
 
 // keys reads the parts by key; they must rise.
 func (r *reader) keys(op catalog.Op) []catalog.Keyed {
-	out := make([]catalog.Keyed, r.Count(2))
+	out := r.arena.keys.take(r.Count(2), 1)
 	for i := range out {
 		out[i].Key = r.Text()
 		if op == catalog.OpByKey {
@@ -188,7 +219,7 @@ func (r *reader) spans() []catalog.Span {
 	if n == 0 {
 		return nil
 	}
-	out := make([]catalog.Span, n)
+	out := r.arena.spans.take(n, 1)
 	before := int64(0)
 	for i := range out {
 		out[i] = catalog.Span{Index: before + r.Varint(), Sum: r.sum()}
@@ -212,7 +243,7 @@ func (r *reader) sketch(s *catalog.Sketch) {
 		r.Fail()
 		return
 	}
-	hashes := make([]uint64, n)
+	hashes := r.arena.hashes.take(int(n), 1)
 	for i := range hashes {
 		var b [8]byte
 		r.Fixed(b[:])

@@ -25,6 +25,8 @@ type hop struct {
 	ms int64
 	// keep is the longest window of each column by this hop, nil for those that have none.
 	keep []*catalog.Window
+	// kept is that window's place in windows, by column.
+	kept []int
 	// longest is the longest of all.
 	longest catalog.Window
 	// windows are all windows by this hop, each once; slots are those that read a column by it, by column.
@@ -39,7 +41,7 @@ type windowed struct{ slot, window int }
 func New(p *catalog.Plan) *Engine {
 	e := &Engine{plan: p, named: map[string][]int{}, lifetime: slices.Repeat([]int{-1}, len(p.Columns)), old: map[uint64]*foreign{}}
 	for _, h := range p.Hops {
-		e.hops = append(e.hops, hop{ms: h.Milliseconds(), keep: make([]*catalog.Window, len(p.Columns)), slots: make([][]windowed, len(p.Columns))})
+		e.hops = append(e.hops, hop{ms: h.Milliseconds(), keep: make([]*catalog.Window, len(p.Columns)), kept: make([]int, len(p.Columns)), slots: make([][]windowed, len(p.Columns))})
 	}
 	for i := range p.Columns {
 		c := &p.Columns[i]
@@ -73,13 +75,27 @@ func New(p *catalog.Plan) *Engine {
 			continue
 		}
 		h := &e.hops[slices.Index(p.Hops, slot.Window.Hop)]
-		w := slices.Index(h.windows, slot.Window)
-		if w < 0 {
-			w, h.windows = len(h.windows), append(h.windows, slot.Window)
-		}
+		w := h.place(slot.Window)
 		h.slots[slot.Column] = append(h.slots[slot.Column], windowed{s, w})
 	}
+	for i := range e.hops {
+		h := &e.hops[i]
+		for c, w := range h.keep {
+			if w != nil {
+				h.kept[c] = h.place(*w)
+			}
+		}
+	}
 	return e
+}
+
+// place is where a window stands in windows.
+func (h *hop) place(w catalog.Window) int {
+	i := slices.Index(h.windows, w)
+	if i < 0 {
+		i, h.windows = len(h.windows), append(h.windows, w)
+	}
+	return i
 }
 
 // Plan is what the engine keeps states by.
@@ -94,6 +110,14 @@ func ofSales(c *catalog.Column) bool {
 func (h *hop) starts(asOf int64, b []int64) []int64 {
 	for i := range h.windows {
 		b = append(b, h.windows[i].StartMs(asOf))
+	}
+	return b
+}
+
+// horizons appends the begin of the oldest tile worth keeping by each window.
+func (h *hop) horizons(passedMs int64, b []int64) []int64 {
+	for i := range h.windows {
+		b = append(b, horizon(&h.windows[i], passedMs))
 	}
 	return b
 }

@@ -27,11 +27,11 @@ func TestAStateOfAnotherCatalogueIsTakenOver(t *testing.T) {
 		h := drawHistory(t)
 		old := h.play(t, was, rand.New(rand.NewPCG(1, 1)), epoch)
 		value := old.Append(nil)
-		if _, _, err := is.Decode(value); err == nil {
+		if _, _, err := is.Decode(value, nil); err == nil {
 			t.Fatal("a state of an unknown plan was read")
 		}
 		is.Learn(was.plan)
-		s, rest, err := is.Decode(append(value, "behind"...))
+		s, rest, err := is.Decode(append(value, "behind"...), nil)
 		if err != nil || string(rest) != "behind" {
 			t.Fatalf("rest %q, %v", rest, err)
 		}

@@ -45,7 +45,7 @@ func TestGoldenState(t *testing.T) {
 	full.Insert(&x, epoch)
 	full.Post(&orderv1.Posting{AtMs: epoch, Orders: 1, SpendMicros: math.MaxInt64}, true, epoch)
 	read := func(b []byte) (*State, error) {
-		s, rest, err := e.Decode(b)
+		s, rest, err := e.Decode(b, nil)
 		if len(rest) > 0 {
 			err = errors.New("bytes are left")
 		}

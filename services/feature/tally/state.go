@@ -27,7 +27,14 @@ type State struct {
 }
 
 // New is the state of a customer who did nothing.
-func (e *Engine) New() *State { return &State{e: e, tiles: make([][]tile, len(e.hops))} }
+func (e *Engine) New() *State { return e.in(&Arena{}) }
+
+// in is New in an arena.
+func (e *Engine) in(a *Arena) *State {
+	s := &a.states.take(1, 0)[0]
+	s.e, s.tiles = e, a.lists.take(len(e.hops), 0)
+	return s
+}
 
 // Insert adds one event. passedMs only decides what is too old to be kept; it does not change what is read from then on.
 func (s *State) Insert(x *expr.Event, passedMs int64) {
@@ -233,14 +240,20 @@ func (s *State) Prune(passedMs int64) {
 
 func (s *State) pruneTiles(h int, passedMs int64) {
 	hp, list := &s.e.hops[h], s.tiles[h]
+	var buf [16]int64
+	from := hp.horizons(passedMs, buf[:0])
+	if len(list) == 0 || len(from) == 0 {
+		return
+	}
+	oldest, newest := slices.Min(from), slices.Max(from)
 	old := 0
-	for old < len(list) && list[old].start < horizon(&hp.longest, passedMs) {
+	for old < len(list) && list[old].start < oldest {
 		old++
 	}
 	list = slices.Delete(list, 0, old)
-	for i := 0; i < len(list); i++ {
+	for i := 0; i < len(list) && list[i].start < newest; i++ {
 		t := &list[i]
-		t.cells = slices.DeleteFunc(t.cells, func(c cell) bool { return t.start < horizon(hp.keep[c.column], passedMs) })
+		t.cells = slices.DeleteFunc(t.cells, func(c cell) bool { return t.start < from[hp.kept[c.column]] })
 		if len(t.cells) == 0 {
 			list = slices.Delete(list, i, i+1)
 			i--

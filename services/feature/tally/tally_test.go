@@ -87,7 +87,7 @@ func (h history) play(t *rapid.T, e *Engine, order *rand.Rand, passed int64) *St
 // again writes and reads a state.
 func again(t *rapid.T, e *Engine, s *State) *State {
 	b := s.Append([]byte("before"))
-	read, rest, err := e.Decode(append(b, "behind"...)[len("before"):])
+	read, rest, err := e.Decode(append(b, "behind"...)[len("before"):], nil)
 	if err != nil {
 		t.Fatal(err)
 	}
