@@ -102,7 +102,7 @@ type leaf struct {
 }
 
 // since is the moment that an elapsed time counts from; ok is false when it never came.
-func (l leaf) since(f Facts) (ms int64, ok bool) {
+func (l *leaf) since(f Facts) (ms int64, ok bool) {
 	if l.source == sourceElapsed {
 		return f.Int(l.index)
 	}
@@ -111,10 +111,10 @@ func (l leaf) since(f Facts) (ms int64, ok bool) {
 }
 
 // elapsed says whether the leaf changes by the passing of time alone.
-func (l leaf) elapsed() bool { return l.source == sourceElapsed || l.source == sourceSince }
+func (l *leaf) elapsed() bool { return l.source == sourceElapsed || l.source == sourceSince }
 
 // holds says whether the leaf is true of the facts at nowMs. Of something absent no comparison is true.
-func (l leaf) holds(f Facts, nowMs int64) bool {
+func (l *leaf) holds(f Facts, nowMs int64) bool {
 	switch l.source {
 	case sourceNumber:
 		x, ok := f.Int(l.index)
@@ -155,22 +155,13 @@ func has(f Facts, i int) bool {
 	return ok
 }
 
-// flip is the one millisecond at which an elapsed leaf changes: the first at which
-// its new value holds. ok is false for a leaf that no passing of time changes.
-// Elapsed time only grows, so >= and < change when it reaches the limit, > and <=
-// one millisecond later; the change may lie in the past.
-func (l leaf) flip(f Facts) (ms int64, ok bool) {
-	if !l.elapsed() {
-		return 0, false
-	}
-	t, ok := l.since(f)
-	if !ok {
-		return 0, false
-	}
+// flip is the one millisecond at which an elapsed leaf that counts from since changes: the first at which its new value holds. Elapsed time only grows,
+// so >= and < change when it reaches the limit, > and <= one millisecond later; the change may lie in the past.
+func (l *leaf) flip(since int64) int64 {
 	if l.op == opGreater || l.op == opLessEqual {
-		return t + l.limit + 1, true
+		return since + l.limit + 1
 	}
-	return t + l.limit, true
+	return since + l.limit
 }
 
 // String is the leaf in a normal form: equal for two ways of writing one comparison.

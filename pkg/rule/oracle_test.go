@@ -142,20 +142,20 @@ func TestAgainstCEL(t *testing.T) {
 		var f Facts = fs
 		at := now
 		for range 5 {
-			if got, want := s.Match(f, at)[0], celOracle(t, when, fs, at); got != want {
+			if got, want := s.Look(f, nil).Match(at)[0], celOracle(t, when, fs, at); got != want {
 				t.Fatalf("%s at now%+d: %v, CEL says %v", when, at-now, got, want)
 			}
-			flip, ok := s.NextFlip(0, f, at)
+			flip, ok := s.Look(f, nil).NextFlip(0, at)
 			if !ok {
 				flip = at + 10*dayMs
 			}
-			if between := rapid.Int64Range(at, flip-1).Draw(t, "between"); celOracle(t, when, fs, between) != s.Match(f, at)[0] {
+			if between := rapid.Int64Range(at, flip-1).Draw(t, "between"); celOracle(t, when, fs, between) != s.Look(f, nil).Match(at)[0] {
 				t.Fatalf("%s: changed at or before now%+d, the flip was to be at now%+d", when, between-now, flip-now)
 			}
 			if !ok {
 				return
 			}
-			if celOracle(t, when, fs, flip) == s.Match(f, at)[0] {
+			if celOracle(t, when, fs, flip) == s.Look(f, nil).Match(at)[0] {
 				t.Fatalf("%s: no change at its flip now%+d", when, flip-now)
 			}
 			at = flip

@@ -77,7 +77,7 @@ func TestMatch(t *testing.T) {
 		`days_since_event("Product Viewed") < 1 && ever("Order Completed")`:           true,
 		`!(ever("Never") || orders_30d > 2) || (events_1h == 1 && !(events_1h == 2))`: true,
 	} {
-		if got := one(t, when).Match(customer(), now)[0]; got != want {
+		if got := one(t, when).Look(customer(), nil).Match(now)[0]; got != want {
 			t.Errorf("%s: %v, want %v", when, got, want)
 		}
 	}
@@ -218,12 +218,12 @@ func TestNextFlipIsExact(t *testing.T) {
 		{`hours_since_event("Product Viewed") >= 3 && days_since_last_order > 31`, dayMs + 1}, // the first flip alone is not enough
 	} {
 		s := one(t, c.when)
-		at, ok := s.NextFlip(0, f, now)
+		at, ok := s.Look(f, nil).NextFlip(0, now)
 		if ok != (c.want >= 0) || (ok && at != now+c.want) {
 			t.Errorf("%s: now%+d %v, want now%+d", c.when, at-now, ok, c.want)
 			continue
 		}
-		if ok && (s.Match(f, at-1)[0] != s.Match(f, now)[0] || s.Match(f, at)[0] == s.Match(f, now)[0]) {
+		if ok && (s.Look(f, nil).Match(at - 1)[0] != s.Look(f, nil).Match(now)[0] || s.Look(f, nil).Match(at)[0] == s.Look(f, nil).Match(now)[0]) {
 			t.Errorf("%s: the answer does not change exactly at the flip", c.when)
 		}
 	}
@@ -238,8 +238,8 @@ func FuzzCompile(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, when string) {
 		s := NewSet(shop)
 		if len(s.Add(Rule{When: when})) == 0 {
-			s.Match(customer(), now)
-			s.NextFlip(0, customer(), now)
+			s.Look(customer(), nil).Match(now)
+			s.Look(customer(), nil).NextFlip(0, now)
 			s.Because(0, customer(), now)
 		}
 	})

@@ -24,6 +24,7 @@ type book struct {
 	readings []catalog.Reading
 	values   []catalog.Value
 	encoded  []byte
+	glance   rule.Glance
 }
 
 // newBook loads the features file; an empty path is the shipped catalogue alone.
@@ -81,7 +82,7 @@ func (b *book) publish(e *entry, nowMs int64, reason featurev1.ChangeReason) *fe
 	}
 	values := b.at(r, asOf)
 	b.hold(r, values, asOf)
-	e.flip = b.flipOf(r, values, asOf)
+	e.flip = b.flipOf(r, asOf)
 	values = b.withTags(r, values)
 	b.encoded = b.catalog.Layout().Encode(b.encoded[:0], withoutPersonal(values, b.traits()))
 	r.publishedMs = asOf
@@ -98,7 +99,7 @@ func (b *book) hold(r *record, values []catalog.Value, atMs int64) {
 		return
 	}
 	var now []heldTag
-	for i, in := range b.tags.Match(b.row(values), atMs) {
+	for i, in := range b.tags.Look(b.row(values), &b.glance).Match(atMs) {
 		if !in {
 			continue
 		}
@@ -153,20 +154,18 @@ func (b *book) nextFlip(r *record, asOf int64) *flip {
 		return &flip{never: true}
 	}
 	if !b.tags.Elapses() {
-		return b.flipOf(r, nil, asOf)
+		return b.flipOf(r, asOf)
 	}
-	return b.flipOf(r, b.at(r, r.state.AsOf(asOf)), asOf)
+	b.tags.Look(b.row(b.at(r, r.state.AsOf(asOf))), &b.glance)
+	return b.flipOf(r, asOf)
 }
 
-// flipOf is nextFlip for values that are at hand; only tags look at them.
-func (b *book) flipOf(r *record, values []catalog.Value, asOf int64) *flip {
+// flipOf is nextFlip once the tags have looked at the values.
+func (b *book) flipOf(r *record, asOf int64) *flip {
 	ms, ok := r.state.NextFlip(asOf)
 	if b.tags.Elapses() {
-		var row rule.Facts = b.row(values) // once: it moves to the heap
-		for i := range b.tags.Rules {
-			if at, flips := b.tags.NextFlip(i, row, asOf); flips && (!ok || at < ms) {
-				ms, ok = at, true
-			}
+		if at, flips := b.glance.Next(asOf); flips && (!ok || at < ms) {
+			ms, ok = at, true
 		}
 	}
 	return &flip{ms: ms, never: !ok}

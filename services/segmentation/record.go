@@ -3,8 +3,8 @@ package segmentation
 import (
 	"encoding/binary"
 
-	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/featuretopic"
+	"github.com/freshet/freshet/pkg/rule"
 	"github.com/freshet/freshet/pkg/wire"
 	"github.com/freshet/freshet/services/segmentation/tier"
 )
@@ -115,15 +115,16 @@ const leastMembership = 4
 
 // subject is what rules and tiers look at.
 type subject struct {
-	facts catalog.Vector
+	// facts hold until the next subject is looked at.
+	facts *rule.Glance
 	tier  tier.Customer
 }
 
-// subject reads the features that the record keeps. featuretopic.ErrUnknown: their catalogue has not been read yet.
-func (b *book) subject(known *featuretopic.Directory, r *record) (subject, error) {
+// subject reads the features that the record keeps, and has the rules look at them with g. featuretopic.ErrUnknown: their catalogue has not been read yet.
+func (b *book) subject(known *featuretopic.Directory, r *record, g *rule.Glance) (subject, error) {
 	v, err := known.Vector(r.schema, r.features)
 	if err != nil {
 		return subject{}, err
 	}
-	return subject{facts: v, tier: b.tier.Of(v)}, nil
+	return subject{facts: b.set.Look(v, g), tier: b.tier.Of(v)}, nil
 }

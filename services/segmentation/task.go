@@ -11,6 +11,7 @@ import (
 	"github.com/freshet/freshet/pkg/customer"
 	"github.com/freshet/freshet/pkg/featuretopic"
 	"github.com/freshet/freshet/pkg/freshness"
+	"github.com/freshet/freshet/pkg/rule"
 	"github.com/freshet/freshet/pkg/stream"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 )
@@ -26,6 +27,8 @@ type task struct {
 	metrics *metrics
 	// kept are rule versions of earlier books, by fingerprint.
 	kept map[uint64]versions
+	// glance is what the rules see of the customer in hand.
+	glance rule.Glance
 }
 
 // Process folds one feature set.
@@ -70,7 +73,7 @@ func (w *work) fold(fs *featurev1.FeatureSet) error {
 	var s subject
 	var err error
 	if w.rec.counts() {
-		if s, err = w.book.subject(w.catalogues, w.rec); err == nil {
+		if s, err = w.book.subject(w.catalogues, w.rec, w.glance); err == nil {
 			err = w.evaluate(s, c)
 		}
 	} else {
@@ -112,7 +115,7 @@ func (t *task) refresh(tx *stream.Tx, key []byte, kept []uint64) error {
 		return err
 	}
 	w.dirty = w.dirty || kept != nil && !stays(kept, old)
-	s, err := t.book.subject(t.catalogues, r)
+	s, err := t.book.subject(t.catalogues, r, w.glance)
 	if err != nil {
 		return err
 	}
@@ -123,7 +126,7 @@ func (t *task) refresh(tx *stream.Tx, key []byte, kept []uint64) error {
 
 // take has a customer in hand, brought to now.
 func (t *task) take(tx *stream.Tx, id string, r *record) (*work, error) {
-	w := &work{tx: tx, book: t.book, catalogues: t.catalogues, metrics: t.metrics, id: id, rec: r, cuts: t.board.of(r.workspace)}
+	w := &work{tx: tx, book: t.book, catalogues: t.catalogues, metrics: t.metrics, id: id, rec: r, cuts: t.board.of(r.workspace), glance: &t.glance}
 	// The clock of another owner may have been ahead.
 	w.nowMs = max(tx.Now().UnixMilli(), r.evaluatedMs)
 	if !r.counts() || (!w.stale() && (r.dueMs == 0 || r.dueMs > w.nowMs)) {

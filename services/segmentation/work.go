@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/featuretopic"
+	"github.com/freshet/freshet/pkg/rule"
 	"github.com/freshet/freshet/pkg/stream"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
@@ -47,8 +48,9 @@ type work struct {
 	id         string
 	rec        *record
 	// cuts are the present cut points of the customer's workspace, nil before the first.
-	cuts  *segmentationv1.CutPoints
-	nowMs int64
+	cuts   *segmentationv1.CutPoints
+	glance *rule.Glance
+	nowMs  int64
 	// dirty says that the record must be written.
 	dirty bool
 }
@@ -62,12 +64,12 @@ func (w *work) stale() bool {
 // the features as they are: elapsed time first, each flip at its own millisecond, for what
 // has the version it had; the rest is looked at now. old are the rules' versions of then.
 func (w *work) catchUp(old versions) error {
-	s, err := w.book.subject(w.catalogues, w.rec)
+	s, err := w.book.subject(w.catalogues, w.rec, w.glance)
 	if err != nil {
 		return err
 	}
 	from := w.rec.evaluatedMs
-	matches := w.book.set.Match(s.facts, w.nowMs)
+	matches := s.facts.Match(w.nowMs)
 	for i, r := range w.book.set.Rules {
 		if v, ok := old[r.Name]; !ok || v != r.Version {
 			if err := w.move(r.Name, r.Version, matches[i], w.nowMs, cause{reason: reasonVersion}); err != nil {
@@ -75,7 +77,7 @@ func (w *work) catchUp(old versions) error {
 			}
 			continue
 		}
-		for at, ok := w.book.set.NextFlip(i, s.facts, from); ok && at <= w.nowMs; at, ok = w.book.set.NextFlip(i, s.facts, at) {
+		for at, ok := s.facts.NextFlip(i, from); ok && at <= w.nowMs; at, ok = s.facts.NextFlip(i, at) {
 			if err := w.move(r.Name, r.Version, !w.rec.in(r.Name), at, cause{reason: reasonTime}); err != nil {
 				return err
 			}
@@ -110,7 +112,7 @@ func (w *work) catchUpTier(s subject, from int64) error {
 
 // evaluate works out every membership for the features at now.
 func (w *work) evaluate(s subject, c cause) error {
-	for i, in := range w.book.set.Match(s.facts, w.nowMs) {
+	for i, in := range s.facts.Match(w.nowMs) {
 		r := &w.book.set.Rules[i]
 		if err := w.move(r.Name, r.Version, in, w.nowMs, c); err != nil {
 			return err
@@ -139,9 +141,7 @@ func (w *work) settle(s subject) {
 		}
 	}
 	if w.rec.counts() {
-		for i := range w.book.set.Rules {
-			earlier(w.book.set.NextFlip(i, s.facts, w.nowMs))
-		}
+		earlier(s.facts.Next(w.nowMs))
 		earlier(tier.NextFlip(s.tier, w.cuts, w.nowMs))
 	}
 	w.arm(due)

@@ -76,7 +76,7 @@ func named(c *catalog.Catalog, tags *rule.Set, values []catalog.Value, asOf int6
 	if len(values) == 0 || len(tags.Rules) == 0 {
 		return out
 	}
-	for i, holds := range tags.Match(catalog.Row{Layout: c.Layout(), Values: values}, asOf) {
+	for i, holds := range tags.Look(catalog.Row{Layout: c.Layout(), Values: values}, nil).Match(asOf) {
 		if holds {
 			out[tags.Rules[i].Name] = held
 		}
