@@ -32,10 +32,13 @@ func TestTheCommandsOnARealStack(t *testing.T) {
 		told := cli("customer", "email:ann@example.com")
 		return contains(told, "user_id:42", "anonymous_id:a-1", "big_basket", "199.9", "Order Completed")
 	})
-	var story struct{ Events []struct{ Name string } }
-	if err := json.Unmarshal([]byte(cli("customer", "user_id:42", "--json", "--events", "1")), &story); err != nil || len(story.Events) != 1 {
-		t.Errorf("%+v, %v", story, err)
-	}
+	testkit.Eventually(t, 20*time.Second, func() error { // the events are read from ClickHouse, the rest is not
+		var story struct{ Events []struct{ Name string } }
+		if err := json.Unmarshal([]byte(cli("customer", "user_id:42", "--json", "--events", "1")), &story); err != nil || len(story.Events) != 1 {
+			return fmt.Errorf("%+v, %v", story, err) //nolint:errorlint // It may be nil.
+		}
+		return nil
+	})
 	if err := contains(cells(cli("segments")), "high_value", "big_basket 1", "all customers 1"); err != nil {
 		t.Error(err)
 	}
