@@ -2480,7 +2480,7 @@ type WatchFeaturesResponse struct {
 	Changes []*CustomerChange `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
 	// Where to go on after this part.
 	Resume string `protobuf:"bytes,2,opt,name=resume,proto3" json:"resume,omitempty"`
-	// The moment up to which all partitions have been read, Unix milliseconds by the broker's stamps; 0 before anything was read.
+	// When the latest of the sets that were read so far was written, Unix milliseconds by the broker's clock; 0 before any was read.
 	ReadMs        int64 `protobuf:"varint,3,opt,name=read_ms,json=readMs,proto3" json:"read_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3706,15 +3706,15 @@ const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"\x19CHANGE_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CHANGE_REASON_EVENT\x10\x01\x12\x16\n" +
 	"\x12CHANGE_REASON_TIME\x10\x02\x12\x17\n" +
-	"\x13CHANGE_REASON_MERGE\x10\x032\xe8\b\n" +
+	"\x13CHANGE_REASON_MERGE\x10\x032\xe9\b\n" +
 	"\x0eFeatureService\x12{\n" +
 	"\n" +
 	"GetProfile\x12%.freshet.feature.v1.GetProfileRequest\x1a&.freshet.feature.v1.GetProfileResponse\"\x1e\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/customers/{id}\x12\x87\x01\n" +
 	"\vGetFeatures\x12&.freshet.feature.v1.GetFeaturesRequest\x1a'.freshet.feature.v1.GetFeaturesResponse\"'\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/customers/{id}/features\x12\x90\x01\n" +
 	"\x10BatchGetFeatures\x12+.freshet.feature.v1.BatchGetFeaturesRequest\x1a,.freshet.feature.v1.BatchGetFeaturesResponse\"!\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/features:batch\x12\xa3\x01\n" +
 	"\x15GetHistoricalFeatures\x120.freshet.feature.v1.GetHistoricalFeaturesRequest\x1a1.freshet.feature.v1.GetHistoricalFeaturesResponse\"#\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/features:history0\x01\x12\x9f\x01\n" +
-	"\x0eExplainFeature\x12).freshet.feature.v1.ExplainFeatureRequest\x1a*.freshet.feature.v1.ExplainFeatureResponse\"6\xb8\xd3'\x01\x82\xd3\xe4\x93\x02,\x12*/v1/customers/{id}/features/{name}/explain\x12\x89\x01\n" +
-	"\rWatchFeatures\x12(.freshet.feature.v1.WatchFeaturesRequest\x1a).freshet.feature.v1.WatchFeaturesResponse\"!\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/features:watch0\x01\x12{\n" +
+	"\x0eExplainFeature\x12).freshet.feature.v1.ExplainFeatureRequest\x1a*.freshet.feature.v1.ExplainFeatureResponse\"6\xb8\xd3'\x01\x82\xd3\xe4\x93\x02,\x12*/v1/customers/{id}/features/{name}/explain\x12\x8a\x01\n" +
+	"\rWatchFeatures\x12(.freshet.feature.v1.WatchFeaturesRequest\x1a).freshet.feature.v1.WatchFeaturesResponse\"\"\xb8\xd3'\x01\xc0\xd3'\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/features:watch0\x01\x12{\n" +
 	"\fListFeatures\x12'.freshet.feature.v1.ListFeaturesRequest\x1a(.freshet.feature.v1.ListFeaturesResponse\"\x18\xb8\xd3'\x02\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/features\x12k\n" +
 	"\bListTags\x12#.freshet.feature.v1.ListTagsRequest\x1a$.freshet.feature.v1.ListTagsResponse\"\x14\xb8\xd3'\x02\x82\xd3\xe4\x93\x02\n" +
 	"\x12\b/v1/tagsBCZAgithub.com/freshet/freshet/proto/gen/freshet/feature/v1;featurev1b\x06proto3"
