@@ -2,7 +2,6 @@ package feature
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -33,8 +32,11 @@ type evidence struct {
 // ExplainFeature says how a value came about. UNAVAILABLE with a message that begins with "not owner": another replica has the customer's state.
 func (g server) ExplainFeature(ctx context.Context, req *featurev1.ExplainFeatureRequest) (*featurev1.ExplainFeatureResponse, error) {
 	workspace := customer.Workspace(req.GetWorkspace())
-	if err := errors.Join(checkAsOf(req.GetAsOf(), g.s.deps.Now()), g.s.book.known([]string{req.GetName()})); err != nil {
+	if err := checkAsOf(req.GetAsOf(), g.s.deps.Now()); err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	if _, ok := g.s.book.catalog.Layout().Position(req.GetName()); !ok {
+		return nil, status.Errorf(codes.InvalidArgument, "name: the catalogue has no feature or tag %q; GET /v1/features and /v1/tags list all", req.GetName())
 	}
 	id, err := customer.Lookup(ctx, g.s.deps.Identity, workspace, req.GetId())
 	if err != nil {
