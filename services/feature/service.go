@@ -97,7 +97,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, err
 	}
 	return &Service{cfg: cfg, deps: deps, book: book, processor: p, orders: orders, histories: make(chan struct{}, maxHistories),
-		watches: newWatches(book.catalog.Layout())}, nil
+		watches: newWatches(book.catalog.Layout(), m)}, nil
 }
 
 // newOrders makes the task that keeps the book of orders.

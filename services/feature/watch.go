@@ -23,7 +23,8 @@ import (
 //
 // Guarantee: from the first answer on, each change of a customer's features is told once, in order for the customer, and a token goes on behind the answer
 // it came with: nothing is left out, and what was told behind the token may be told again, with the version it had (TestAWatchGoesOnFromItsToken). What could
-// lose a change: records that retention removed before they were read, which ends the watch with OUT_OF_RANGE, and nothing else.
+// lose a change: records that retention removed before they were read, which ends the watch with OUT_OF_RANGE; and sets of a catalogue that this release cannot
+// read, which are passed over with an error in the log.
 //
 // Memory: a watch holds one batch of records, one answer, and the old values of the customers met last, within knownBytes. A caller who takes no answers for
 // as long as its patience is told to go (TestASlowWatcherIsToldToGo).
@@ -43,10 +44,11 @@ type watches struct {
 	beat, patience time.Duration
 	stopping       context.Context
 	stop           context.CancelFunc
+	metrics        *metrics
 }
 
-func newWatches(l *catalog.Layout) *watches {
-	w := &watches{layouts: featuretopic.New(l), places: make(chan struct{}, maxWatches), beat: watchBeat, patience: watchPatience}
+func newWatches(l *catalog.Layout, m *metrics) *watches {
+	w := &watches{layouts: featuretopic.New(l), places: make(chan struct{}, maxWatches), beat: watchBeat, patience: watchPatience, metrics: m}
 	w.stopping, w.stop = context.WithCancel(context.Background()) // ends with StopStreams
 	return w
 }
@@ -75,7 +77,8 @@ func (g server) WatchFeatures(req *featurev1.WatchFeaturesRequest, out grpc.Serv
 	all := g.s.watches
 	select {
 	case all.places <- struct{}{}:
-		defer func() { <-all.places }()
+		all.metrics.watches.Inc()
+		defer func() { all.metrics.watches.Dec(); <-all.places }()
 	default:
 		return status.Errorf(codes.ResourceExhausted, "%d watches are open here already; try again when one has ended, or elsewhere", maxWatches)
 	}
@@ -226,10 +229,7 @@ func (w *watch) tell(batch broker.Batch) error {
 	part, size := &featurev1.WatchFeaturesResponse{}, 0
 	at := &w.places[batch.At.Partition]
 	for _, rec := range batch.Records {
-		c, err := w.of(w.ctx, w.s, rec)
-		if err != nil {
-			return err
-		}
+		c := w.of(w.ctx, w.s, rec)
 		*at = at.After(rec)
 		w.readMs = max(w.readMs, rec.Time.UnixMilli())
 		if c == nil {
@@ -265,6 +265,7 @@ func (w *watch) give(a *featurev1.WatchFeaturesResponse) error {
 	case <-w.ctx.Done():
 		return w.ctx.Err()
 	case <-patience.C:
+		w.s.watches.metrics.slow.Inc()
 		return status.Errorf(codes.ResourceExhausted, "the answers are taken too slowly: none for %s. Go on with the resume of the last one you have, or with %s",
 			w.s.watches.patience, w.gone)
 	}

@@ -32,6 +32,7 @@ type changes struct {
 	known     *simplelru.LRU[string, seen]
 	bytes     int
 	values    []catalog.Value
+	strange   map[uint64]bool // schemas that were looked for
 }
 
 // seen is what was seen of a customer last.
@@ -46,7 +47,7 @@ func newChanges(c *catalog.Catalog, at []int, workspace string, ids map[string]b
 		fields = append(fields, c.Layout().Fields[i])
 	}
 	known, _ := simplelru.NewLRU[string, seen](knownCustomers, nil) // fails for a size below 1 only
-	return changes{catalog: c, at: at, layout: catalog.NewLayout(fields), workspace: workspace, ids: ids, liveOnly: liveOnly, known: known}
+	return changes{catalog: c, at: at, layout: catalog.NewLayout(fields), workspace: workspace, ids: ids, liveOnly: liveOnly, known: known, strange: map[uint64]bool{}}
 }
 
 // meet reads what the customers that were named are now, so that their first change has its old values. Those whose state another replica has are met by
@@ -67,17 +68,17 @@ func (c *changes) meet(ctx context.Context, s *Service) {
 }
 
 // of is what a record changed that is watched; nil when nothing. A record that is no feature set, which nobody writes, is passed over.
-func (c *changes) of(ctx context.Context, s *Service, rec broker.Record) (*featurev1.CustomerChange, error) {
+func (c *changes) of(ctx context.Context, s *Service, rec broker.Record) *featurev1.CustomerChange {
 	if c.ids != nil && !c.ids[string(rec.Key)] {
-		return nil, nil
+		return nil
 	}
 	var fs featurev1.FeatureSet
 	if err := proto.Unmarshal(rec.Value, &fs); err != nil {
 		s.deps.Logger.ErrorContext(ctx, "a watch passes over a record that is no feature set", "partition", rec.Partition, "offset", rec.Offset, "error", err)
-		return nil, nil
+		return nil
 	}
 	if fs.GetWorkspace() != c.workspace {
-		return nil, nil
+		return nil
 	}
 	out := &featurev1.CustomerChange{CustomerId: fs.GetCustomerId(), Version: fs.GetVersion(), AsOfMs: fs.GetAsOfMs(), ReceivedMs: fs.GetReceivedMs(),
 		Reason: fs.GetReason(), History: fs.GetHistory(), MergedInto: fs.GetMergedInto()}
@@ -86,25 +87,29 @@ func (c *changes) of(ctx context.Context, s *Service, rec broker.Record) (*featu
 			c.ids[out.GetMergedInto()] = true
 		}
 		c.forget(out.GetCustomerId())
-		return out, nil
+		return out
 	}
-	v, err := s.vector(ctx, fs.GetSchema(), fs.GetValues())
+	v, err := c.vector(ctx, s, fs.GetSchema(), fs.GetValues())
+	if err != nil && ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		s.deps.Logger.ErrorContext(ctx, "a watch passes over a feature set that this release cannot read", "partition", rec.Partition, "offset", rec.Offset, "error", err)
-		return nil, nil
+		return nil
 	}
 	if !c.into(out, v) || c.liveOnly && out.GetHistory() {
-		return nil, nil
+		return nil
 	}
-	return out, nil
+	return out
 }
 
 // vector reads a set by the catalogue it was made with; catalogues that came since are read when they are first met.
-func (s *Service) vector(ctx context.Context, schema uint64, values []byte) (catalog.Vector, error) {
+func (c *changes) vector(ctx context.Context, s *Service, schema uint64, values []byte) (catalog.Vector, error) {
 	v, err := s.watches.layouts.Vector(schema, values)
-	if !errors.Is(err, featuretopic.ErrUnknown) {
+	if !errors.Is(err, featuretopic.ErrUnknown) || c.strange[schema] {
 		return v, err
 	}
+	c.strange[schema] = true // a catalogue is on its topic before its sets: what is not there now never comes
 	all, err := featuretopic.All(ctx, s.deps.Broker)
 	if err != nil {
 		return catalog.Vector{}, err

@@ -3,15 +3,13 @@ package feature
 import (
 	"context"
 	"fmt"
-	"io"
-	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -19,109 +17,11 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/catalog"
+	"github.com/freshet/freshet/pkg/featuretopic"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 )
-
-// watching is a feature service that folds nothing: what it tells was written to features.v1 by the test.
-type watching struct {
-	t       *testing.T
-	broker  *broker.Client
-	service *Service
-	client  featurev1.FeatureServiceClient
-}
-
-func newWatching(t *testing.T) *watching {
-	t.Helper()
-	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	client, err := broker.Dial(t.Context(), broker.Config{Addresses: []string{testkit.Kafka(t)}, Partitions: 2}, quiet)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	if err := client.EnsureTopics(t.Context(), Topics()...); err != nil {
-		t.Fatal(err)
-	}
-	cfg := Default()
-	cfg.Dir = t.TempDir()
-	s, err := New(cfg, Deps{Logger: quiet, Metrics: prometheus.NewRegistry(), Broker: client})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &watching{t: t, broker: client, service: s}
-	w.client = featurev1.NewFeatureServiceClient((&stack{t: t}).serve(s.Register))
-	return w
-}
-
-// set makes a customer's feature set.
-func set(who, version int, values map[string]int64, edit func(*featurev1.FeatureSet)) *featurev1.FeatureSet {
-	l := shipped.catalog.Layout()
-	row := make([]catalog.Value, len(l.Fields))
-	for name, n := range values {
-		i, ok := l.Position(name)
-		if !ok {
-			panic(name)
-		}
-		row[i] = catalog.Value{Present: true, Int: n}
-		if l.Fields[i].Kind == catalog.KindText {
-			row[i] = catalog.Value{Present: true, Text: strings.Repeat("x", int(n))}
-		}
-	}
-	fs := &featurev1.FeatureSet{CustomerId: id(who), Workspace: "default", Version: int64(version), AsOfMs: int64(1000 * version), ReceivedMs: 7,
-		Reason: featurev1.ChangeReason_CHANGE_REASON_EVENT, Schema: l.Fingerprint, Values: l.Encode(nil, row)}
-	if edit != nil {
-		edit(fs)
-	}
-	return fs
-}
-
-// publish writes sets as the service does.
-func (w *watching) publish(all ...*featurev1.FeatureSet) {
-	w.t.Helper()
-	var out []broker.Message
-	for _, fs := range all {
-		value, err := proto.Marshal(fs)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		out = append(out, broker.Message{Topic: topics.Features.Name, Key: []byte(fs.GetCustomerId()), Value: value})
-	}
-	if err := w.broker.NewProducer(broker.ProducerConfig{}).Produce(w.t.Context(), out...); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-type watcher = interface {
-	Recv() (*featurev1.WatchFeaturesResponse, error)
-}
-
-// open begins to watch; what is published from then on is told.
-func (w *watching) open(ctx context.Context, req *featurev1.WatchFeaturesRequest) watcher {
-	w.t.Helper()
-	s, err := w.client.WatchFeatures(ctx, req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	first, err := s.Recv()
-	if err != nil || len(first.GetChanges()) > 0 || first.GetResume() == "" {
-		w.t.Fatalf("the first answer: %v, %v", first, err)
-	}
-	return s
-}
-
-// takes reads n changes.
-func takes(t *testing.T, s watcher, n int) (out []*featurev1.CustomerChange) {
-	t.Helper()
-	for len(out) < n {
-		a, err := s.Recv()
-		if err != nil {
-			t.Fatalf("after %d changes: %v", len(out), err)
-		}
-		out = append(out, a.GetChanges()...)
-	}
-	return out
-}
 
 // A watch tells old and new values of the features and tags it names, in order, and nothing else.
 func TestAWatchTellsWhatChanged(t *testing.T) {
@@ -179,11 +79,7 @@ func TestAWatchFollowsWhoItNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		change, err := c.of(t.Context(), w.service, broker.Record{Key: []byte(fs.GetCustomerId()), Value: value})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if change != nil {
+		if change := c.of(t.Context(), w.service, broker.Record{Key: []byte(fs.GetCustomerId()), Value: value}); change != nil {
 			told = append(told, fmt.Sprintf("%s %d", change.GetCustomerId(), change.GetVersion()))
 		}
 	}
@@ -202,11 +98,9 @@ func TestAWatchGoesOnFromItsToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, err := s.Recv()
-	if err != nil {
+	if _, err := s.Recv(); err != nil {
 		t.Fatal(err)
 	}
-	token := first.GetResume()
 	for v := 1; v <= versions; v++ {
 		var sets []*featurev1.FeatureSet
 		for p := range people {
@@ -229,12 +123,11 @@ func TestAWatchGoesOnFromItsToken(t *testing.T) {
 				done++
 			}
 		}
-		token = a.GetResume()
 		if r.IntN(3) == 0 && done < people {
 			cancel()
 			cuts++
 			ctx, cancel = context.WithCancel(t.Context())
-			if s, err = w.client.WatchFeatures(ctx, &featurev1.WatchFeaturesRequest{Names: []string{"events_1h"}, Resume: token}); err != nil {
+			if s, err = w.client.WatchFeatures(ctx, &featurev1.WatchFeaturesRequest{Names: []string{"events_1h"}, Resume: a.GetResume()}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -279,6 +172,9 @@ func TestASlowWatcherIsToldToGo(t *testing.T) {
 	if status.Code(end) != codes.ResourceExhausted || last == 0 || last == versions {
 		t.Fatalf("after %d changes: %v", last, end)
 	}
+	if n := testutil.ToFloat64(w.service.watches.metrics.slow); n != 1 {
+		t.Errorf("%v slow watches are counted", n)
+	}
 	req.Resume = message[strings.LastIndex(message, " ")+1:]
 	w.service.watches.patience = watchPatience
 	s, err := w.client.WatchFeatures(t.Context(), req)
@@ -316,6 +212,33 @@ func TestAWatchLivesUntilItsReplicaStops(t *testing.T) {
 	}
 	if status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "resume") {
 		t.Errorf("a replica that stops: %v", err)
+	}
+}
+
+// A set that was made with another catalogue is read by name.
+func TestAWatchReadsSetsOfAnotherCatalogue(t *testing.T) {
+	w := newWatching(t)
+	other := bookOf(small)
+	m := describe(other.catalog)
+	value, err := proto.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	msg := broker.Message{Topic: topics.FeatureCatalogue.Name, Key: featuretopic.Key(m.GetSchema()), Value: value}
+	if err := w.broker.NewProducer(broker.ProducerConfig{}).Produce(t.Context(), msg); err != nil {
+		t.Fatal(err)
+	}
+	s := w.open(t.Context(), &featurev1.WatchFeaturesRequest{Names: []string{"spend_30d", "favourite_brand"}})
+	row := make([]catalog.Value, len(other.catalog.Features))
+	row[other.catalog.Feature("spend_30d").Position] = catalog.Value{Present: true, Int: 1_500_000}
+	w.publish(
+		set(1, 1, nil, func(fs *featurev1.FeatureSet) { fs.Schema = 12345 }), // nobody knows it: passed over
+		set(1, 2, nil, func(fs *featurev1.FeatureSet) {
+			fs.Schema, fs.Values = m.GetSchema(), other.catalog.Layout().Encode(nil, row)
+		}))
+	got := takes(t, s, 1)[0]
+	if f := got.GetFeatures(); len(f) != 1 || f[0].GetName() != "spend_30d" || f[0].GetNew().GetDecimal() != "1.5" || got.GetVersion() != 2 {
+		t.Errorf("told %v", got)
 	}
 }
 
