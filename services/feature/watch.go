@@ -194,7 +194,7 @@ func (w *watch) read() error {
 		batch, err := w.next()
 		switch {
 		case w.ctx.Err() != nil:
-			return w.ctx.Err()
+			return status.FromContextError(w.ctx.Err()).Err()
 		case errors.Is(err, context.DeadlineExceeded):
 			if err := w.give(&featurev1.WatchFeaturesResponse{}); err != nil {
 				return err
@@ -263,7 +263,7 @@ func (w *watch) give(a *featurev1.WatchFeaturesResponse) error {
 	case err := <-w.sent:
 		return err
 	case <-w.ctx.Done():
-		return w.ctx.Err()
+		return status.FromContextError(w.ctx.Err()).Err()
 	case <-patience.C:
 		w.s.watches.metrics.slow.Inc()
 		return status.Errorf(codes.ResourceExhausted, "the answers are taken too slowly: none for %s. Go on with the resume of the last one you have, or with %s",

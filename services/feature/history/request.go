@@ -42,7 +42,7 @@ type Answer struct {
 	Seen bool
 	// Values are the features by position, the tags not among them. They hold until the function that is given the answer returns.
 	Values []catalog.Value
-	// State is what they were read of. It holds for as long.
+	// State is what they were read of. The rows of the customer that come later change it; that of the last one stays as it is.
 	State *tally.State
 }
 
