@@ -12,7 +12,9 @@ import (
 
 // metrics count what the task does. A batch that is tried again counts twice.
 type metrics struct {
-	applied, changes, duplicates, forwarded, merged, timers prometheus.Counter
+	applied, changes, duplicates, forwarded, merged, timers, slow prometheus.Counter
+
+	watches prometheus.Gauge
 
 	sets      *prometheus.CounterVec // by reason
 	freshness *freshness.Histogram
@@ -30,6 +32,10 @@ func newMetrics(reg prometheus.Registerer, now func() time.Time) (*metrics, erro
 		forwarded:  counter("forwarded_total", "Events, changes of orders and handovers passed on because their customer was merged away."),
 		merged:     counter("merges_total", "Merged customers whose state was added to another."),
 		timers:     counter("timers_total", "Times a window changed with no event."),
+		slow:       counter("watches_slow_total", "Watches that were ended because their caller took no answers."),
+		watches: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "freshet_feature_watches", Help: "Watches that are open.",
+		}),
 		sets: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "freshet_feature_sets_published_total", Help: "Feature sets published, by reason.",
 		}, []string{"reason"}),
@@ -41,7 +47,7 @@ func newMetrics(reg prometheus.Registerer, now func() time.Time) (*metrics, erro
 		return m, err
 	}
 	errs := []error{err}
-	for _, c := range []prometheus.Collector{m.applied, m.changes, m.duplicates, m.forwarded, m.merged, m.timers, m.sets} {
+	for _, c := range []prometheus.Collector{m.applied, m.changes, m.duplicates, m.forwarded, m.merged, m.timers, m.slow, m.watches, m.sets} {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)

@@ -60,6 +60,7 @@ type Service struct {
 	announced atomic.Bool
 	// histories has a place for each request for histories that is being answered.
 	histories chan struct{}
+	watches   *watches
 }
 
 // New checks the configuration and registers the metrics; it opens nothing.
@@ -95,7 +96,8 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{cfg: cfg, deps: deps, book: book, processor: p, orders: orders, histories: make(chan struct{}, maxHistories)}, nil
+	return &Service{cfg: cfg, deps: deps, book: book, processor: p, orders: orders, histories: make(chan struct{}, maxHistories),
+		watches: newWatches(book.catalog.Layout(), m)}, nil
 }
 
 // newOrders makes the task that keeps the book of orders.

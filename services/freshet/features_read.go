@@ -21,9 +21,9 @@ import (
 func newFeatures() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "features",
-		Short: "List features and tags, read a customer's, check a features file, verify what is served",
+		Short: "List features and tags, read, explain and watch customers', check a features file, verify what is served",
 	}
-	cmd.AddCommand(newFeaturesList(), newFeaturesGet(), newFeaturesCheck(), newFeaturesVerify(), newFeaturesHistory())
+	cmd.AddCommand(newFeaturesList(), newFeaturesGet(), newFeaturesCheck(), newFeaturesVerify(), newFeaturesHistory(), newFeaturesExplain(), newFeaturesWatch())
 	return family(cmd)
 }
 

@@ -40,6 +40,7 @@ type backend struct {
 	listMembers  func(ctx context.Context, r *segmentationv1.ListMembersRequest) (*segmentationv1.ListMembersResponse, error)
 	listSegments func(ctx context.Context, r *segmentationv1.ListSegmentsRequest) (*segmentationv1.ListSegmentsResponse, error)
 	history      func(r *featurev1.GetHistoricalFeaturesRequest, out historyStream) error
+	watch        func(r *featurev1.WatchFeaturesRequest, out watchStream) error
 	calls        atomic.Int64
 	address      string
 	stop         func()
@@ -60,6 +61,12 @@ func (b *backend) GetFeatures(ctx context.Context, r *featurev1.GetFeaturesReque
 
 func (b *backend) GetHistoricalFeatures(r *featurev1.GetHistoricalFeaturesRequest, out historyStream) error {
 	return b.history(r, out)
+}
+
+type watchStream = grpc.ServerStreamingServer[featurev1.WatchFeaturesResponse]
+
+func (b *backend) WatchFeatures(r *featurev1.WatchFeaturesRequest, out watchStream) error {
+	return b.watch(r, out)
 }
 
 func (b *backend) ListMembers(ctx context.Context, r *segmentationv1.ListMembersRequest) (*segmentationv1.ListMembersResponse, error) {
@@ -105,6 +112,8 @@ type running struct {
 	url     string
 	conn    *grpc.ClientConn
 	metrics *prometheus.Registry
+	// stopping begins its end.
+	stopping func()
 }
 
 func run(t testing.TB, cfg gateway.Config) *running {
@@ -118,6 +127,7 @@ func run(t testing.TB, cfg gateway.Config) *running {
 	}
 	grpcServer := service.NewGRPCServer(service.GRPCConfig{Address: "127.0.0.1:0", MaxMessageBytes: 4 << 20},
 		service.GRPCDeps{Logger: slog.New(slog.DiscardHandler), Metrics: reg, TracerProvider: tracers, Forwarded: s.Forwarded()}, s.ServerOptions()...)
+	grpcServer.OnStop(s.StopStreams)
 	if err := grpcServer.Listen(); err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +149,7 @@ func run(t testing.TB, cfg gateway.Config) *running {
 			t.Error(err)
 		}
 	})
-	return &running{url: web.URL, conn: conn, metrics: reg}
+	return &running{url: web.URL, conn: conn, metrics: reg, stopping: cancel}
 }
 
 func config(addresses ...string) gateway.Config {

@@ -94,6 +94,8 @@ type rule struct {
 	tenant protoreflect.FieldDescriptor
 	// streams says that the method answers with a stream.
 	streams bool
+	// endless says that it does so until the caller ends it.
+	endless bool
 }
 
 func newRule(u *upstream, m protoreflect.MethodDescriptor) (rule, error) {
@@ -102,7 +104,8 @@ func newRule(u *upstream, m protoreflect.MethodDescriptor) (rule, error) {
 		return rule{}, fmt.Errorf("find the request of %s: %w", m.FullName(), err)
 	}
 	scope, _ := proto.GetExtension(m.Options(), accessv1.E_Scope).(accessv1.Scope)
-	r := rule{upstream: u, scope: scope, request: request, streams: m.IsStreamingServer()}
+	endless, _ := proto.GetExtension(m.Options(), accessv1.E_Endless).(bool)
+	r := rule{upstream: u, scope: scope, request: request, streams: m.IsStreamingServer(), endless: endless}
 	if f := m.Input().Fields().ByName("workspace"); f != nil && f.Kind() == protoreflect.StringKind && !f.IsList() {
 		r.tenant = f
 	}

@@ -27,6 +27,7 @@ type router struct {
 	guard    *guard
 	timeout  time.Duration
 	moved    chan struct{} // of one: asks Run to look the names up again
+	stopping chan struct{} // closed when endless streams are to end
 	seconds  *prometheus.HistogramVec
 	passed   *prometheus.CounterVec
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,6 +45,7 @@ type Service struct {
 	forwarded []string
 	handler   http.Handler
 	resolved  atomic.Bool
+	stop      func()
 }
 
 // New makes a gateway. It connects to nothing: Run looks the upstreams up, and
@@ -52,7 +54,8 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("gateway configuration: %w", err)
 	}
-	s := &Service{cfg: cfg, router: &router{byMethod: map[string]rule{}, timeout: cfg.Timeout, moved: make(chan struct{}, 1)}}
+	s := &Service{cfg: cfg, router: &router{byMethod: map[string]rule{}, timeout: cfg.Timeout, moved: make(chan struct{}, 1), stopping: make(chan struct{})}}
+	s.stop = sync.OnceFunc(func() { close(s.router.stopping) })
 	for _, c := range s.router.metrics() {
 		if err := deps.Metrics.Register(c); err != nil {
 			return nil, fmt.Errorf("register the gateway's metrics: %w", err)
@@ -120,6 +123,10 @@ func (s *Service) buildHandler(deps Deps) error {
 func isAPI(r *http.Request) bool {
 	return len(r.URL.Path) > 4 && r.URL.Path[:4] == "/v1/"
 }
+
+// StopStreams ends the streams that would go on until their callers end them, by gRPC and over HTTP; the others finish. A server waits for its streams: call
+// this when the first one begins to stop.
+func (s *Service) StopStreams(context.Context) { s.stop() }
 
 // Handler serves HTTP/JSON, /openapi.json, /healthz, /readyz and a page at /.
 func (s *Service) Handler() http.Handler { return s.handler }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -18,7 +19,30 @@ func (r *router) NewStream(ctx context.Context, desc *grpc.StreamDesc, method st
 	if !ok || !rule.streams {
 		return nil, status.Errorf(codes.Unimplemented, "there is no method %s behind this gateway that answers with a stream", method)
 	}
-	return &answers{router: r, rule: rule, ctx: ctx, desc: desc, method: method, options: options}, nil
+	a := &answers{router: r, rule: rule, ctx: ctx, desc: desc, method: method, options: options, done: func() {}}
+	if rule.endless {
+		a.ctx, a.done = r.untilStopped(ctx)
+	}
+	return a, nil
+}
+
+// errStopping is why the gateway itself ends a stream.
+var errStopping = errors.New("the gateway stops")
+
+// untilStopped ends with ctx, or when the gateway stops.
+func (r *router) untilStopped(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	ended := make(chan struct{})
+	go func() {
+		select {
+		case <-r.stopping:
+			cancel(errStopping)
+		case <-ctx.Done():
+		case <-ended:
+			cancel(nil)
+		}
+	}()
+	return ctx, sync.OnceFunc(func() { close(ended) })
 }
 
 // answers is a stream of answers to one request. Replicas are asked in turn until one gives a first answer, or a status that is final; from there on the
@@ -35,6 +59,7 @@ type answers struct {
 	begun   time.Time
 	request any
 	ended   bool
+	done    func()
 }
 
 // SendMsg takes the request.
@@ -73,8 +98,12 @@ func (a *answers) RecvMsg(m any) error {
 	} else {
 		err = a.ClientStream.RecvMsg(m)
 	}
+	if err != nil && errors.Is(context.Cause(a.ctx), errStopping) {
+		err = status.Error(codes.Unavailable, "the gateway stops; go on with the last answer's resume at another, or in a moment")
+	}
 	if err != nil && !a.ended {
 		a.ended = true
+		a.done()
 		code := status.Code(err)
 		if errors.Is(err, io.EOF) {
 			code = codes.OK

@@ -106,6 +106,7 @@ func (s *Stack) newFeature(people identityv1.IdentityServiceClient) (part, error
 		return nil, err
 	}
 	svc.Register(s.internal)
+	s.internal.OnStop(svc.StopStreams)
 	return svc, nil
 }
 
@@ -149,6 +150,7 @@ func (s *Stack) gateway() []lifecycle.Component {
 		s.apiReady.Add("gateway", svc.Ready)
 		server := service.NewHTTPServer("API http server", s.cfg.Listen.APIHTTP, svc.Handler())
 		s.api = doors{http: server, grpc: s.grpcServer(s.cfg.Listen.APIGRPC, s.apiReady, svc.Forwarded(), svc.ServerOptions()...)}
+		s.api.grpc.OnStop(svc.StopStreams)
 		http, grpc = server.Component(), s.api.grpc.Component()
 		return nil
 	}

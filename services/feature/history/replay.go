@@ -167,6 +167,6 @@ func (p *replayer) read(row Row) error {
 	}
 	p.readings = state.Read(row.AtMs, p.readings)
 	p.values = p.reader.Catalog.Values(p.readings, row.AtMs, p.values[:0])
-	a.Values = p.values
+	a.Values, a.State = p.values, state
 	return p.emit(a)
 }

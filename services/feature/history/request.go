@@ -42,6 +42,8 @@ type Answer struct {
 	Seen bool
 	// Values are the features by position, the tags not among them. They hold until the function that is given the answer returns.
 	Values []catalog.Value
+	// State is what they were read of. The rows of the customer that come later change it; that of the last one stays as it is.
+	State *tally.State
 }
 
 // Request is what is asked for: rows, or everybody at some dates.

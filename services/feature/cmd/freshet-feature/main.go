@@ -82,6 +82,7 @@ func build(ctx context.Context, p *service.Process, cfg config) error {
 		return err
 	}
 	s.Register(p.GRPC(nil))
+	p.GRPC(nil).OnStop(s.StopStreams)
 	p.Ready("feature", s.Ready)
 	p.Add(lifecycle.Component{Name: "feature", Run: s.Run})
 	return nil

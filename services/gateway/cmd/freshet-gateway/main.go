@@ -43,6 +43,6 @@ func build(_ context.Context, p *service.Process, cfg config) error {
 	p.Add(lifecycle.Component{Name: "upstream addresses", Run: s.Run})
 	p.Add(service.NewHTTPServer("http server", cfg.Gateway.HTTPAddress, s.Handler()).Component())
 	p.Ready("gateway", s.Ready)
-	p.GRPC(s.Forwarded(), s.ServerOptions()...)
+	p.GRPC(s.Forwarded(), s.ServerOptions()...).OnStop(s.StopStreams)
 	return nil
 }

@@ -97,6 +97,14 @@ var file_freshet_access_v1_access_proto_extTypes = []protoimpl.ExtensionInfo{
 		Tag:           "varint,81207,opt,name=scope,enum=freshet.access.v1.Scope",
 		Filename:      "freshet/access/v1/access.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         81208,
+		Name:          "freshet.access.v1.endless",
+		Tag:           "varint,81208,opt,name=endless",
+		Filename:      "freshet/access/v1/access.proto",
+	},
 }
 
 // Extension fields to descriptorpb.MethodOptions.
@@ -105,6 +113,10 @@ var (
 	//
 	// optional freshet.access.v1.Scope scope = 81207;
 	E_Scope = &file_freshet_access_v1_access_proto_extTypes[0]
+	// The answers of the method go on until the caller ends them: a process that stops ends them at once.
+	//
+	// optional bool endless = 81208;
+	E_Endless = &file_freshet_access_v1_access_proto_extTypes[1]
 )
 
 var File_freshet_access_v1_access_proto protoreflect.FileDescriptor
@@ -119,7 +131,8 @@ const file_freshet_access_v1_access_proto_rawDesc = "" +
 	"\fSCOPE_MODELS\x10\x03\x12\x0f\n" +
 	"\vSCOPE_ADMIN\x10\x04\x12\x10\n" +
 	"\fSCOPE_INGEST\x10\x05:P\n" +
-	"\x05scope\x12\x1e.google.protobuf.MethodOptions\x18\xb7\xfa\x04 \x01(\x0e2\x18.freshet.access.v1.ScopeR\x05scopeBAZ?github.com/freshet/freshet/proto/gen/freshet/access/v1;accessv1b\x06proto3"
+	"\x05scope\x12\x1e.google.protobuf.MethodOptions\x18\xb7\xfa\x04 \x01(\x0e2\x18.freshet.access.v1.ScopeR\x05scope::\n" +
+	"\aendless\x12\x1e.google.protobuf.MethodOptions\x18\xb8\xfa\x04 \x01(\bR\aendlessBAZ?github.com/freshet/freshet/proto/gen/freshet/access/v1;accessv1b\x06proto3"
 
 var (
 	file_freshet_access_v1_access_proto_rawDescOnce sync.Once
@@ -140,11 +153,12 @@ var file_freshet_access_v1_access_proto_goTypes = []any{
 }
 var file_freshet_access_v1_access_proto_depIdxs = []int32{
 	1, // 0: freshet.access.v1.scope:extendee -> google.protobuf.MethodOptions
-	0, // 1: freshet.access.v1.scope:type_name -> freshet.access.v1.Scope
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	1, // [1:2] is the sub-list for extension type_name
-	0, // [0:1] is the sub-list for extension extendee
+	1, // 1: freshet.access.v1.endless:extendee -> google.protobuf.MethodOptions
+	0, // 2: freshet.access.v1.scope:type_name -> freshet.access.v1.Scope
+	3, // [3:3] is the sub-list for method output_type
+	3, // [3:3] is the sub-list for method input_type
+	2, // [2:3] is the sub-list for extension type_name
+	0, // [0:2] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -160,7 +174,7 @@ func file_freshet_access_v1_access_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_freshet_access_v1_access_proto_rawDesc), len(file_freshet_access_v1_access_proto_rawDesc)),
 			NumEnums:      1,
 			NumMessages:   0,
-			NumExtensions: 1,
+			NumExtensions: 2,
 			NumServices:   0,
 		},
 		GoTypes:           file_freshet_access_v1_access_proto_goTypes,

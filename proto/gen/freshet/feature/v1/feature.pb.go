@@ -1579,15 +1579,19 @@ func (x *HistoricalFeatures) GetValues() []*FeatureValue {
 	return nil
 }
 
-// ExplainFeatureRequest names a customer and a feature.
+// ExplainFeatureRequest names a customer and a feature or tag.
 type ExplainFeatureRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A customer id or `type:value`.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// The feature.
+	// The feature or tag.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// The tenant; empty means "default".
-	Workspace     string `protobuf:"bytes,3,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	Workspace string `protobuf:"bytes,3,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// The moment to look from; absent means now.
+	AsOf *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// Tell personal and sensitive values too. Without it they are left out, and the answer says so.
+	Reveal        bool `protobuf:"varint,5,opt,name=reveal,proto3" json:"reveal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1643,23 +1647,65 @@ func (x *ExplainFeatureRequest) GetWorkspace() string {
 	return ""
 }
 
-// ExplainFeatureResponse says how a value came about.
+func (x *ExplainFeatureRequest) GetAsOf() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+func (x *ExplainFeatureRequest) GetReveal() bool {
+	if x != nil {
+		return x.Reveal
+	}
+	return false
+}
+
+// ExplainFeatureResponse says how a value came about. Either feature or tag is set.
 type ExplainFeatureResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The feature.
 	Feature *Feature `protobuf:"bytes,1,opt,name=feature,proto3" json:"feature,omitempty"`
 	// Its value.
 	Value *FeatureValue `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
-	// The moment it holds for, Unix milliseconds.
+	// The moment it holds for, Unix milliseconds: the end of the window, which is part of it.
 	AsOfMs int64 `protobuf:"varint,3,opt,name=as_of_ms,json=asOfMs,proto3" json:"as_of_ms,omitempty"`
-	// The first millisecond of its window; 0 without a window.
+	// The first millisecond of its window as it was really read, a multiple of hop_ms; 0 without a window.
 	WindowStartMs int64 `protobuf:"varint,4,opt,name=window_start_ms,json=windowStartMs,proto3" json:"window_start_ms,omitempty"`
-	// When it changes next without an event, Unix milliseconds; 0 when it does not.
+	// The earliest moment at which it can change without an event, Unix milliseconds; 0 when it cannot.
 	ChangesMs int64 `protobuf:"varint,5,opt,name=changes_ms,json=changesMs,proto3" json:"changes_ms,omitempty"`
-	// What it is made of: one for each accumulation that it reads.
+	// What it is made of: one for each accumulation that it reads. None for what is made of other features, and for tags.
 	Parts []*Part `protobuf:"bytes,6,rep,name=parts,proto3" json:"parts,omitempty"`
-	// The last events that count, the latest first, from the facts; at most 20.
-	Events        []*ContributingEvent `protobuf:"bytes,7,rep,name=events,proto3" json:"events,omitempty"`
+	// The last events and orders that count, the latest first, from the facts in ClickHouse; at most 20. Those of the last seconds may not be there yet.
+	Events []*ContributingEvent `protobuf:"bytes,7,rep,name=events,proto3" json:"events,omitempty"`
+	// The tag.
+	Tag *Tag `protobuf:"bytes,8,opt,name=tag,proto3" json:"tag,omitempty"`
+	// Since when the tag holds, and why; absent when it does not hold.
+	TagValue *TagValue `protobuf:"bytes,9,opt,name=tag_value,json=tagValue,proto3" json:"tag_value,omitempty"`
+	// The comparisons of the tag's condition.
+	Conditions []*Condition `protobuf:"bytes,10,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	// The whole answer in a sentence or two.
+	Sentence string `protobuf:"bytes,11,opt,name=sentence,proto3" json:"sentence,omitempty"`
+	// Why there is no value, or why the tag does not hold; empty when there is one.
+	Absent string `protobuf:"bytes,12,opt,name=absent,proto3" json:"absent,omitempty"`
+	// How the feature is made, in words.
+	Words string `protobuf:"bytes,13,opt,name=words,proto3" json:"words,omitempty"`
+	// The step in which the window's tail moves, in milliseconds; 0 without a window.
+	HopMs int64 `protobuf:"varint,14,opt,name=hop_ms,json=hopMs,proto3" json:"hop_ms,omitempty"`
+	// Where an exact window would begin, Unix milliseconds: as_of_ms less the window's length; 0 without a window.
+	WindowNominalMs int64 `protobuf:"varint,15,opt,name=window_nominal_ms,json=windowNominalMs,proto3" json:"window_nominal_ms,omitempty"`
+	// The features that a ratio, or a time from one moment to another, is made of.
+	MadeOf []*MadeOf `protobuf:"bytes,16,rep,name=made_of,json=madeOf,proto3" json:"made_of,omitempty"`
+	// Why there are no events, or why they may not be all; empty when there is nothing to say.
+	EventsNote string `protobuf:"bytes,17,opt,name=events_note,json=eventsNote,proto3" json:"events_note,omitempty"`
+	// 32 hexadecimal digits; the surviving id after all merges.
+	CustomerId string `protobuf:"bytes,18,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The tenant.
+	Workspace string `protobuf:"bytes,19,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Counts up with every change of the customer's state; 0 in an answer from the facts.
+	Version int64 `protobuf:"varint,20,opt,name=version,proto3" json:"version,omitempty"`
+	// The catalogue that the feature is of.
+	Schema        uint64 `protobuf:"fixed64,21,opt,name=schema,proto3" json:"schema,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1743,22 +1789,283 @@ func (x *ExplainFeatureResponse) GetEvents() []*ContributingEvent {
 	return nil
 }
 
+func (x *ExplainFeatureResponse) GetTag() *Tag {
+	if x != nil {
+		return x.Tag
+	}
+	return nil
+}
+
+func (x *ExplainFeatureResponse) GetTagValue() *TagValue {
+	if x != nil {
+		return x.TagValue
+	}
+	return nil
+}
+
+func (x *ExplainFeatureResponse) GetConditions() []*Condition {
+	if x != nil {
+		return x.Conditions
+	}
+	return nil
+}
+
+func (x *ExplainFeatureResponse) GetSentence() string {
+	if x != nil {
+		return x.Sentence
+	}
+	return ""
+}
+
+func (x *ExplainFeatureResponse) GetAbsent() string {
+	if x != nil {
+		return x.Absent
+	}
+	return ""
+}
+
+func (x *ExplainFeatureResponse) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
+func (x *ExplainFeatureResponse) GetHopMs() int64 {
+	if x != nil {
+		return x.HopMs
+	}
+	return 0
+}
+
+func (x *ExplainFeatureResponse) GetWindowNominalMs() int64 {
+	if x != nil {
+		return x.WindowNominalMs
+	}
+	return 0
+}
+
+func (x *ExplainFeatureResponse) GetMadeOf() []*MadeOf {
+	if x != nil {
+		return x.MadeOf
+	}
+	return nil
+}
+
+func (x *ExplainFeatureResponse) GetEventsNote() string {
+	if x != nil {
+		return x.EventsNote
+	}
+	return ""
+}
+
+func (x *ExplainFeatureResponse) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *ExplainFeatureResponse) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *ExplainFeatureResponse) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *ExplainFeatureResponse) GetSchema() uint64 {
+	if x != nil {
+		return x.Schema
+	}
+	return 0
+}
+
+// MadeOf is a feature that another one is made of.
+type MadeOf struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name: it can be explained, too.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its value; empty when it has none.
+	Value *FeatureValue `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// How it is made, in words.
+	Words string `protobuf:"bytes,3,opt,name=words,proto3" json:"words,omitempty"`
+	// What it reads.
+	Parts         []*Part `protobuf:"bytes,4,rep,name=parts,proto3" json:"parts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MadeOf) Reset() {
+	*x = MadeOf{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MadeOf) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MadeOf) ProtoMessage() {}
+
+func (x *MadeOf) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MadeOf.ProtoReflect.Descriptor instead.
+func (*MadeOf) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *MadeOf) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *MadeOf) GetValue() *FeatureValue {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *MadeOf) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
+func (x *MadeOf) GetParts() []*Part {
+	if x != nil {
+		return x.Parts
+	}
+	return nil
+}
+
+// Condition is one comparison of a tag's condition.
+type Condition struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The comparison with the value that it saw: "spend_365d >= 1000 (is 1250.5)".
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// It is true.
+	Holds bool `protobuf:"varint,2,opt,name=holds,proto3" json:"holds,omitempty"`
+	// The condition denies it: it counts for the tag when it is not true.
+	Denied bool `protobuf:"varint,3,opt,name=denied,proto3" json:"denied,omitempty"`
+	// What it looks at: the name of a feature, which can be explained, too.
+	Name string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	// When it became true or false, or will, by time alone, Unix milliseconds; 0 for a comparison that time alone does not change.
+	FlipsMs       int64 `protobuf:"varint,5,opt,name=flips_ms,json=flipsMs,proto3" json:"flips_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Condition) Reset() {
+	*x = Condition{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Condition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Condition) ProtoMessage() {}
+
+func (x *Condition) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Condition.ProtoReflect.Descriptor instead.
+func (*Condition) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Condition) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Condition) GetHolds() bool {
+	if x != nil {
+		return x.Holds
+	}
+	return false
+}
+
+func (x *Condition) GetDenied() bool {
+	if x != nil {
+		return x.Denied
+	}
+	return false
+}
+
+func (x *Condition) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Condition) GetFlipsMs() int64 {
+	if x != nil {
+		return x.FlipsMs
+	}
+	return 0
+}
+
 // Part is one accumulation that a feature reads.
 type Part struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What is accumulated, in the catalogue's normal form.
 	Column string `protobuf:"bytes,1,opt,name=column,proto3" json:"column,omitempty"`
-	// The tiles of the window that are not empty, the latest first; at most 100.
+	// What it is made of, the latest first; at most 400: what lies before is in the last one. Which they are depends on the accumulation: the spans by
+	// which a window is kept, half-lives, visits, days, moments. Those that are empty are left out.
 	Tiles []*Tile `protobuf:"bytes,2,rep,name=tiles,proto3" json:"tiles,omitempty"`
 	// What it holds, in words.
-	Reading       string `protobuf:"bytes,3,opt,name=reading,proto3" json:"reading,omitempty"`
+	Reading string `protobuf:"bytes,3,opt,name=reading,proto3" json:"reading,omitempty"`
+	// How the tiles come together: sum, smallest, largest, earliest, latest, gaps, visits, days, or none.
+	Combine string `protobuf:"bytes,4,opt,name=combine,proto3" json:"combine,omitempty"`
+	// What they come to.
+	Total *FeatureValue `protobuf:"bytes,5,opt,name=total,proto3" json:"total,omitempty"`
+	// By key, the most first: all that have something. The amounts come to the total, the one without a key being of all keys that are not kept by
+	// themselves.
+	Keys          []*PartKey `protobuf:"bytes,6,rep,name=keys,proto3" json:"keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Part) Reset() {
 	*x = Part{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[22]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1770,7 +2077,7 @@ func (x *Part) String() string {
 func (*Part) ProtoMessage() {}
 
 func (x *Part) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[22]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1783,7 +2090,7 @@ func (x *Part) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Part.ProtoReflect.Descriptor instead.
 func (*Part) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{22}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Part) GetColumn() string {
@@ -1807,22 +2114,114 @@ func (x *Part) GetReading() string {
 	return ""
 }
 
+func (x *Part) GetCombine() string {
+	if x != nil {
+		return x.Combine
+	}
+	return ""
+}
+
+func (x *Part) GetTotal() *FeatureValue {
+	if x != nil {
+		return x.Total
+	}
+	return nil
+}
+
+func (x *Part) GetKeys() []*PartKey {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+// PartKey is the part of one key.
+type PartKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A category, a brand, an event's name, a trait's name; empty for all others together.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// What it has: a number as of now, or when it was last.
+	Amount *FeatureValue `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	// Its share of all that is worth something, 0 to 1, such as "0.25"; empty where shares mean nothing.
+	Share         string `protobuf:"bytes,3,opt,name=share,proto3" json:"share,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PartKey) Reset() {
+	*x = PartKey{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PartKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PartKey) ProtoMessage() {}
+
+func (x *PartKey) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PartKey.ProtoReflect.Descriptor instead.
+func (*PartKey) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *PartKey) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *PartKey) GetAmount() *FeatureValue {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *PartKey) GetShare() string {
+	if x != nil {
+		return x.Share
+	}
+	return ""
+}
+
 // Tile is what happened in one span of time.
 type Tile struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its first millisecond.
+	// Its first millisecond; 0 with since_ever.
 	StartMs int64 `protobuf:"varint,1,opt,name=start_ms,json=startMs,proto3" json:"start_ms,omitempty"`
-	// Its length in milliseconds.
+	// Its length in milliseconds; 0 for a moment.
 	LengthMs int64 `protobuf:"varint,2,opt,name=length_ms,json=lengthMs,proto3" json:"length_ms,omitempty"`
 	// What it holds, in words.
-	Reading       string `protobuf:"bytes,3,opt,name=reading,proto3" json:"reading,omitempty"`
+	Reading string `protobuf:"bytes,3,opt,name=reading,proto3" json:"reading,omitempty"`
+	// What it adds: a sum, its smallest or largest, what is left of it after decay, how many texts were new in it, the time since the moment before, the
+	// events of a visit.
+	Amount *FeatureValue `protobuf:"bytes,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	// It is all there ever was: no spans are kept of it.
+	SinceEver bool `protobuf:"varint,5,opt,name=since_ever,json=sinceEver,proto3" json:"since_ever,omitempty"`
+	// How many spans it stands for when there were too many to list; 0 for itself.
+	Merged        int32 `protobuf:"varint,6,opt,name=merged,proto3" json:"merged,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Tile) Reset() {
 	*x = Tile{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[23]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1834,7 +2233,7 @@ func (x *Tile) String() string {
 func (*Tile) ProtoMessage() {}
 
 func (x *Tile) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[23]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1847,7 +2246,7 @@ func (x *Tile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tile.ProtoReflect.Descriptor instead.
 func (*Tile) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{23}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Tile) GetStartMs() int64 {
@@ -1871,22 +2270,49 @@ func (x *Tile) GetReading() string {
 	return ""
 }
 
-// ContributingEvent is one event that a feature counts.
+func (x *Tile) GetAmount() *FeatureValue {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *Tile) GetSinceEver() bool {
+	if x != nil {
+		return x.SinceEver
+	}
+	return false
+}
+
+func (x *Tile) GetMerged() int32 {
+	if x != nil {
+		return x.Merged
+	}
+	return 0
+}
+
+// ContributingEvent is one event, or what one order comes to at one moment.
 type ContributingEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its id.
+	// Its id; empty for orders.
 	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
-	// Its name; the type's word for calls without one.
+	// Its name; the type's word for calls without one; "order" for orders.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// When it happened, Unix milliseconds.
-	OccurredMs    int64 `protobuf:"varint,3,opt,name=occurred_ms,json=occurredMs,proto3" json:"occurred_ms,omitempty"`
+	OccurredMs int64 `protobuf:"varint,3,opt,name=occurred_ms,json=occurredMs,proto3" json:"occurred_ms,omitempty"`
+	// The order's number; empty for events.
+	OrderId string `protobuf:"bytes,4,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	// What it adds; absent where it is counted, or kept, as it is.
+	Amount *FeatureValue `protobuf:"bytes,5,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The keys or texts that were taken of it.
+	Keys          []string `protobuf:"bytes,6,rep,name=keys,proto3" json:"keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ContributingEvent) Reset() {
 	*x = ContributingEvent{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[24]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1898,7 +2324,7 @@ func (x *ContributingEvent) String() string {
 func (*ContributingEvent) ProtoMessage() {}
 
 func (x *ContributingEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[24]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1911,7 +2337,7 @@ func (x *ContributingEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ContributingEvent.ProtoReflect.Descriptor instead.
 func (*ContributingEvent) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{24}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ContributingEvent) GetEventId() string {
@@ -1935,6 +2361,437 @@ func (x *ContributingEvent) GetOccurredMs() int64 {
 	return 0
 }
 
+func (x *ContributingEvent) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *ContributingEvent) GetAmount() *FeatureValue {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *ContributingEvent) GetKeys() []string {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+// WatchFeaturesRequest says what to watch.
+type WatchFeaturesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant; empty means "default".
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Customer ids or `type:value`, at most 1,000; empty means everybody. Who is merged away is watched on as who they became.
+	Ids []string `protobuf:"bytes,2,rep,name=ids,proto3" json:"ids,omitempty"`
+	// The features and tags to tell of; empty means all but personal and sensitive ones.
+	Names []string `protobuf:"bytes,3,rep,name=names,proto3" json:"names,omitempty"`
+	// Where to go on: the resume of an answer. Empty means from now.
+	Resume string `protobuf:"bytes,4,opt,name=resume,proto3" json:"resume,omitempty"`
+	// Allow personal and sensitive features.
+	Reveal bool `protobuf:"varint,5,opt,name=reveal,proto3" json:"reveal,omitempty"`
+	// Leave out changes that come from imports and replays.
+	LiveOnly      bool `protobuf:"varint,6,opt,name=live_only,json=liveOnly,proto3" json:"live_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchFeaturesRequest) Reset() {
+	*x = WatchFeaturesRequest{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchFeaturesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchFeaturesRequest) ProtoMessage() {}
+
+func (x *WatchFeaturesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchFeaturesRequest.ProtoReflect.Descriptor instead.
+func (*WatchFeaturesRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *WatchFeaturesRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *WatchFeaturesRequest) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+func (x *WatchFeaturesRequest) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+func (x *WatchFeaturesRequest) GetResume() string {
+	if x != nil {
+		return x.Resume
+	}
+	return ""
+}
+
+func (x *WatchFeaturesRequest) GetReveal() bool {
+	if x != nil {
+		return x.Reveal
+	}
+	return false
+}
+
+func (x *WatchFeaturesRequest) GetLiveOnly() bool {
+	if x != nil {
+		return x.LiveOnly
+	}
+	return false
+}
+
+// WatchFeaturesResponse is a part of the answer.
+type WatchFeaturesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What changed, in order for each customer; none in a sign of life.
+	Changes []*CustomerChange `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	// Where to go on after this part.
+	Resume string `protobuf:"bytes,2,opt,name=resume,proto3" json:"resume,omitempty"`
+	// When the latest of the sets that were read so far was written, Unix milliseconds by the broker's clock; 0 before any was read.
+	ReadMs        int64 `protobuf:"varint,3,opt,name=read_ms,json=readMs,proto3" json:"read_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchFeaturesResponse) Reset() {
+	*x = WatchFeaturesResponse{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchFeaturesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchFeaturesResponse) ProtoMessage() {}
+
+func (x *WatchFeaturesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchFeaturesResponse.ProtoReflect.Descriptor instead.
+func (*WatchFeaturesResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *WatchFeaturesResponse) GetChanges() []*CustomerChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *WatchFeaturesResponse) GetResume() string {
+	if x != nil {
+		return x.Resume
+	}
+	return ""
+}
+
+func (x *WatchFeaturesResponse) GetReadMs() int64 {
+	if x != nil {
+		return x.ReadMs
+	}
+	return 0
+}
+
+// CustomerChange is what changed of one customer at once.
+type CustomerChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 32 hexadecimal digits.
+	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// Counts up with every change of the customer's state: one that came before is a repeat.
+	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// The moment the values hold for, Unix milliseconds.
+	AsOfMs int64 `protobuf:"varint,3,opt,name=as_of_ms,json=asOfMs,proto3" json:"as_of_ms,omitempty"`
+	// The earliest received_ms of the live events in this change; 0 when none.
+	ReceivedMs int64 `protobuf:"varint,4,opt,name=received_ms,json=receivedMs,proto3" json:"received_ms,omitempty"`
+	// Why: an event, time, a merge.
+	Reason ChangeReason `protobuf:"varint,5,opt,name=reason,proto3,enum=freshet.feature.v1.ChangeReason" json:"reason,omitempty"`
+	// True when the change came from history.
+	History bool `protobuf:"varint,6,opt,name=history,proto3" json:"history,omitempty"`
+	// Set when the customer was merged away: who to ask for instead. There are no values then.
+	MergedInto string `protobuf:"bytes,7,opt,name=merged_into,json=mergedInto,proto3" json:"merged_into,omitempty"`
+	// The features that changed.
+	Features []*FeatureChange `protobuf:"bytes,8,rep,name=features,proto3" json:"features,omitempty"`
+	// The tags that changed.
+	Tags []*TagChange `protobuf:"bytes,9,rep,name=tags,proto3" json:"tags,omitempty"`
+	// The watch meets this customer for the first time, or for the first time in long: old values are not known, and all that has a value is told.
+	First         bool `protobuf:"varint,10,opt,name=first,proto3" json:"first,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CustomerChange) Reset() {
+	*x = CustomerChange{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CustomerChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CustomerChange) ProtoMessage() {}
+
+func (x *CustomerChange) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CustomerChange.ProtoReflect.Descriptor instead.
+func (*CustomerChange) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *CustomerChange) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *CustomerChange) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *CustomerChange) GetAsOfMs() int64 {
+	if x != nil {
+		return x.AsOfMs
+	}
+	return 0
+}
+
+func (x *CustomerChange) GetReceivedMs() int64 {
+	if x != nil {
+		return x.ReceivedMs
+	}
+	return 0
+}
+
+func (x *CustomerChange) GetReason() ChangeReason {
+	if x != nil {
+		return x.Reason
+	}
+	return ChangeReason_CHANGE_REASON_UNSPECIFIED
+}
+
+func (x *CustomerChange) GetHistory() bool {
+	if x != nil {
+		return x.History
+	}
+	return false
+}
+
+func (x *CustomerChange) GetMergedInto() string {
+	if x != nil {
+		return x.MergedInto
+	}
+	return ""
+}
+
+func (x *CustomerChange) GetFeatures() []*FeatureChange {
+	if x != nil {
+		return x.Features
+	}
+	return nil
+}
+
+func (x *CustomerChange) GetTags() []*TagChange {
+	if x != nil {
+		return x.Tags
+	}
+	return nil
+}
+
+func (x *CustomerChange) GetFirst() bool {
+	if x != nil {
+		return x.First
+	}
+	return false
+}
+
+// FeatureChange is a feature that changed.
+type FeatureChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What it was; absent when it is not known, empty when there was none.
+	Old *FeatureValue `protobuf:"bytes,2,opt,name=old,proto3" json:"old,omitempty"`
+	// What it is; empty when there is none any more.
+	New           *FeatureValue `protobuf:"bytes,3,opt,name=new,proto3" json:"new,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FeatureChange) Reset() {
+	*x = FeatureChange{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FeatureChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FeatureChange) ProtoMessage() {}
+
+func (x *FeatureChange) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FeatureChange.ProtoReflect.Descriptor instead.
+func (*FeatureChange) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *FeatureChange) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *FeatureChange) GetOld() *FeatureValue {
+	if x != nil {
+		return x.Old
+	}
+	return nil
+}
+
+func (x *FeatureChange) GetNew() *FeatureValue {
+	if x != nil {
+		return x.New
+	}
+	return nil
+}
+
+// TagChange is a tag that came or went.
+type TagChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// It holds.
+	Holds bool `protobuf:"varint,2,opt,name=holds,proto3" json:"holds,omitempty"`
+	// Since when it holds, or held, Unix milliseconds.
+	SinceMs       int64 `protobuf:"varint,3,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TagChange) Reset() {
+	*x = TagChange{}
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TagChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TagChange) ProtoMessage() {}
+
+func (x *TagChange) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TagChange.ProtoReflect.Descriptor instead.
+func (*TagChange) Descriptor() ([]byte, []int) {
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *TagChange) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TagChange) GetHolds() bool {
+	if x != nil {
+		return x.Holds
+	}
+	return false
+}
+
+func (x *TagChange) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
 // ListFeaturesRequest asks for the catalogue.
 type ListFeaturesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1948,7 +2805,7 @@ type ListFeaturesRequest struct {
 
 func (x *ListFeaturesRequest) Reset() {
 	*x = ListFeaturesRequest{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[25]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1960,7 +2817,7 @@ func (x *ListFeaturesRequest) String() string {
 func (*ListFeaturesRequest) ProtoMessage() {}
 
 func (x *ListFeaturesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[25]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1973,7 +2830,7 @@ func (x *ListFeaturesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFeaturesRequest.ProtoReflect.Descriptor instead.
 func (*ListFeaturesRequest) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{25}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListFeaturesRequest) GetLevel() string {
@@ -2003,7 +2860,7 @@ type ListFeaturesResponse struct {
 
 func (x *ListFeaturesResponse) Reset() {
 	*x = ListFeaturesResponse{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[26]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2015,7 +2872,7 @@ func (x *ListFeaturesResponse) String() string {
 func (*ListFeaturesResponse) ProtoMessage() {}
 
 func (x *ListFeaturesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[26]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2028,7 +2885,7 @@ func (x *ListFeaturesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListFeaturesResponse.ProtoReflect.Descriptor instead.
 func (*ListFeaturesResponse) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{26}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListFeaturesResponse) GetFeatures() []*Feature {
@@ -2058,7 +2915,7 @@ type ListTagsRequest struct {
 
 func (x *ListTagsRequest) Reset() {
 	*x = ListTagsRequest{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[27]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2070,7 +2927,7 @@ func (x *ListTagsRequest) String() string {
 func (*ListTagsRequest) ProtoMessage() {}
 
 func (x *ListTagsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[27]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2083,7 +2940,7 @@ func (x *ListTagsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTagsRequest.ProtoReflect.Descriptor instead.
 func (*ListTagsRequest) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{27}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListTagsRequest) GetLevel() string {
@@ -2111,7 +2968,7 @@ type ListTagsResponse struct {
 
 func (x *ListTagsResponse) Reset() {
 	*x = ListTagsResponse{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[28]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2123,7 +2980,7 @@ func (x *ListTagsResponse) String() string {
 func (*ListTagsResponse) ProtoMessage() {}
 
 func (x *ListTagsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[28]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2136,7 +2993,7 @@ func (x *ListTagsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTagsResponse.ProtoReflect.Descriptor instead.
 func (*ListTagsResponse) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{28}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListTagsResponse) GetTags() []*Tag {
@@ -2177,7 +3034,7 @@ type Feature struct {
 
 func (x *Feature) Reset() {
 	*x = Feature{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[29]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2189,7 +3046,7 @@ func (x *Feature) String() string {
 func (*Feature) ProtoMessage() {}
 
 func (x *Feature) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[29]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2202,7 +3059,7 @@ func (x *Feature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Feature.ProtoReflect.Descriptor instead.
 func (*Feature) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{29}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Feature) GetName() string {
@@ -2301,7 +3158,7 @@ type Tag struct {
 
 func (x *Tag) Reset() {
 	*x = Tag{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[30]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2313,7 +3170,7 @@ func (x *Tag) String() string {
 func (*Tag) ProtoMessage() {}
 
 func (x *Tag) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[30]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2326,7 +3183,7 @@ func (x *Tag) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Tag.ProtoReflect.Descriptor instead.
 func (*Tag) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{30}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Tag) GetName() string {
@@ -2393,7 +3250,7 @@ type FeatureSet struct {
 
 func (x *FeatureSet) Reset() {
 	*x = FeatureSet{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[31]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2405,7 +3262,7 @@ func (x *FeatureSet) String() string {
 func (*FeatureSet) ProtoMessage() {}
 
 func (x *FeatureSet) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[31]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2418,7 +3275,7 @@ func (x *FeatureSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FeatureSet.ProtoReflect.Descriptor instead.
 func (*FeatureSet) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{31}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *FeatureSet) GetCustomerId() string {
@@ -2511,7 +3368,7 @@ type Catalogue struct {
 
 func (x *Catalogue) Reset() {
 	*x = Catalogue{}
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[32]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2523,7 +3380,7 @@ func (x *Catalogue) String() string {
 func (*Catalogue) ProtoMessage() {}
 
 func (x *Catalogue) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_feature_v1_feature_proto_msgTypes[32]
+	mi := &file_freshet_feature_v1_feature_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2536,7 +3393,7 @@ func (x *Catalogue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Catalogue.ProtoReflect.Descriptor instead.
 func (*Catalogue) Descriptor() ([]byte, []int) {
-	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{32}
+	return file_freshet_feature_v1_feature_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Catalogue) GetSchema() uint64 {
@@ -2683,11 +3540,13 @@ const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"customerId\x12\x13\n" +
 	"\x05at_ms\x18\x03 \x01(\x03R\x04atMs\x12\x12\n" +
 	"\x04seen\x18\x04 \x01(\bR\x04seen\x128\n" +
-	"\x06values\x18\x05 \x03(\v2 .freshet.feature.v1.FeatureValueR\x06values\"Y\n" +
+	"\x06values\x18\x05 \x03(\v2 .freshet.feature.v1.FeatureValueR\x06values\"\xa2\x01\n" +
 	"\x15ExplainFeatureRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1c\n" +
-	"\tworkspace\x18\x03 \x01(\tR\tworkspace\"\xd7\x02\n" +
+	"\tworkspace\x18\x03 \x01(\tR\tworkspace\x12/\n" +
+	"\x05as_of\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x16\n" +
+	"\x06reveal\x18\x05 \x01(\bR\x06reveal\"\xd0\x06\n" +
 	"\x16ExplainFeatureResponse\x125\n" +
 	"\afeature\x18\x01 \x01(\v2\x1b.freshet.feature.v1.FeatureR\afeature\x126\n" +
 	"\x05value\x18\x02 \x01(\v2 .freshet.feature.v1.FeatureValueR\x05value\x12\x18\n" +
@@ -2696,20 +3555,98 @@ const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"\n" +
 	"changes_ms\x18\x05 \x01(\x03R\tchangesMs\x12.\n" +
 	"\x05parts\x18\x06 \x03(\v2\x18.freshet.feature.v1.PartR\x05parts\x12=\n" +
-	"\x06events\x18\a \x03(\v2%.freshet.feature.v1.ContributingEventR\x06events\"h\n" +
+	"\x06events\x18\a \x03(\v2%.freshet.feature.v1.ContributingEventR\x06events\x12)\n" +
+	"\x03tag\x18\b \x01(\v2\x17.freshet.feature.v1.TagR\x03tag\x129\n" +
+	"\ttag_value\x18\t \x01(\v2\x1c.freshet.feature.v1.TagValueR\btagValue\x12=\n" +
+	"\n" +
+	"conditions\x18\n" +
+	" \x03(\v2\x1d.freshet.feature.v1.ConditionR\n" +
+	"conditions\x12\x1a\n" +
+	"\bsentence\x18\v \x01(\tR\bsentence\x12\x16\n" +
+	"\x06absent\x18\f \x01(\tR\x06absent\x12\x14\n" +
+	"\x05words\x18\r \x01(\tR\x05words\x12\x15\n" +
+	"\x06hop_ms\x18\x0e \x01(\x03R\x05hopMs\x12*\n" +
+	"\x11window_nominal_ms\x18\x0f \x01(\x03R\x0fwindowNominalMs\x123\n" +
+	"\amade_of\x18\x10 \x03(\v2\x1a.freshet.feature.v1.MadeOfR\x06madeOf\x12\x1f\n" +
+	"\vevents_note\x18\x11 \x01(\tR\n" +
+	"eventsNote\x12\x1f\n" +
+	"\vcustomer_id\x18\x12 \x01(\tR\n" +
+	"customerId\x12\x1c\n" +
+	"\tworkspace\x18\x13 \x01(\tR\tworkspace\x12\x18\n" +
+	"\aversion\x18\x14 \x01(\x03R\aversion\x12\x16\n" +
+	"\x06schema\x18\x15 \x01(\x06R\x06schema\"\x9a\x01\n" +
+	"\x06MadeOf\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x126\n" +
+	"\x05value\x18\x02 \x01(\v2 .freshet.feature.v1.FeatureValueR\x05value\x12\x14\n" +
+	"\x05words\x18\x03 \x01(\tR\x05words\x12.\n" +
+	"\x05parts\x18\x04 \x03(\v2\x18.freshet.feature.v1.PartR\x05parts\"|\n" +
+	"\tCondition\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n" +
+	"\x05holds\x18\x02 \x01(\bR\x05holds\x12\x16\n" +
+	"\x06denied\x18\x03 \x01(\bR\x06denied\x12\x12\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\x12\x19\n" +
+	"\bflips_ms\x18\x05 \x01(\x03R\aflipsMs\"\xeb\x01\n" +
 	"\x04Part\x12\x16\n" +
 	"\x06column\x18\x01 \x01(\tR\x06column\x12.\n" +
 	"\x05tiles\x18\x02 \x03(\v2\x18.freshet.feature.v1.TileR\x05tiles\x12\x18\n" +
-	"\areading\x18\x03 \x01(\tR\areading\"X\n" +
+	"\areading\x18\x03 \x01(\tR\areading\x12\x18\n" +
+	"\acombine\x18\x04 \x01(\tR\acombine\x126\n" +
+	"\x05total\x18\x05 \x01(\v2 .freshet.feature.v1.FeatureValueR\x05total\x12/\n" +
+	"\x04keys\x18\x06 \x03(\v2\x1b.freshet.feature.v1.PartKeyR\x04keys\"k\n" +
+	"\aPartKey\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x128\n" +
+	"\x06amount\x18\x02 \x01(\v2 .freshet.feature.v1.FeatureValueR\x06amount\x12\x14\n" +
+	"\x05share\x18\x03 \x01(\tR\x05share\"\xc9\x01\n" +
 	"\x04Tile\x12\x19\n" +
 	"\bstart_ms\x18\x01 \x01(\x03R\astartMs\x12\x1b\n" +
 	"\tlength_ms\x18\x02 \x01(\x03R\blengthMs\x12\x18\n" +
-	"\areading\x18\x03 \x01(\tR\areading\"c\n" +
+	"\areading\x18\x03 \x01(\tR\areading\x128\n" +
+	"\x06amount\x18\x04 \x01(\v2 .freshet.feature.v1.FeatureValueR\x06amount\x12\x1d\n" +
+	"\n" +
+	"since_ever\x18\x05 \x01(\bR\tsinceEver\x12\x16\n" +
+	"\x06merged\x18\x06 \x01(\x05R\x06merged\"\xcc\x01\n" +
 	"\x11ContributingEvent\x12\x19\n" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1f\n" +
 	"\voccurred_ms\x18\x03 \x01(\x03R\n" +
-	"occurredMs\"I\n" +
+	"occurredMs\x12\x19\n" +
+	"\border_id\x18\x04 \x01(\tR\aorderId\x128\n" +
+	"\x06amount\x18\x05 \x01(\v2 .freshet.feature.v1.FeatureValueR\x06amount\x12\x12\n" +
+	"\x04keys\x18\x06 \x03(\tR\x04keys\"\xa9\x01\n" +
+	"\x14WatchFeaturesRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x10\n" +
+	"\x03ids\x18\x02 \x03(\tR\x03ids\x12\x14\n" +
+	"\x05names\x18\x03 \x03(\tR\x05names\x12\x16\n" +
+	"\x06resume\x18\x04 \x01(\tR\x06resume\x12\x16\n" +
+	"\x06reveal\x18\x05 \x01(\bR\x06reveal\x12\x1b\n" +
+	"\tlive_only\x18\x06 \x01(\bR\bliveOnly\"\x86\x01\n" +
+	"\x15WatchFeaturesResponse\x12<\n" +
+	"\achanges\x18\x01 \x03(\v2\".freshet.feature.v1.CustomerChangeR\achanges\x12\x16\n" +
+	"\x06resume\x18\x02 \x01(\tR\x06resume\x12\x17\n" +
+	"\aread_ms\x18\x03 \x01(\x03R\x06readMs\"\x83\x03\n" +
+	"\x0eCustomerChange\x12\x1f\n" +
+	"\vcustomer_id\x18\x01 \x01(\tR\n" +
+	"customerId\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x18\n" +
+	"\bas_of_ms\x18\x03 \x01(\x03R\x06asOfMs\x12\x1f\n" +
+	"\vreceived_ms\x18\x04 \x01(\x03R\n" +
+	"receivedMs\x128\n" +
+	"\x06reason\x18\x05 \x01(\x0e2 .freshet.feature.v1.ChangeReasonR\x06reason\x12\x18\n" +
+	"\ahistory\x18\x06 \x01(\bR\ahistory\x12\x1f\n" +
+	"\vmerged_into\x18\a \x01(\tR\n" +
+	"mergedInto\x12=\n" +
+	"\bfeatures\x18\b \x03(\v2!.freshet.feature.v1.FeatureChangeR\bfeatures\x121\n" +
+	"\x04tags\x18\t \x03(\v2\x1d.freshet.feature.v1.TagChangeR\x04tags\x12\x14\n" +
+	"\x05first\x18\n" +
+	" \x01(\bR\x05first\"\x8b\x01\n" +
+	"\rFeatureChange\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x122\n" +
+	"\x03old\x18\x02 \x01(\v2 .freshet.feature.v1.FeatureValueR\x03old\x122\n" +
+	"\x03new\x18\x03 \x01(\v2 .freshet.feature.v1.FeatureValueR\x03new\"P\n" +
+	"\tTagChange\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05holds\x18\x02 \x01(\bR\x05holds\x12\x19\n" +
+	"\bsince_ms\x18\x03 \x01(\x03R\asinceMs\"I\n" +
 	"\x13ListFeaturesRequest\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\tR\x05level\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"g\n" +
@@ -2769,14 +3706,15 @@ const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"\x19CHANGE_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CHANGE_REASON_EVENT\x10\x01\x12\x16\n" +
 	"\x12CHANGE_REASON_TIME\x10\x02\x12\x17\n" +
-	"\x13CHANGE_REASON_MERGE\x10\x032\xdc\a\n" +
+	"\x13CHANGE_REASON_MERGE\x10\x032\xe9\b\n" +
 	"\x0eFeatureService\x12{\n" +
 	"\n" +
 	"GetProfile\x12%.freshet.feature.v1.GetProfileRequest\x1a&.freshet.feature.v1.GetProfileResponse\"\x1e\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/customers/{id}\x12\x87\x01\n" +
 	"\vGetFeatures\x12&.freshet.feature.v1.GetFeaturesRequest\x1a'.freshet.feature.v1.GetFeaturesResponse\"'\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/customers/{id}/features\x12\x90\x01\n" +
 	"\x10BatchGetFeatures\x12+.freshet.feature.v1.BatchGetFeaturesRequest\x1a,.freshet.feature.v1.BatchGetFeaturesResponse\"!\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/features:batch\x12\xa3\x01\n" +
 	"\x15GetHistoricalFeatures\x120.freshet.feature.v1.GetHistoricalFeaturesRequest\x1a1.freshet.feature.v1.GetHistoricalFeaturesResponse\"#\xb8\xd3'\x01\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/features:history0\x01\x12\x9f\x01\n" +
-	"\x0eExplainFeature\x12).freshet.feature.v1.ExplainFeatureRequest\x1a*.freshet.feature.v1.ExplainFeatureResponse\"6\xb8\xd3'\x01\x82\xd3\xe4\x93\x02,\x12*/v1/customers/{id}/features/{name}/explain\x12{\n" +
+	"\x0eExplainFeature\x12).freshet.feature.v1.ExplainFeatureRequest\x1a*.freshet.feature.v1.ExplainFeatureResponse\"6\xb8\xd3'\x01\x82\xd3\xe4\x93\x02,\x12*/v1/customers/{id}/features/{name}/explain\x12\x8a\x01\n" +
+	"\rWatchFeatures\x12(.freshet.feature.v1.WatchFeaturesRequest\x1a).freshet.feature.v1.WatchFeaturesResponse\"\"\xb8\xd3'\x01\xc0\xd3'\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/features:watch0\x01\x12{\n" +
 	"\fListFeatures\x12'.freshet.feature.v1.ListFeaturesRequest\x1a(.freshet.feature.v1.ListFeaturesResponse\"\x18\xb8\xd3'\x02\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/features\x12k\n" +
 	"\bListTags\x12#.freshet.feature.v1.ListTagsRequest\x1a$.freshet.feature.v1.ListTagsResponse\"\x14\xb8\xd3'\x02\x82\xd3\xe4\x93\x02\n" +
 	"\x12\b/v1/tagsBCZAgithub.com/freshet/freshet/proto/gen/freshet/feature/v1;featurev1b\x06proto3"
@@ -2794,7 +3732,7 @@ func file_freshet_feature_v1_feature_proto_rawDescGZIP() []byte {
 }
 
 var file_freshet_feature_v1_feature_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_freshet_feature_v1_feature_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_freshet_feature_v1_feature_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_freshet_feature_v1_feature_proto_goTypes = []any{
 	(HistoryMode)(0),                      // 0: freshet.feature.v1.HistoryMode
 	(ChangeReason)(0),                     // 1: freshet.feature.v1.ChangeReason
@@ -2820,37 +3758,45 @@ var file_freshet_feature_v1_feature_proto_goTypes = []any{
 	(*HistoricalFeatures)(nil),            // 21: freshet.feature.v1.HistoricalFeatures
 	(*ExplainFeatureRequest)(nil),         // 22: freshet.feature.v1.ExplainFeatureRequest
 	(*ExplainFeatureResponse)(nil),        // 23: freshet.feature.v1.ExplainFeatureResponse
-	(*Part)(nil),                          // 24: freshet.feature.v1.Part
-	(*Tile)(nil),                          // 25: freshet.feature.v1.Tile
-	(*ContributingEvent)(nil),             // 26: freshet.feature.v1.ContributingEvent
-	(*ListFeaturesRequest)(nil),           // 27: freshet.feature.v1.ListFeaturesRequest
-	(*ListFeaturesResponse)(nil),          // 28: freshet.feature.v1.ListFeaturesResponse
-	(*ListTagsRequest)(nil),               // 29: freshet.feature.v1.ListTagsRequest
-	(*ListTagsResponse)(nil),              // 30: freshet.feature.v1.ListTagsResponse
-	(*Feature)(nil),                       // 31: freshet.feature.v1.Feature
-	(*Tag)(nil),                           // 32: freshet.feature.v1.Tag
-	(*FeatureSet)(nil),                    // 33: freshet.feature.v1.FeatureSet
-	(*Catalogue)(nil),                     // 34: freshet.feature.v1.Catalogue
-	nil,                                   // 35: freshet.feature.v1.GetFeaturesResponse.ValuesEntry
-	nil,                                   // 36: freshet.feature.v1.GetFeaturesResponse.TagsEntry
-	nil,                                   // 37: freshet.feature.v1.ProfileLevel.ValuesEntry
-	(*timestamppb.Timestamp)(nil),         // 38: google.protobuf.Timestamp
-	(*v1.Customer)(nil),                   // 39: freshet.identity.v1.Customer
+	(*MadeOf)(nil),                        // 24: freshet.feature.v1.MadeOf
+	(*Condition)(nil),                     // 25: freshet.feature.v1.Condition
+	(*Part)(nil),                          // 26: freshet.feature.v1.Part
+	(*PartKey)(nil),                       // 27: freshet.feature.v1.PartKey
+	(*Tile)(nil),                          // 28: freshet.feature.v1.Tile
+	(*ContributingEvent)(nil),             // 29: freshet.feature.v1.ContributingEvent
+	(*WatchFeaturesRequest)(nil),          // 30: freshet.feature.v1.WatchFeaturesRequest
+	(*WatchFeaturesResponse)(nil),         // 31: freshet.feature.v1.WatchFeaturesResponse
+	(*CustomerChange)(nil),                // 32: freshet.feature.v1.CustomerChange
+	(*FeatureChange)(nil),                 // 33: freshet.feature.v1.FeatureChange
+	(*TagChange)(nil),                     // 34: freshet.feature.v1.TagChange
+	(*ListFeaturesRequest)(nil),           // 35: freshet.feature.v1.ListFeaturesRequest
+	(*ListFeaturesResponse)(nil),          // 36: freshet.feature.v1.ListFeaturesResponse
+	(*ListTagsRequest)(nil),               // 37: freshet.feature.v1.ListTagsRequest
+	(*ListTagsResponse)(nil),              // 38: freshet.feature.v1.ListTagsResponse
+	(*Feature)(nil),                       // 39: freshet.feature.v1.Feature
+	(*Tag)(nil),                           // 40: freshet.feature.v1.Tag
+	(*FeatureSet)(nil),                    // 41: freshet.feature.v1.FeatureSet
+	(*Catalogue)(nil),                     // 42: freshet.feature.v1.Catalogue
+	nil,                                   // 43: freshet.feature.v1.GetFeaturesResponse.ValuesEntry
+	nil,                                   // 44: freshet.feature.v1.GetFeaturesResponse.TagsEntry
+	nil,                                   // 45: freshet.feature.v1.ProfileLevel.ValuesEntry
+	(*timestamppb.Timestamp)(nil),         // 46: google.protobuf.Timestamp
+	(*v1.Customer)(nil),                   // 47: freshet.identity.v1.Customer
 }
 var file_freshet_feature_v1_feature_proto_depIdxs = []int32{
-	38, // 0: freshet.feature.v1.GetFeaturesRequest.as_of:type_name -> google.protobuf.Timestamp
-	35, // 1: freshet.feature.v1.GetFeaturesResponse.values:type_name -> freshet.feature.v1.GetFeaturesResponse.ValuesEntry
-	36, // 2: freshet.feature.v1.GetFeaturesResponse.tags:type_name -> freshet.feature.v1.GetFeaturesResponse.TagsEntry
+	46, // 0: freshet.feature.v1.GetFeaturesRequest.as_of:type_name -> google.protobuf.Timestamp
+	43, // 1: freshet.feature.v1.GetFeaturesResponse.values:type_name -> freshet.feature.v1.GetFeaturesResponse.ValuesEntry
+	44, // 2: freshet.feature.v1.GetFeaturesResponse.tags:type_name -> freshet.feature.v1.GetFeaturesResponse.TagsEntry
 	5,  // 3: freshet.feature.v1.FeatureValue.list:type_name -> freshet.feature.v1.FeatureList
 	6,  // 4: freshet.feature.v1.FeatureList.entries:type_name -> freshet.feature.v1.FeatureEntry
 	4,  // 5: freshet.feature.v1.FeatureEntry.value:type_name -> freshet.feature.v1.FeatureValue
-	39, // 6: freshet.feature.v1.GetProfileResponse.customer:type_name -> freshet.identity.v1.Customer
+	47, // 6: freshet.feature.v1.GetProfileResponse.customer:type_name -> freshet.identity.v1.Customer
 	10, // 7: freshet.feature.v1.GetProfileResponse.traits:type_name -> freshet.feature.v1.Trait
 	11, // 8: freshet.feature.v1.GetProfileResponse.tags:type_name -> freshet.feature.v1.ProfileTag
 	12, // 9: freshet.feature.v1.GetProfileResponse.levels:type_name -> freshet.feature.v1.ProfileLevel
 	13, // 10: freshet.feature.v1.GetProfileResponse.completeness:type_name -> freshet.feature.v1.Completeness
 	7,  // 11: freshet.feature.v1.ProfileTag.value:type_name -> freshet.feature.v1.TagValue
-	37, // 12: freshet.feature.v1.ProfileLevel.values:type_name -> freshet.feature.v1.ProfileLevel.ValuesEntry
+	45, // 12: freshet.feature.v1.ProfileLevel.values:type_name -> freshet.feature.v1.ProfileLevel.ValuesEntry
 	16, // 13: freshet.feature.v1.BatchGetFeaturesResponse.answers:type_name -> freshet.feature.v1.BatchedFeatures
 	3,  // 14: freshet.feature.v1.BatchedFeatures.features:type_name -> freshet.feature.v1.GetFeaturesResponse
 	18, // 15: freshet.feature.v1.GetHistoricalFeaturesRequest.rows:type_name -> freshet.feature.v1.HistoricalRow
@@ -2858,38 +3804,58 @@ var file_freshet_feature_v1_feature_proto_depIdxs = []int32{
 	20, // 17: freshet.feature.v1.GetHistoricalFeaturesResponse.columns:type_name -> freshet.feature.v1.HistoricalColumn
 	21, // 18: freshet.feature.v1.GetHistoricalFeaturesResponse.rows:type_name -> freshet.feature.v1.HistoricalFeatures
 	4,  // 19: freshet.feature.v1.HistoricalFeatures.values:type_name -> freshet.feature.v1.FeatureValue
-	31, // 20: freshet.feature.v1.ExplainFeatureResponse.feature:type_name -> freshet.feature.v1.Feature
-	4,  // 21: freshet.feature.v1.ExplainFeatureResponse.value:type_name -> freshet.feature.v1.FeatureValue
-	24, // 22: freshet.feature.v1.ExplainFeatureResponse.parts:type_name -> freshet.feature.v1.Part
-	26, // 23: freshet.feature.v1.ExplainFeatureResponse.events:type_name -> freshet.feature.v1.ContributingEvent
-	25, // 24: freshet.feature.v1.Part.tiles:type_name -> freshet.feature.v1.Tile
-	31, // 25: freshet.feature.v1.ListFeaturesResponse.features:type_name -> freshet.feature.v1.Feature
-	32, // 26: freshet.feature.v1.ListTagsResponse.tags:type_name -> freshet.feature.v1.Tag
-	1,  // 27: freshet.feature.v1.FeatureSet.reason:type_name -> freshet.feature.v1.ChangeReason
-	31, // 28: freshet.feature.v1.Catalogue.features:type_name -> freshet.feature.v1.Feature
-	32, // 29: freshet.feature.v1.Catalogue.tags:type_name -> freshet.feature.v1.Tag
-	4,  // 30: freshet.feature.v1.GetFeaturesResponse.ValuesEntry.value:type_name -> freshet.feature.v1.FeatureValue
-	7,  // 31: freshet.feature.v1.GetFeaturesResponse.TagsEntry.value:type_name -> freshet.feature.v1.TagValue
-	4,  // 32: freshet.feature.v1.ProfileLevel.ValuesEntry.value:type_name -> freshet.feature.v1.FeatureValue
-	8,  // 33: freshet.feature.v1.FeatureService.GetProfile:input_type -> freshet.feature.v1.GetProfileRequest
-	2,  // 34: freshet.feature.v1.FeatureService.GetFeatures:input_type -> freshet.feature.v1.GetFeaturesRequest
-	14, // 35: freshet.feature.v1.FeatureService.BatchGetFeatures:input_type -> freshet.feature.v1.BatchGetFeaturesRequest
-	17, // 36: freshet.feature.v1.FeatureService.GetHistoricalFeatures:input_type -> freshet.feature.v1.GetHistoricalFeaturesRequest
-	22, // 37: freshet.feature.v1.FeatureService.ExplainFeature:input_type -> freshet.feature.v1.ExplainFeatureRequest
-	27, // 38: freshet.feature.v1.FeatureService.ListFeatures:input_type -> freshet.feature.v1.ListFeaturesRequest
-	29, // 39: freshet.feature.v1.FeatureService.ListTags:input_type -> freshet.feature.v1.ListTagsRequest
-	9,  // 40: freshet.feature.v1.FeatureService.GetProfile:output_type -> freshet.feature.v1.GetProfileResponse
-	3,  // 41: freshet.feature.v1.FeatureService.GetFeatures:output_type -> freshet.feature.v1.GetFeaturesResponse
-	15, // 42: freshet.feature.v1.FeatureService.BatchGetFeatures:output_type -> freshet.feature.v1.BatchGetFeaturesResponse
-	19, // 43: freshet.feature.v1.FeatureService.GetHistoricalFeatures:output_type -> freshet.feature.v1.GetHistoricalFeaturesResponse
-	23, // 44: freshet.feature.v1.FeatureService.ExplainFeature:output_type -> freshet.feature.v1.ExplainFeatureResponse
-	28, // 45: freshet.feature.v1.FeatureService.ListFeatures:output_type -> freshet.feature.v1.ListFeaturesResponse
-	30, // 46: freshet.feature.v1.FeatureService.ListTags:output_type -> freshet.feature.v1.ListTagsResponse
-	40, // [40:47] is the sub-list for method output_type
-	33, // [33:40] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	46, // 20: freshet.feature.v1.ExplainFeatureRequest.as_of:type_name -> google.protobuf.Timestamp
+	39, // 21: freshet.feature.v1.ExplainFeatureResponse.feature:type_name -> freshet.feature.v1.Feature
+	4,  // 22: freshet.feature.v1.ExplainFeatureResponse.value:type_name -> freshet.feature.v1.FeatureValue
+	26, // 23: freshet.feature.v1.ExplainFeatureResponse.parts:type_name -> freshet.feature.v1.Part
+	29, // 24: freshet.feature.v1.ExplainFeatureResponse.events:type_name -> freshet.feature.v1.ContributingEvent
+	40, // 25: freshet.feature.v1.ExplainFeatureResponse.tag:type_name -> freshet.feature.v1.Tag
+	7,  // 26: freshet.feature.v1.ExplainFeatureResponse.tag_value:type_name -> freshet.feature.v1.TagValue
+	25, // 27: freshet.feature.v1.ExplainFeatureResponse.conditions:type_name -> freshet.feature.v1.Condition
+	24, // 28: freshet.feature.v1.ExplainFeatureResponse.made_of:type_name -> freshet.feature.v1.MadeOf
+	4,  // 29: freshet.feature.v1.MadeOf.value:type_name -> freshet.feature.v1.FeatureValue
+	26, // 30: freshet.feature.v1.MadeOf.parts:type_name -> freshet.feature.v1.Part
+	28, // 31: freshet.feature.v1.Part.tiles:type_name -> freshet.feature.v1.Tile
+	4,  // 32: freshet.feature.v1.Part.total:type_name -> freshet.feature.v1.FeatureValue
+	27, // 33: freshet.feature.v1.Part.keys:type_name -> freshet.feature.v1.PartKey
+	4,  // 34: freshet.feature.v1.PartKey.amount:type_name -> freshet.feature.v1.FeatureValue
+	4,  // 35: freshet.feature.v1.Tile.amount:type_name -> freshet.feature.v1.FeatureValue
+	4,  // 36: freshet.feature.v1.ContributingEvent.amount:type_name -> freshet.feature.v1.FeatureValue
+	32, // 37: freshet.feature.v1.WatchFeaturesResponse.changes:type_name -> freshet.feature.v1.CustomerChange
+	1,  // 38: freshet.feature.v1.CustomerChange.reason:type_name -> freshet.feature.v1.ChangeReason
+	33, // 39: freshet.feature.v1.CustomerChange.features:type_name -> freshet.feature.v1.FeatureChange
+	34, // 40: freshet.feature.v1.CustomerChange.tags:type_name -> freshet.feature.v1.TagChange
+	4,  // 41: freshet.feature.v1.FeatureChange.old:type_name -> freshet.feature.v1.FeatureValue
+	4,  // 42: freshet.feature.v1.FeatureChange.new:type_name -> freshet.feature.v1.FeatureValue
+	39, // 43: freshet.feature.v1.ListFeaturesResponse.features:type_name -> freshet.feature.v1.Feature
+	40, // 44: freshet.feature.v1.ListTagsResponse.tags:type_name -> freshet.feature.v1.Tag
+	1,  // 45: freshet.feature.v1.FeatureSet.reason:type_name -> freshet.feature.v1.ChangeReason
+	39, // 46: freshet.feature.v1.Catalogue.features:type_name -> freshet.feature.v1.Feature
+	40, // 47: freshet.feature.v1.Catalogue.tags:type_name -> freshet.feature.v1.Tag
+	4,  // 48: freshet.feature.v1.GetFeaturesResponse.ValuesEntry.value:type_name -> freshet.feature.v1.FeatureValue
+	7,  // 49: freshet.feature.v1.GetFeaturesResponse.TagsEntry.value:type_name -> freshet.feature.v1.TagValue
+	4,  // 50: freshet.feature.v1.ProfileLevel.ValuesEntry.value:type_name -> freshet.feature.v1.FeatureValue
+	8,  // 51: freshet.feature.v1.FeatureService.GetProfile:input_type -> freshet.feature.v1.GetProfileRequest
+	2,  // 52: freshet.feature.v1.FeatureService.GetFeatures:input_type -> freshet.feature.v1.GetFeaturesRequest
+	14, // 53: freshet.feature.v1.FeatureService.BatchGetFeatures:input_type -> freshet.feature.v1.BatchGetFeaturesRequest
+	17, // 54: freshet.feature.v1.FeatureService.GetHistoricalFeatures:input_type -> freshet.feature.v1.GetHistoricalFeaturesRequest
+	22, // 55: freshet.feature.v1.FeatureService.ExplainFeature:input_type -> freshet.feature.v1.ExplainFeatureRequest
+	30, // 56: freshet.feature.v1.FeatureService.WatchFeatures:input_type -> freshet.feature.v1.WatchFeaturesRequest
+	35, // 57: freshet.feature.v1.FeatureService.ListFeatures:input_type -> freshet.feature.v1.ListFeaturesRequest
+	37, // 58: freshet.feature.v1.FeatureService.ListTags:input_type -> freshet.feature.v1.ListTagsRequest
+	9,  // 59: freshet.feature.v1.FeatureService.GetProfile:output_type -> freshet.feature.v1.GetProfileResponse
+	3,  // 60: freshet.feature.v1.FeatureService.GetFeatures:output_type -> freshet.feature.v1.GetFeaturesResponse
+	15, // 61: freshet.feature.v1.FeatureService.BatchGetFeatures:output_type -> freshet.feature.v1.BatchGetFeaturesResponse
+	19, // 62: freshet.feature.v1.FeatureService.GetHistoricalFeatures:output_type -> freshet.feature.v1.GetHistoricalFeaturesResponse
+	23, // 63: freshet.feature.v1.FeatureService.ExplainFeature:output_type -> freshet.feature.v1.ExplainFeatureResponse
+	31, // 64: freshet.feature.v1.FeatureService.WatchFeatures:output_type -> freshet.feature.v1.WatchFeaturesResponse
+	36, // 65: freshet.feature.v1.FeatureService.ListFeatures:output_type -> freshet.feature.v1.ListFeaturesResponse
+	38, // 66: freshet.feature.v1.FeatureService.ListTags:output_type -> freshet.feature.v1.ListTagsResponse
+	59, // [59:67] is the sub-list for method output_type
+	51, // [51:59] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_freshet_feature_v1_feature_proto_init() }
@@ -2911,7 +3877,7 @@ func file_freshet_feature_v1_feature_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_freshet_feature_v1_feature_proto_rawDesc), len(file_freshet_feature_v1_feature_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   36,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

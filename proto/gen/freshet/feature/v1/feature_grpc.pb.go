@@ -24,6 +24,7 @@ const (
 	FeatureService_BatchGetFeatures_FullMethodName      = "/freshet.feature.v1.FeatureService/BatchGetFeatures"
 	FeatureService_GetHistoricalFeatures_FullMethodName = "/freshet.feature.v1.FeatureService/GetHistoricalFeatures"
 	FeatureService_ExplainFeature_FullMethodName        = "/freshet.feature.v1.FeatureService/ExplainFeature"
+	FeatureService_WatchFeatures_FullMethodName         = "/freshet.feature.v1.FeatureService/WatchFeatures"
 	FeatureService_ListFeatures_FullMethodName          = "/freshet.feature.v1.FeatureService/ListFeatures"
 	FeatureService_ListTags_FullMethodName              = "/freshet.feature.v1.FeatureService/ListTags"
 )
@@ -49,9 +50,17 @@ type FeatureServiceClient interface {
 	// INVALID_ARGUMENT: rows and dates at once or neither, too many of them, a moment in the future, or a name that the catalogue does not have.
 	// RESOURCE_EXHAUSTED: the replica reads as many histories as it may. Safe to retry, from the start.
 	GetHistoricalFeatures(ctx context.Context, in *GetHistoricalFeaturesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[GetHistoricalFeaturesResponse], error)
-	// ExplainFeature says how the value of one feature came about: its window's edges, the tiles that add to it, the last events that count.
-	// NOT_FOUND: unknown customer. INVALID_ARGUMENT: unknown feature. Safe to retry.
+	// ExplainFeature says how the value of one feature, or a tag, came about: its window's edges, the parts that add up to it, the last events that count,
+	// and why there is none. Without `as_of` it is of the live state, as of now; with it, of the facts, as of then.
+	// NOT_FOUND: unknown customer. INVALID_ARGUMENT: as_of in the future, or a name that the catalogue does not have. Safe to retry.
 	ExplainFeature(ctx context.Context, in *ExplainFeatureRequest, opts ...grpc.CallOption) (*ExplainFeatureResponse, error)
+	// WatchFeatures tells changes of features and tags as they happen, from now or from where an earlier watch ended. Any replica serves it. It goes on
+	// until the caller ends it. An answer without changes says only that the stream lives, at least every ten seconds.
+	// INVALID_ARGUMENT: a name that the catalogue does not have, or a token that is none. NOT_FOUND: unknown customer. PERMISSION_DENIED: a personal
+	// feature was named without `reveal`. OUT_OF_RANGE: what the token stands before is gone; watch from now. RESOURCE_EXHAUSTED: the caller takes
+	// answers too slowly, with the token to go on from in the message; or the replica has as many watches as it may. UNAVAILABLE: the replica
+	// stops; go on elsewhere with the last token. Changes may come twice after a token, never out of order for one customer.
+	WatchFeatures(ctx context.Context, in *WatchFeaturesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchFeaturesResponse], error)
 	// ListFeatures lists the features of the catalogue. Safe to retry.
 	ListFeatures(ctx context.Context, in *ListFeaturesRequest, opts ...grpc.CallOption) (*ListFeaturesResponse, error)
 	// ListTags lists the tags of the catalogue. Safe to retry.
@@ -125,6 +134,25 @@ func (c *featureServiceClient) ExplainFeature(ctx context.Context, in *ExplainFe
 	return out, nil
 }
 
+func (c *featureServiceClient) WatchFeatures(ctx context.Context, in *WatchFeaturesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchFeaturesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &FeatureService_ServiceDesc.Streams[1], FeatureService_WatchFeatures_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchFeaturesRequest, WatchFeaturesResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type FeatureService_WatchFeaturesClient = grpc.ServerStreamingClient[WatchFeaturesResponse]
+
 func (c *featureServiceClient) ListFeatures(ctx context.Context, in *ListFeaturesRequest, opts ...grpc.CallOption) (*ListFeaturesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListFeaturesResponse)
@@ -166,9 +194,17 @@ type FeatureServiceServer interface {
 	// INVALID_ARGUMENT: rows and dates at once or neither, too many of them, a moment in the future, or a name that the catalogue does not have.
 	// RESOURCE_EXHAUSTED: the replica reads as many histories as it may. Safe to retry, from the start.
 	GetHistoricalFeatures(*GetHistoricalFeaturesRequest, grpc.ServerStreamingServer[GetHistoricalFeaturesResponse]) error
-	// ExplainFeature says how the value of one feature came about: its window's edges, the tiles that add to it, the last events that count.
-	// NOT_FOUND: unknown customer. INVALID_ARGUMENT: unknown feature. Safe to retry.
+	// ExplainFeature says how the value of one feature, or a tag, came about: its window's edges, the parts that add up to it, the last events that count,
+	// and why there is none. Without `as_of` it is of the live state, as of now; with it, of the facts, as of then.
+	// NOT_FOUND: unknown customer. INVALID_ARGUMENT: as_of in the future, or a name that the catalogue does not have. Safe to retry.
 	ExplainFeature(context.Context, *ExplainFeatureRequest) (*ExplainFeatureResponse, error)
+	// WatchFeatures tells changes of features and tags as they happen, from now or from where an earlier watch ended. Any replica serves it. It goes on
+	// until the caller ends it. An answer without changes says only that the stream lives, at least every ten seconds.
+	// INVALID_ARGUMENT: a name that the catalogue does not have, or a token that is none. NOT_FOUND: unknown customer. PERMISSION_DENIED: a personal
+	// feature was named without `reveal`. OUT_OF_RANGE: what the token stands before is gone; watch from now. RESOURCE_EXHAUSTED: the caller takes
+	// answers too slowly, with the token to go on from in the message; or the replica has as many watches as it may. UNAVAILABLE: the replica
+	// stops; go on elsewhere with the last token. Changes may come twice after a token, never out of order for one customer.
+	WatchFeatures(*WatchFeaturesRequest, grpc.ServerStreamingServer[WatchFeaturesResponse]) error
 	// ListFeatures lists the features of the catalogue. Safe to retry.
 	ListFeatures(context.Context, *ListFeaturesRequest) (*ListFeaturesResponse, error)
 	// ListTags lists the tags of the catalogue. Safe to retry.
@@ -197,6 +233,9 @@ func (UnimplementedFeatureServiceServer) GetHistoricalFeatures(*GetHistoricalFea
 }
 func (UnimplementedFeatureServiceServer) ExplainFeature(context.Context, *ExplainFeatureRequest) (*ExplainFeatureResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExplainFeature not implemented")
+}
+func (UnimplementedFeatureServiceServer) WatchFeatures(*WatchFeaturesRequest, grpc.ServerStreamingServer[WatchFeaturesResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchFeatures not implemented")
 }
 func (UnimplementedFeatureServiceServer) ListFeatures(context.Context, *ListFeaturesRequest) (*ListFeaturesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListFeatures not implemented")
@@ -308,6 +347,17 @@ func _FeatureService_ExplainFeature_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _FeatureService_WatchFeatures_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchFeaturesRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(FeatureServiceServer).WatchFeatures(m, &grpc.GenericServerStream[WatchFeaturesRequest, WatchFeaturesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type FeatureService_WatchFeaturesServer = grpc.ServerStreamingServer[WatchFeaturesResponse]
+
 func _FeatureService_ListFeatures_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListFeaturesRequest)
 	if err := dec(in); err != nil {
@@ -380,6 +430,11 @@ var FeatureService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "GetHistoricalFeatures",
 			Handler:       _FeatureService_GetHistoricalFeatures_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "WatchFeatures",
+			Handler:       _FeatureService_WatchFeatures_Handler,
 			ServerStreams: true,
 		},
 	},
