@@ -24,11 +24,7 @@ import (
 const attestEvery = time.Second
 
 // lease says for how long this process may answer reads.
-type lease struct {
-	until atomic.Pointer[term]
-	// trusting is for tests that show what the lease is for: it always holds.
-	trusting bool
-}
+type lease struct{ until atomic.Pointer[term] }
 
 // term is one answer of the coordinator.
 type term struct {
@@ -38,7 +34,7 @@ type term struct {
 
 func (l *lease) holds() bool {
 	t := l.until.Load()
-	return t != nil && max(time.Since(t.asked), time.Since(t.asked.Round(0))) < t.holds || l.trusting
+	return t != nil && max(time.Since(t.asked), time.Since(t.asked.Round(0))) < t.holds
 }
 
 // keep asks once, and then again and again until ctx ends or stop is called. After that the lease is over: nobody has any partitions.

@@ -14,7 +14,7 @@ import (
 type View struct{ store *store }
 
 // View returns the committed state of a partition, or ErrNotOwner. Of all the processes that ever had the partition, only the one that has it now gives a
-// View: see lease. So whoever has read from an owner never reads from an earlier one afterwards (TestASleeperThatWakesUpAnswersNoReads).
+// View: see lease. So whoever has read from an owner never reads from an earlier one afterwards (TestASleeperAnswersNobody, in package fleet).
 func (p *Processor) View(partition int) (View, error) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
