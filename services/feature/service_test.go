@@ -307,7 +307,7 @@ func (s *stack) answersErrors(stopped featurev1.FeatureServiceClient) {
 		"the future":       {&featurev1.GetFeaturesRequest{Id: "user_id:ada", AsOf: future}, codes.InvalidArgument, "as_of"},
 		"before all times": {&featurev1.GetFeaturesRequest{Id: "user_id:ada", AsOf: &timestamppb.Timestamp{Seconds: -1 << 32}}, codes.InvalidArgument, "as_of"},
 		"no time":          {&featurev1.GetFeaturesRequest{Id: "user_id:ada", AsOf: &timestamppb.Timestamp{Nanos: -1}}, codes.InvalidArgument, "as_of"},
-		"another owner":    {&featurev1.GetFeaturesRequest{Id: "user_id:ada"}, codes.Unavailable, "not owner"},
+		"another owner":    {&featurev1.GetFeaturesRequest{Id: "user_id:ada"}, codes.Unavailable, "on its way"},
 	}
 	for name, c := range cases {
 		_, err := stopped.GetFeatures(s.t.Context(), c.request)
