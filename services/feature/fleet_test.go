@@ -170,8 +170,13 @@ func TestAnyReplicaAnswersForAnyCustomer(t *testing.T) {
 func (s *stack) followsMerges(all []*replica, person string, r *rand.Rand) {
 	s.t.Helper()
 	for n := range 4 {
-		s.send(person, r, fmt.Sprintf("anonymous_id:phone-%d", n))
-		s.send(person, r, fmt.Sprintf("anonymous_id:phone-%d", n), "user_id:"+person)
+		phone := fmt.Sprintf("phone-%d", n)
+		s.send(person, r, "anonymous_id:"+phone)
+		testkit.Eventually(s.t, soon, func() error { // else the events may come in the other order, and nothing is merged
+			_, err := s.identity.Resolve(s.t.Context(), &identityv1.ResolveRequest{Identifiers: []*eventv1.Identifier{{Type: "anonymous_id", Value: phone}}})
+			return err
+		})
+		s.send(person, r, "anonymous_id:"+phone, "user_id:"+person)
 	}
 	survivor := s.idOf(person)
 	var gone []string
