@@ -188,7 +188,9 @@ func (s *stack) followsMerges(all []*replica, person string, r *rand.Rand) {
 		return nil
 	})
 	ownerOf := func(id string) int {
-		return slices.IndexFunc(all, func(at *replica) bool { return slices.Contains(at.processor.Owned(), broker.PartitionFor([]byte(id), 6)) })
+		return slices.IndexFunc(all, func(at *replica) bool {
+			return slices.Contains(at.processor.Owned(), broker.PartitionFor([]byte(id), 6))
+		})
 	}
 	if !slices.ContainsFunc(gone, func(id string) bool { return ownerOf(id) != ownerOf(survivor) }) {
 		s.t.Error("no device was of another replica than the person")

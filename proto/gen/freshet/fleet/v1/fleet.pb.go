@@ -7,6 +7,7 @@
 package fleetv1
 
 import (
+	_ "github.com/freshet/freshet/proto/gen/freshet/access/v1"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
@@ -656,7 +657,7 @@ var File_freshet_fleet_v1_fleet_proto protoreflect.FileDescriptor
 
 const file_freshet_fleet_v1_fleet_proto_rawDesc = "" +
 	"\n" +
-	"\x1cfreshet/fleet/v1/fleet.proto\x12\x10freshet.fleet.v1\"\xa0\x01\n" +
+	"\x1cfreshet/fleet/v1/fleet.proto\x12\x10freshet.fleet.v1\x1a\x1efreshet/access/v1/access.proto\"\xa0\x01\n" +
 	"\x05Owner\x12\x12\n" +
 	"\x04task\x18\x01 \x01(\tR\x04task\x12\x1c\n" +
 	"\tpartition\x18\x02 \x01(\x05R\tpartition\x12\x18\n" +
@@ -696,10 +697,10 @@ const file_freshet_fleet_v1_fleet_proto_rawDesc = "" +
 	"\x04more\x18\x03 \x01(\bR\x04more\".\n" +
 	"\x04Pair\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value2\x9c\x01\n" +
-	"\fFleetService\x12E\n" +
-	"\x04Read\x12\x1d.freshet.fleet.v1.ReadRequest\x1a\x1e.freshet.fleet.v1.ReadResponse\x12E\n" +
-	"\x04Scan\x12\x1d.freshet.fleet.v1.ScanRequest\x1a\x1e.freshet.fleet.v1.ScanResponseB?Z=github.com/freshet/freshet/proto/gen/freshet/fleet/v1;fleetv1b\x06proto3"
+	"\x05value\x18\x02 \x01(\fR\x05value2\xa8\x01\n" +
+	"\fFleetService\x12K\n" +
+	"\x04Read\x12\x1d.freshet.fleet.v1.ReadRequest\x1a\x1e.freshet.fleet.v1.ReadResponse\"\x04\xb8\xd3'\x06\x12K\n" +
+	"\x04Scan\x12\x1d.freshet.fleet.v1.ScanRequest\x1a\x1e.freshet.fleet.v1.ScanResponse\"\x04\xb8\xd3'\x06B?Z=github.com/freshet/freshet/proto/gen/freshet/fleet/v1;fleetv1b\x06proto3"
 
 var (
 	file_freshet_fleet_v1_fleet_proto_rawDescOnce sync.Once
