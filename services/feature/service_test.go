@@ -43,7 +43,7 @@ const soon = 30 * time.Second
 
 // stack is the real thing: broker, ClickHouse, identity, warehouse and feature.
 type stack struct {
-	t        *testing.T
+	t        testing.TB
 	broker   *broker.Client
 	facts    *facts
 	identity identityv1.IdentityServiceClient
@@ -55,7 +55,7 @@ type stack struct {
 
 func newStack(t *testing.T) *stack { return newStackOf(t, 2) }
 
-func newStackOf(t *testing.T, partitions int) *stack {
+func newStackOf(t testing.TB, partitions int) *stack {
 	t.Helper()
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	client, err := broker.Dial(t.Context(), broker.Config{Addresses: []string{testkit.Kafka(t)}, Partitions: partitions}, quiet)
