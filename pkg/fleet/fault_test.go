@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -207,7 +206,7 @@ func TestWhatWasReadIsNeverUnread(t *testing.T) {
 	}
 	cancel()
 	readers.Wait()
-	t.Log(fmt.Sprintf("%d reads answered, %d refused", answered, refused))
+	t.Logf("%d reads answered, %d refused", answered, refused)
 	for n := range 3 {
 		if answered[n] < 100 {
 			t.Errorf("reader %d got %d answers", n, answered[n])

@@ -182,10 +182,10 @@ func (s *stack) followsMerges(all []*replica, person string, r *rand.Rand) {
 	var gone []string
 	testkit.Eventually(s.t, soon, func() error {
 		got, err := s.identity.GetCustomer(s.t.Context(), &identityv1.GetCustomerRequest{Id: survivor})
-		if gone = got.GetCustomer().GetMergedIds(); len(gone) < 4 {
-			return fmt.Errorf("%d of 4 are merged: %v", len(gone), err)
+		if gone = got.GetCustomer().GetMergedIds(); err == nil && len(gone) < 4 {
+			return fmt.Errorf("%d of 4 are merged", len(gone))
 		}
-		return nil
+		return err
 	})
 	ownerOf := func(id string) int {
 		return slices.IndexFunc(all, func(at *replica) bool {
