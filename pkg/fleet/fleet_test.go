@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -95,17 +96,20 @@ func TestEveryReplicaScansEveryPartition(t *testing.T) {
 	}
 }
 
-// The deadline and what else the caller's context says go along; a token does not.
-func TestTheDeadlineGoesAlongAndATokenDoesNot(t *testing.T) {
+// The deadline and the trace go along; a token does not.
+func TestDeadlineAndTraceGoAlongAndATokenDoesNot(t *testing.T) {
 	w := newWorld(t)
 	var told, asked atomic.Int64
+	var traced atomic.Value
 	look := grpc.UnaryInterceptor(func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, h grpc.UnaryHandler) (any, error) {
 		if at, ok := ctx.Deadline(); ok {
 			told.Store(int64(time.Until(at)))
 		}
-		if md, _ := metadata.FromIncomingContext(ctx); len(md.Get("authorization")) > 0 {
+		md, _ := metadata.FromIncomingContext(ctx)
+		if len(md.Get("authorization")) > 0 {
 			t.Error("a token went along")
 		}
+		traced.Store(fmt.Sprint(md.Get("traceparent")))
 		asked.Add(1)
 		return h(ctx, req)
 	})
@@ -113,7 +117,12 @@ func TestTheDeadlineGoesAlongAndATokenDoesNot(t *testing.T) {
 	w.share(a, b)
 	w.knows(a, keysOf(20)...)
 	asked.Store(0)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	tracers := sdktrace.NewTracerProvider()
+	a.peers.close()
+	a.peers = newPeers(tracers)
+	ctx, span := tracers.Tracer("").Start(t.Context(), "a read")
+	defer span.End()
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	ctx = metadata.NewIncomingContext(ctx, metadata.Pairs("authorization", "Bearer secret"))
 	if _, err := a.task.Get(ctx, readsOf(keysOf(20)...)...); err != nil {
@@ -121,6 +130,9 @@ func TestTheDeadlineGoesAlongAndATokenDoesNot(t *testing.T) {
 	}
 	if d := time.Duration(told.Load()); d <= 0 || d > time.Second || asked.Load() != 1 {
 		t.Errorf("%d requests for what one other replica has, with a deadline in %s", asked.Load(), d)
+	}
+	if id := span.SpanContext().TraceID().String(); !strings.Contains(traced.Load().(string), id) {
+		t.Errorf("the trace that goes along is %s, want %s", traced.Load(), id)
 	}
 }
 
