@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -33,6 +34,8 @@ type Membership struct {
 	gen      *kafka.Generation
 	assigned []TopicPartition
 	session  time.Duration
+	// coordinator is the address that Attest has found.
+	coordinator atomic.Pointer[string]
 }
 
 // Assigned lists the partitions this member has, by topic and number. It may be empty.
@@ -43,24 +46,6 @@ func (m *Membership) Generation() int { return int(m.gen.ID) }
 
 // Session is how long a silent member keeps its partitions.
 func (m *Membership) Session() time.Duration { return m.session }
-
-// Attest asks the group's coordinator whether this generation is still in force; nil says that it was at some moment after Attest was called. From then on the
-// member's partitions go to nobody else before Session has passed, or the member joins again itself. ErrStaleMember when the group has moved on.
-func (m *Membership) Attest(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, answerFor)
-	defer cancel()
-	res, err := m.client.kafka.Heartbeat(ctx, &kafka.HeartbeatRequest{GroupID: m.gen.GroupID, GenerationID: m.gen.ID, MemberID: m.gen.MemberID})
-	if err == nil {
-		err = res.Error
-	}
-	switch {
-	case err == nil:
-		return nil
-	case stale(err):
-		return fmt.Errorf("ask group %s for this member: %w (%w)", m.gen.GroupID, ErrStaleMember, err)
-	}
-	return fmt.Errorf("ask group %s for this member: %w", m.gen.GroupID, err)
-}
 
 // stale says that the coordinator's answer means ErrStaleMember.
 func stale(err error) bool {
