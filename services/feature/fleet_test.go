@@ -285,3 +285,14 @@ func TestAReplicaThatEndsIsReplaced(t *testing.T) {
 		t.Errorf("%d reads were answered", answered)
 	}
 }
+
+// While replicas are replaced one by one for a new catalogue, one of before is asked for a state that one of after keeps: it says to come again, not that something is broken.
+func TestAStateOfAnotherCatalogueSaysToComeAgain(t *testing.T) {
+	_, err := decodeRecord(bookOf(small).engine, mediumBook.living().encode())
+	if _, again := service.AgainAfter(toStatus(fmt.Errorf("read customer: %w", err))); err == nil || !again {
+		t.Errorf("%v", err)
+	}
+	if _, again := service.AgainAfter(toStatus(errors.New("another"))); again {
+		t.Error("every error says to come again")
+	}
+}
