@@ -7,7 +7,7 @@ address=$(scripts/kafka.sh start)
 echo "Apache Kafka answers at $address"
 export FRESHET_TEST_KAFKA=$address
 go test -count=1 -p 1 -timeout 20m \
-  ./pkg/broker ./pkg/stream ./services/collector ./services/identity ./services/feature ./services/segmentation ./services/warehouse ./services/watch
+  ./pkg/broker ./pkg/stream ./pkg/fleet ./services/collector ./services/identity ./services/feature ./services/segmentation ./services/warehouse ./services/watch
 # The broker killed (SIGKILL) for a minute under load, and started again: what was acknowledged is what is stored.
 FRESHET_OUTAGE=${FRESHET_OUTAGE:-60s} FRESHET_KAFKA_SCRIPT=$PWD/scripts/kafka.sh \
   go test -count=1 -v -timeout 10m -run TestBrokerKilledUnderLoad ./services/collector

@@ -87,6 +87,7 @@ func TestCheck(t *testing.T) {
 		"revoked, by a clock that runs behind":          {authorization: "Bearer " + text["gone"], scope: profiles, at: -time.Hour, want: ReasonRevoked},
 		"another scope":                                 {authorization: "Bearer " + text["crm"], scope: segments, want: ReasonScope},
 		"a scope that is not stated":                    {authorization: "Bearer " + text["all"], scope: accessv1.Scope_SCOPE_UNSPECIFIED, want: ReasonScope},
+		"a scope between replicas":                      {authorization: "Bearer " + text["all"], scope: accessv1.Scope_SCOPE_INTERNAL, want: ReasonScope},
 		"a source's scope":                              {authorization: "Bearer " + text["all"], scope: accessv1.Scope_SCOPE_INGEST, want: ReasonScope},
 		"another workspace":                             {authorization: "Bearer " + text["shop"], scope: profiles, workspace: "other", want: ReasonWorkspace},
 		"the default workspace, which is another":       {authorization: "Bearer " + text["shop"], scope: profiles, want: ReasonWorkspace},

@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"cmp"
+	"slices"
 	"sync/atomic"
 
 	"github.com/segmentio/kafka-go"
@@ -12,6 +14,9 @@ import (
 // the others do. Kafka's own clients look again later; kafka-go takes it that there is nothing to share out, and every member
 // keeps nothing until the next rebalance, whenever that is. So the member that shared out what was not whole joins again at
 // once, which makes everybody join (TestATopicThatTheCoordinatorDoesNotKnowYetIsSharedOutLater).
+//
+// Brokers list a topic's partitions in any order, and kafka-go cuts the list as it comes into ranges. So it is sorted before: topics with as many
+// partitions are shared out alike, which a task with several inputs lives by (TestTopicsAreSharedOutAlike).
 type assigner struct {
 	kafka.RangeGroupBalancer
 	missing atomic.Pointer[string]
@@ -31,6 +36,7 @@ func (a *assigner) AssignGroups(members []kafka.GroupMember, partitions []kafka.
 			}
 		}
 	}
+	partitions = slices.SortedFunc(slices.Values(partitions), func(x, y kafka.Partition) int { return cmp.Compare(x.ID, y.ID) })
 	return a.RangeGroupBalancer.AssignGroups(members, partitions)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -32,6 +33,9 @@ type Membership struct {
 	client   *Client
 	gen      *kafka.Generation
 	assigned []TopicPartition
+	session  time.Duration
+	// coordinator is the address that Attest has found.
+	coordinator atomic.Pointer[string]
 }
 
 // Assigned lists the partitions this member has, by topic and number. It may be empty.
@@ -39,6 +43,15 @@ func (m *Membership) Assigned() []TopicPartition { return m.assigned }
 
 // Generation counts the group's rebalances.
 func (m *Membership) Generation() int { return int(m.gen.ID) }
+
+// Session is how long a silent member keeps its partitions.
+func (m *Membership) Session() time.Duration { return m.session }
+
+// stale says that the coordinator's answer means ErrStaleMember.
+func stale(err error) bool {
+	return errors.Is(err, kafka.IllegalGeneration) || errors.Is(err, kafka.UnknownMemberId) || errors.Is(err, kafka.RebalanceInProgress) ||
+		errors.Is(err, kafka.FencedInstanceID)
+}
 
 // Committed returns the group's offset of a partition and its metadata; -1 when there is none.
 func (m *Membership) Committed(ctx context.Context, tp TopicPartition) (int64, string, error) {
@@ -65,8 +78,7 @@ func (m *Membership) Commit(ctx context.Context, tp TopicPartition, offset int64
 	for _, p := range res.Topics[tp.Topic] {
 		switch {
 		case p.Error == nil:
-		case errors.Is(p.Error, kafka.IllegalGeneration), errors.Is(p.Error, kafka.UnknownMemberId),
-			errors.Is(p.Error, kafka.RebalanceInProgress), errors.Is(p.Error, kafka.FencedInstanceID):
+		case stale(p.Error):
 			return fmt.Errorf("commit offset %d of %s for group %s: %w (%w)", offset, tp, m.gen.GroupID, ErrStaleMember, p.Error)
 		default:
 			return fmt.Errorf("commit offset %d of %s for group %s: %w", offset, tp, m.gen.GroupID, p.Error)
@@ -161,7 +173,7 @@ func (c *Client) RunGroup(ctx context.Context, cfg GroupConfig, fn func(context.
 			continue
 		}
 		pauses.Reset()
-		if err := c.runGeneration(ctx, gen, fn); err != nil && ctx.Err() == nil {
+		if err := c.runGeneration(ctx, gen, cfg.SessionTimeout, fn); err != nil && ctx.Err() == nil {
 			return closeGroup(cg, err)
 		}
 	}
@@ -178,8 +190,8 @@ func joinAgain(ctx context.Context, gen *kafka.Generation, wait time.Duration) {
 }
 
 // runGeneration calls fn with a context that ends with the generation or with ctx.
-func (c *Client) runGeneration(ctx context.Context, gen *kafka.Generation, fn func(context.Context, *Membership) error) error {
-	m := &Membership{client: c, gen: gen, assigned: assignedIn(gen)}
+func (c *Client) runGeneration(ctx context.Context, gen *kafka.Generation, session time.Duration, fn func(context.Context, *Membership) error) error {
+	m := &Membership{client: c, gen: gen, assigned: assignedIn(gen), session: session}
 	done := make(chan error, 1)
 	gen.Start(func(genCtx context.Context) {
 		fnCtx, cancel := context.WithCancel(ctx)

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -63,6 +64,45 @@ func TestATopicThatTheCoordinatorDoesNotKnowYetIsSharedOutLater(t *testing.T) {
 	assignedWithin(t, c, 20*time.Second, "[test.v1/0 test.v1/1]")
 	if asked.Load() < 3 {
 		t.Errorf("%d questions for the topic: the test does not test", asked.Load())
+	}
+}
+
+// A member is attested while its generation is in force, and no longer: not when another member has joined, nor by a generation of before.
+func TestAMemberIsAttestedWhileItsGenerationIsInForce(t *testing.T) {
+	_, c := fakeCluster(t, 2)
+	members := make(chan *Membership, 100)
+	join := func(ctx context.Context) (ended chan error) {
+		ended = make(chan error, 1)
+		go func() {
+			ended <- c.RunGroup(ctx, GroupConfig{Group: "g", Topics: []string{testTopic.Name}}, func(ctx context.Context, m *Membership) error {
+				if err := m.Attest(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, ErrStaleMember) {
+					t.Errorf("at the start: %v", err)
+				}
+				members <- m
+				<-ctx.Done()
+				return nil
+			})
+		}()
+		return ended
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	one := join(ctx)
+	first := <-members
+	if err := first.Attest(t.Context()); err != nil || first.Session() != 10*time.Second {
+		t.Errorf("alone: %v, with a session of %s", err, first.Session())
+	}
+	other := join(ctx)
+	for (<-members).Attest(t.Context()) != nil { // a generation that is in force, of both
+	}
+	if err := first.Attest(t.Context()); !errors.Is(err, ErrStaleMember) {
+		t.Errorf("the generation of before: %v", err)
+	}
+	cancel()
+	for _, ended := range []chan error{one, other} {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -83,6 +83,11 @@ func (c *Client) ask(ctx context.Context, req kmsg.Request, res kmsg.Response) e
 		return err
 	}
 	defer func() { _ = conn.Close() }()
+	return askOn(ctx, conn, req, res)
+}
+
+// askOn makes the first request of a connection, and waits for the answer.
+func askOn(ctx context.Context, conn net.Conn, req kmsg.Request, res kmsg.Response) error {
 	by := time.Now().Add(answerFor)
 	if end, ok := ctx.Deadline(); ok && end.Before(by) {
 		by = end

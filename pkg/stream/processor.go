@@ -26,6 +26,9 @@ type Processor struct {
 	mu     sync.RWMutex
 	tasks  map[int]*task
 	joined bool
+	lease  lease
+	// changed tells of partitions taken and given away.
+	changed chan struct{}
 	// expected is how many partitions the group gave to this process.
 	expected int
 
@@ -48,7 +51,8 @@ func New(cfg Config, deps Deps) (*Processor, error) {
 	p := &Processor{
 		cfg: cfg.withDefaults(), deps: deps.withDefaults(),
 		producer: deps.Broker.NewProducer(broker.ProducerConfig{}), metrics: m, tasks: map[int]*task{},
-		faults: newFaults(cfg.Name, deps.Logger, m), holderGoesWithin: holderGoesWithin,
+		changed: make(chan struct{}, 1),
+		faults:  newFaults(cfg.Name, deps.Logger, m), holderGoesWithin: holderGoesWithin,
 	}
 	p.memory = newMemory(deps.Memory, p.cfg.CacheBytes)
 	m.clockLimit(p.newClock())
@@ -71,6 +75,8 @@ func (p *Processor) runGeneration(ctx context.Context, m *broker.Membership) err
 	if err != nil {
 		return err
 	}
+	stop := p.lease.keep(ctx, m)
+	defer stop()
 	p.setJoined(true, len(mine))
 	defer p.setJoined(false, 0)
 	err = broker.Each(ctx, mine, func(ctx context.Context, partition int) error { return p.keepRunning(ctx, m, partition) })
@@ -170,6 +176,10 @@ func (p *Processor) setTask(partition int, t *task) {
 		delete(p.tasks, partition)
 	} else {
 		p.tasks[partition] = t
+	}
+	select {
+	case p.changed <- struct{}{}:
+	default:
 	}
 }
 

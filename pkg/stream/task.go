@@ -21,7 +21,9 @@ type task struct {
 	clock timekeeper
 	store *store
 	log   *owned
-	tx    *Tx
+	// tenure is this owner's; it does not change.
+	tenure Tenure
+	tx     *Tx
 
 	inputs    map[string]broker.Place // where to go on, by topic
 	published chan error              // result of the publication under way; nil when there is none
@@ -51,6 +53,7 @@ func (p *Processor) open(ctx context.Context, partition int) (*task, error) {
 	if t.inputs == nil {
 		t.inputs = map[string]broker.Place{}
 	}
+	t.tenure = Tenure{Log: t.log.fence.Log, Epoch: t.log.fence.Epoch}
 	t.tx = &Tx{store: t.store, partition: partition, batch: newChanges(), record: newChanges()}
 	t.logger.Info("partition taken over", "epoch", t.log.fence.Epoch, "changelog_offset", t.log.next, "restore_seconds", time.Since(began).Seconds())
 	p.metrics.restored(time.Since(began))

@@ -5,18 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/freshet/freshet/pkg/changelog"
 )
 
 // View reads a partition's committed state. It stays valid until the partition goes
 // to another owner; then every call gives ErrNotOwner. Safe for concurrent use.
 type View struct{ store *store }
 
-// View returns the committed state of a partition, or ErrNotOwner.
+// View returns the committed state of a partition, or ErrNotOwner. Of all the processes that ever had the partition, only the one that has it now gives a
+// View: see lease. So whoever has read from an owner never reads from an earlier one afterwards (TestASleeperAnswersNobody, in package fleet).
 func (p *Processor) View(partition int) (View, error) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	t, ok := p.tasks[partition]
-	if !ok {
+	if !ok || !p.lease.holds() {
 		return View{}, fmt.Errorf("partition %d of %s: %w", partition, p.cfg.Name, ErrNotOwner)
 	}
 	return View{t.store}, nil
@@ -31,6 +34,31 @@ func (v View) Get(key []byte) ([]byte, bool, error) { return v.store.get(key) }
 func (v View) Scan(prefix, from []byte, fn func(key, value []byte) (bool, error)) error {
 	return v.store.pages(prefix, from, fn)
 }
+
+// Tenure is one owner's time at a partition.
+type Tenure struct {
+	// Log is the id of the partition's changelog.
+	Log changelog.ID
+	// Epoch counts the owners of that changelog, from 1.
+	Epoch int64
+}
+
+// Tenure is this process's tenure at a partition; false while it does not have it.
+func (p *Processor) Tenure(partition int) (Tenure, bool) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	t, ok := p.tasks[partition]
+	if !ok {
+		return Tenure{}, false
+	}
+	return t.tenure, true
+}
+
+// Changed gets a value when a partition was taken or given away, one for several changes. It is for one reader.
+func (p *Processor) Changed() <-chan struct{} { return p.changed }
+
+// Name is the processor's, as configured.
+func (p *Processor) Name() string { return p.cfg.Name }
 
 // Owned lists the partitions whose state this process serves now, in order.
 func (p *Processor) Owned() []int {

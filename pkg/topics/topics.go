@@ -54,6 +54,9 @@ var (
 	// FeatureCatalogue has key the schema as 16 hexadecimal digits, value feature.v1.Catalogue: what the positions of a FeatureSet mean. Kept for
 	// ever. Broadcast. Writer feature; readers everybody who reads features.v1.
 	FeatureCatalogue = Topic{Name: "features.catalog.v1", Single: true, Compacted: true}
+	// TaskOwners has key "<task>/<partition>", value fleet.v1.Owner: which replica answers for a partition of a task. Broadcast.
+	// Writers and readers feature and segmentation: see package fleet.
+	TaskOwners = Topic{Name: "tasks.owners.v1", Single: true, Compacted: true}
 	// SegmentTransitions has key customer id, value segmentation.v1.Transition.
 	// Writer segmentation; readers product apps, CRM.
 	SegmentTransitions = Topic{Name: "segments.transitions.v1", Retention: 30 * day}
@@ -88,7 +91,7 @@ func DeadLetter(t Topic) Topic {
 func All() []Topic {
 	base := []Topic{
 		EventsRaw, EventsRejected, EventsResolved, OrderEvents, Orders, OrderPostings, IdentityLog, IdentityMappings,
-		FeatureHandover, Features, FeatureCatalogue, SegmentTransitions, SegmentCutPoints, Alerts, AlertsDead,
+		FeatureHandover, Features, FeatureCatalogue, TaskOwners, SegmentTransitions, SegmentCutPoints, Alerts, AlertsDead,
 		IdentityChangelog, IdentityMergeChangelog, FeatureChangelog, OrdersChangelog, SegmentationChangelog,
 	}
 	return append(base,

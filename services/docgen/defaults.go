@@ -6,6 +6,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/clickhouse"
+	"github.com/freshet/freshet/pkg/fleet"
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/collector"
 	"github.com/freshet/freshet/services/feature"
@@ -24,7 +25,7 @@ const commonType = "pkg/service.Config"
 func defaults() map[string]any {
 	out := map[string]any{}
 	for _, v := range []any{
-		service.Default(), broker.Default(), clickhouse.Default(),
+		service.Default(), broker.Default(), clickhouse.Default(), fleet.Config{},
 		collector.Default(), feature.Default(), gateway.Default(), identity.Default(), segmentation.Default(), warehouse.Default(), watch.Default(),
 	} {
 		t := reflect.TypeOf(v)

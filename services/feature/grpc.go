@@ -12,8 +12,9 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/freshet/freshet/pkg/customer"
-	"github.com/freshet/freshet/pkg/stream"
+	"github.com/freshet/freshet/pkg/service"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+	"github.com/freshet/freshet/services/feature/tally"
 )
 
 // earliest is the first as_of whose longest window the warehouse's times can hold.
@@ -30,8 +31,7 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 	featurev1.RegisterFeatureServiceServer(r, server{s: s})
 }
 
-// GetFeatures reads all features of one customer. UNAVAILABLE with a message that
-// begins with "not owner": another replica has the customer's state.
+// GetFeatures reads all features of one customer, whichever replica has the customer's state.
 func (g server) GetFeatures(ctx context.Context, req *featurev1.GetFeaturesRequest) (*featurev1.GetFeaturesResponse, error) {
 	workspace := customer.Workspace(req.GetWorkspace())
 	if err := checkAsOf(req.GetAsOf(), g.s.deps.Now()); err != nil {
@@ -66,21 +66,27 @@ func (g server) BatchGetFeatures(ctx context.Context, req *featurev1.BatchGetFea
 	}
 	workspace := customer.Workspace(req.GetWorkspace())
 	out := &featurev1.BatchGetFeaturesResponse{}
+	var ids []string
+	var known []*featurev1.BatchedFeatures
 	for _, ref := range req.GetIds() {
 		one := &featurev1.BatchedFeatures{Id: ref}
 		out.Answers = append(out.Answers, one)
 		id, err := customer.Lookup(ctx, g.s.deps.Identity, workspace, ref)
-		if err == nil {
-			var a *answer
-			if a, err = g.s.live(ctx, workspace, id); err == nil {
-				one.Features = g.s.book.tell(a, req.GetNames())
-				continue
-			}
-		}
-		if err = toStatus(err); status.Code(err) != codes.NotFound && status.Code(err) != codes.InvalidArgument {
+		switch status.Code(err) {
+		case codes.OK:
+			ids, known = append(ids, id), append(known, one)
+		case codes.NotFound, codes.InvalidArgument:
+			one.Error = status.Convert(err).Message()
+		default:
 			return nil, err
 		}
-		one.Error = status.Convert(err).Message()
+	}
+	answers, err := g.s.lives(ctx, workspace, ids...)
+	if err != nil {
+		return nil, toStatus(err)
+	}
+	for i, a := range answers {
+		known[i].Features = g.s.book.tell(a, req.GetNames())
 	}
 	return out, nil
 }
@@ -112,8 +118,8 @@ const maxBatch = 1000
 
 // toStatus words an error for a caller.
 func toStatus(err error) error {
-	if errors.Is(err, stream.ErrNotOwner) {
-		return status.Errorf(codes.Unavailable, "not owner: %v", err)
+	if errors.Is(err, tally.ErrUnknownPlan) { // another replica's, which has the catalogue of tomorrow: this one is to be replaced
+		return service.ComeAgain("the customer's state is kept by a catalogue that this replica does not know, as while replicas are replaced one by one", again)
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	native "github.com/ClickHouse/clickhouse-go/v2"
@@ -12,6 +13,7 @@ import (
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/clickhouse"
+	"github.com/freshet/freshet/pkg/fleet"
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/feature/factsql"
 )
@@ -27,58 +29,97 @@ type answer struct {
 	record *record
 }
 
-// live reads a customer's committed state as of now. A customer of whom no event
-// has arrived here yet did nothing. stream.ErrNotOwner: another process has the
-// customer's partition.
+// live reads a customer's committed state as of now, wherever it is: see lives.
 func (s *Service) live(ctx context.Context, workspace, id string) (*answer, error) {
-	now := s.deps.Now()
+	all, err := s.lives(ctx, workspace, id)
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// lives reads customers' committed states as of now, by the clocks of the replicas that have them (package fleet), and follows merges, whosever partition they
+// lead into. A customer of whom no event has arrived here yet did nothing. While a partition is nowhere the error is service.ComeAgain.
+func (s *Service) lives(ctx context.Context, workspace string, ids ...string) ([]*answer, error) {
+	out, todo := make([]*answer, len(ids)), make([]int, len(ids))
+	for i := range todo {
+		todo[i] = i
+	}
+	ids = slices.Clone(ids)
+	// Identity may not know yet of a merge that the state knows of: one mapping is
+	// flattened, so a second step is needed only while mappings are arriving.
+	for range maxHops {
+		found, err := s.records(ctx, ids, todo)
+		if err != nil {
+			return nil, err
+		}
+		var merged []int
+		for k, i := range todo {
+			if rec := found[k].record; rec != nil && rec.gone != nil {
+				ids[i] = rec.gone.mergedInto.String()
+				merged = append(merged, i)
+				continue
+			}
+			out[i] = s.answerOf(workspace, ids[i], found[k])
+		}
+		if todo = merged; len(todo) == 0 {
+			return out, nil
+		}
+	}
+	return nil, fmt.Errorf("read customer %s: more than %d merges in a row", ids[todo[0]], maxHops)
+}
+
+// found is a record, nil where there is none, and the clock of who has it.
+type found struct {
+	record *record
+	at     time.Time
+}
+
+// answerOf works out what a record says.
+func (s *Service) answerOf(workspace, id string, f found) *answer {
+	rec := f.record
+	if rec == nil {
+		rec = &record{workspace: workspace, state: s.book.engine.New()}
+	}
+	book := s.book.copy()
+	a := &answer{id: id, workspace: rec.workspace, version: rec.version, asOfMs: rec.state.AsOf(f.at.UnixMilli()), record: rec}
+	values := book.at(rec, a.asOfMs)
+	if rec.version > 0 {
+		book.hold(rec, values, a.asOfMs) // time may have moved a tag whose timer waits for its turn
+	}
+	a.values = book.withTags(rec, values)
+	return a
+}
+
+// records reads the records of some of the ids.
+func (s *Service) records(ctx context.Context, ids []string, which []int) ([]found, error) {
 	n, err := s.processor.Partitions(ctx)
 	if err != nil {
 		return nil, err
 	}
-	// Identity may not know yet of a merge that the state knows of: one mapping is
-	// flattened, so a second step is needed only while mappings are arriving.
-	for range maxHops {
-		rec, err := s.record(id, n)
+	reads := make([]fleet.Read, len(which))
+	for k, i := range which {
+		c, err := parseID(ids[i])
 		if err != nil {
 			return nil, err
 		}
-		if rec == nil {
-			rec = &record{workspace: workspace, state: s.book.engine.New()}
-		}
-		if rec.gone == nil {
-			book := s.book.copy()
-			a := &answer{id: id, workspace: rec.workspace, version: rec.version, asOfMs: rec.state.AsOf(now.UnixMilli()), record: rec}
-			values := book.at(rec, a.asOfMs)
-			if rec.version > 0 {
-				book.hold(rec, values, a.asOfMs) // time may have moved a tag whose timer waits for its turn
-			}
-			a.values = book.withTags(rec, values)
-			return a, nil
-		}
-		id = rec.gone.mergedInto.String()
+		reads[k] = fleet.Read{Partition: broker.PartitionFor([]byte(ids[i]), n), Key: c[:]}
 	}
-	return nil, fmt.Errorf("read customer %s: more than %d merges in a row", id, maxHops)
-}
-
-// record reads one record from the partition it is in; nil when there is none.
-func (s *Service) record(id string, partitions int) (*record, error) {
-	c, err := parseID(id)
+	values, err := s.states.Get(ctx, reads...)
 	if err != nil {
 		return nil, err
 	}
-	view, err := s.processor.View(broker.PartitionFor([]byte(id), partitions))
-	if err != nil {
-		return nil, err
+	out := make([]found, len(which))
+	for k, v := range values {
+		out[k].at = v.At
+		if !v.Found {
+			continue
+		}
+		if out[k].record, err = decodeRecord(s.book.engine, v.Data, nil); err != nil {
+			return nil, fmt.Errorf("read customer %s: %w", ids[which[k]], err)
+		}
 	}
-	value, ok, err := view.Get(c[:])
-	if err != nil {
-		return nil, fmt.Errorf("read customer %s: %w", id, err)
-	}
-	if !ok {
-		return nil, nil
-	}
-	return decodeRecord(s.book.engine, value, nil)
+	return out, nil
 }
 
 // factsWithin is how long ClickHouse has for one read. A customer's facts take it milliseconds; who waits for it that long is told to come

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/fleet"
 	"github.com/freshet/freshet/pkg/localstore"
 	"github.com/freshet/freshet/pkg/stream"
 	"github.com/freshet/freshet/pkg/topics"
@@ -40,6 +41,8 @@ type Deps struct {
 	Memory *localstore.Memory
 	// Identity resolves the customers that requests name.
 	Identity identityv1.IdentityServiceClient
+	// Fleet reads the state of customers whose partitions other replicas have. It must run. Nil: this process has them all.
+	Fleet *fleet.Fleet
 	// ClickHouse holds the facts that reads with as_of are answered from.
 	ClickHouse driver.Conn
 	// Now is the clock; nil means time.Now.
@@ -55,7 +58,9 @@ type Service struct {
 	deps      Deps
 	book      *book
 	processor *stream.Processor
-	orders    *stream.Processor
+	// states is the processor's state, also where other replicas have it.
+	states *fleet.Task
+	orders *stream.Processor
 	// announced is set once the catalogue is on its topic: nothing is published before.
 	announced atomic.Bool
 	// histories has a place for each request for histories that is being answered.
@@ -96,7 +101,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{cfg: cfg, deps: deps, book: book, processor: p, orders: orders, histories: make(chan struct{}, maxHistories),
+	return &Service{cfg: cfg, deps: deps, book: book, processor: p, states: deps.Fleet.Task(p), orders: orders, histories: make(chan struct{}, maxHistories),
 		watches: newWatches(book.catalog.Layout(), m)}, nil
 }
 
@@ -123,6 +128,7 @@ func (s *Service) Run(ctx context.Context) error {
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error { return s.orders.Run(ctx) })
 	tasks.Go(func() error { return s.processor.Run(ctx) })
+	tasks.Go(func() error { return s.states.Run(ctx) })
 	return tasks.Wait()
 }
 
@@ -136,7 +142,7 @@ func (s *Service) Ready() error {
 
 // Topics lists every topic that the service reads or writes.
 func Topics() []topics.Topic {
-	all := []topics.Topic{topics.Features, topics.FeatureCatalogue, topics.FeatureChangelog, topics.Orders, topics.OrdersChangelog,
+	all := []topics.Topic{topics.Features, topics.FeatureCatalogue, topics.FeatureChangelog, topics.TaskOwners, topics.Orders, topics.OrdersChangelog,
 		topics.OrderEvents, topics.DeadLetter(topics.OrderEvents)}
 	for _, in := range inputs {
 		all = append(all, in, topics.DeadLetter(in))

@@ -27,6 +27,7 @@ import (
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/customer"
+	"github.com/freshet/freshet/pkg/fleet"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
@@ -42,7 +43,7 @@ const soon = 30 * time.Second
 
 // stack is the real thing: broker, ClickHouse, identity, warehouse and feature.
 type stack struct {
-	t        *testing.T
+	t        testing.TB
 	broker   *broker.Client
 	facts    *facts
 	identity identityv1.IdentityServiceClient
@@ -52,10 +53,12 @@ type stack struct {
 	features string // the features file, "" for the shipped catalogue
 }
 
-func newStack(t *testing.T) *stack {
+func newStack(t *testing.T) *stack { return newStackOf(t, 2) }
+
+func newStackOf(t testing.TB, partitions int) *stack {
 	t.Helper()
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	client, err := broker.Dial(t.Context(), broker.Config{Addresses: []string{testkit.Kafka(t)}, Partitions: 2}, quiet)
+	client, err := broker.Dial(t.Context(), broker.Config{Addresses: []string{testkit.Kafka(t)}, Partitions: partitions}, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,15 +129,21 @@ func (s *stack) start() (client featurev1.FeatureServiceClient, stop func()) {
 	return featurev1.NewFeatureServiceClient(s.serve(service.Register)), s.run(service.Run)
 }
 
-func (s *stack) service() *Service {
+func (s *stack) service() *Service { return s.serviceIn(nil, prometheus.NewRegistry()) }
+
+func (s *stack) quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
+// now is feature's clock.
+func (s *stack) now() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
+
+// serviceIn is a service that has fellows, or nil.
+func (s *stack) serviceIn(fellows *fleet.Fleet, metrics prometheus.Registerer) *Service {
 	s.t.Helper()
 	cfg := Default()
 	cfg.Dir, cfg.Database, cfg.MaxBatch = s.t.TempDir(), s.facts.names.Database(schema.DW), 50
 	cfg.Features = s.features
 	service, err := New(cfg, Deps{
-		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: prometheus.NewRegistry(), Broker: s.broker,
-		Identity: s.identity, ClickHouse: s.facts.conn,
-		Now: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) },
+		Logger: s.quiet(), Metrics: metrics, Broker: s.broker, Identity: s.identity, Fleet: fellows, ClickHouse: s.facts.conn, Now: s.now,
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -307,7 +316,7 @@ func (s *stack) answersErrors(stopped featurev1.FeatureServiceClient) {
 		"the future":       {&featurev1.GetFeaturesRequest{Id: "user_id:ada", AsOf: future}, codes.InvalidArgument, "as_of"},
 		"before all times": {&featurev1.GetFeaturesRequest{Id: "user_id:ada", AsOf: &timestamppb.Timestamp{Seconds: -1 << 32}}, codes.InvalidArgument, "as_of"},
 		"no time":          {&featurev1.GetFeaturesRequest{Id: "user_id:ada", AsOf: &timestamppb.Timestamp{Nanos: -1}}, codes.InvalidArgument, "as_of"},
-		"another owner":    {&featurev1.GetFeaturesRequest{Id: "user_id:ada"}, codes.Unavailable, "not owner"},
+		"another owner":    {&featurev1.GetFeaturesRequest{Id: "user_id:ada"}, codes.Unavailable, "on its way"},
 	}
 	for name, c := range cases {
 		_, err := stopped.GetFeatures(s.t.Context(), c.request)

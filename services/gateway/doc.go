@@ -1,11 +1,11 @@
 // Package gateway is one address for all reads: it forwards gRPC calls to the
 // services behind it and serves the same calls as HTTP/JSON.
 //
-// A stateful service has several replicas, each with some of the customers. A
-// replica that is asked for another's customer answers UNAVAILABLE with a message
-// that begins with "not owner"; the gateway then asks the next replica. It does
-// so too when a replica cannot be reached: every call behind the gateway is a
-// read and safe to repeat.
+// A service has several replicas, and any of them answers for any customer: who has
+// whose state is the service's own affair (package fleet). So the gateway asks one, in turn. When
+// it cannot be reached the next is asked: every call behind the gateway is a
+// read and safe to repeat. An UNAVAILABLE that says when to come again holds for
+// all replicas and is passed on (TestWhatIsAwayForAllIsSaidAtOnce).
 //
 // A method that answers with a stream is passed on answer by answer, by gRPC and
 // as lines of JSON. Another replica is asked only before the first answer; from

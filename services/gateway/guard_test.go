@@ -47,7 +47,8 @@ func TestEveryMethodSaysItsScope(t *testing.T) {
 				if scope == accessv1.Scope_SCOPE_UNSPECIFIED {
 					t.Errorf("%s says no scope: write `option (freshet.access.v1.scope) = SCOPE_...;` beside it", m.FullName())
 				}
-				if f := m.Input().Fields().ByName("workspace"); scope != accessv1.Scope_SCOPE_INGEST && (f == nil || f.Kind() != protoreflect.StringKind) {
+				inside := scope == accessv1.Scope_SCOPE_INGEST || scope == accessv1.Scope_SCOPE_INTERNAL
+				if f := m.Input().Fields().ByName("workspace"); !inside && (f == nil || f.Kind() != protoreflect.StringKind) {
 					t.Errorf("a request of %s names no workspace", m.FullName())
 				}
 				seen[scope]++
@@ -55,7 +56,7 @@ func TestEveryMethodSaysItsScope(t *testing.T) {
 		}
 		return true
 	})
-	for _, scope := range []accessv1.Scope{accessv1.Scope_SCOPE_PROFILES, accessv1.Scope_SCOPE_SEGMENTS, accessv1.Scope_SCOPE_MODELS, accessv1.Scope_SCOPE_INGEST} {
+	for _, scope := range []accessv1.Scope{accessv1.Scope_SCOPE_PROFILES, accessv1.Scope_SCOPE_SEGMENTS, accessv1.Scope_SCOPE_MODELS, accessv1.Scope_SCOPE_INGEST, accessv1.Scope_SCOPE_INTERNAL} {
 		if seen[scope] == 0 {
 			t.Errorf("no method has the scope %s: the walk walks past them", scope)
 		}

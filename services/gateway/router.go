@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,12 +14,8 @@ import (
 	"github.com/freshet/freshet/pkg/service"
 )
 
-// NotOwner begins the message of an UNAVAILABLE answer by which a replica says
-// that another replica has the customer.
-const NotOwner = "not owner"
-
 // router sends each call to the upstream that serves it and, there, to the first
-// replica that can answer. It is a client connection to everything behind the
+// replica that can be reached. It is a client connection to everything behind the
 // gateway at once.
 type router struct {
 	byMethod map[string]rule
@@ -40,8 +35,8 @@ func (r *router) metrics() []prometheus.Collector {
 	}, []string{"method", "code"})
 	r.passed = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "freshet_gateway_passed_over_total",
-		Help: "Replicas that were asked and passed over, by upstream and reason: not_owner or unreachable.",
-	}, []string{"upstream", "reason"})
+		Help: "Replicas that were asked, did not answer and were passed over, by upstream.",
+	}, []string{"upstream"})
 	return []prometheus.Collector{r.seconds, r.passed}
 }
 
@@ -54,7 +49,7 @@ func (r *router) knock(ctx context.Context, info *tap.Info) (context.Context, er
 }
 
 // Invoke makes one call. It asks the replicas in turn until one answers with
-// anything but UNAVAILABLE.
+// anything but UNAVAILABLE, or with an UNAVAILABLE that says when to come again.
 func (r *router) Invoke(ctx context.Context, method string, args, reply any, options ...grpc.CallOption) error {
 	rule, ok := r.byMethod[method]
 	if !ok {
@@ -90,19 +85,12 @@ func (r *router) ask(ctx context.Context, u *upstream, call func(*grpc.ClientCon
 		if _, final := service.AgainAfter(err); final || status.Code(err) != codes.Unavailable || ctx.Err() != nil {
 			return err
 		}
-		if strings.HasPrefix(status.Convert(err).Message(), NotOwner) {
-			r.passed.WithLabelValues(u.name, "not_owner").Inc()
-			continue
-		}
-		r.passed.WithLabelValues(u.name, "unreachable").Inc()
+		r.passed.WithLabelValues(u.name).Inc()
 		unreachable = errors.New(replica.address + ": " + status.Convert(err).Message())
 	}
 	select { // replicas may have moved since the names were last looked up
 	case r.moved <- struct{}{}:
 	default:
 	}
-	if unreachable != nil {
-		return status.Errorf(codes.Unavailable, "%s does not answer; try again. %v", u, unreachable)
-	}
-	return status.Errorf(codes.Unavailable, "no replica of %s holds what was asked for: partitions are moving, or it is spread over several replicas; try again", u)
+	return status.Errorf(codes.Unavailable, "%s does not answer; try again. %v", u, unreachable)
 }

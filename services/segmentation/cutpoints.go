@@ -57,7 +57,7 @@ func (f *follower) show(records []broker.Record) {
 	}
 }
 
-// sizes are what the partitions of this process hold of one workspace.
+// sizes are what all partitions hold of one workspace.
 type sizes struct {
 	customers int64
 	segments  map[string]int64
@@ -73,7 +73,7 @@ type computer struct {
 	metrics    *metrics
 	now        func() time.Time
 	// sizes reads the sizes by workspace; ok is false when another process has partition 0.
-	sizes func() (all map[string]sizes, ok bool, err error)
+	sizes func(context.Context) (all map[string]sizes, ok bool, err error)
 	// dir is where customers are sorted that do not fit into memory.
 	dir  string
 	last map[string]*attempt
@@ -82,7 +82,7 @@ type computer struct {
 // attempt is the last computation for a workspace.
 type attempt struct {
 	at        time.Time
-	customers int64 // counted then, in the partitions of this process
+	customers int64 // counted then
 	// patience is how long a drifting tier waits for the next computation: it doubles
 	// while computing does not mend it, for instance because ClickHouse lags behind.
 	patience time.Duration
@@ -101,7 +101,7 @@ func (c *computer) run(ctx context.Context) error {
 
 // check computes for every workspace where it is time.
 func (c *computer) check(ctx context.Context) error {
-	all, ok, err := c.sizes()
+	all, ok, err := c.sizes(ctx)
 	if err != nil || !ok {
 		return err
 	}

@@ -3,8 +3,6 @@ package segmentation
 import (
 	"context"
 	"encoding/base64"
-	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -14,7 +12,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/freshet/freshet/pkg/customer"
-	"github.com/freshet/freshet/pkg/stream"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 	"github.com/freshet/freshet/services/segmentation/tier"
 )
@@ -39,13 +36,9 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 // ListSegments reads every segment with its size.
 func (a *api) ListSegments(ctx context.Context, req *segmentationv1.ListSegmentsRequest) (*segmentationv1.ListSegmentsResponse, error) {
 	workspace := customer.Workspace(req.GetWorkspace())
-	views, err := a.s.views(ctx)
+	all, err := a.s.sizes(ctx)
 	if err != nil {
-		return nil, toStatus(err)
-	}
-	all, err := sizesOf(views)
-	if err != nil {
-		return nil, toStatus(err)
+		return nil, err
 	}
 	n := all[workspace]
 	resp := &segmentationv1.ListSegmentsResponse{Customers: n.customers}
@@ -81,13 +74,9 @@ func (a *api) ListMembers(ctx context.Context, req *segmentationv1.ListMembersRe
 	if err != nil {
 		return nil, err
 	}
-	views, err := a.s.views(ctx)
+	found, err := a.s.members(ctx, customer.Workspace(req.GetWorkspace()), req.GetName(), after, size+1)
 	if err != nil {
-		return nil, toStatus(err)
-	}
-	found, err := members(views, customer.Workspace(req.GetWorkspace()), req.GetName(), after, size+1)
-	if err != nil {
-		return nil, toStatus(err)
+		return nil, err
 	}
 	resp := &segmentationv1.ListMembersResponse{}
 	if len(found) > size {
@@ -111,7 +100,7 @@ func (a *api) GetCustomerSegments(
 	}
 	id, r, err := a.s.find(ctx, id)
 	if err != nil {
-		return nil, toStatus(err)
+		return nil, err
 	}
 	if r == nil || r.workspace != workspace {
 		return nil, status.Errorf(codes.NotFound, "customer %q has no features yet", req.GetId())
@@ -146,13 +135,4 @@ func parseToken(segment, text string) (after string, err error) {
 		return "", status.Error(codes.InvalidArgument, "page_token: not one that was handed out for this segment")
 	}
 	return after, nil
-}
-
-// toStatus maps the package's errors to gRPC codes; what is unknown stays as it is and
-// becomes "internal error" at the server.
-func toStatus(err error) error {
-	if errors.Is(err, stream.ErrNotOwner) {
-		return status.Error(codes.Unavailable, fmt.Sprintf("not owner of all customers asked for: %v", err))
-	}
-	return err
 }

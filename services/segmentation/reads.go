@@ -3,86 +3,80 @@ package segmentation
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/freshet/freshet/pkg/broker"
-	"github.com/freshet/freshet/pkg/stream"
+	"github.com/freshet/freshet/pkg/fleet"
+	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/segmentation/tier"
 )
 
-// views are the committed states of every partition, or ErrNotOwner when another process
-// has one of them: an answer over some of the customers would be a wrong one.
-func (s *Service) views(ctx context.Context) ([]stream.View, error) {
+// scanners is how many partitions are read at once for one answer.
+const scanners = 8
+
+// everywhere scans the same keys of every partition, whichever replica has it, several at once; fn is called by one goroutine at a time. limit bounds each partition.
+func (s *Service) everywhere(ctx context.Context, prefix, from []byte, limit int, fn func(k, value []byte) error) error {
 	n, err := s.processor.Partitions(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var all []stream.View
+	var mu sync.Mutex
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(scanners)
 	for i := range n {
-		v, err := s.processor.View(i)
-		if err != nil {
-			return nil, fmt.Errorf("partition %d of %d: %w", i, n, err)
-		}
-		all = append(all, v)
-	}
-	return all, nil
-}
-
-// sizesOf sums the sizes of the given partitions, by workspace.
-func sizesOf(views []stream.View) (map[string]sizes, error) {
-	all := map[string]sizes{}
-	for _, v := range views {
-		err := v.Scan([]byte(prefixCount), nil, func(k, value []byte) (bool, error) {
-			workspace, segment, err := parseCountKey(k)
-			if err != nil {
-				return false, err
-			}
-			n, err := decodeCount(value)
-			if err != nil {
-				return false, err
-			}
-			s, ok := all[workspace]
-			if !ok {
-				s.segments = map[string]int64{}
-			}
-			if segment == "" {
-				s.customers += n
-			} else {
-				s.segments[segment] += n
-			}
-			all[workspace] = s
-			return true, nil
+		work.Go(func() error {
+			return s.states.Scan(ctx, i, prefix, from, limit, func(k, value []byte) (bool, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				return true, fn(k, value)
+			})
 		})
+	}
+	return work.Wait()
+}
+
+// sizes sums the sizes of all partitions, by workspace.
+func (s *Service) sizes(ctx context.Context) (map[string]sizes, error) {
+	all := map[string]sizes{}
+	err := s.everywhere(ctx, []byte(prefixCount), nil, 0, func(k, value []byte) error {
+		workspace, segment, err := parseCountKey(k)
 		if err != nil {
-			return nil, fmt.Errorf("read the sizes: %w", err)
+			return err
 		}
+		n, err := decodeCount(value)
+		if err != nil {
+			return err
+		}
+		s, ok := all[workspace]
+		if !ok {
+			s.segments = map[string]int64{}
+		}
+		if segment == "" {
+			s.customers += n
+		} else {
+			s.segments[segment] += n
+		}
+		all[workspace] = s
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the sizes: %w", err)
 	}
 	return all, nil
 }
 
-// ownSizes are the sizes in the partitions of this process; ok is false when it does not
-// have partition 0.
-func (s *Service) ownSizes() (all map[string]sizes, ok bool, err error) {
-	var views []stream.View
-	for _, i := range s.processor.Owned() {
-		v, err := s.processor.View(i)
-		if errors.Is(err, stream.ErrNotOwner) {
-			continue // Went away just now.
-		}
-		if err != nil {
-			return nil, false, err
-		}
-		ok = ok || i == 0
-		views = append(views, v)
-	}
-	if !ok {
+// sizesIfFirst are the sizes; ok is false when another process has partition 0, or while a partition is on its way between replicas.
+func (s *Service) sizesIfFirst(ctx context.Context) (all map[string]sizes, ok bool, err error) {
+	if !slices.Contains(s.processor.Owned(), 0) {
 		return nil, false, nil
 	}
-	all, err = sizesOf(views)
-	if errors.Is(err, stream.ErrNotOwner) {
+	all, err = s.sizes(ctx)
+	if _, again := service.AgainAfter(err); again {
 		return nil, false, nil
 	}
 	return all, err == nil, err
@@ -96,29 +90,22 @@ type member struct {
 }
 
 // members are the first of a segment's members, in the order of their ids, whose id comes
-// after the given one, over all views.
-func members(views []stream.View, workspace, segment, after string, limit int) ([]member, error) {
+// after the given one, over all partitions.
+func (s *Service) members(ctx context.Context, workspace, segment, after string, limit int) ([]member, error) {
 	var all []member
 	prefix := membersPrefix(workspace, segment)
 	from := prefix
 	if after != "" {
 		from = append(slices.Clone(prefix), after+"\x00"...)
 	}
-	for _, v := range views {
-		n := 0
-		err := v.Scan(prefix, from, func(k, value []byte) (bool, error) {
-			m, err := decodeMember(value)
-			if err != nil {
-				return false, err
-			}
-			m.id = string(bytes.TrimPrefix(k, prefix))
-			all = append(all, m)
-			n++
-			return n < limit, nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read the members of %q: %w", segment, err)
-		}
+	err := s.everywhere(ctx, prefix, from, limit, func(k, value []byte) error {
+		m, err := decodeMember(value)
+		m.id = string(bytes.TrimPrefix(k, prefix))
+		all = append(all, m)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the members of %q: %w", segment, err)
 	}
 	slices.SortFunc(all, func(a, b member) int { return strings.Compare(a.id, b.id) })
 	return all[:min(len(all), limit)], nil
@@ -134,18 +121,14 @@ func (s *Service) find(ctx context.Context, id string) (string, *record, error) 
 		return "", nil, err
 	}
 	for range maxHops {
-		v, err := s.processor.View(broker.PartitionFor([]byte(id), n))
-		if err != nil {
-			return "", nil, fmt.Errorf("customer %s: %w", id, err)
-		}
-		data, ok, err := v.Get(customerKey(id))
+		found, err := s.states.Get(ctx, fleet.Read{Partition: broker.PartitionFor([]byte(id), n), Key: customerKey(id)})
 		if err != nil {
 			return "", nil, fmt.Errorf("read customer %s: %w", id, err)
 		}
-		if !ok {
+		if !found[0].Found {
 			return id, nil, nil
 		}
-		r, err := decodeRecord(data)
+		r, err := decodeRecord(found[0].Data)
 		if err != nil || r.mergedInto == "" {
 			return id, r, err
 		}

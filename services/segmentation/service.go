@@ -15,6 +15,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/featuretopic"
+	"github.com/freshet/freshet/pkg/fleet"
 	"github.com/freshet/freshet/pkg/freshness"
 	"github.com/freshet/freshet/pkg/localstore"
 	"github.com/freshet/freshet/pkg/stream"
@@ -26,7 +27,7 @@ import (
 // Topics are those that segmentation reads and writes.
 func Topics() []topics.Topic {
 	return []topics.Topic{
-		topics.Features, topics.FeatureCatalogue, topics.DeadLetter(topics.Features), topics.SegmentTransitions, topics.SegmentCutPoints,
+		topics.Features, topics.FeatureCatalogue, topics.TaskOwners, topics.DeadLetter(topics.Features), topics.SegmentTransitions, topics.SegmentCutPoints,
 		topics.Alerts, topics.AlertsDead, topics.SegmentationChangelog,
 	}
 }
@@ -42,6 +43,8 @@ type Deps struct {
 	Broker *broker.Client
 	// Memory is what the stores of the whole process share; nil makes one.
 	Memory *localstore.Memory
+	// Fleet reads what other replicas have. It must run. Nil: this process has all partitions.
+	Fleet *fleet.Fleet
 	// Identity resolves the customers that requests name, and says whom alerts are about.
 	Identity identityv1.IdentityServiceClient
 	// Population is what cut points are computed from: NewFacts.
@@ -59,9 +62,11 @@ type Service struct {
 	book      *book
 	board     *board
 	processor *stream.Processor
-	webhooks  *webhook.Deliverer
-	follower  *follower
-	computer  *computer
+	// states is the processor's state, also where other replicas have it.
+	states   *fleet.Task
+	webhooks *webhook.Deliverer
+	follower *follower
+	computer *computer
 	// catalogues are what feature sets are read by.
 	catalogues *featuretopic.Directory
 	// waiting is for how many topics are not read to their end yet.
@@ -108,10 +113,11 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.states = deps.Fleet.Task(s.processor)
 	s.follower = &follower{broker: deps.Broker, board: s.board, logger: deps.Logger}
 	s.computer = &computer{
 		cfg: cfg.CutPoints, population: deps.Population, producer: deps.Broker.NewProducer(broker.ProducerConfig{}),
-		board: s.board, logger: deps.Logger, metrics: m, now: deps.Now, sizes: s.ownSizes, dir: cfg.Dir, last: map[string]*attempt{},
+		board: s.board, logger: deps.Logger, metrics: m, now: deps.Now, sizes: s.sizesIfFirst, dir: cfg.Dir, last: map[string]*attempt{},
 	}
 	return s, nil
 }
@@ -139,6 +145,7 @@ func (s *Service) Run(ctx context.Context) error {
 		work, ctx := errgroup.WithContext(ctx)
 		work.Go(func() error { return s.computer.run(ctx) })
 		work.Go(func() error { return s.processor.Run(ctx) })
+		work.Go(func() error { return s.states.Run(ctx) })
 		work.Go(func() error { return s.webhooks.Run(ctx) })
 		return work.Wait()
 	})

@@ -27,7 +27,7 @@ import (
 )
 
 // TestSeparateBinaries runs every service as a process of its own, as compose and Helm
-// do, on one broker (Apache Kafka's where FRESHET_TEST_KAFKA names it) and one
+// do, feature and segmentation twice, on one broker (Apache Kafka's where FRESHET_TEST_KAFKA names it) and one
 // ClickHouse, and follows an order from the collector to the gateway and a webhook.
 func TestSeparateBinaries(t *testing.T) {
 	bin := buildAll(t)
@@ -47,7 +47,7 @@ func TestSeparateBinaries(t *testing.T) {
 		prefix: "sep_" + strings.ReplaceAll(uuid.NewString()[:8], "-", "") + "_",
 		port:   map[string]string{},
 	}
-	for _, name := range []string{"http", "api", "collector", "identity", "feature", "segmentation", "warehouse", "churn", "recommendation", "gateway", "watch"} {
+	for _, name := range []string{"http", "api", "collector", "identity", "feature", "feature-2", "segmentation", "segmentation-2", "warehouse", "churn", "recommendation", "gateway", "watch"} {
 		f.port[name] = freeAddress(t)
 	}
 	t.Cleanup(f.dropDatabases)
@@ -71,8 +71,31 @@ func TestSeparateBinaries(t *testing.T) {
 		t.Error("no alert came")
 	}
 	f.facts("SELECT count() FROM "+f.prefix+"dw.orders", 1)
+	f.everyReplica(addr)
 	f.pauseWarehouse(addr, lateness)
 	f.stopAll()
+}
+
+// everyReplica reads customers of all partitions, and lists over all of them, through the gateway, which goes to the replicas in turn: each reads what it does not have of the
+// other.
+func (f *fleet) everyReplica(addr stack.Addresses) {
+	f.t.Helper()
+	const people = 10
+	for n := range people {
+		who := fmt.Sprintf("many-%d", n)
+		if err := post(addr, "/v1/batch", order("many"+who, who, 180)); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	for n := range people {
+		for range 4 {
+			f.eventually(fmt.Sprintf("/v1/customers/user_id:many-%d/features", n), `"decimal":"180"`)
+			f.eventually(fmt.Sprintf("/v1/customers/user_id:many-%d/segments", n), "big_basket")
+		}
+	}
+	for range 4 {
+		f.eventually("/v1/segments", fmt.Sprintf(`"customers":"%d"`, people+1))
+	}
 }
 
 // pauseWarehouse halts the process, as a machine that swaps or a debugger does: it is there, and does nothing. The watch tells, and tells the end.
@@ -164,24 +187,35 @@ func (f *fleet) startAll(webhook string) {
 	kafka := "BROKER__ADDRESSES=" + f.kafka
 	f.start("warehouse", append(facts, kafka, "DATABASE_PREFIX="+f.prefix, "FLUSH_EVERY=200ms")...)
 	f.start("identity", kafka, "DIR="+filepath.Join(f.dir, "identity"))
-	f.start("feature", append(facts, kafka, "DIR="+filepath.Join(f.dir, "feature"), "DATABASE="+f.prefix+"dw", "IDENTITY="+f.port["identity"])...)
-	f.start("segmentation", append(facts, kafka, "DIR="+filepath.Join(f.dir, "segmentation"), "IDENTITY="+f.port["identity"], "RULES="+rulesFile,
-		"CUT_POINTS__DATABASE="+f.prefix+"dw", "ENDPOINTS={shop: {url: \""+webhook+"\", secret: \""+secret+"\"}}")...)
+	for _, replica := range []string{"feature", "feature-2"} {
+		f.startAs(replica, "feature", append(facts, kafka, "DIR="+filepath.Join(f.dir, replica), "DATABASE="+f.prefix+"dw", "IDENTITY="+f.port["identity"])...)
+	}
+	for _, replica := range []string{"segmentation", "segmentation-2"} {
+		f.startAs(replica, "segmentation", append(facts, kafka, "DIR="+filepath.Join(f.dir, replica), "IDENTITY="+f.port["identity"], "RULES="+rulesFile,
+			"CUT_POINTS__DATABASE="+f.prefix+"dw", "ENDPOINTS={shop: {url: \""+webhook+"\", secret: \""+secret+"\"}}")...)
+	}
 	f.start("watch", kafka, "LINES={behaviour: 8s, core: 1h}", "HOLD=1s", "CALM=1s", "EVERY=200ms", "RULES="+rulesFile, "ENDPOINTS={shop: {url: \""+webhook+"\", secret: \""+secret+"\"}}")
 	f.start("churn")
 	f.start("recommendation")
 	f.start("collector", kafka, "SPOOL__DIR="+filepath.Join(f.dir, "spool"), "HTTP_ADDRESS="+f.port["http"], "SOURCES=[{name: app, workspace: default, write_key: "+writeKey+"}]")
 	upstreams := []string{"HTTP_ADDRESS=" + f.port["api"]}
 	for _, name := range []string{"identity", "feature", "segmentation", "churn", "recommendation"} {
-		upstreams = append(upstreams, "UPSTREAMS__"+strings.ToUpper(name)+"="+f.port[name])
+		at := f.port[name]
+		if second, ok := f.port[name+"-2"]; ok {
+			at += "," + second
+		}
+		upstreams = append(upstreams, "UPSTREAMS__"+strings.ToUpper(name)+"="+at)
 	}
 	f.start("gateway", upstreams...)
 }
 
-func (f *fleet) start(name string, settings ...string) {
+func (f *fleet) start(name string, settings ...string) { f.startAs(name, name, settings...) }
+
+// startAs starts a replica of a service at the port that stands under replica.
+func (f *fleet) startAs(replica, name string, settings ...string) {
 	cmd := exec.Command(filepath.Join(f.bin, "freshet-"+name))
 	prefix := "FRESHET_" + strings.ToUpper(name) + "_"
-	cmd.Env = append(os.Environ(), prefix+"GRPC__ADDRESS="+f.port[name], prefix+"ADMIN__ADDRESS=127.0.0.1:0", prefix+"LOG__LEVEL=warn")
+	cmd.Env = append(os.Environ(), prefix+"GRPC__ADDRESS="+f.port[replica], prefix+"ADMIN__ADDRESS=127.0.0.1:0", prefix+"LOG__LEVEL=warn")
 	for _, s := range settings {
 		cmd.Env = append(cmd.Env, prefix+s)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+	fleetv1 "github.com/freshet/freshet/proto/gen/freshet/fleet/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
@@ -33,6 +34,7 @@ var schemas = map[string]func() proto.Message{
 	topics.IdentityMappings.Name:   func() proto.Message { return &identityv1.Mapping{} },
 	topics.Features.Name:           func() proto.Message { return &featurev1.FeatureSet{} },
 	topics.FeatureCatalogue.Name:   func() proto.Message { return &featurev1.Catalogue{} },
+	topics.TaskOwners.Name:         func() proto.Message { return &fleetv1.Owner{} },
 	topics.SegmentTransitions.Name: func() proto.Message { return &segmentationv1.Transition{} },
 	topics.SegmentCutPoints.Name:   func() proto.Message { return &segmentationv1.CutPoints{} },
 	topics.Alerts.Name:             func() proto.Message { return &segmentationv1.Alert{} },

@@ -13,6 +13,7 @@ import (
 	"github.com/freshet/freshet/pkg/access"
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/clickhouse"
+	"github.com/freshet/freshet/pkg/fleet"
 	"github.com/freshet/freshet/pkg/lifecycle"
 	"github.com/freshet/freshet/pkg/service"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
@@ -23,6 +24,7 @@ import (
 type config struct {
 	Process service.Config `koanf:",squash"`
 	Feature feature.Config `koanf:",squash"`
+	Fleet   fleet.Config   `koanf:",squash"`
 	// Broker says where Kafka is.
 	Broker broker.Config `koanf:"broker"`
 	// ClickHouse says where the facts are, which answer reads with as_of.
@@ -74,16 +76,23 @@ func build(ctx context.Context, p *service.Process, cfg config) error {
 		return fmt.Errorf("identity %q: %w", cfg.Identity, err)
 	}
 	p.OnStop("identity connection", func(context.Context) error { return conn.Close() })
+	fellows, err := fleet.New(fleet.Deps{Logger: p.Logger, Metrics: p.Metrics, TracerProvider: p.TracerProvider, Broker: client,
+		Address: cfg.Fleet.Address(p.GRPC(nil).Addr)})
+	if err != nil {
+		return err
+	}
 	s, err := feature.New(cfg.Feature, feature.Deps{
 		Logger: p.Logger, Metrics: p.Metrics, Tracer: p.Tracer, Broker: client,
-		Identity: identityv1.NewIdentityServiceClient(conn), ClickHouse: facts,
+		Identity: identityv1.NewIdentityServiceClient(conn), Fleet: fellows, ClickHouse: facts,
 	})
 	if err != nil {
 		return err
 	}
 	s.Register(p.GRPC(nil))
 	p.GRPC(nil).OnStop(s.StopStreams)
+	fellows.Register(p.GRPC(nil))
 	p.Ready("feature", s.Ready)
-	p.Add(lifecycle.Component{Name: "feature", Run: s.Run})
+	p.Ready("fleet", fellows.Ready)
+	p.Add(lifecycle.Component{Name: "fleet", Run: fellows.Run}, lifecycle.Component{Name: "feature", Run: s.Run})
 	return nil
 }

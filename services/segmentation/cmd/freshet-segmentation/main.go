@@ -12,6 +12,7 @@ import (
 	"github.com/freshet/freshet/pkg/access"
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/clickhouse"
+	"github.com/freshet/freshet/pkg/fleet"
 	"github.com/freshet/freshet/pkg/lifecycle"
 	"github.com/freshet/freshet/pkg/service"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
@@ -22,6 +23,7 @@ import (
 type config struct {
 	Process      service.Config      `koanf:",squash"`
 	Segmentation segmentation.Config `koanf:",squash"`
+	Fleet        fleet.Config        `koanf:",squash"`
 	// Broker says where Kafka is.
 	Broker broker.Config `koanf:"broker"`
 	// ClickHouse says where the facts are, which cut points are computed from.
@@ -78,15 +80,22 @@ func build(ctx context.Context, p *service.Process, cfg config) error {
 		return fmt.Errorf("identity %q: %w", cfg.Identity, err)
 	}
 	p.OnStop("identity connection", func(context.Context) error { return conn.Close() })
+	fellows, err := fleet.New(fleet.Deps{Logger: p.Logger, Metrics: p.Metrics, TracerProvider: p.TracerProvider, Broker: client,
+		Address: cfg.Fleet.Address(p.GRPC(nil).Addr)})
+	if err != nil {
+		return err
+	}
 	s, err := segmentation.New(cfg.Segmentation, segmentation.Deps{
 		Logger: p.Logger, Metrics: p.Metrics, Tracer: p.Tracer, Broker: client,
-		Identity: identityv1.NewIdentityServiceClient(conn), Population: population,
+		Identity: identityv1.NewIdentityServiceClient(conn), Fleet: fellows, Population: population,
 	})
 	if err != nil {
 		return err
 	}
 	s.Register(p.GRPC(nil))
+	fellows.Register(p.GRPC(nil))
 	p.Ready("segmentation", s.Ready)
-	p.Add(lifecycle.Component{Name: "segmentation", Run: s.Run})
+	p.Ready("fleet", fellows.Ready)
+	p.Add(lifecycle.Component{Name: "fleet", Run: fellows.Run}, lifecycle.Component{Name: "segmentation", Run: s.Run})
 	return nil
 }

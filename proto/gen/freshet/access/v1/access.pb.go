@@ -39,6 +39,8 @@ const (
 	Scope_SCOPE_ADMIN Scope = 4
 	// Sending events. A source's write key gives it, no token does.
 	Scope_SCOPE_INGEST Scope = 5
+	// Between replicas of one service. No token gives it, and the gateway does not forward such methods.
+	Scope_SCOPE_INTERNAL Scope = 6
 )
 
 // Enum value maps for Scope.
@@ -50,6 +52,7 @@ var (
 		3: "SCOPE_MODELS",
 		4: "SCOPE_ADMIN",
 		5: "SCOPE_INGEST",
+		6: "SCOPE_INTERNAL",
 	}
 	Scope_value = map[string]int32{
 		"SCOPE_UNSPECIFIED": 0,
@@ -58,6 +61,7 @@ var (
 		"SCOPE_MODELS":      3,
 		"SCOPE_ADMIN":       4,
 		"SCOPE_INGEST":      5,
+		"SCOPE_INTERNAL":    6,
 	}
 )
 
@@ -123,14 +127,15 @@ var File_freshet_access_v1_access_proto protoreflect.FileDescriptor
 
 const file_freshet_access_v1_access_proto_rawDesc = "" +
 	"\n" +
-	"\x1efreshet/access/v1/access.proto\x12\x11freshet.access.v1\x1a google/protobuf/descriptor.proto*{\n" +
+	"\x1efreshet/access/v1/access.proto\x12\x11freshet.access.v1\x1a google/protobuf/descriptor.proto*\x8f\x01\n" +
 	"\x05Scope\x12\x15\n" +
 	"\x11SCOPE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSCOPE_PROFILES\x10\x01\x12\x12\n" +
 	"\x0eSCOPE_SEGMENTS\x10\x02\x12\x10\n" +
 	"\fSCOPE_MODELS\x10\x03\x12\x0f\n" +
 	"\vSCOPE_ADMIN\x10\x04\x12\x10\n" +
-	"\fSCOPE_INGEST\x10\x05:P\n" +
+	"\fSCOPE_INGEST\x10\x05\x12\x12\n" +
+	"\x0eSCOPE_INTERNAL\x10\x06:P\n" +
 	"\x05scope\x12\x1e.google.protobuf.MethodOptions\x18\xb7\xfa\x04 \x01(\x0e2\x18.freshet.access.v1.ScopeR\x05scope::\n" +
 	"\aendless\x12\x1e.google.protobuf.MethodOptions\x18\xb8\xfa\x04 \x01(\bR\aendlessBAZ?github.com/freshet/freshet/proto/gen/freshet/access/v1;accessv1b\x06proto3"
 
