@@ -2,6 +2,7 @@ package gbdt
 
 import (
 	"math"
+	"math/rand/v2"
 
 	"github.com/freshet/freshet/pkg/frame"
 )
@@ -29,6 +30,7 @@ type grower struct {
 	spare   []int32
 	columns []bool
 	pool    []histogram
+	tree    int // which is growing
 }
 
 func newGrower(p Params, b *binned, x *frame.Frame) *grower {
@@ -62,8 +64,9 @@ func (g *grower) give(h histogram) {
 	}
 }
 
-// grow makes a tree of rows, and gives which rows are in which of its leaves.
-func (g *grower) grow(rows []int32, columns []bool, grads []gradient) (Tree, []leaf) {
+// grow makes tree n of rows, and gives which rows are in which of its leaves.
+func (g *grower) grow(n int, rows []int32, columns []bool, grads []gradient) (Tree, []leaf) {
+	g.tree = n
 	g.rows, g.columns = rows, columns
 	t := Tree{}
 	root := leaf{node: t.add(), to: len(rows), in: bounds{math.Inf(-1), math.Inf(1)}}
@@ -102,11 +105,30 @@ func (g *grower) grow(rows []int32, columns []bool, grads []gradient) (Tree, []l
 	return t, leaves
 }
 
+// drawn are the columns that a node may be split by.
+func (g *grower) drawn(node int) []bool {
+	if g.p.NodeShare == 1 {
+		return g.columns
+	}
+	r := rand.New(rand.NewPCG(g.p.Seed^uint64(g.tree)<<32, uint64(node)+2)) //nolint:gosec // Statistics, no secret.
+	var from []int
+	for j, in := range g.columns {
+		if in {
+			from = append(from, j)
+		}
+	}
+	out := make([]bool, len(g.columns))
+	for _, i := range r.Perm(len(from))[:max(1, int(math.Round(g.p.NodeShare*float64(len(from)))))] {
+		out[from[i]] = true
+	}
+	return out
+}
+
 // look finds a leaf's best split.
 func (g *grower) look(l *leaf) {
 	l.best = split{}
 	if l.rows() >= 2*g.p.MinLeafRows && (g.p.MaxDepth == 0 || l.depth < g.p.MaxDepth) {
-		l.best = g.best(l.hist, l, g.columns)
+		l.best = g.best(l.hist, l, g.drawn(l.node))
 	}
 	if l.best.gain == 0 {
 		g.give(l.hist)

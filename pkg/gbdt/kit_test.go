@@ -128,7 +128,7 @@ func drawn(t *rapid.T, o Objective) Params {
 	return Params{
 		Objective: o, Trees: rapid.IntRange(1, 12).Draw(t, "trees"), Leaves: rapid.IntRange(2, 20).Draw(t, "leaves"), MinLeafRows: rapid.IntRange(1, 30).Draw(t, "rows"),
 		MaxDepth: rapid.IntRange(0, 4).Draw(t, "depth"), L1: rapid.SampledFrom([]float64{0, .5}).Draw(t, "l1"), L2: rapid.SampledFrom([]float64{0, 1}).Draw(t, "l2"),
-		RowShare: rapid.SampledFrom([]float64{1, .6}).Draw(t, "row share"), ColumnShare: rapid.SampledFrom([]float64{1, .6}).Draw(t, "column share"),
+		RowShare: rapid.SampledFrom([]float64{1, .6}).Draw(t, "row share"), ColumnShare: rapid.SampledFrom([]float64{1, .6}).Draw(t, "column share"), NodeShare: rapid.SampledFrom([]float64{1, .6}).Draw(t, "node share"),
 		Bins: rapid.SampledFrom([]int{2, 16, 254}).Draw(t, "bins"), Forest: rapid.Bool().Draw(t, "forest"), Seed: rapid.Uint64Max(5).Draw(t, "seed"),
 	}
 }

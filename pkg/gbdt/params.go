@@ -46,14 +46,16 @@ type Params struct {
 	Bins int
 	// RowShare and ColumnShare are how much of the rows and columns each tree sees, above 0, at most 1; default 1.
 	RowShare, ColumnShare float64
+	// NodeShare is how much of the columns each split sees, above 0, at most 1; default 1.
+	NodeShare float64
 	// Monotone says for columns by name that the prediction may only rise (1) or only fall (-1) with them.
 	Monotone map[string]int
 	// Alpha is the quantile of Quantile, above 0 and below 1; default 0.5.
 	Alpha float64
 	// Patience ends training when so many trees in a row did not better the loss on the validation rows; default 0: never.
 	Patience int
-	// Forest trains a random forest instead: trees do not build on each other, and their mean is taken. RowShare and ColumnShare default to 0.632 and the
-	// square root of the columns.
+	// Forest trains a random forest instead: trees do not build on each other, and their mean is taken. RowShare defaults to 0.632, and
+	// NodeShare to the square root of the columns (Breiman 2001).
 	Forest bool
 	// Seed makes what is drawn repeatable.
 	Seed uint64
@@ -77,10 +79,10 @@ func (p Params) withDefaults(columns int) Params {
 	p.Trees, p.Leaves, p.MinLeafRows, p.Bins, p.Workers = orElse(p.Trees, 100), orElse(p.Leaves, 31), orElse(p.MinLeafRows, 20), orElse(p.Bins, maxBins), orElse(p.Workers, 1)
 	p.MinLeafHessian, p.CategoryL2, p.Alpha = orElse(p.MinLeafHessian, 1e-3), orElse(p.CategoryL2, 10), orElse(p.Alpha, 0.5)
 	if p.Forest {
-		p.RowShare, p.ColumnShare = orElse(p.RowShare, 0.632), orElse(p.ColumnShare, math.Sqrt(float64(max(columns, 1)))/float64(max(columns, 1)))
+		p.RowShare, p.NodeShare = orElse(p.RowShare, 0.632), orElse(p.NodeShare, 1/math.Sqrt(float64(max(columns, 1))))
 		p.LearningRate = 1
 	}
-	p.LearningRate, p.RowShare, p.ColumnShare = orElse(p.LearningRate, 0.1), orElse(p.RowShare, 1), orElse(p.ColumnShare, 1)
+	p.LearningRate, p.RowShare, p.ColumnShare, p.NodeShare = orElse(p.LearningRate, 0.1), orElse(p.RowShare, 1), orElse(p.ColumnShare, 1), orElse(p.NodeShare, 1)
 	return p
 }
 
@@ -105,6 +107,7 @@ func (p Params) check() error {
 	share("learning rate", p.LearningRate)
 	share("row share", p.RowShare)
 	share("column share", p.ColumnShare)
+	share("column share of a split", p.NodeShare)
 	atLeast("trees", float64(p.Trees), 1)
 	atLeast("leaves", float64(p.Leaves), 2)
 	atLeast("depth", float64(p.MaxDepth), 0)

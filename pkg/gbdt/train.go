@@ -115,7 +115,7 @@ func (t *trainer) slope() {
 func (t *trainer) one(g *grower, n int) {
 	r := rand.New(rand.NewPCG(t.p.Seed, uint64(n)+1)) //nolint:gosec // Statistics, no secret.
 	rows := t.drawRows(r)
-	tree, leaves := g.grow(rows, t.drawColumns(r), t.grads)
+	tree, leaves := g.grow(n, rows, t.drawColumns(r), t.grads)
 	for i := range leaves {
 		l := &leaves[i]
 		v := tree.Value[l.node]

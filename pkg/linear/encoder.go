@@ -27,8 +27,8 @@ type Input struct {
 	Missing bool `json:"missing,omitempty"`
 }
 
-// width is how many columns the input has.
-func (in *Input) width() int {
+// Width is how many numbers a row has of the input.
+func (in *Input) Width() int {
 	switch {
 	case in.Levels != nil:
 		return len(in.Levels)
@@ -42,7 +42,7 @@ func (in *Input) width() int {
 func (e *Encoder) Width() int {
 	n := 0
 	for i := range e.Inputs {
-		n += e.Inputs[i].width()
+		n += e.Inputs[i].Width()
 	}
 	return n
 }
@@ -119,7 +119,7 @@ func (e *Encoder) Encode(x *frame.Frame) ([]float64, error) {
 		} else {
 			in.numbers(c, out[at:], width)
 		}
-		at += in.width()
+		at += in.Width()
 	}
 	return out, nil
 }
