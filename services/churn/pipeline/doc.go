@@ -29,8 +29,8 @@ type Table struct {
 	Times []time.Time
 }
 
-// take is some rows.
-func (t *Table) take(rows []int) *Table {
+// Take is some rows, in the order given.
+func (t *Table) Take(rows []int) *Table {
 	out := &Table{X: t.X.Take(rows), Y: make([]float64, len(rows))}
 	for i, r := range rows {
 		out.Y[i] = t.Y[r]

@@ -100,7 +100,7 @@ func (j *Judgement) outer(t *Table, o Options) ([]evaluate.Split, error) {
 		j.From, j.To = slices.MinFunc(t.Times, time.Time.Compare), slices.MaxFunc(t.Times, time.Time.Compare)
 		j.Cut = t.Times[s.Test[0]]
 		j.Protocol = fmt.Sprintf("the newest %d of %d rows, from %s on, by models that learnt from those before", len(s.Test), len(t.Y), j.Cut.UTC().Format("2006-01-02 15:04"))
-		if !enough(t.take(s.Test).Y) || !enough(t.take(s.Train).Y) {
+		if !enough(t.Take(s.Test).Y) || !enough(t.Take(s.Train).Y) {
 			return nil, fmt.Errorf("%s: one of the parts has fewer than 5 rows of a label; give more rows, or another share for the test", j.Protocol)
 		}
 		return []evaluate.Split{s}, nil
@@ -119,7 +119,7 @@ func (j *Judgement) outer(t *Table, o Options) ([]evaluate.Split, error) {
 
 // judgeSplit trains on one part and predicts the other: the chosen model, and the best of each family.
 func judgeSplit(ctx context.Context, t *Table, o Options, s evaluate.Split, seed uint64) (outcome, error) {
-	train, test := t.take(s.Train), t.take(s.Test)
+	train, test := t.Take(s.Train), t.Take(s.Test)
 	list, err := compare(ctx, train, o, seed)
 	if err != nil {
 		return outcome{}, err

@@ -53,7 +53,7 @@ func inner(t *Table, o Options, seed uint64) ([]evaluate.Split, error) {
 		rest[i] = i
 	}
 	for i := range o.Inner { // the newest part first, then what is before it
-		times := t.take(rest).Times
+		times := t.Take(rest).Times
 		s, err := evaluate.ByTime(times, 1/float64(o.Inner+1-i))
 		if err != nil {
 			break
@@ -67,7 +67,7 @@ func inner(t *Table, o Options, seed uint64) ([]evaluate.Split, error) {
 		}
 		split := evaluate.Split{Train: of(s.Train), Test: of(s.Test)}
 		rest = split.Train
-		if enough(t.take(split.Train).Y) && enough(t.take(split.Test).Y) {
+		if enough(t.Take(split.Train).Y) && enough(t.Take(split.Test).Y) {
 			out = append(out, split)
 		}
 	}
@@ -112,7 +112,7 @@ func (c *Choice) judge(ctx context.Context, t *Table, o Options, splits []evalua
 	var y []float64
 	rounds := 0.0
 	for _, s := range splits {
-		train, test := t.take(s.Train), t.take(s.Test)
+		train, test := t.Take(s.Train), t.Take(s.Test)
 		m, n, err := c.of.fit(ctx, o, train, test, 0)
 		if err != nil {
 			return err
@@ -148,7 +148,7 @@ func choose(list []Choice) *Choice {
 // finish calibrates a candidate on what it predicted of rows it had not seen, and fits it on all.
 func (c *Choice) finish(ctx context.Context, t *Table, o Options, seed uint64) (*Trained, error) {
 	out := &Trained{Family: c.Family, Settings: c.Settings}
-	y := t.take(c.rows).Y
+	y := t.Take(c.rows).Y
 	var err error
 	if out.Calibration, err = calibrate.Choose(y, c.held, seed); err != nil {
 		return nil, err
