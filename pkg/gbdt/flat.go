@@ -5,7 +5,10 @@ import "math"
 // block is how many rows are scored side by side: their steps through a tree do not wait for each other.
 const block = 64
 
-// flat is a model for scoring. All trees' nodes stand in one array; the right child comes behind the left one, and a leaf leads to itself.
+// flat is a model for scoring. All trees' nodes stand in one array; the right child stands behind the left one, and a leaf leads to itself.
+//
+// A row is laid out twice, so that a step is one comparison without a branch: as it is with missing values far to the right, then with missing values far
+// to the left, then one number that is left of everything. A node looks into the copy in which missing values go its way; a leaf at that last number.
 type flat struct {
 	columns int
 	levels  []int
@@ -14,21 +17,30 @@ type flat struct {
 	trees   []flatTree
 	nodes   []flatNode
 	values  []float64
-	sets    []set
+	sets    []setNode
 }
 
-type flatTree struct{ root, depth int32 }
+type flatTree struct {
+	root, depth int32
+	// hasSets says that a node looks at categories.
+	hasSets bool
+}
 
-// flatNode steps to next, or to next+1. A missing value is NaN, and no number is below it: so Cut decides where it goes, negated where it goes left.
+// flatNode steps to next when what it looks at is below cut, else to next+1.
 type flatNode struct {
-	cut    float64
-	column int32
-	next   int32
-	// set is the place of the levels that go left, -1 at numbers.
-	set int32
-	// missingLeft is 1 where missing values go left.
-	missingLeft int32
+	cut  float64
+	at   int32 // in the row as it is laid out; at a node of categories less than 0: its set is -at-1
+	next int32
 }
+
+// setNode is what a node of categories looks at.
+type setNode struct {
+	column int32
+	levels set
+}
+
+// wide is how long a row is as it is laid out.
+func (f *flat) wide() int { return 2*f.columns + 1 }
 
 func (m *Model) flatten() {
 	f := &flat{columns: len(m.Columns), levels: m.levels(), base: m.Base, single: m.Single}
@@ -40,69 +52,49 @@ func (m *Model) flatten() {
 
 // add appends a tree, breadth first, so that children stand side by side.
 func (f *flat) add(t *Tree) {
-	root := int32(len(f.nodes))
-	type pending struct {
-		from, at, depth int32
-	}
+	type pending struct{ from, at, depth int32 }
+	out := flatTree{root: int32(len(f.nodes))}
 	f.grow(1)
-	depth := int32(0)
-	queue := []pending{{0, root, 0}}
+	queue := []pending{{0, out.root, 0}}
 	for len(queue) > 0 {
 		p := queue[0]
 		queue = queue[1:]
-		depth = max(depth, p.depth)
-		n := flatNode{set: -1, next: p.at, cut: math.Inf(1), missingLeft: 1}
+		out.depth = max(out.depth, p.depth)
 		if t.Left[p.from] == 0 {
-			f.nodes[p.at], f.values[p.at] = n, t.Value[p.from]
+			f.nodes[p.at] = flatNode{at: int32(2 * f.columns), next: p.at, cut: 0}
+			f.values[p.at] = t.Value[p.from]
 			continue
 		}
-		n.next = int32(len(f.nodes))
+		n := flatNode{cut: t.Cut[p.from], at: t.Column[p.from], next: int32(len(f.nodes))}
 		f.grow(2)
-		n.cut, n.column, n.missingLeft = t.Cut[p.from], t.Column[p.from], 0
 		if t.MissingLeft[p.from] {
-			n.missingLeft = 1
+			n.at += int32(f.columns)
 		}
-		if levels := t.Levels[p.from]; levels != nil {
-			var s set
-			for _, l := range levels {
-				s.add(uint8(l))
-			}
-			if n.missingLeft == 1 {
-				s.add(missingBin)
-			}
-			n.set = int32(len(f.sets))
-			f.sets = append(f.sets, s)
+		if t.Levels[p.from] != nil {
+			n.at, out.hasSets = f.addSet(t, p.from), true
 		}
 		f.nodes[p.at] = n
 		queue = append(queue, pending{t.Left[p.from], n.next, p.depth + 1}, pending{t.Right[p.from], n.next + 1, p.depth + 1})
 	}
-	f.trees = append(f.trees, flatTree{root, depth})
+	f.trees = append(f.trees, out)
+}
+
+// addSet keeps the levels of a node, and gives how its node tells of them.
+func (f *flat) addSet(t *Tree, node int32) int32 {
+	s := setNode{column: t.Column[node]}
+	for _, l := range t.Levels[node] {
+		s.levels.add(uint8(l))
+	}
+	if t.MissingLeft[node] {
+		s.levels.add(missingBin)
+	}
+	f.sets = append(f.sets, s)
+	return -int32(len(f.sets))
 }
 
 func (f *flat) grow(n int) {
 	f.nodes = append(f.nodes, make([]flatNode, n)...)
 	f.values = append(f.values, make([]float64, n)...)
-}
-
-// step is the next node for a value.
-func (f *flat) step(n *flatNode, v float64) int32 {
-	if n.set >= 0 {
-		bin := uint8(missingBin)
-		if v >= 0 && int(v) < f.levels[n.column] {
-			bin = uint8(v)
-		}
-		if f.sets[n.set].has(bin) {
-			return n.next
-		}
-		return n.next + 1
-	}
-	if v < n.cut {
-		return n.next
-	}
-	if v != v { //nolint:gocritic // NaN
-		return n.next + 1 - n.missingLeft
-	}
-	return n.next + 1
 }
 
 // clean makes an infinity a missing value, and rounds where the model asks for it.
@@ -116,22 +108,61 @@ func (f *flat) clean(v float64) float64 {
 	return v
 }
 
+// lay lays out a row.
+func (f *flat) lay(values, row []float64) {
+	for i, v := range values {
+		v = f.clean(v)
+		right, left := v, v
+		if v != v { //nolint:gocritic // NaN
+			right, left = math.Inf(1), math.Inf(-1)
+		}
+		row[i], row[f.columns+i] = right, left
+	}
+	row[2*f.columns] = math.Inf(-1)
+}
+
+// step is the next node.
+func (f *flat) step(n *flatNode, row []float64) int32 {
+	if n.at < 0 {
+		s := &f.sets[-n.at-1]
+		bin := uint8(missingBin)
+		if v := row[s.column]; v >= 0 && v < float64(f.levels[s.column]) {
+			bin = uint8(v)
+		}
+		if s.levels.has(bin) {
+			return n.next
+		}
+		return n.next + 1
+	}
+	return n.next + right(row[n.at], n.cut)
+}
+
+// right is 1 when v is not below cut, without a branch.
+func right(v, cut float64) int32 {
+	x := int32(0)
+	if v >= cut {
+		x = 1
+	}
+	return x
+}
+
 // one scores one row.
 func (f *flat) one(values []float64) float64 {
-	sum := f.base
-	var room [64]float64
-	row := room[:0]
-	for _, v := range values {
-		row = append(row, f.clean(v))
+	var room [129]float64
+	row := room[:]
+	if f.wide() > len(row) {
+		row = make([]float64, f.wide())
 	}
+	f.lay(values, row)
+	sum := f.base
 	for i := range f.trees {
 		at := f.trees[i].root
 		for {
-			n := &f.nodes[at]
-			if n.next == at {
+			next := f.step(&f.nodes[at], row)
+			if next == at {
 				break
 			}
-			at = f.step(n, row[n.column])
+			at = next
 		}
 		sum += f.values[at]
 	}
@@ -141,46 +172,71 @@ func (f *flat) one(values []float64) float64 {
 // scorer scores blocks of rows. For one goroutine.
 type scorer struct {
 	f    *flat
-	rows [block][]float64
+	read [block][]float64
+	rows []float64 // laid out, one behind the other
 	at   [block]int32
 }
 
 func (f *flat) scorer() *scorer {
-	s := &scorer{f: f}
-	room := make([]float64, block*max(f.columns, 1))
-	for i := range s.rows {
-		s.rows[i] = room[i*f.columns : (i+1)*f.columns]
+	s := &scorer{f: f, rows: make([]float64, block*f.wide())}
+	room := make([]float64, block*f.columns)
+	for i := range s.read {
+		s.read[i] = room[i*f.columns : (i+1)*f.columns]
 	}
 	return s
 }
 
 // row is where row i of the block is written.
-func (s *scorer) row(i int) []float64 { return s.rows[i] }
+func (s *scorer) row(i int) []float64 { return s.read[i] }
 
 // run scores the first n rows.
 func (s *scorer) run(n int, out []float64) {
-	f := s.f
+	f, wide := s.f, s.f.wide()
 	for i := range n {
-		for j, v := range s.rows[i] {
-			s.rows[i][j] = f.clean(v)
-		}
+		f.lay(s.read[i], s.rows[i*wide:(i+1)*wide])
 		out[i] = f.base
 	}
 	for t := range f.trees {
-		root, depth := f.trees[t].root, f.trees[t].depth
 		for i := range n {
-			s.at[i] = root
+			s.at[i] = f.trees[t].root
 		}
-		for range depth {
-			for i := range n {
-				node := &f.nodes[s.at[i]]
-				if node.next != s.at[i] {
-					s.at[i] = f.step(node, s.rows[i][node.column])
-				}
-			}
+		if f.trees[t].hasSets {
+			s.sets(t, n)
+		} else {
+			s.numbers(t, n)
 		}
 		for i := range n {
 			out[i] += f.values[s.at[i]]
+		}
+	}
+}
+
+// sets walks a tree that looks at categories.
+func (s *scorer) sets(t, n int) {
+	wide := s.f.wide()
+	for range s.f.trees[t].depth {
+		for i := range n {
+			s.at[i] = s.f.step(&s.f.nodes[s.at[i]], s.rows[i*wide:(i+1)*wide])
+		}
+	}
+}
+
+// numbers walks a tree of numbers, all rows a step at a time: their loads do not wait for each other. It ends when all rows are at a leaf.
+func (s *scorer) numbers(t, n int) {
+	nodes, rows, wide := s.f.nodes, s.rows, s.f.wide()
+	for range s.f.trees[t].depth {
+		moved := int32(0)
+		from := 0
+		for i := range s.at[:n] {
+			at := s.at[i]
+			node := &nodes[at]
+			next := node.next + right(rows[from+int(node.at)], node.cut)
+			moved |= next ^ at
+			s.at[i] = next
+			from += wide
+		}
+		if moved == 0 {
+			return
 		}
 	}
 }
