@@ -99,12 +99,14 @@ func (f *finder) best(h histogram, l *leaf, columns []bool) split {
 	return best
 }
 
+// least is how much hessian a side of a split has at least: rows are told by their share of it, rounded.
+func (f *finder) least(l *leaf) float64 {
+	return max(f.p.MinLeafHessian, (float64(f.p.MinLeafRows)-.5)*l.sum.h/float64(l.rows()))
+}
+
 // try takes a candidate when it is better and allowed.
 func (f *finder) try(s *split, l *leaf, c split, l2 float64) {
-	perHessian := float64(l.rows()) / l.sum.h
-	least := max(f.p.MinLeafHessian, 0)
-	if c.left.h < least || c.right.h < least ||
-		math.Round(c.left.h*perHessian) < float64(f.p.MinLeafRows) || math.Round(c.right.h*perHessian) < float64(f.p.MinLeafRows) {
+	if least := f.least(l); c.left.h < least || c.right.h < least {
 		return
 	}
 	if m := f.monotone[c.column]; m != 0 {
@@ -132,6 +134,10 @@ func (f *finder) numbers(h histogram, j int, l *leaf, s *split) {
 		missing = cells[missingBin]
 	}
 	last := len(f.b.cuts[j]) // the bin behind the last cut
+	if !f.missing[j] && f.p.L1 == 0 && f.monotone[j] == 0 && math.IsInf(l.in.low, -1) && math.IsInf(l.in.high, 1) {
+		f.plain(cells[:last], j, l, s)
+		return
+	}
 	left := gradient{}
 	for bin := 0; bin <= last; bin++ {
 		left = plus(left, cells[bin])
@@ -143,6 +149,25 @@ func (f *finder) numbers(h histogram, j int, l *leaf, s *split) {
 			with := plus(left, missing)
 			f.try(s, l, split{column: j, bin: uint8(bin), missingLeft: true, left: with, right: minus(l.sum, with)}, f.p.L2)
 		}
+	}
+}
+
+// plain is numbers where nothing is missing, drawn to zero or constrained: it computes the same gains and looks only at what may be the best.
+func (f *finder) plain(cells []gradient, j int, l *leaf, s *split) {
+	least, left, best, at := f.least(l), gradient{}, l.score, -1
+	var found gradient
+	for bin, c := range cells {
+		left = plus(left, c)
+		right := minus(l.sum, left)
+		if left.h < least || right.h < least {
+			continue
+		}
+		if gain := left.g*left.g/(left.h+f.p.L2) + right.g*right.g/(right.h+f.p.L2); gain > best {
+			best, at, found = gain, bin, left
+		}
+	}
+	if at >= 0 {
+		f.try(s, l, split{column: j, bin: uint8(at), left: found, right: minus(l.sum, found)}, f.p.L2)
 	}
 }
 
