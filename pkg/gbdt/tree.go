@@ -72,14 +72,3 @@ func (t *Tree) goesLeft(node int32, v float64, levels int) bool {
 	}
 	return false
 }
-
-// leaves is how many leaves there are.
-func (t *Tree) leaves() int {
-	n := 0
-	for _, l := range t.Left {
-		if l == 0 {
-			n++
-		}
-	}
-	return n
-}

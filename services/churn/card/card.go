@@ -44,7 +44,7 @@ func (c *Card) figures() []figure {
 		{"lift at 10 %", fmt.Sprintf("%.2f", r.Lift10), in("lift_10", "%.2f"), fmt.Sprintf("among the tenth with the highest scores are so many times as many as among any tenth; 5 %%: %.2f, 20 %%: %.2f", r.Lift5, r.Lift20)},
 		{"log-loss", fmt.Sprintf("%.4f", r.LogLoss), in("log_loss", "%.3f"), "how surprised the probabilities are by what came; less is better"},
 		{"Brier", fmt.Sprintf("%.4f", r.Brier), in("brier", "%.3f"), "mean squared error of the probabilities"},
-		{"ECE", fmt.Sprintf("%.4f", r.ECE), in("ece", "%.3f"), "how far probabilities are from what came, on average: 0.03 is three customers in a hundred"},
+		{"ECE", fmt.Sprintf("%.4f", r.ECE), "", "how far probabilities are from what came, on average: 0.03 is three customers in a hundred"},
 		{"PR-AUC", fmt.Sprintf("%.4f", r.AveragePrecision), in("average_precision", "%.3f"), fmt.Sprintf("mean precision over all thresholds; a coin has %.3f", c.BaseRate)},
 		{"accuracy", fmt.Sprintf("%.4f", r.Accuracy), "", fmt.Sprintf("at a threshold of one half; to say \"no\" to everybody has %.4f", max(c.BaseRate, 1-c.BaseRate))},
 	}

@@ -232,11 +232,11 @@ func (j *Judgement) intervals(outcomes []outcome, o Options) {
 			drawnY[i], drawnP[i] = y[r], p[r]
 		}
 		r, err := evaluate.Judge(drawnY, drawnP, nil)
-		return []float64{r.AUC, r.AveragePrecision, r.LogLoss, r.Brier, r.ECE, r.Lift10}, err
+		return []float64{r.AUC, r.AveragePrecision, r.LogLoss, r.Brier, r.Lift10}, err
 	})
 	if ok {
 		j.Intervals = map[string]evaluate.Interval{}
-		for i, name := range []string{"auc", "average_precision", "log_loss", "brier", "ece", "lift_10"} {
+		for i, name := range []string{"auc", "average_precision", "log_loss", "brier", "lift_10"} {
 			j.Intervals[name] = got[i]
 		}
 	}
