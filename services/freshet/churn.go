@@ -26,17 +26,17 @@ import (
 func newChurn() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "churn",
-		Short: "Say what a prediction of churn is worth on a table of your own",
+		Short: "Make a table of who left and who stayed; say what a prediction of it is worth",
 	}
-	cmd.AddCommand(newChurnEvaluate())
+	cmd.AddCommand(newChurnDataset(), newChurnEvaluate())
 	return family(cmd)
 }
 
 // evaluateOptions are the flags of `freshet churn evaluate`.
 type evaluateOptions struct {
-	table, label, positive, time, report string
-	leave                                []string
-	json                                 bool
+	table, label, positive, time, report, horizon string
+	leave                                         []string
+	json                                          bool
 	pipeline.Options
 }
 
@@ -63,6 +63,7 @@ and the card says so. Nothing leaves this machine.`,
 	f.StringVar(&o.label, "label", "", "the column to predict; it has two values")
 	f.StringVar(&o.positive, "positive", "", "the value to predict, where neither says yes, true, 1 or churned")
 	f.StringVar(&o.time, "time", "", "the column that says when a row was: the newest rows are judged")
+	f.StringVar(&o.horizon, "horizon", "", "how long after its time a row's label is known, as 60d: labels that were not known yet are not learnt from")
 	f.StringSliceVar(&o.leave, "leave", nil, "columns to leave out: those that are not known when the prediction is made")
 	f.StringVar(&o.report, "report", "", "write the card as an HTML page to this file, too")
 	f.BoolVar(&o.json, "json", false, "print the card as JSON")
@@ -76,6 +77,15 @@ and the card says so. Nothing leaves this machine.`,
 func (o *evaluateOptions) run(cmd *cobra.Command) error {
 	if o.table == "" || o.label == "" {
 		return errors.New("give --table and --label")
+	}
+	if o.horizon != "" {
+		if o.time == "" {
+			return errors.New("--horizon needs --time")
+		}
+		var err error
+		if o.Gap, err = days(o.horizon); err != nil {
+			return fmt.Errorf("--horizon: %w", err)
+		}
 	}
 	cmd.SilenceUsage = true
 	t, c, err := o.read()

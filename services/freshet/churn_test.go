@@ -1,13 +1,19 @@
 package freshet
 
 import (
+	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/freshet/freshet/pkg/testkit"
 )
 
 // people is a table of customers who leave the more the longer they are away; closed is written after the fact.
@@ -68,10 +74,66 @@ func TestWrongChurnLinesAreExplained(t *testing.T) {
 		"churn evaluate --table " + table + " --label left --time plan":    "is no time",
 		"churn evaluate --table " + table + " --label left --leave nobody": `there is no column "nobody"`,
 		"churn evaluate --table " + table + " --label left --folds 1":      "folds",
-		"churn forget": "it is one of evaluate",
+		"churn forget": "it is one of dataset, evaluate",
 	} {
 		if code, _, fault := run(t, "", strings.Fields(line)...); code != 1 || !strings.Contains(fault, want) {
 			t.Errorf("%s: %d, %s", line, code, fault)
+		}
+	}
+}
+
+// TestChurnDataset makes a table on a stack: who is in it, what their label is, and that nothing behind the date is told.
+func TestChurnDataset(t *testing.T) {
+	file := up(t)
+	day := func(ago int) time.Time { return time.Now().UTC().AddDate(0, 0, -ago) }
+	var lines []string
+	for who, bought := range map[string][]int{"stays": {200, 100, 30}, "leaves": {200, 40}, "comes later": {20}, "buys just behind": {200, 80}} {
+		for _, ago := range bought {
+			lines = append(lines, fmt.Sprintf(`{"type":"track","userId":%q,"event":"Order Completed","timestamp":%q,"properties":{"order_id":"%s-%d","total":10,"currency":"GBP"}}`,
+				who, day(ago).Format(time.RFC3339), who, ago))
+		}
+	}
+	if code, _, fault := run(t, strings.Join(lines, "\n"), "send", "--history", "-", "--addresses-file", file); code != 0 {
+		t.Fatal(fault)
+	}
+	out := filepath.Join(t.TempDir(), "churn.csv")
+	testkit.Eventually(t, time.Minute, func() error {
+		code, told, fault := run(t, "", "churn", "dataset", "--dates", day(150).Format(time.DateOnly), "--horizon", "60d", "--mode", "event_time", "-o", out, "--addresses-file", file)
+		if code != 0 || !strings.Contains(told, "3 rows, 2 of them with churned_60d") {
+			return fmt.Errorf("%d: %s%s", code, told, fault)
+		}
+		return nil
+	})
+	text, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil || len(table) != 4 || table[0][len(table[0])-1] != "churned_60d" {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	orders := slices.Index(table[0], "orders_lifetime")
+	stayed := 0
+	for _, row := range table[1:] {
+		if row[orders] != "1" {
+			t.Errorf("an order behind the date is told: %v", row)
+		}
+		if row[len(row)-1] == "false" {
+			stayed++
+		}
+	}
+	if stayed != 1 {
+		t.Errorf("%d stayed", stayed)
+	}
+	for args, want := range map[string]string{
+		"--dates " + day(10).Format(time.DateOnly) + " --horizon 60d -o x.csv": "is not known yet",
+		"--dates 2026-01-01 --horizon 60 -o x.csv":                             "write 60d",
+		"-o x.csv":           "give --dates",
+		"--dates 2026-01-01": "name a file that ends with",
+		"--dates 1999-01-01 -o " + filepath.Join(t.TempDir(), "x.csv"): "nobody had bought by 1999-01-01",
+	} {
+		if code, _, fault := run(t, "", append(append([]string{"churn", "dataset"}, strings.Fields(args)...), "--addresses-file", file)...); code != 1 || !strings.Contains(fault, want) {
+			t.Errorf("%s: %d, %s", args, code, fault)
 		}
 	}
 }

@@ -130,7 +130,9 @@ func TestCDNOW(t *testing.T) {
 	if r := j.Report; r.AUC < .76 || r.Lift10 < 2.6 || r.ECE > .02 {
 		t.Errorf("%+v", r)
 	}
-	if !slices.ContainsFunc(j.Drivers[:4], func(d Driver) bool { return d.Name == "recency" || d.Name == "days with a purchase" || d.Name == "recency by mean gap" }) {
+	if !slices.ContainsFunc(j.Drivers[:4], func(d Driver) bool {
+		return d.Name == "recency" || d.Name == "days with a purchase" || d.Name == "recency by mean gap"
+	}) {
 		t.Errorf("%+v", j.Drivers)
 	}
 }

@@ -3,7 +3,8 @@
 // What is promised:
 //
 //   - No row that is judged was learnt from, chosen by, or calibrated on (TestNothingLearnsFromWhatIsJudged). With times the newest rows are judged, and
-//     within training each step is judged on what comes behind it: no row learns from a later one. Without times it is folds, repeated.
+//     within training each step is judged on what comes behind it: no row learns from a later one, nor from a label that was not known yet (Gap,
+//     TestLabelsThatWereNotKnownYet). Without times it is folds, repeated.
 //   - Labels that have nothing to do with the columns give an AUC of one half, whatever the number of columns and candidates (TestNoiseIsNoise).
 //   - The same table, options and seed give the same report, for any number of workers (TestRepeatable).
 //
@@ -15,8 +16,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
+	"github.com/freshet/freshet/pkg/evaluate"
 	"github.com/freshet/freshet/pkg/frame"
 )
 
@@ -50,6 +53,8 @@ type Options struct {
 	Folds, Repeats int
 	// TestShare is how much of a table with times is judged: the newest rows.
 	TestShare float64
+	// Gap is how long after its time a row's label is known. What was not known yet when the first row of a test was made is not learnt from.
+	Gap time.Duration
 	// Inner is on how many splits candidates are compared.
 	Inner int
 	// Draws is how many draws an interval is made of, at a confidence of 95 %.
@@ -94,6 +99,20 @@ func (t *Table) check(o Options) error {
 		faults = append(faults, errors.New("no column is left to learn from"))
 	}
 	return errors.Join(faults...)
+}
+
+// byTime splits off the newest rows, and leaves out of training those whose labels were not known then.
+func (o Options) byTime(times []time.Time, share float64) (evaluate.Split, error) {
+	s, err := evaluate.ByTime(times, share)
+	if err != nil || o.Gap == 0 {
+		return s, err
+	}
+	first := times[s.Test[0]]
+	s.Train = slices.DeleteFunc(slices.Clone(s.Train), func(r int) bool { return times[r].Add(o.Gap).After(first) })
+	if len(s.Train) == 0 {
+		return s, fmt.Errorf("no label was known %s before %s, when the newest part begins: give rows of more times, or a shorter horizon", o.Gap, first.UTC().Format("2006-01-02"))
+	}
+	return s, nil
 }
 
 // baseRate is the share of ones.

@@ -93,13 +93,13 @@ func Judge(ctx context.Context, t *Table, o Options) (*Judgement, *Trained, erro
 // outer is which rows are judged.
 func (j *Judgement) outer(t *Table, o Options) ([]evaluate.Split, error) {
 	if t.Times != nil {
-		s, err := evaluate.ByTime(t.Times, o.TestShare)
+		s, err := o.byTime(t.Times, o.TestShare)
 		if err != nil {
 			return nil, err
 		}
 		j.From, j.To = slices.MinFunc(t.Times, time.Time.Compare), slices.MaxFunc(t.Times, time.Time.Compare)
 		j.Cut = t.Times[s.Test[0]]
-		j.Protocol = fmt.Sprintf("the newest %d of %d rows, from %s on, by models that learnt from those before", len(s.Test), len(t.Y), j.Cut.UTC().Format("2006-01-02 15:04"))
+		j.Protocol = fmt.Sprintf("the newest %d of %d rows, from %s on, by models that learnt from %d before", len(s.Test), len(t.Y), j.Cut.UTC().Format("2006-01-02 15:04"), len(s.Train))
 		if !enough(t.Take(s.Test).Y) || !enough(t.Take(s.Train).Y) {
 			return nil, fmt.Errorf("%s: one of the parts has fewer than 5 rows of a label; give more rows, or another share for the test", j.Protocol)
 		}

@@ -96,6 +96,29 @@ func TestNothingLearnsFromWhatIsJudged(t *testing.T) {
 	}
 }
 
+func TestLabelsThatWereNotKnownYet(t *testing.T) {
+	table := made(2000, 2, 1)
+	o := quick()
+	o.Gap = 300 * time.Hour
+	splits, err := (&Judgement{}).outer(table, o)
+	if err != nil || len(splits[0].Train) != 1600-299 || slices.Max(splits[0].Train) != 1300 {
+		t.Fatalf("%d rows, the last %d: %v", len(splits[0].Train), slices.Max(splits[0].Train), err)
+	}
+	inside, err := inner(table, o, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range inside {
+		if slices.Max(s.Train)+300 > slices.Min(s.Test) {
+			t.Errorf("row %d is learnt from for row %d", slices.Max(s.Train), slices.Min(s.Test))
+		}
+	}
+	o.Gap = 5000 * time.Hour
+	if _, _, err := Judge(t.Context(), table, o); err == nil || !strings.Contains(err.Error(), "no label was known") {
+		t.Error(err)
+	}
+}
+
 func TestRepeatable(t *testing.T) {
 	table := made(600, 4, 1)
 	table.Times = nil

@@ -54,10 +54,11 @@ func inner(t *Table, o Options, seed uint64) ([]evaluate.Split, error) {
 	}
 	for i := range o.Inner { // the newest part first, then what is before it
 		times := t.Take(rest).Times
-		s, err := evaluate.ByTime(times, 1/float64(o.Inner+1-i))
+		all, err := evaluate.ByTime(times, 1/float64(o.Inner+1-i))
 		if err != nil {
 			break
 		}
+		s, err := o.byTime(times, 1/float64(o.Inner+1-i))
 		of := func(rows []int) []int {
 			list := make([]int, len(rows))
 			for i, r := range rows {
@@ -66,8 +67,8 @@ func inner(t *Table, o Options, seed uint64) ([]evaluate.Split, error) {
 			return list
 		}
 		split := evaluate.Split{Train: of(s.Train), Test: of(s.Test)}
-		rest = split.Train
-		if enough(t.Take(split.Train).Y) && enough(t.Take(split.Test).Y) {
+		rest = of(all.Train)
+		if err == nil && enough(t.Take(split.Train).Y) && enough(t.Take(split.Test).Y) {
 			out = append(out, split)
 		}
 	}
