@@ -15,15 +15,16 @@ type scorer struct {
 	roots  []uint32
 	depths []uint8
 	sets   []flatSet
-	width  int
-	// scratch has the wide rows, blockRows of them.
+	// large is set when a tree or a wide row has more than 256 places: then the trees are walked as they are.
+	large bool
+	// scratch has *wideRows.
 	scratch *sync.Pool
 }
 
-// flat is a node: it asks the wide row for feature and goes to left, or to the node after it.
+// flat is a node: it asks the wide row for feature and goes to right, or to the node before it.
 type flat struct {
-	threshold     float64
-	feature, left uint32
+	threshold      float64
+	feature, right uint8
 }
 
 // flatSet is a categorical split.
@@ -33,55 +34,63 @@ type flatSet struct {
 	set         []uint64
 }
 
-// blockRows wide rows stay in the nearest cache while all trees look at them.
-const blockRows = 32
+// blockRows wide rows stay in a near cache while all trees look at them.
+const blockRows = 16
 
-// compile makes the flat arrays; trees must be sound (see checkTree).
+type wideRows [blockRows][256]float64
+
+// compile makes the flat arrays; trees must be sound.
 func (m *Model) compile() {
-	s := scorer{}
-	known := map[string]uint32{}
+	s := scorer{scratch: &sync.Pool{New: func() any { return &wideRows{} }}}
+	known := map[string]int{}
 	for i := range m.trees {
-		s.addTree(m.trees[i].nodes, uint32(len(m.Features)), known)
+		s.large = s.large || len(m.trees[i].nodes) > 256 || 2*len(m.Features)+len(s.sets) > 256
+		if !s.large {
+			s.addTree(m.trees[i].nodes, len(m.Features), known)
+		}
 	}
-	s.width = 2*len(m.Features) + len(s.sets)
-	width := s.width
-	s.scratch = &sync.Pool{New: func() any {
-		b := make([]float64, blockRows*width)
-		return &b
-	}}
+	s.large = s.large || 2*len(m.Features)+len(s.sets) > 256
+	if s.large {
+		s.nodes, s.values, s.roots, s.depths, s.sets = nil, nil, nil, nil, nil
+	}
+	// Trees that add nothing make their number one of fours; what is behind the last one is never walked to.
+	for !s.large && len(s.depths)%4 != 0 {
+		s.addTree([]node{{feature: leafNode}}, len(m.Features), known)
+	}
+	s.nodes = append(s.nodes, make([]flat, 256)...)
+	s.values = append(s.values, make([]float64, 256)...)
 	m.fast = s
 }
 
-func (s *scorer) addTree(nodes []node, features uint32, known map[string]uint32) {
-	root := uint32(len(s.nodes))
-	s.roots = append(s.roots, root)
+func (s *scorer) addTree(nodes []node, features int, known map[string]int) {
+	s.roots = append(s.roots, uint32(len(s.nodes)))
 	depths, deepest := make([]int, len(nodes)), 0
 	for i := range nodes {
 		n := &nodes[i]
-		f := flat{threshold: math.Inf(1), left: root + uint32(i)}
+		f := flat{threshold: math.Inf(1), right: uint8(i + 1)}
 		if n.feature >= 0 {
 			depths[n.left], depths[n.left+1] = depths[i]+1, depths[i]+1
 			deepest = max(deepest, depths[i]+1)
-			f = flat{threshold: n.threshold, feature: uint32(n.feature), left: root + uint32(n.left)}
+			f = flat{threshold: n.threshold, feature: uint8(n.feature), right: uint8(n.left + 1)}
 			switch {
 			case n.set != nil:
-				f.feature, f.threshold = 2*features+s.setOf(n, known), .5
+				f.feature, f.threshold = uint8(2*features+s.setOf(n, known)), .5
 			case !n.missingLeft:
-				f.feature += features
+				f.feature += uint8(features)
 			}
 		}
 		s.nodes = append(s.nodes, f)
 		s.values = append(s.values, n.value)
 	}
-	s.depths = append(s.depths, uint8(min(deepest, math.MaxUint8)))
+	s.depths = append(s.depths, uint8(deepest))
 }
 
 // setOf gives equal categorical splits one place.
-func (s *scorer) setOf(n *node, known map[string]uint32) uint32 {
+func (s *scorer) setOf(n *node, known map[string]int) int {
 	key := appendSet([]byte{byte(n.feature), byte(n.feature >> 8), byte(n.feature >> 16), byte(n.feature >> 24), bit(n.missingLeft)}, n.set)
 	at, ok := known[string(key)]
 	if !ok {
-		at = uint32(len(s.sets))
+		at = len(s.sets)
 		known[string(key)] = at
 		s.sets = append(s.sets, flatSet{feature: n.feature, missingLeft: n.missingLeft, set: n.set})
 	}
@@ -102,68 +111,74 @@ func (s *scorer) widen(row, wide []float64) {
 	}
 	for i := range s.sets {
 		n := &s.sets[i]
-		left := node{set: n.set, missingLeft: n.missingLeft}
-		wide[2*f+i] = float64(1 - bit(left.goes(row[n.feature])))
+		asked := node{set: n.set, missingLeft: n.missingLeft}
+		wide[2*f+i] = float64(1 - bit(asked.goes(row[n.feature])))
 	}
 }
 
-// right is 1 when x is above t or is missing.
-func right(x, t float64) uint32 {
+// left is 1 when x is at most t.
+func left(x, t float64) uint8 {
 	if x <= t {
-		return 0
+		return 1
 	}
-	return 1
+	return 0
 }
 
-// walk goes down from four places by four wide rows, depth steps.
-func walk(nodes []flat, w0, w1, w2, w3 []float64, at [4]uint32, depth uint8) [4]uint32 {
-	i0, i1, i2, i3 := at[0], at[1], at[2], at[3]
+// sameTree goes down one tree by eight wide rows. Arrays of 256 are indexed by a byte without a check, and rows side by side need
+// one register.
+func sameTree(n *[256]flat, w *[8][256]float64, depth uint8) (i0, i1, i2, i3, i4, i5, i6, i7 uint8) {
 	for ; depth > 0; depth-- {
-		n0, n1, n2, n3 := &nodes[i0], &nodes[i1], &nodes[i2], &nodes[i3]
-		i0 = n0.left + right(w0[n0.feature], n0.threshold)
-		i1 = n1.left + right(w1[n1.feature], n1.threshold)
-		i2 = n2.left + right(w2[n2.feature], n2.threshold)
-		i3 = n3.left + right(w3[n3.feature], n3.threshold)
+		i0 = n[i0].right - left(w[0][n[i0].feature], n[i0].threshold)
+		i1 = n[i1].right - left(w[1][n[i1].feature], n[i1].threshold)
+		i2 = n[i2].right - left(w[2][n[i2].feature], n[i2].threshold)
+		i3 = n[i3].right - left(w[3][n[i3].feature], n[i3].threshold)
+		i4 = n[i4].right - left(w[4][n[i4].feature], n[i4].threshold)
+		i5 = n[i5].right - left(w[5][n[i5].feature], n[i5].threshold)
+		i6 = n[i6].right - left(w[6][n[i6].feature], n[i6].threshold)
+		i7 = n[i7].right - left(w[7][n[i7].feature], n[i7].threshold)
 	}
-	return [4]uint32{i0, i1, i2, i3}
+	return i0, i1, i2, i3, i4, i5, i6, i7
 }
 
-// deeper goes on where a tree is deeper than a byte can say.
-func (s *scorer) deeper(at uint32, wide []float64) uint32 {
-	for {
-		n := &s.nodes[at]
-		next := n.left + right(wide[n.feature], n.threshold)
-		if next == at {
-			return at
-		}
-		at = next
+// sameRow goes down four trees by one wide row.
+func sameRow(n0, n1, n2, n3 *[256]flat, w *[256]float64, depth uint8) (i0, i1, i2, i3 uint8) {
+	for ; depth > 0; depth-- {
+		i0 = n0[i0].right - left(w[n0[i0].feature], n0[i0].threshold)
+		i1 = n1[i1].right - left(w[n1[i1].feature], n1[i1].threshold)
+		i2 = n2[i2].right - left(w[n2[i2].feature], n2[i2].threshold)
+		i3 = n3[i3].right - left(w[n3[i3].feature], n3[i3].threshold)
 	}
+	return i0, i1, i2, i3
 }
 
-func (s *scorer) leafValue(at uint32, wide []float64, depth uint8) float64 {
-	if depth == math.MaxUint8 {
-		at = s.deeper(at, wide)
+func (s *scorer) tree(t int) *[256]flat { return (*[256]flat)(s.nodes[s.roots[t]:]) }
+
+// slow scores a row of a model that is too large for bytes.
+func slow(m *Model, row []float64) float64 {
+	score := m.Base
+	for i := range m.trees {
+		score += m.trees[i].leaf(row).value
 	}
-	return s.values[at]
+	return score
 }
 
 // one scores a row, four trees at a time; their leaves are added in the trees' order, as batch does.
 func (s *scorer) one(m *Model, row []float64) float64 {
-	scratch := s.scratch.Get().(*[]float64)
-	wide := (*scratch)[:s.width]
-	s.widen(row, wide)
-	score := m.Base
-	t := 0
-	for ; t+4 <= len(s.roots); t += 4 {
-		d := s.depths[t : t+4]
-		at := [4]uint32{s.roots[t], s.roots[t+1], s.roots[t+2], s.roots[t+3]}
-		at = walk(s.nodes, wide, wide, wide, wide, at, max(d[0], d[1], d[2], d[3]))
-		for k, i := range at {
-			score += s.leafValue(i, wide, d[k])
-		}
+	if s.large {
+		return slow(m, row)
 	}
-	for ; t < len(s.roots); t++ {
-		score += s.values[s.deeper(s.roots[t], wide)]
+	scratch := s.scratch.Get().(*wideRows)
+	w := &scratch[0]
+	s.widen(row, w[:])
+	score := m.Base
+	for t := 0; t < len(s.depths); t += 4 {
+		d := s.depths[t : t+4]
+		i0, i1, i2, i3 := sameRow(s.tree(t), s.tree(t+1), s.tree(t+2), s.tree(t+3), w, max(d[0], d[1], d[2], d[3]))
+		r := s.roots[t : t+4]
+		score += s.values[r[0]+uint32(i0)]
+		score += s.values[r[1]+uint32(i1)]
+		score += s.values[r[2]+uint32(i2)]
+		score += s.values[r[3]+uint32(i3)]
 	}
 	s.scratch.Put(scratch)
 	return score
@@ -172,36 +187,38 @@ func (s *scorer) one(m *Model, row []float64) float64 {
 // batch scores rows block by block; the last rows one by one.
 func (s *scorer) batch(m *Model, rows, out []float64) {
 	f := len(m.Features)
-	scratch := s.scratch.Get().(*[]float64)
-	defer s.scratch.Put(scratch)
-	for len(out) >= 4 {
-		n := min(blockRows, len(out)&^3)
-		for i := range n {
-			s.widen(rows[i*f:i*f+f], (*scratch)[i*s.width:(i+1)*s.width])
-			out[i] = m.Base
+	if !s.large {
+		scratch := s.scratch.Get().(*wideRows)
+		defer s.scratch.Put(scratch)
+		for len(out) >= blockRows {
+			for i := range blockRows {
+				s.widen(rows[i*f:i*f+f], scratch[i][:])
+				out[i] = m.Base
+			}
+			s.block(scratch, out[:blockRows])
+			rows, out = rows[blockRows*f:], out[blockRows:]
 		}
-		for i := 0; i < n; i += 4 {
-			s.four((*scratch)[i*s.width:(i+4)*s.width], out[i:i+4])
-		}
-		rows, out = rows[n*f:], out[n:]
 	}
 	for i := range out {
 		out[i] = s.one(m, rows[i*f:i*f+f])
 	}
 }
 
-// four adds all trees' leaves for four wide rows.
-func (s *scorer) four(wide, out []float64) {
-	w := s.width
-	w0, w1, w2, w3 := wide[:w], wide[w:2*w], wide[2*w:3*w], wide[3*w:4*w]
-	o0, o1, o2, o3 := out[0], out[1], out[2], out[3]
-	for t, root := range s.roots {
-		d := s.depths[t]
-		at := walk(s.nodes, w0, w1, w2, w3, [4]uint32{root, root, root, root}, d)
-		o0 += s.leafValue(at[0], w0, d)
-		o1 += s.leafValue(at[1], w1, d)
-		o2 += s.leafValue(at[2], w2, d)
-		o3 += s.leafValue(at[3], w3, d)
+// block adds all trees' leaves for the wide rows.
+func (s *scorer) block(w *wideRows, out []float64) {
+	for t, d := range s.depths {
+		n, values := s.tree(t), (*[256]float64)(s.values[s.roots[t]:])
+		for i := 0; i+8 <= len(out); i += 8 {
+			o := out[i : i+8]
+			i0, i1, i2, i3, i4, i5, i6, i7 := sameTree(n, (*[8][256]float64)(w[i:i+8]), d)
+			o[0] += values[i0]
+			o[1] += values[i1]
+			o[2] += values[i2]
+			o[3] += values[i3]
+			o[4] += values[i4]
+			o[5] += values[i5]
+			o[6] += values[i6]
+			o[7] += values[i7]
+		}
 	}
-	out[0], out[1], out[2], out[3] = o0, o1, o2, o3
 }
