@@ -156,7 +156,7 @@ def written():
         given = json.load(f)
     m = xgboost.Booster()
     m.load_model(bytearray(given["text"].encode()))
-    q = xgboost.DMatrix(np.array([[math.nan if v is None else v for v in r] for r in given["rows"]], float))
+    q = xgboost.DMatrix(np.array([[math.nan if v is None else v for v in r] for r in given["rows"]], float), feature_names=m.feature_names)
     write("written_predictions.json.gz", {"predictions": m.predict(q).tolist(), "contributions": m.predict(q, pred_contribs=True).tolist()})
 
 
