@@ -14,6 +14,9 @@ type byRow struct {
 // whole Newton step would overshoot.
 const poissonStep = .7
 
+// poissonMost is the longest step of a leaf before the learning rate.
+const poissonMost = 5
+
 func (l *byRow) start() float64 {
 	if l.objective == Quantile {
 		weights := l.weights

@@ -147,13 +147,13 @@ func (d *Dataset) checkWeights() error {
 	}
 	sum := 0.0
 	for r, w := range d.Weight {
-		if !(w >= 0) || math.IsInf(w, 1) {
-			return fmt.Errorf("row %d has weight %v: want a finite number of 0 or more", r, w)
+		if !(w >= 0 && w <= largest) {
+			return fmt.Errorf("row %d has weight %v: want a number from 0 to %v", r, w, largest)
 		}
 		sum += w
 	}
-	if !(sum > 0) || math.IsInf(sum, 1) {
-		return fmt.Errorf("the weights sum to %v: want a finite number above 0", sum)
+	if !(sum > 0) {
+		return fmt.Errorf("the weights sum to %v: want more than 0", sum)
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func (m *Model) sound() error {
 
 func (m *Model) soundTree(nodes []node) error {
 	// Children are made in pairs, each pair by a parent before it.
-	taken := make([]bool, len(nodes))
+	taken, depth := make([]bool, len(nodes)), make([]int, len(nodes))
 	for i := range nodes {
 		n := &nodes[i]
 		if !finite(n.value) || !(n.cover >= 0) || math.IsInf(n.cover, 1) {
@@ -96,6 +96,9 @@ func (m *Model) soundTree(nodes []node) error {
 			return fmt.Errorf("node %d leads astray", i)
 		}
 		taken[n.left], taken[n.left+1] = true, true
+		if depth[n.left], depth[n.left+1] = depth[i]+1, depth[i]+1; depth[i] >= mostDepth {
+			return fmt.Errorf("it is deeper than %d", mostDepth)
+		}
 		categorical := m.Features[n.feature].Kind == Categorical
 		if categorical != (n.set != nil) || n.threshold != n.threshold || len(n.set) > (len(m.Features[n.feature].Categories)+63)/64 {
 			return fmt.Errorf("node %d does not suit its feature", i)

@@ -95,7 +95,7 @@ func (g *grower) best() int {
 // look finds the best split of a leaf.
 func (g *grower) look(l *leafState) {
 	l.best = split{}
-	if g.p.MaxDepth > 0 && l.depth >= g.p.MaxDepth || l.to-l.from < max(2, 2*g.p.MinRows) {
+	if deepest := g.p.MaxDepth; l.depth >= mostDepth || deepest > 0 && l.depth >= deepest || l.to-l.from < max(2, 2*g.p.MinRows) {
 		return
 	}
 	n := g.b.columns

@@ -43,13 +43,16 @@ func (o Objective) predict(score float64) float64 {
 	return score
 }
 
+// largest label or weight: the square of a sum of products of them is still a number.
+const largest = 1e60
+
 // checkLabels says what is wrong with the labels for this objective.
 func (o Objective) checkLabels(d *Dataset) error {
 	var seen [2]bool
 	for r, y := range d.Label {
 		switch {
-		case math.IsNaN(y) || math.IsInf(y, 0):
-			return fmt.Errorf("row %d has label %v: labels are finite; leave out rows whose label is not known", r, y)
+		case !(math.Abs(y) <= largest):
+			return fmt.Errorf("row %d has label %v: labels are numbers within %v; leave out rows whose label is not known", r, y, largest)
 		case o == Logistic && y != 0 && y != 1:
 			return fmt.Errorf("row %d has label %v: for logistic it is 0 or 1", r, y)
 		case o == Poisson && y < 0:

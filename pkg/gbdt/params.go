@@ -17,7 +17,7 @@ type Params struct {
 	LearningRate float64
 	// Leaves of a tree: 2 to 65,536.
 	Leaves int
-	// MaxDepth of a tree in splits; 0 means no limit but Leaves.
+	// MaxDepth of a tree in splits, at most 512; 0 means 512: Leaves is what limits a tree then.
 	MaxDepth int
 	// MaxBins for the values of one feature, 2 to 254; missing has a bin of its own.
 	MaxBins int
@@ -79,7 +79,7 @@ func (p Params) Validate() error {
 	}
 	whole("Rounds", p.Rounds, 1, 100_000)
 	whole("Leaves", p.Leaves, 2, 65_536)
-	whole("MaxDepth", p.MaxDepth, 0, 65_536)
+	whole("MaxDepth", p.MaxDepth, 0, mostDepth)
 	whole("MaxBins", p.MaxBins, 2, maxBins)
 	whole("MinRows", p.MinRows, 0, maxRows)
 	whole("CategoryLimit", p.CategoryLimit, 1, maxBins)

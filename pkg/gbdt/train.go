@@ -195,7 +195,12 @@ func (t *training) settle(grown *tree) {
 
 // leafValue is the Newton step; for Quantile, where the loss has no curve, the quantile of what is left to explain.
 func (t *training) leafValue(l *leafState, rows []uint32, g, h float64) float64 {
-	if t.p.Objective != Quantile {
+	switch t.p.Objective {
+	case Quantile:
+	case Poisson:
+		// Where almost nothing was expected a Newton step is as long as one likes, and exp has no end.
+		return min(max(t.grower.search.value(g, h, l.low, l.high), -poissonMost), poissonMost)
+	default:
 		return t.grower.search.value(g, h, l.low, l.high)
 	}
 	rest, weights := make([]float64, len(rows)), make([]float64, len(rows))

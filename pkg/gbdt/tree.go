@@ -3,6 +3,9 @@ package gbdt
 // leafNode is the feature of a leaf.
 const leafNode = -1
 
+// mostDepth is how deep a tree may be: what explains a row works on a copy of the path at each step.
+const mostDepth = 512
+
 // node of a tree. A row goes left when its value is missing and missingLeft, or is not missing and at most threshold (numeric)
 // or in set (categorical). The right child stands after the left one.
 type node struct {

@@ -210,17 +210,19 @@ func (t *xgbTree) nodes() ([]node, error) {
 // atMost is the largest number that, rounded to 32 bits, is below t: x <= atMost(t) is XGBoost's float32(x) < t. Half-way numbers
 // are rounded to the even one of their neighbours.
 func atMost(t float32) float64 {
-	below := math.Nextafter32(t, float32(math.Inf(-1)))
-	if math.IsInf(float64(below), 0) || below != below {
-		return float64(below)
-	}
-	above := float64(t)
-	if math.IsInf(above, 1) {
-		above = 0x1p128
-	}
-	half := float64(below) + (above-float64(below))/2
-	if math.Float32bits(below)&1 == 0 {
+	low := math.Nextafter32(t, float32(math.Inf(-1)))
+	below, above := beyond(low), beyond(t)
+	half := below + (above-below)/2
+	if math.Float32bits(low)&1 == 0 {
 		return half
 	}
 	return math.Nextafter(half, math.Inf(-1))
+}
+
+// beyond is v, and for an infinity the number that would come after the largest: from half-way to it on numbers become infinite.
+func beyond(v float32) float64 {
+	if math.IsInf(float64(v), 0) {
+		return math.Copysign(0x1p128, float64(v))
+	}
+	return float64(v)
 }
