@@ -60,22 +60,22 @@ func (p Params) Validate() error {
 	var faults []error
 	whole := func(name string, v, low, high int) {
 		if v < low || v > high {
-			faults = append(faults, fmt.Errorf("%s: %d must be from %d to %d", name, v, low, high))
+			faults = append(faults, fmt.Errorf("parameter %s: %d must be from %d to %d", name, v, low, high))
 		}
 	}
 	atLeast0 := func(name string, v float64) {
 		if !(v >= 0) || math.IsInf(v, 1) {
-			faults = append(faults, fmt.Errorf("%s: %v must be a finite number of 0 or more", name, v))
+			faults = append(faults, fmt.Errorf("parameter %s: %v must be a finite number of 0 or more", name, v))
 		}
 	}
 	share := func(name string, v float64) {
 		if !(v > 0 && v <= 1) {
-			faults = append(faults, fmt.Errorf("%s: %v must be above 0 and at most 1", name, v))
+			faults = append(faults, fmt.Errorf("parameter %s: %v must be above 0 and at most 1", name, v))
 		}
 	}
 	whole("Objective", int(p.Objective), int(Logistic), int(LambdaRank))
 	if !(p.Quantile > 0 && p.Quantile < 1) {
-		faults = append(faults, fmt.Errorf("Quantile: %v must be above 0 and below 1", p.Quantile))
+		faults = append(faults, fmt.Errorf("parameter Quantile: %v must be above 0 and below 1", p.Quantile))
 	}
 	whole("Rounds", p.Rounds, 1, 100_000)
 	whole("Leaves", p.Leaves, 2, 65_536)
@@ -107,15 +107,15 @@ func (p Params) directions(schema []Feature) ([]int8, error) {
 		}
 		found++
 		if d < -1 || d > 1 {
-			return nil, fmt.Errorf("Monotone: %q has %d: want 1 (rising), -1 (falling) or 0", f.Name, d)
+			return nil, fmt.Errorf("parameter Monotone: %q has %d: want 1 (rising), -1 (falling) or 0", f.Name, d)
 		}
 		if f.Kind == Categorical && d != 0 {
-			return nil, fmt.Errorf("Monotone: %q is categorical: only numeric features have a direction", f.Name)
+			return nil, fmt.Errorf("parameter Monotone: %q is categorical: only numeric features have a direction", f.Name)
 		}
 		out[i] = int8(d)
 	}
 	if found < len(p.Monotone) {
-		return nil, fmt.Errorf("Monotone names %d features that the dataset does not have", len(p.Monotone)-found)
+		return nil, fmt.Errorf("parameter Monotone names %d features that the dataset does not have", len(p.Monotone)-found)
 	}
 	return out, nil
 }

@@ -79,7 +79,7 @@ func newTraining(p Params, d *Dataset, run Run) (*training, error) {
 		return nil, err
 	}
 	if p.Objective == Quantile && len(p.Monotone) > 0 {
-		return nil, errors.New("Monotone: the quantile objective sets its leaves by the rows in them and cannot hold a direction")
+		return nil, errors.New("parameter Monotone: the quantile objective sets its leaves by the rows in them and cannot hold a direction")
 	}
 	if err := t.checkValid(); err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func (t *training) checkValid() error {
 	v := t.run.Valid
 	if v == nil {
 		if t.p.EarlyStop > 0 {
-			return errors.New("EarlyStop: there are no validation rows to stop by; give Run.Valid, or 0")
+			return errors.New("parameter EarlyStop: there are no validation rows to stop by; give Run.Valid, or 0")
 		}
 		return nil
 	}
