@@ -104,7 +104,7 @@ func closed(table []Bin) []Bin {
 	return out
 }
 
-// ECE, the expected calibration error, is the mean distance between what was said and what came over the bins of
+// ECE is the expected calibration error: the mean distance between what was said and what came over the bins of
 // Reliability, each with its weight. 0 is perfect. A few hundred rows show 0.02 to 0.05 by chance alone, and more bins
 // show more of it, so compare only equal bins and rows. Source: Naeini and others (2015), with bins of equal mass.
 func (b Binary) ECE(bins int) (float64, error) {

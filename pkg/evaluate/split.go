@@ -13,9 +13,8 @@ type Fold struct{ Train, Test []int }
 // TimeSplits gives a fold for each cut: it trains on rows whose label was known at the cut, and judges on the rows from
 // the cut to the next one (for the last cut, all later ones). at is the moment that a row's features are of. horizon is
 // how long its label takes to be known: a row of the last 30 days cannot know whether a customer came back within 30
-// days, and a model trained on it would know the future. A row trains when it is before
-// the cut and at + horizon <= cut. cuts must rise; a fold
-// without rows on either side is an error.
+// days, and a model trained on it would know the future. A row trains when it is before the cut and at + horizon is not
+// behind it. cuts must rise; a fold without rows on either side is an error.
 func TimeSplits(at, cuts []time.Time, horizon time.Duration) ([]Fold, error) {
 	if len(cuts) == 0 {
 		return nil, fmt.Errorf("time split: no cuts: give one or more")

@@ -112,7 +112,7 @@ func climb(loss func([]float64) float64, start []float64) *optimize.Result {
 		logs[i] = math.Log(s)
 	}
 	problem := optimize.Problem{Func: loss, Grad: func(grad, x []float64) { fd.Gradient(grad, loss, x, central()) }}
-	settings := &optimize.Settings{GradientThreshold: 1e-8, MajorIterations: 300, Converger: &optimize.FunctionConverge{Absolute: 1e-14, Iterations: 20}}
+	settings := &optimize.Settings{GradientThreshold: 1e-8, MajorIterations: 300, FuncEvaluations: 3000, Converger: &optimize.FunctionConverge{Absolute: 1e-13, Iterations: 8}}
 	// The error is of a line search that finds nothing better, which at the peak it cannot: maximise looks at the slope itself.
 	r, _ := optimize.Minimize(problem, logs, settings, &optimize.LBFGS{})
 	if r == nil || math.IsNaN(r.F) || math.IsInf(r.F, 0) {

@@ -95,7 +95,10 @@ func TestEqualToLifetimes(t *testing.T) {
 func TestIntegralsEqualTheClosedForm(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r, alpha := rapid.Float64Range(0.05, 20).Draw(t, "shape"), rapid.Float64Range(0.5, 50).Draw(t, "rate")
-		a, b := rapid.Float64Range(1.05, 10).Draw(t, "a"), rapid.Float64Range(0.1, 10).Draw(t, "b")
+		a, b := math.Exp(rapid.Float64Range(-8, 2).Draw(t, "ln a")), rapid.Float64Range(1, 10).Draw(t, "b")
+		if math.Abs(a-1) < 0.01 {
+			t.Skip("the closed form loses its digits")
+		}
 		horizon := rapid.Float64Range(0.1, 50).Draw(t, "horizon")
 		z := horizon / (alpha + horizon)
 		want := (a + b - 1) / (a - 1) * (1 - math.Pow(alpha/(alpha+horizon), r)*mathext.Hypergeo(r, b, a+b-1, z))

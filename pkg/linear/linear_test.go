@@ -139,6 +139,20 @@ func TestOddTablesGiveSaneModels(t *testing.T) {
 	}
 }
 
+// A category that training had not seen says nothing, whatever the others' sizes are.
+func TestWhatTrainingHasNotSeenMovesNothing(t *testing.T) {
+	columns := []Column{{Name: "a", Codes: []int32{0, 1, 0, 0}, Categories: []string{"x", "y", "z"}}}
+	m, out := fit(t, columns, []float64{0, 1, 0, 1}, nil), make([]float64, 1)
+	if m.Columns[0].Average == 0 {
+		t.Fatal("the average effect is 0, so this test could not fail")
+	}
+	for name, v := range map[string]float64{"listed": 2, "beyond the list": 9, "missing": math.NaN()} {
+		if m.Explain([]float64{v}, out); out[0] != 0 {
+			t.Errorf("%s: moves the log-odds by %v", name, out[0])
+		}
+	}
+}
+
 func TestTablesThatCannotBeFitted(t *testing.T) {
 	label := []float64{0, 1}
 	a := Column{Name: "a", Values: []float64{1, 2}}
