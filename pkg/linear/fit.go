@@ -69,7 +69,8 @@ func (l *loss) minimise() ([]float64, error) {
 		return start, nil
 	}
 	// gonum's default line search: the one of More and Thuente was seen to go on for ever at the bottom of a fold of Telco.
-	settings := &optimize.Settings{GradientThreshold: 1e-9, FuncEvaluations: 10000, Converger: optimize.NeverTerminate{}}
+	// At the bottom the loss can no longer be told apart while the slope still can: without an end to its patience it was seen to ask ten thousand times.
+	settings := &optimize.Settings{GradientThreshold: 1e-9, FuncEvaluations: 2000, Converger: &optimize.FunctionConverge{Absolute: 1e-14, Iterations: 12}}
 	// The error is of a line search that finds nothing lower, which at the bottom it cannot: the slope itself tells.
 	r, err := optimize.Minimize(optimize.Problem{Func: l.value, Grad: l.slope}, start, settings, &optimize.LBFGS{})
 	if r == nil {

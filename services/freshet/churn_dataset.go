@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/freshet/freshet/services/freshet/progress"
 	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/freshet/trainset"
 )
@@ -78,9 +77,7 @@ func (o *datasetOptions) run(cmd *cobra.Command) error {
 		c.Dates = append(c.Dates, at)
 	}
 	return withAPI(cmd, &o.doors, func(api *stack.API) error {
-		bar := progress.New(cmd.ErrOrStderr(), "rows", 0)
-		defer bar.Done()
-		options := trainset.Options{Features: api.Features, Mode: mode, Names: o.names, Progress: bar.Add}
+		options := trainset.Options{Features: api.Features, Mode: mode, Names: o.names, Progress: counted(cmd.ErrOrStderr())}
 		part, err := os.Create(o.out + ".part")
 		if err != nil {
 			return fmt.Errorf("make the output: %w", err)
@@ -92,7 +89,6 @@ func (o *datasetOptions) run(cmd *cobra.Command) error {
 		if err := os.Rename(part.Name(), o.out); err != nil {
 			return fmt.Errorf("name the output: %w", err)
 		}
-		bar.Done()
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %d rows, %d of them with %s\n", o.out, count.Rows, count.Churned, c.Column)
 		return err
 	})

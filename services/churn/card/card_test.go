@@ -15,9 +15,9 @@ func example() *Card {
 		Table: "t.csv", Label: "left", One: `<b>"yes"</b>`, Made: time.Unix(0, 0), Notes: []string{"column id was left out"},
 		Judgement: &pipeline.Judgement{
 			Rows: 1000, Columns: 2, BaseRate: .25, Protocol: "five folds", Chosen: "boosted trees", Settings: "8 leaves", Calibration: "platt",
-			Report: evaluate.Report{AUC: .85, Lift10: 2.9}, Intervals: map[string]evaluate.Interval{"auc": {Low: .83, High: .87}},
-			Families:    []pipeline.Compared{{Family: "base rate", Report: evaluate.Report{AUC: .5}}},
-			Reliability: []evaluate.Bin{{Mean: .1, Rate: .12}, {Mean: .8, Rate: .7}}, Gains: []evaluate.Gain{{}, {Share: .5, Found: .9}, {Share: 1, Found: 1}},
+			Report: pipeline.Report{AUC: .85, Lift10: 2.9}, Intervals: map[string]pipeline.Interval{"auc": {Low: .83, High: .87}},
+			Families:    []pipeline.Compared{{Family: "base rate", Report: pipeline.Report{AUC: .5}}},
+			Reliability: []evaluate.Bin{{Score: .1, Rate: .12}, {Score: .8, Rate: .7}}, Gains: []evaluate.GainPoint{{}, {Share: .5, Gain: .9}, {Share: 1, Gain: 1}},
 			Drivers: []pipeline.Driver{{Name: "tenure", Share: .5, Direction: "lower raises it"}}, Weak: []pipeline.Group{{Column: "plan", Level: "pro", Rows: 300, AUC: .7}},
 			Warnings: []string{"look twice"},
 		},

@@ -39,7 +39,7 @@ func (c *Card) HTML(w io.Writer) error {
 func (c *Card) reliability() (template.HTML, error) {
 	line := plotter.XYs{}
 	for _, b := range c.Reliability {
-		line = append(line, plotter.XY{X: b.Mean, Y: b.Rate})
+		line = append(line, plotter.XY{X: b.Score, Y: b.Rate})
 	}
 	return draw("said", "came", line)
 }
@@ -48,7 +48,7 @@ func (c *Card) reliability() (template.HTML, error) {
 func (c *Card) gains() (template.HTML, error) {
 	line := plotter.XYs{}
 	for _, g := range c.Gains {
-		line = append(line, plotter.XY{X: g.Share, Y: g.Found})
+		line = append(line, plotter.XY{X: g.Share, Y: g.Gain})
 	}
 	return draw("share of customers, the highest scores first", "share found", line)
 }

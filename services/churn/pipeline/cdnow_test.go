@@ -106,7 +106,7 @@ func TestCDNOW(t *testing.T) {
 		t.Fatalf("%d of %d bought again", ones, len(table.Y))
 	}
 	o := Default()
-	o.Repeats, o.Folds, o.Inner, o.Draws = 1, 3, 2, 40
+	o.Repeats, o.Folds, o.Inner, o.Draws = 1, 3, 2, 100
 	if os.Getenv("FRESHET_FULL") == "" { // a third is enough to see a fault; the figures of docs/benchmarks.md are of all
 		rows := make([]int, 0, len(table.Y)/3)
 		for i := range table.Y {

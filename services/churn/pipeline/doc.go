@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/freshet/freshet/pkg/evaluate"
@@ -82,8 +81,8 @@ const least = 30
 // check says what cannot be judged, and what is missing.
 func (t *Table) check(o Options) error {
 	var faults []error
-	if o.Folds < 2 || o.Repeats < 1 || o.Inner < 2 || o.Draws < 20 || !(o.TestShare > 0 && o.TestShare < 1) {
-		faults = append(faults, errors.New("folds and inner splits: 2 or more; repeats: 1 or more; draws: 20 or more; share of the test: within 0 and 1"))
+	if o.Folds < 2 || o.Repeats < 1 || o.Inner < 2 || o.Draws < 100 || !(o.TestShare > 0 && o.TestShare < 1) {
+		faults = append(faults, errors.New("folds and inner splits: 2 or more; repeats: 1 or more; draws: 100 or more; share of the test: within 0 and 1"))
 	}
 	ones := 0
 	for i, y := range t.Y {
@@ -101,18 +100,20 @@ func (t *Table) check(o Options) error {
 	return errors.Join(faults...)
 }
 
-// byTime splits off the newest rows, and leaves out of training those whose labels were not known then.
-func (o Options) byTime(times []time.Time, share float64) (evaluate.Split, error) {
-	s, err := evaluate.ByTime(times, share)
-	if err != nil || o.Gap == 0 {
-		return s, err
+// split judges the rows from cut to end, both among them, and learns from those whose label was known at the cut.
+func (o Options) split(times []time.Time, cut, end time.Time) evaluate.Fold {
+	var f evaluate.Fold
+	for i, t := range times {
+		switch {
+		case !t.Before(cut):
+			if !t.After(end) {
+				f.Test = append(f.Test, i)
+			}
+		case !t.Add(o.Gap).After(cut):
+			f.Train = append(f.Train, i)
+		}
 	}
-	first := times[s.Test[0]]
-	s.Train = slices.DeleteFunc(slices.Clone(s.Train), func(r int) bool { return times[r].Add(o.Gap).After(first) })
-	if len(s.Train) == 0 {
-		return s, fmt.Errorf("no label was known %s before %s, when the newest part begins: give rows of more times, or a shorter horizon", o.Gap, first.UTC().Format("2006-01-02"))
-	}
-	return s, nil
+	return f
 }
 
 // baseRate is the share of ones.

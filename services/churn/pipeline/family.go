@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -31,46 +32,37 @@ type candidate struct {
 func candidates(rows int) []candidate {
 	list := []candidate{{family: "base rate", fit: fitConstant}}
 	for _, l2 := range []float64{1, 30} {
-		list = append(list, candidate{family: "logistic regression", settings: fmt.Sprintf("L2 %g", l2),
-			fit: func(ctx context.Context, _ Options, t, _ *Table, _ int) (Fitted, int, error) {
-				m, err := linear.Fit(ctx, linear.Params{L2: l2}, t.X, t.Y, nil)
-				return regression{m}, 0, err
-			}})
+		list = append(list, candidate{family: "logistic regression", settings: fmt.Sprintf("L2 %g", l2), fit: regress(l2)})
 	}
 	small := min(40, max(5, rows/100))
-	for _, p := range []gbdt.Params{
-		{LearningRate: .05, Leaves: 8, MinLeafRows: small, L2: 1},
-		{LearningRate: .05, Leaves: 4, MinLeafRows: small, L2: 1, ColumnShare: .6, RowShare: .8},
-		{LearningRate: .05, Leaves: 24, MinLeafRows: small, L2: 5, ColumnShare: .6, RowShare: .8},
-	} {
-		list = append(list, candidate{family: "boosted trees", settings: fmt.Sprintf("%d leaves of %d rows, learning rate %g", p.Leaves, p.MinLeafRows, p.LearningRate), fit: boosted(p)})
+	for _, s := range []struct {
+		leaves                    int
+		l2, rowShare, columnShare float64
+	}{{8, 1, 1, 1}, {4, 1, .8, .6}, {24, 5, .8, .6}} {
+		p := gbdt.Default(gbdt.Logistic)
+		p.LearningRate, p.Leaves, p.MinRows, p.L2, p.RowShare, p.ColumnShare = .05, s.leaves, small, s.l2, s.rowShare, s.columnShare
+		list = append(list, candidate{family: "boosted trees", settings: fmt.Sprintf("%d leaves of %d rows, learning rate %g", p.Leaves, p.MinRows, p.LearningRate), fit: boosted(p)})
 	}
-	return append(list, candidate{family: "random forest", settings: fmt.Sprintf("200 trees, %d rows a leaf", max(5, small/4)),
-		fit: func(ctx context.Context, o Options, t, _ *Table, _ int) (Fitted, int, error) {
-			m, err := gbdt.Train(ctx, gbdt.Params{Objective: gbdt.Squared, Forest: true, Trees: 200, Leaves: 128, MinLeafRows: max(5, small/4), Seed: o.Seed, Workers: o.Workers},
-				gbdt.Data{X: t.X, Y: t.Y}, nil)
-			return trees{m, o.Workers}, 0, err
-		}})
+	return list
 }
+
+// mostTrees and patience are for how long boosted trees learn at most, and without getting better.
+const mostTrees, patience = 2000, 60
 
 // boosted trains trees until the rows that are judged say stop; on all rows for as long as they said.
 func boosted(p gbdt.Params) func(ctx context.Context, o Options, t, valid *Table, rounds int) (Fitted, int, error) {
 	return func(ctx context.Context, o Options, t, valid *Table, rounds int) (Fitted, int, error) {
 		p := p
-		p.Seed, p.Workers, p.Trees = o.Seed, o.Workers, rounds
-		var v *gbdt.Data
-		if rounds == 0 {
-			p.Trees = 2000
-		}
+		p.Seed, p.Rounds = o.Seed, cmp.Or(rounds, mostTrees)
+		run := gbdt.Run{Workers: o.Workers}
 		if valid != nil && rounds == 0 {
-			p.Patience = 60
-			v = &gbdt.Data{X: valid.X, Y: valid.Y}
+			p.EarlyStop, run.Valid = patience, dataset(valid.X, valid.Y)
 		}
-		m, err := gbdt.Train(ctx, p, gbdt.Data{X: t.X, Y: t.Y}, v)
+		m, err := gbdt.Train(ctx, p, dataset(t.X, t.Y), run)
 		if err != nil {
 			return nil, 0, err
 		}
-		return trees{m, o.Workers}, len(m.Trees), nil
+		return trees{m}, m.Trees(), nil
 	}
 }
 
@@ -95,65 +87,88 @@ func (c constant) Contributions(x *frame.Frame) ([][]float64, error) {
 
 func (c constant) Names() []string { return nil }
 
-// trees are boosted trees, or a forest, whose scores are probabilities.
-type trees struct {
-	*gbdt.Model
-	workers int
-}
+// trees are boosted trees.
+type trees struct{ *gbdt.Model }
 
 func (t trees) Predict(x *frame.Frame) ([]float64, error) {
-	p, err := t.Model.Predict(x, t.workers)
-	for i := range p {
-		p[i] = min(max(p[i], 1e-6), 1-1e-6)
+	d := dataset(x, make([]float64, x.Rows))
+	if err := t.Check(d.Schema()); err != nil {
+		return nil, err
 	}
-	return p, err
+	out := make([]float64, x.Rows)
+	return out, t.Predictions(d.Matrix(), out)
 }
 
 func (t trees) Contributions(x *frame.Frame) ([][]float64, error) {
-	return t.ContributionsOf(x, t.workers)
-}
-
-func (t trees) Names() []string {
-	out := make([]string, len(t.Columns))
-	for i := range t.Columns {
-		out[i] = t.Columns[i].Name
-	}
-	return out
-}
-
-// regression is a logistic regression.
-type regression struct{ *linear.Model }
-
-// Contributions are coefficient times value, less that of the mean row.
-func (r regression) Contributions(x *frame.Frame) ([][]float64, error) {
-	rows, err := r.Encoder.Encode(x)
-	if err != nil {
-		return nil, err
-	}
-	width := r.Encoder.Width()
-	mean := make([]float64, width)
-	for i := range rows {
-		mean[i%width] += rows[i] / float64(max(1, x.Rows))
-	}
-	out := make([][]float64, x.Rows)
+	d := dataset(x, make([]float64, x.Rows))
+	out, row := make([][]float64, x.Rows), make([]float64, len(x.Columns))
 	for i := range out {
-		at := 0
-		for j := range r.Encoder.Inputs {
-			sum := 0.0
-			for range r.Encoder.Inputs[j].Width() {
-				sum += r.Weights[at] * (rows[i*width+at] - mean[at])
-				at++
-			}
-			out[i] = append(out[i], sum)
+		d.Row(i, row)
+		out[i] = make([]float64, len(x.Columns)+1)
+		if err := t.Model.Contributions(row, out[i]); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
 }
 
+func (t trees) Names() []string {
+	out := make([]string, len(t.Features))
+	for i := range t.Features {
+		out[i] = t.Features[i].Name
+	}
+	return out
+}
+
+// regression is a logistic regression, and which of its columns are on a logarithmic scale.
+type regression struct {
+	*linear.Model
+	logs []bool
+}
+
+func regress(l2 float64) func(ctx context.Context, o Options, t, valid *Table, rounds int) (Fitted, int, error) {
+	return func(_ context.Context, _ Options, t, _ *Table, _ int) (Fitted, int, error) {
+		list, logs := columns(t.X, nil)
+		m, err := linear.Fit(list, t.Y, nil, linear.Params{L2: l2})
+		return regression{m, logs}, 0, err
+	}
+}
+
+// each calls f with each row as the model takes it.
+func (r regression) each(x *frame.Frame, f func(i int, row []float64)) {
+	list, _ := columns(x, r.logs)
+	row := make([]float64, len(list))
+	for i := range x.Rows {
+		for j := range list {
+			if c := &list[j]; c.Values != nil {
+				row[j] = c.Values[i]
+			} else if row[j] = math.NaN(); c.Codes[i] >= 0 {
+				row[j] = float64(c.Codes[i])
+			}
+		}
+		f(i, row)
+	}
+}
+
+func (r regression) Predict(x *frame.Frame) ([]float64, error) {
+	out := make([]float64, x.Rows)
+	r.each(x, func(i int, row []float64) { out[i] = r.Probability(row) })
+	return out, nil
+}
+
+func (r regression) Contributions(x *frame.Frame) ([][]float64, error) {
+	out := make([][]float64, x.Rows)
+	r.each(x, func(i int, row []float64) {
+		out[i] = make([]float64, len(row))
+		r.Explain(row, out[i])
+	})
+	return out, nil
+}
+
 func (r regression) Names() []string {
-	out := make([]string, len(r.Encoder.Inputs))
-	for i := range r.Encoder.Inputs {
-		out[i] = r.Encoder.Inputs[i].Name
+	out := make([]string, len(r.Columns))
+	for i := range r.Columns {
+		out[i] = r.Columns[i].Name
 	}
 	return out
 }

@@ -24,25 +24,25 @@ type Judgement struct {
 	Cut  time.Time `json:"cut,omitzero"`
 	// Report is of the model as it would be used; Intervals are of its figures, by their names, at 95 %. Of folds each figure but ECE and lift is the mean
 	// over folds.
-	Report    evaluate.Report              `json:"report"`
-	Intervals map[string]evaluate.Interval `json:"intervals"`
+	Report    Report              `json:"report"`
+	Intervals map[string]Interval `json:"intervals"`
 	// Families are the best of each family, as they would be used.
 	Families []Compared `json:"families"`
 	// Chosen is the family that was chosen, most often when there are folds.
-	Chosen      string          `json:"chosen"`
-	Settings    string          `json:"settings,omitempty"`
-	Calibration string          `json:"calibration"`
-	Reliability []evaluate.Bin  `json:"reliability"`
-	Gains       []evaluate.Gain `json:"gains"`
-	Drivers     []Driver        `json:"drivers"`
-	Weak        []Group         `json:"weak,omitempty"`
-	Warnings    []string        `json:"warnings,omitempty"`
+	Chosen      string               `json:"chosen"`
+	Settings    string               `json:"settings,omitempty"`
+	Calibration string               `json:"calibration"`
+	Reliability []evaluate.Bin       `json:"reliability"`
+	Gains       []evaluate.GainPoint `json:"gains"`
+	Drivers     []Driver             `json:"drivers"`
+	Weak        []Group              `json:"weak,omitempty"`
+	Warnings    []string             `json:"warnings,omitempty"`
 }
 
 // Compared is one family beside the others.
 type Compared struct {
-	Family string          `json:"family"`
-	Report evaluate.Report `json:"report"`
+	Family string `json:"family"`
+	Report Report `json:"report"`
 }
 
 // outcome is what one outer split gave.
@@ -91,34 +91,37 @@ func Judge(ctx context.Context, t *Table, o Options) (*Judgement, *Trained, erro
 }
 
 // outer is which rows are judged.
-func (j *Judgement) outer(t *Table, o Options) ([]evaluate.Split, error) {
+func (j *Judgement) outer(t *Table, o Options) ([]evaluate.Fold, error) {
 	if t.Times != nil {
-		s, err := o.byTime(t.Times, o.TestShare)
-		if err != nil {
+		var err error
+		if j.Cut, err = newest(t.Times, o.TestShare); err != nil {
 			return nil, err
 		}
 		j.From, j.To = slices.MinFunc(t.Times, time.Time.Compare), slices.MaxFunc(t.Times, time.Time.Compare)
-		j.Cut = t.Times[s.Test[0]]
+		s := o.split(t.Times, j.Cut, j.To)
+		if len(s.Train) == 0 {
+			return nil, fmt.Errorf("no label was known %s before %s, when the newest part begins: give rows of more times, or a shorter horizon", o.Gap, j.Cut.UTC().Format(time.DateOnly))
+		}
 		j.Protocol = fmt.Sprintf("the newest %d of %d rows, from %s on, by models that learnt from %d before", len(s.Test), len(t.Y), j.Cut.UTC().Format("2006-01-02 15:04"), len(s.Train))
 		if !enough(t.Take(s.Test).Y) || !enough(t.Take(s.Train).Y) {
 			return nil, fmt.Errorf("%s: one of the parts has fewer than 5 rows of a label; give more rows, or another share for the test", j.Protocol)
 		}
-		return []evaluate.Split{s}, nil
+		return []evaluate.Fold{s}, nil
 	}
-	var out []evaluate.Split
+	var out []evaluate.Fold
 	for r := range o.Repeats {
-		folds, err := evaluate.Folds(t.Y, o.Folds, o.Seed+uint64(r))
+		list, err := folds(t.Y, o.Folds, o.Seed+uint64(r))
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, folds...)
+		out = append(out, list...)
 	}
 	j.Protocol = fmt.Sprintf("%d folds, %d times: each row by models that had not seen it. Without times a model may have learnt from later rows than it is judged by: name a column with --time where there is one", o.Folds, o.Repeats)
 	return out, nil
 }
 
 // judgeSplit trains on one part and predicts the other: the chosen model, and the best of each family.
-func judgeSplit(ctx context.Context, t *Table, o Options, s evaluate.Split, seed uint64) (outcome, error) {
+func judgeSplit(ctx context.Context, t *Table, o Options, s evaluate.Fold, seed uint64) (outcome, error) {
 	train, test := t.Take(s.Train), t.Take(s.Test)
 	list, err := compare(ctx, train, o, seed)
 	if err != nil {
@@ -172,36 +175,36 @@ func (j *Judgement) sum(outcomes []outcome, o Options) error {
 	}
 	for _, out := range outcomes {
 		if j.Chosen == "" || chosen[out.trained.Family] > chosen[j.Chosen] {
-			j.Chosen, j.Settings, j.Calibration = out.trained.Family, out.trained.Settings, string(out.trained.Calibration.Kind)
+			j.Chosen, j.Settings, j.Calibration = out.trained.Family, out.trained.Settings, out.trained.Calibration.Kind
 		}
 	}
 	var err error
 	if j.Report, err = meanReport(outcomes, func(out outcome) []float64 { return out.p }); err != nil {
 		return err
 	}
-	for _, family := range []string{"base rate", "logistic regression", "boosted trees", "random forest"} {
+	for _, family := range []string{"base rate", "logistic regression", "boosted trees"} {
 		if r, err := meanReport(outcomes, func(out outcome) []float64 { return out.families[family] }); err == nil {
 			j.Families = append(j.Families, Compared{family, r})
 		}
 	}
-	if j.Reliability, err = evaluate.Reliability(y, p, nil, evaluate.Bins); err != nil {
+	all := evaluate.Binary{Score: p, Label: y}
+	if j.Reliability, err = all.Reliability(bins); err != nil {
 		return err
 	}
-	if j.Gains, err = evaluate.Gains(y, p, nil); err != nil {
+	if j.Gains, err = all.GainCurve(200); err != nil {
 		return err
 	}
-	j.Gains = thin(j.Gains)
-	j.intervals(outcomes, o)
+	j.interval(outcomes, o)
 	return nil
 }
 
 // meanReport is over outcomes: the mean of what is a mean or an order within a split, and of all rows together ECE and lift, which need many.
-func meanReport(outcomes []outcome, of func(outcome) []float64) (evaluate.Report, error) {
+func meanReport(outcomes []outcome, of func(outcome) []float64) (Report, error) {
 	var y, p []float64
-	var mean evaluate.Report
+	var mean Report
 	n := float64(len(outcomes))
 	for _, out := range outcomes {
-		r, err := evaluate.Judge(out.y, of(out), nil)
+		r, err := judge(out.y, of(out))
 		if err != nil {
 			return r, err
 		}
@@ -209,13 +212,13 @@ func meanReport(outcomes []outcome, of func(outcome) []float64) (evaluate.Report
 		mean.AUC, mean.AveragePrecision, mean.LogLoss = mean.AUC+r.AUC/n, mean.AveragePrecision+r.AveragePrecision/n, mean.LogLoss+r.LogLoss/n
 		mean.Brier, mean.Accuracy = mean.Brier+r.Brier/n, mean.Accuracy+r.Accuracy/n
 	}
-	all, err := evaluate.Judge(y, p, nil)
+	all, err := judge(y, p)
 	all.AUC, all.AveragePrecision, all.LogLoss, all.Brier, all.Accuracy = mean.AUC, mean.AveragePrecision, mean.LogLoss, mean.Brier, mean.Accuracy
 	return all, err
 }
 
-// intervals draws rows of the first judgement of each row: repeats are no new rows.
-func (j *Judgement) intervals(outcomes []outcome, o Options) {
+// interval draws rows of the first judgement of each row: repeats are no new rows.
+func (j *Judgement) interval(outcomes []outcome, o Options) {
 	var y, p []float64
 	seen := map[int]bool{}
 	for _, out := range outcomes {
@@ -226,30 +229,7 @@ func (j *Judgement) intervals(outcomes []outcome, o Options) {
 			}
 		}
 	}
-	drawnY, drawnP := make([]float64, len(y)), make([]float64, len(y))
-	got, ok := evaluate.Bootstrap(len(y), o.Draws, .95, o.Seed, func(rows []int) ([]float64, error) {
-		for i, r := range rows {
-			drawnY[i], drawnP[i] = y[r], p[r]
-		}
-		r, err := evaluate.Judge(drawnY, drawnP, nil)
-		return []float64{r.AUC, r.AveragePrecision, r.LogLoss, r.Brier, r.Lift10}, err
-	})
-	if ok {
-		j.Intervals = map[string]evaluate.Interval{}
-		for i, name := range []string{"auc", "average_precision", "log_loss", "brier", "lift_10"} {
-			j.Intervals[name] = got[i]
-		}
-	}
-}
-
-// thin keeps about two hundred points of a curve, both ends among them.
-func thin(curve []evaluate.Gain) []evaluate.Gain {
-	step := len(curve)/200 + 1
-	var out []evaluate.Gain
-	for i := 0; i < len(curve)-1; i += step {
-		out = append(out, curve[i])
-	}
-	return append(out, curve[len(curve)-1])
+	j.Intervals = intervals(y, p, evaluate.Resample{Times: o.Draws, Seed: o.Seed})
 }
 
 // Group is a part of the rows.
@@ -280,7 +260,7 @@ func weak(x *frame.Frame, outcomes []outcome, auc float64) []Group {
 					}
 				}
 			}
-			if got, err := evaluate.AUC(y, p, nil); err == nil && len(y) >= weakRows && got < auc-weakBy {
+			if got, err := (evaluate.Binary{Score: p, Label: y}).AUC(); err == nil && len(y) >= weakRows && got < auc-weakBy {
 				out = append(out, Group{Column: c.Name, Level: name, Rows: len(y), AUC: got})
 			}
 		}
@@ -330,6 +310,6 @@ func alone(c *frame.Column, y []float64) (float64, bool) {
 			p[i] = -math.MaxFloat64
 		}
 	}
-	auc, err := evaluate.AUC(y, p, nil)
+	auc, err := evaluate.Binary{Score: p, Label: y}.AUC()
 	return max(auc, 1-auc), err == nil
 }

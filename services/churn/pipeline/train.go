@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
-	"github.com/freshet/freshet/pkg/calibrate"
 	"github.com/freshet/freshet/pkg/evaluate"
 	"github.com/freshet/freshet/pkg/frame"
 )
@@ -14,7 +14,7 @@ import (
 type Trained struct {
 	Family, Settings string
 	Model            Fitted
-	Calibration      calibrate.Map
+	Calibration      Calibration
 	// Inner are the log-losses by which it was chosen.
 	Inner []Choice
 }
@@ -39,41 +39,33 @@ func (t *Trained) Predict(x *frame.Frame) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.Calibration.All(p), nil
+	return t.Calibration.all(p), nil
 }
 
 // inner splits training rows: behind each other in time, or folds.
-func inner(t *Table, o Options, seed uint64) ([]evaluate.Split, error) {
+func inner(t *Table, o Options, seed uint64) ([]evaluate.Fold, error) {
 	if t.Times == nil {
-		return evaluate.Folds(t.Y, o.Inner, seed)
+		return folds(t.Y, o.Inner, seed)
 	}
-	var out []evaluate.Split
-	rest := make([]int, len(t.Y))
-	for i := range rest {
-		rest[i] = i
-	}
+	var out []evaluate.Fold
+	to := sortedTimes(t.Times)
 	for i := range o.Inner { // the newest part first, then what is before it
-		times := t.Take(rest).Times
-		all, err := evaluate.ByTime(times, 1/float64(o.Inner+1-i))
+		cut, err := newest(to, 1/float64(o.Inner+1-i))
 		if err != nil {
 			break
 		}
-		s, err := o.byTime(times, 1/float64(o.Inner+1-i))
-		of := func(rows []int) []int {
-			list := make([]int, len(rows))
-			for i, r := range rows {
-				list[i] = rest[r]
-			}
-			return list
+		end := to[len(to)-1]
+		at, _ := slices.BinarySearchFunc(to, cut, time.Time.Compare)
+		to = to[:at]
+		if f := o.split(t.Times, cut, end); enough(t.Take(f.Train).Y) && enough(t.Take(f.Test).Y) {
+			out = append(out, f)
 		}
-		split := evaluate.Split{Train: of(s.Train), Test: of(s.Test)}
-		rest = of(all.Train)
-		if err == nil && enough(t.Take(split.Train).Y) && enough(t.Take(split.Test).Y) {
-			out = append(out, split)
+		if len(to) == 0 {
+			break
 		}
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("the rows to learn from are %d, of too few times: no part can be judged by what was before it", len(t.Y))
+		return nil, fmt.Errorf("the %d rows to learn from are of too few times: no part can be judged by what was known before it", len(t.Y))
 	}
 	slices.Reverse(out)
 	return out, nil
@@ -109,7 +101,7 @@ func compare(ctx context.Context, t *Table, o Options, seed uint64) ([]Choice, e
 }
 
 // judge fits a candidate on each split.
-func (c *Choice) judge(ctx context.Context, t *Table, o Options, splits []evaluate.Split) error {
+func (c *Choice) judge(ctx context.Context, t *Table, o Options, splits []evaluate.Fold) error {
 	var y []float64
 	rounds := 0.0
 	for _, s := range splits {
@@ -128,7 +120,7 @@ func (c *Choice) judge(ctx context.Context, t *Table, o Options, splits []evalua
 	}
 	c.rounds = int(rounds + .5)
 	var err error
-	c.LogLoss, err = evaluate.LogLoss(y, c.held, nil)
+	c.LogLoss, err = evaluate.Binary{Score: c.held, Label: y}.LogLoss()
 	return err
 }
 
@@ -151,7 +143,7 @@ func (c *Choice) finish(ctx context.Context, t *Table, o Options, seed uint64) (
 	out := &Trained{Family: c.Family, Settings: c.Settings}
 	y := t.Take(c.rows).Y
 	var err error
-	if out.Calibration, err = calibrate.Choose(y, c.held, seed); err != nil {
+	if out.Calibration, err = chooseCalibration(y, c.held, seed); err != nil {
 		return nil, err
 	}
 	if out.Model, _, err = c.of.fit(ctx, o, t, nil, max(1, c.rounds)); err != nil {
