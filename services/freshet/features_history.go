@@ -3,6 +3,7 @@ package freshet
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -74,12 +75,10 @@ func (o *historyOptions) run(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	defer api.Close()
-	begun, shown, done := time.Now(), time.Now(), 0
+	begun, done, tell := time.Now(), 0, counted(cmd.ErrOrStderr())
 	options := trainset.Options{Features: api.Features, Mode: mode, Names: o.names, Customer: o.customer, Time: o.time, Progress: func(n int) {
-		if done += n; time.Since(shown) > time.Second {
-			shown = time.Now()
-			fmt.Fprintf(cmd.ErrOrStderr(), "%d rows, %.0f/s\n", done, float64(done)/time.Since(begun).Seconds())
-		}
+		done += n
+		tell(n)
 	}}
 	out, err := os.Create(o.out + ".part")
 	if err != nil {
@@ -94,6 +93,17 @@ func (o *historyOptions) run(cmd *cobra.Command, args []string) (err error) {
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s: %d rows in %s\n", o.out, done, time.Since(begun).Round(time.Millisecond))
 	return nil
+}
+
+// counted tells every second how many rows there are: of an answer whose length is not known.
+func counted(w io.Writer) func(n int) {
+	begun, shown, done := time.Now(), time.Now(), 0
+	return func(n int) {
+		if done += n; time.Since(shown) > time.Second {
+			shown = time.Now()
+			fmt.Fprintf(w, "%d rows, %.0f/s\n", done, float64(done)/time.Since(begun).Seconds()) //nolint:errcheck // It is only told.
+		}
+	}
 }
 
 // write makes the training set.

@@ -84,6 +84,7 @@ type set struct {
 	// kept are the columns of the input, the customer's and the time's first.
 	kept    []string
 	columns []column // of the features
+	label   string   // the column behind all others, empty when there is none
 }
 
 func (s *set) bind(in rows.Reader) error {
@@ -185,6 +186,9 @@ func (s *set) open(told []*featurev1.HistoricalColumn) error {
 		all = append(all, column{name: name})
 	}
 	all = slices.Concat(all, answered, columns)
+	if s.label != "" {
+		all = append(all, column{name: s.label, form: formTruth})
+	}
 	seen := map[string]bool{}
 	for i, c := range all {
 		for name := c.name; seen[all[i].name]; name += "_" { // a column of the file that is called as one of ours

@@ -1,0 +1,2 @@
+// Package gbdt trains and applies gradient boosted decision trees.
+package gbdt

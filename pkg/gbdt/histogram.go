@@ -1,0 +1,142 @@
+package gbdt
+
+// histogram has the sum of packed gradients for every bin of every column; counts, when rows are counted, the rows.
+type histogram struct {
+	sums   [][256]int64
+	counts [][256]uint32
+}
+
+func newHistogram(columns int, counted bool) *histogram {
+	h := &histogram{sums: make([][256]int64, columns)}
+	if counted {
+		h.counts = make([][256]uint32, columns)
+	}
+	return h
+}
+
+func (h *histogram) clear() {
+	clear(h.sums)
+	clear(h.counts)
+}
+
+// add puts rows into h. used are the columns of this tree, or nil for all.
+func (h *histogram) add(b *binned, packed []int64, rows []uint32, used []int) {
+	switch {
+	case used != nil:
+		h.addUsed(b, packed, rows, used)
+	default:
+		h.addAll(b, packed, rows)
+	}
+}
+
+// addAll is where training spends its time. An array of 256 is indexed by a byte without a check.
+func (h *histogram) addAll(b *binned, packed []int64, rows []uint32) {
+	width := b.columns
+	sums := h.sums
+	for _, r := range rows {
+		v := packed[r]
+		at := int(r) * width
+		row := b.byRow[at : at+width]
+		sums = sums[:len(row)]
+		for f, bin := range row {
+			sums[f][bin] += v
+		}
+	}
+	if h.counts == nil {
+		return
+	}
+	counts := h.counts
+	for _, r := range rows {
+		at := int(r) * width
+		row := b.byRow[at : at+width]
+		counts = counts[:len(row)]
+		for f, bin := range row {
+			counts[f][bin]++
+		}
+	}
+}
+
+func (h *histogram) addUsed(b *binned, packed []int64, rows []uint32, used []int) {
+	for _, f := range used {
+		column, sums := b.byColumn[f], &h.sums[f]
+		for _, r := range rows {
+			sums[column[r]] += packed[r]
+		}
+		if h.counts == nil {
+			continue
+		}
+		counts := &h.counts[f]
+		for _, r := range rows {
+			counts[column[r]]++
+		}
+	}
+}
+
+// merge adds o.
+func (h *histogram) merge(o *histogram) {
+	for f := range h.sums {
+		for i, v := range o.sums[f] {
+			h.sums[f][i] += v
+		}
+	}
+	for f := range h.counts {
+		for i, v := range o.counts[f] {
+			h.counts[f][i] += v
+		}
+	}
+}
+
+// subtract takes o away: a parent's histogram becomes that of the other child, exactly.
+func (h *histogram) subtract(o *histogram) {
+	for f := range h.sums {
+		for i, v := range o.sums[f] {
+			h.sums[f][i] -= v
+		}
+	}
+	for f := range h.counts {
+		for i, v := range o.counts[f] {
+			h.counts[f][i] -= v
+		}
+	}
+}
+
+// histograms are reused from tree to tree.
+type histograms struct {
+	columns int
+	counted bool
+	free    []*histogram
+}
+
+func (s *histograms) take() *histogram {
+	if n := len(s.free); n > 0 {
+		h := s.free[n-1]
+		s.free = s.free[:n-1]
+		h.clear()
+		return h
+	}
+	return newHistogram(s.columns, s.counted)
+}
+
+func (s *histograms) give(h *histogram) { s.free = append(s.free, h) }
+
+// build fills a histogram by all workers: each has a part of the rows and a histogram of its own.
+func (s *histograms) build(b *binned, packed []int64, rows []uint32, used []int, w workers) *histogram {
+	h := s.take()
+	k := min(int(w), len(rows)/chunkRows)
+	if k <= 1 {
+		h.add(b, packed, rows, used)
+		return h
+	}
+	parts := []*histogram{h}
+	for range k - 1 {
+		parts = append(parts, s.take())
+	}
+	w.each(k, func(_, i int) {
+		parts[i].add(b, packed, rows[len(rows)*i/k:len(rows)*(i+1)/k], used)
+	})
+	for _, part := range parts[1:] {
+		h.merge(part)
+		s.give(part)
+	}
+	return h
+}

@@ -1,0 +1,126 @@
+// Package pipeline trains a model of a label of two values and says what it is worth on rows it has not seen.
+//
+// What is promised:
+//
+//   - No row that is judged was learnt from, chosen by, or calibrated on (TestNothingLearnsFromWhatIsJudged). With times the newest rows are judged, and
+//     within training each step is judged on what comes behind it: no row learns from a later one, nor from a label that was not known yet (Gap,
+//     TestLabelsThatWereNotKnownYet). Without times it is folds, repeated.
+//   - Labels that have nothing to do with the columns give an AUC of one half, whatever the number of columns and candidates (TestNoiseIsNoise).
+//   - The same table, options and seed give the same report, for any number of workers (TestRepeatable).
+//
+// How: candidates (families with their settings) are compared by their log-loss on the inner splits of the training rows. The best is calibrated on the
+// predictions it made there, of rows it had not seen, and is fitted again on all training rows. Rows of the test are never weighted, drawn or left out.
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/freshet/freshet/pkg/evaluate"
+	"github.com/freshet/freshet/pkg/frame"
+)
+
+// Table is what is learnt from.
+type Table struct {
+	X *frame.Frame
+	// Y are labels of 0 and 1.
+	Y []float64
+	// Times are when the rows were; nil when it is not known.
+	Times []time.Time
+}
+
+// Take is some rows, in the order given.
+func (t *Table) Take(rows []int) *Table {
+	out := &Table{X: t.X.Take(rows), Y: make([]float64, len(rows))}
+	for i, r := range rows {
+		out.Y[i] = t.Y[r]
+	}
+	if t.Times != nil {
+		out.Times = make([]time.Time, len(rows))
+		for i, r := range rows {
+			out.Times[i] = t.Times[r]
+		}
+	}
+	return out
+}
+
+// Options are how a table is judged. Default has the usual ones.
+type Options struct {
+	// Folds and Repeats are of the outer judgement of a table without times.
+	Folds, Repeats int
+	// TestShare is how much of a table with times is judged: the newest rows.
+	TestShare float64
+	// Gap is how long after its time a row's label is known. What was not known yet when the first row of a test was made is not learnt from.
+	Gap time.Duration
+	// Inner is on how many splits candidates are compared.
+	Inner int
+	// Draws is how many draws an interval is made of, at a confidence of 95 %.
+	Draws   int
+	Seed    uint64
+	Workers int
+	// Progress, when set, is told what is done, and how much of it.
+	Progress func(what string, done, of int)
+}
+
+// Default are the usual options.
+func Default() Options {
+	return Options{Folds: 5, Repeats: 3, TestShare: .2, Inner: 4, Draws: 400, Seed: 1, Workers: 2}
+}
+
+func (o Options) tell(what string, done, of int) {
+	if o.Progress != nil {
+		o.Progress(what, done, of)
+	}
+}
+
+// least is how many rows of each label there must be: fewer say nothing about a split.
+const least = 30
+
+// check says what cannot be judged, and what is missing.
+func (t *Table) check(o Options) error {
+	var faults []error
+	if o.Folds < 2 || o.Repeats < 1 || o.Inner < 2 || o.Draws < 100 || !(o.TestShare > 0 && o.TestShare < 1) {
+		faults = append(faults, errors.New("folds and inner splits: 2 or more; repeats: 1 or more; draws: 100 or more; share of the test: within 0 and 1"))
+	}
+	ones := 0
+	for i, y := range t.Y {
+		if y != 0 && y != 1 {
+			return fmt.Errorf("label %d is %v, not 0 or 1", i, y)
+		}
+		ones += int(y)
+	}
+	if n := min(ones, len(t.Y)-ones); n < least {
+		faults = append(faults, fmt.Errorf("%d of %d rows have the label 1: a judgement needs %d of each label or more", ones, len(t.Y), least))
+	}
+	if len(t.X.Columns) == 0 {
+		faults = append(faults, errors.New("no column is left to learn from"))
+	}
+	return errors.Join(faults...)
+}
+
+// split judges the rows from cut to end, both among them, and learns from those whose label was known at the cut.
+func (o Options) split(times []time.Time, cut, end time.Time) evaluate.Fold {
+	var f evaluate.Fold
+	for i, t := range times {
+		switch {
+		case !t.Before(cut):
+			if !t.After(end) {
+				f.Test = append(f.Test, i)
+			}
+		case !t.Add(o.Gap).After(cut):
+			f.Train = append(f.Train, i)
+		}
+	}
+	return f
+}
+
+// baseRate is the share of ones.
+func baseRate(y []float64) float64 {
+	sum := 0.0
+	for _, v := range y {
+		sum += v
+	}
+	return sum / math.Max(1, float64(len(y)))
+}

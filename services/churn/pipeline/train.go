@@ -1,0 +1,174 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/freshet/freshet/pkg/evaluate"
+	"github.com/freshet/freshet/pkg/frame"
+)
+
+// Trained is a model that was chosen, calibrated and fitted.
+type Trained struct {
+	Family, Settings string
+	Model            Fitted
+	Calibration      Calibration
+	// Inner are the log-losses by which it was chosen.
+	Inner []Choice
+}
+
+// Choice is one candidate, and its log-loss on inner splits.
+type Choice struct {
+	Family   string  `json:"family"`
+	Settings string  `json:"settings,omitempty"`
+	LogLoss  float64 `json:"log_loss"`
+	// Fault says why it could not be fitted.
+	Fault string `json:"fault,omitempty"`
+
+	rounds int
+	rows   []int
+	held   []float64
+	of     candidate
+}
+
+// Predict gives calibrated probabilities.
+func (t *Trained) Predict(x *frame.Frame) ([]float64, error) {
+	p, err := t.Model.Predict(x)
+	if err != nil {
+		return nil, err
+	}
+	return t.Calibration.all(p), nil
+}
+
+// inner splits training rows: behind each other in time, or folds.
+func inner(t *Table, o Options, seed uint64) ([]evaluate.Fold, error) {
+	if t.Times == nil {
+		return folds(t.Y, o.Inner, seed)
+	}
+	var out []evaluate.Fold
+	to := sortedTimes(t.Times)
+	for i := range o.Inner { // the newest part first, then what is before it
+		cut, err := newest(to, 1/float64(o.Inner+1-i))
+		if err != nil {
+			break
+		}
+		end := to[len(to)-1]
+		at, _ := slices.BinarySearchFunc(to, cut, time.Time.Compare)
+		to = to[:at]
+		if f := o.split(t.Times, cut, end); enough(t.Take(f.Train).Y) && enough(t.Take(f.Test).Y) {
+			out = append(out, f)
+		}
+		if len(to) == 0 {
+			break
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("the %d rows to learn from are of too few times: no part can be judged by what was known before it", len(t.Y))
+	}
+	slices.Reverse(out)
+	return out, nil
+}
+
+// enough says that both labels occur more than once or twice.
+func enough(y []float64) bool {
+	ones := 0
+	for _, v := range y {
+		ones += int(v)
+	}
+	return min(ones, len(y)-ones) >= 5
+}
+
+// compare judges all candidates on the inner splits of t.
+func compare(ctx context.Context, t *Table, o Options, seed uint64) ([]Choice, error) {
+	splits, err := inner(t, o, seed)
+	if err != nil {
+		return nil, err
+	}
+	var out []Choice
+	for _, c := range candidates(len(t.Y)) {
+		choice := Choice{Family: c.family, Settings: c.settings, of: c}
+		if err := choice.judge(ctx, t, o, splits); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			choice.Fault = err.Error()
+		}
+		out = append(out, choice)
+	}
+	return out, nil
+}
+
+// judge fits a candidate on each split.
+func (c *Choice) judge(ctx context.Context, t *Table, o Options, splits []evaluate.Fold) error {
+	var y []float64
+	rounds := 0.0
+	for _, s := range splits {
+		train, test := t.Take(s.Train), t.Take(s.Test)
+		m, n, err := c.of.fit(ctx, o, train, test, 0)
+		if err != nil {
+			return err
+		}
+		p, err := m.Predict(test.X)
+		if err != nil {
+			return err
+		}
+		// The model that is used learns from more rows than this one did, and may learn for as much longer.
+		rounds += float64(n) * float64(len(t.Y)) / float64(len(s.Train)) / float64(len(splits))
+		c.rows, c.held, y = append(c.rows, s.Test...), append(c.held, p...), append(y, test.Y...)
+	}
+	c.rounds = int(rounds + .5)
+	var err error
+	c.LogLoss, err = evaluate.Binary{Score: c.held, Label: y}.LogLoss()
+	return err
+}
+
+// better is by how much the log-loss of a candidate must be below that of a plainer one: a ten-thousandth of a nat.
+const better = 1e-4
+
+// choose is the best candidate, the plainer of two that are alike.
+func choose(list []Choice) *Choice {
+	var best *Choice
+	for i := range list {
+		if c := &list[i]; c.Fault == "" && (best == nil || c.LogLoss < best.LogLoss-better) {
+			best = c
+		}
+	}
+	return best
+}
+
+// finish calibrates a candidate on what it predicted of rows it had not seen, and fits it on all.
+func (c *Choice) finish(ctx context.Context, t *Table, o Options, seed uint64) (*Trained, error) {
+	out := &Trained{Family: c.Family, Settings: c.Settings}
+	y := t.Take(c.rows).Y
+	var err error
+	if out.Calibration, err = chooseCalibration(y, c.held, seed); err != nil {
+		return nil, err
+	}
+	if out.Model, _, err = c.of.fit(ctx, o, t, nil, max(1, c.rounds)); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Train chooses, calibrates and fits a model on all rows of a table.
+func Train(ctx context.Context, t *Table, o Options) (*Trained, error) {
+	if err := t.check(o); err != nil {
+		return nil, err
+	}
+	list, err := compare(ctx, t, o, o.Seed)
+	if err != nil {
+		return nil, err
+	}
+	best := choose(list)
+	if best == nil {
+		return nil, fmt.Errorf("no model could be fitted: %s", list[len(list)-1].Fault)
+	}
+	out, err := best.finish(ctx, t, o, o.Seed)
+	if err != nil {
+		return nil, err
+	}
+	out.Inner = list
+	return out, nil
+}
