@@ -192,6 +192,22 @@ func TestMonotone(t *testing.T) {
 	})
 }
 
+// Where the label only falls along a feature that must rise there is no split to make, and none is made.
+func TestASplitAgainstTheDirectionIsNotMade(t *testing.T) {
+	d := &Dataset{Columns: []Column{{Name: "x"}}}
+	for r := range 200 {
+		d.Columns[0].Values = append(d.Columns[0].Values, float64(r))
+		d.Label = append(d.Label, float64(-r))
+	}
+	p := small(Squared)
+	for direction, trees := range map[int]int{1: 0, 0: p.Rounds, -1: p.Rounds} {
+		p.Monotone = map[string]int{"x": direction}
+		if m := mustTrain(t, p, d, Run{}); m.Trees() != trees {
+			t.Errorf("direction %d: %d trees, want %d", direction, m.Trees(), trees)
+		}
+	}
+}
+
 // Training stops when the validation rows have been no better for so long, and the best round is what is kept.
 func TestEarlyStop(t *testing.T) {
 	for _, o := range objectives {
