@@ -102,13 +102,17 @@ func (l *ranking) group(i int, scores, g, h []float64) {
 			sum += 2 * p * delta
 		}
 	}
-	scale := l.weights[i]
+	normalise(g, h, l.weights[i], sum)
+}
+
+// normalise gives a group its weight, whatever its pairs sum to.
+func normalise(g, h []float64, weight, sum float64) {
 	if sum > 0 {
-		scale *= math.Log2(1+sum) / sum
+		weight *= math.Log2(1+sum) / sum
 	}
 	for j := range g {
-		g[j] *= scale
-		h[j] *= scale
+		g[j] *= weight
+		h[j] *= weight
 	}
 }
 

@@ -136,6 +136,11 @@ func sameTree(n *[256]flat, w *[8][256]float64, depth uint8) (i0, i1, i2, i3, i4
 		i5 = n[i5].right - left(w[5][n[i5].feature], n[i5].threshold)
 		i6 = n[i6].right - left(w[6][n[i6].feature], n[i6].threshold)
 		i7 = n[i7].right - left(w[7][n[i7].feature], n[i7].threshold)
+		// A leaf stays where it is: right is the place after it.
+		if depth&3 == 0 && n[i0].right == i0+1 && n[i1].right == i1+1 && n[i2].right == i2+1 && n[i3].right == i3+1 &&
+			n[i4].right == i4+1 && n[i5].right == i5+1 && n[i6].right == i6+1 && n[i7].right == i7+1 {
+			break
+		}
 	}
 	return i0, i1, i2, i3, i4, i5, i6, i7
 }
@@ -147,6 +152,9 @@ func sameRow(n0, n1, n2, n3 *[256]flat, w *[256]float64, depth uint8) (i0, i1, i
 		i1 = n1[i1].right - left(w[n1[i1].feature], n1[i1].threshold)
 		i2 = n2[i2].right - left(w[n2[i2].feature], n2[i2].threshold)
 		i3 = n3[i3].right - left(w[n3[i3].feature], n3[i3].threshold)
+		if depth&3 == 0 && n0[i0].right == i0+1 && n1[i1].right == i1+1 && n2[i2].right == i2+1 && n3[i3].right == i3+1 {
+			break
+		}
 	}
 	return i0, i1, i2, i3
 }

@@ -29,7 +29,7 @@ type Run struct {
 	Workers int
 	// Progress is called after each round, by the goroutine that called Train. Nil means nobody asks.
 	Progress func(Round)
-	// Meta is kept in the model file: what the caller knows of the data. At most 1,000 entries.
+	// Meta is kept in the model file: what the caller knows of the data.
 	Meta map[string]string
 }
 

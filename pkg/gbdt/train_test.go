@@ -48,6 +48,28 @@ func TestTheSeedDecidesTheSample(t *testing.T) {
 	}
 }
 
+// What training believes of its rows, those in a round's sample and those outside, is what the model says of them.
+func TestTrainingKnowsTheScoresOfAllRows(t *testing.T) {
+	for _, o := range objectives {
+		d, p := mixed(700, 3), small(o)
+		p.RowShare, p.ColumnShare = .4, .6
+		training, err := newTraining(p, d, Run{Workers: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := training.rounds(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		scores := make([]float64, d.Rows())
+		if err := training.model().Scores(d.Matrix(), scores); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(scores, training.scores) {
+			t.Errorf("%v: the model scores its rows otherwise than training did", o)
+		}
+	}
+}
+
 // In half of the table the label depends on whether a value is there: one split tells, missing against all others.
 func TestMissingAgainstTheRest(t *testing.T) {
 	d := &Dataset{Columns: []Column{{Name: "x"}}}
@@ -190,6 +212,22 @@ func TestMonotone(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Where the label only falls along a feature that must rise there is no split to make, and none is made.
+func TestASplitAgainstTheDirectionIsNotMade(t *testing.T) {
+	d := &Dataset{Columns: []Column{{Name: "x"}}}
+	for r := range 200 {
+		d.Columns[0].Values = append(d.Columns[0].Values, float64(r))
+		d.Label = append(d.Label, float64(-r))
+	}
+	p := small(Squared)
+	for direction, trees := range map[int]int{1: 0, 0: p.Rounds, -1: p.Rounds} {
+		p.Monotone = map[string]int{"x": direction}
+		if m := mustTrain(t, p, d, Run{}); m.Trees() != trees {
+			t.Errorf("direction %d: %d trees, want %d", direction, m.Trees(), trees)
+		}
+	}
 }
 
 // Training stops when the validation rows have been no better for so long, and the best round is what is kept.

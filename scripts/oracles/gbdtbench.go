@@ -57,19 +57,22 @@ func run(raw []byte) error {
 	for _, workers := range []int{1, 2} {
 		runtime.GC()
 		runtime.GOMAXPROCS(workers)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		begun, clock := cpu(), time.Now()
 		m, err := gbdt.Train(context.Background(), p, d, gbdt.Run{Workers: workers})
 		if err != nil {
 			return err
 		}
 		trained, wall := cpu()-begun, time.Since(clock).Seconds()
+		runtime.ReadMemStats(&after)
 		out := make([]float64, held)
 		begun = cpu()
 		if err := m.Predictions(test, out); err != nil {
 			return err
 		}
-		fmt.Printf("%-28s %6.1f CPU s %6.1f s   AUC %.4f   scoring %.2f us a row, model %s\n", fmt.Sprintf("pkg/gbdt, %d workers", workers),
-			trained, wall, auc(out, label), 1e6*(cpu()-begun)/held, m.Hash()[:12])
+		fmt.Printf("%-28s %6.1f CPU s %6.1f s   AUC %.4f   scoring %.2f us a row, %d MB allocated in all, model %s\n", fmt.Sprintf("pkg/gbdt, %d workers", workers),
+			trained, wall, auc(out, label), 1e6*(cpu()-begun)/held, (after.TotalAlloc-before.TotalAlloc)>>20, m.Hash()[:12])
 	}
 	return nil
 }
