@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# load.sh RATE SECONDS: the whole standalone stack under a steady load of simulated live events, with alerts going to a
-# local webhook; a rate of 0 leaves it idle. Prints what was sent, CPU (of a core, without the start and without the generator), freshness by
+# load.sh RATE SECONDS [CUSTOMERS]: the whole standalone stack under a steady load of simulated live events, with alerts going to a
+# local webhook; a rate of 0 leaves it idle. CUSTOMERS known customers (20,000) are who the events are of: with four arguments, the fourth is how many events a
+# second first make each of them known, before the load is measured. Prints what was sent, CPU (of a core, without the start and without the generator), freshness by
 # stage, records a commit, memory, and whether the books balance. FRESHET names another binary than bin/freshet: to compare two, run them by turns.
 # PROFILE=file writes a CPU profile of freshet under the load, for go tool pprof.
 set -eu
