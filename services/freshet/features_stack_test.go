@@ -60,7 +60,7 @@ tags:
 
 func TestWrongFeaturesLinesAreExplained(t *testing.T) {
 	for line, want := range map[string]string{
-		"features frobnicate":                 "it is one of check, get, list, verify",
+		"features frobnicate":                 "it is one of check, ",
 		"features list --level high":          `--level "high" is none of basic, behaviour`,
 		"features get":                        "requires at least 1 arg",
 		"features verify --customers 0":       "--customers 0: give 1 or more, or --all",
