@@ -96,6 +96,11 @@ bench: engine build ## the benchmarks of docs/benchmarks.md
 bench-collector: build ## the collector against a null handler, in every ack mode (QUICK=--quick for a short look)
 	@scripts/bench-collector.sh $(QUICK)
 
+SIMULATION := 10000000
+.PHONY: simulation
+simulation: engine ## hold stream, SQL and oracle against each other over ten million simulated events, for hours (SIMULATION)
+	FRESHET_SIMULATION=$(SIMULATION) go test -timeout 0 -count 1 -v -run '^TestSimulation$$' ./services/feature
+
 .PHONY: fuzz
 fuzz: need ## fuzz every decoder that faces strangers, ten million executions together (FUZZ_TOTAL)
 	@scripts/fuzz.sh

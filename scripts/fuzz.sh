@@ -16,7 +16,7 @@ FRESHET_MUTATIONS=$total go test -timeout 0 -count 1 -run '^TestMutatedBodies$' 
 grep -q -- '--- PASS: TestMutatedBodies' "$log" || { cat "$log" >&2; exit 1; }
 row ./services/collector TestMutatedBodies "$total" $((SECONDS - begun))
 sum=$total
-kept="./pkg/wire ./pkg/changelog ./pkg/gbdt ./pkg/stream ./services/feature ./services/feature/tally ./services/identity ./services/identity/graph ./services/segmentation ./services/segmentation/webhook ./services/warehouse"
+kept="./pkg/wire ./pkg/catalog ./pkg/changelog ./pkg/gbdt ./pkg/stream ./services/feature ./services/feature/tally ./services/identity ./services/identity/graph ./services/segmentation ./services/segmentation/webhook ./services/warehouse"
 for package in ./pkg/money ./pkg/customer ./pkg/frame $kept $(go list -f '{{.Dir}}' ./services/collector/... | sed "s|^$PWD|.|"); do
   for name in $(cat "$package"/*_test.go 2>/dev/null | sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(f \*testing\.F).*/\1/p'); do
     begun=$SECONDS

@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -37,9 +36,9 @@ var (
 func Levels() []string { return slices.Clone(levels) }
 
 // feature checks one definition and keeps it.
-func (p *parser) feature(at string, raw featureYAML, mine bool) {
+func (p *parser) feature(at place, raw featureYAML, mine bool) {
 	before := len(p.faults)
-	fault := func(key, format string, args ...any) { p.fault(at, fmt.Errorf(key+": "+format, args...)) }
+	fault := func(key, format string, args ...any) { p.fault(at, key, fmt.Errorf(key+": "+format, args...)) }
 	d := &Definition{
 		Name: raw.Name, Description: strings.TrimSpace(raw.Description), Unit: raw.Unit, Owner: raw.Owner, Sensitivity: raw.Sensitivity, Level: raw.Level,
 		From: raw.From, Where: raw.Where, Each: raw.Each, Value: raw.Value, By: raw.By, Aggregate: raw.Aggregate, Windows: raw.Windows, Mode: raw.Mode,
@@ -328,8 +327,8 @@ func (p *parser) defaults(fault faulter, c *compiled, raw featureYAML) {
 }
 
 // tag checks one tag and keeps it.
-func (p *parser) tag(at string, raw tagYAML, mine bool) {
-	fault := func(key, format string, args ...any) { p.fault(at, fmt.Errorf(key+": "+format, args...)) }
+func (p *parser) tag(at place, raw tagYAML, mine bool) {
+	fault := func(key, format string, args ...any) { p.fault(at, key, fmt.Errorf(key+": "+format, args...)) }
 	if !nameForm.MatchString(raw.Name) {
 		fault("name", "must be lower snake case, at most 63 characters")
 	}
@@ -345,7 +344,7 @@ func (p *parser) tag(at string, raw tagYAML, mine bool) {
 	}
 	oneOf(fault, "level", raw.Level, tagLevels)
 	if strings.TrimSpace(raw.When) == "" {
-		p.fault(at, errors.New("when: is empty"))
+		fault("when", "is empty: say when it holds")
 	}
 	p.raw.Tags = append(p.raw.Tags, raw)
 	p.tagList = append(p.tagList, Tag{Name: raw.Name, Description: strings.TrimSpace(raw.Description), Level: raw.Level, When: strings.TrimSpace(raw.When), Shipped: mine})

@@ -79,7 +79,7 @@ func Parse(base, own []byte) (*Catalog, error) {
 	below, faults := decode(base)
 	above, more := decode(own)
 	faults = append(faults, more...)
-	p := &parser{removed: above.Remove}
+	p := &parser{removed: above.Remove, lines: linesOf(own)}
 	p.features(below.Features, above.Features)
 	p.tags(below.Tags, above.Tags)
 	p.removals()
@@ -129,20 +129,35 @@ type parser struct {
 	defs    []*compiled
 	tagList []Tag
 	names   map[string]bool
+	lines   lines // of the own file
 	faults  []error
 }
 
-func (p *parser) fault(at string, err error) {
-	p.faults = append(p.faults, fmt.Errorf("%s: %w", at, err))
+// fault notes a fault of an entry's key, which err begins with.
+func (p *parser) fault(at place, key string, err error) {
+	if line := at.of(key); line > 0 {
+		err = fmt.Errorf("line %d: %s: %w", line, at.what, err)
+	} else {
+		err = fmt.Errorf("%s: %w", at.what, err)
+	}
+	p.faults = append(p.faults, err)
 }
 
 // removals refuses to remove what is not there.
 func (p *parser) removals() {
 	for i, name := range p.removed {
 		if !slices.Contains(p.gone, name) {
-			p.fault(fmt.Sprintf("remove[%d] %q", i, name), errors.New("there is no shipped feature or tag of this name"))
+			p.fault(p.lines.at("remove", i, fmt.Sprintf("remove[%d] %q", i, name)), "", errors.New("there is no shipped feature or tag of this name"))
 		}
 	}
+}
+
+func (p *parser) ownFeatures(i int, name string) place {
+	return p.lines.at("features", i, fmt.Sprintf("features[%d] %q", i, name))
+}
+
+func (p *parser) ownTags(i int, name string) place {
+	return p.lines.at("tags", i, fmt.Sprintf("tags[%d] %q", i, name))
 }
 
 // wanted says whether a shipped one stays.
@@ -161,7 +176,7 @@ func (p *parser) features(base, own []featureYAML) {
 	at := map[string]int{}
 	for i, f := range own {
 		if _, twice := at[f.Name]; twice {
-			p.fault(fmt.Sprintf("features[%d] %q", i, f.Name), errors.New("the name is used twice"))
+			p.fault(p.ownFeatures(i, f.Name), "name", errors.New("name: is used twice"))
 		}
 		at[f.Name] = i
 	}
@@ -170,16 +185,16 @@ func (p *parser) features(base, own []featureYAML) {
 		if !p.wanted(f.Name) {
 			continue
 		}
-		where, mine := fmt.Sprintf("features[%d] %q", i, f.Name), true
+		where, mine := place{what: fmt.Sprintf("features[%d] %q", i, f.Name)}, true
 		if j, over := at[f.Name]; over {
-			f, where, mine = own[j], fmt.Sprintf("features[%d] %q", j, f.Name), false
+			f, where, mine = own[j], p.ownFeatures(j, f.Name), false
 			done[f.Name] = true
 		}
 		p.feature(where, f, mine)
 	}
 	for i, f := range own {
 		if !done[f.Name] {
-			p.feature(fmt.Sprintf("features[%d] %q", i, f.Name), f, false)
+			p.feature(p.ownFeatures(i, f.Name), f, false)
 		}
 	}
 }
@@ -190,7 +205,7 @@ func (p *parser) tags(base, own []tagYAML) {
 	at := map[string]int{}
 	for i, t := range own {
 		if _, twice := at[t.Name]; twice {
-			p.fault(fmt.Sprintf("tags[%d] %q", i, t.Name), errors.New("the name is used twice"))
+			p.fault(p.ownTags(i, t.Name), "name", errors.New("name: is used twice"))
 		}
 		at[t.Name] = i
 	}
@@ -199,16 +214,16 @@ func (p *parser) tags(base, own []tagYAML) {
 		if !p.wanted(t.Name) {
 			continue
 		}
-		where, mine := fmt.Sprintf("tags[%d] %q", i, t.Name), true
+		where, mine := place{what: fmt.Sprintf("tags[%d] %q", i, t.Name)}, true
 		if j, over := at[t.Name]; over {
-			t, where, mine = own[j], fmt.Sprintf("tags[%d] %q", j, t.Name), false
+			t, where, mine = own[j], p.ownTags(j, t.Name), false
 			done[t.Name] = true
 		}
 		p.tag(where, t, mine)
 	}
 	for i, t := range own {
 		if !done[t.Name] {
-			p.tag(fmt.Sprintf("tags[%d] %q", i, t.Name), t, false)
+			p.tag(p.ownTags(i, t.Name), t, false)
 		}
 	}
 }

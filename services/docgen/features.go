@@ -23,11 +23,16 @@ type featuresData struct {
 	MaxKeys, MaxFeatures, DistinctExact int
 	Functions                           string
 	Aggregates, FeatureTables, TagTable string
+	Costs                               string
 }
 
 // featuresPage makes docs/features.md of the shipped catalogue; the source has no part in it.
 func featuresPage(*source) (string, error) {
 	c, err := catalog.Load("")
+	if err != nil {
+		return "", err
+	}
+	cost, err := costs(c)
 	if err != nil {
 		return "", err
 	}
@@ -39,7 +44,8 @@ func featuresPage(*source) (string, error) {
 	err = frame.Execute(&out, featuresData{
 		Features: len(c.Features), Definitions: len(c.Definitions), Tags: len(c.Tags),
 		MaxKeys: catalog.MaxKeys, MaxFeatures: catalog.MaxFeatures, DistinctExact: catalog.DistinctExact,
-		Functions: codes(rule.Functions()), Aggregates: aggregateRows(), FeatureTables: featureTables(c), TagTable: tagTable(c),
+		Functions: codes(rule.Functions()), Aggregates: aggregateRows(), FeatureTables: featureTables(c, cost), TagTable: tagTable(c),
+		Costs: costTable(c, cost),
 	})
 	return out.String(), err
 }
@@ -56,21 +62,22 @@ func aggregateRows() string {
 }
 
 // featureTables are the definitions by level, in the order of the file.
-func featureTables(c *catalog.Catalog) string {
+func featureTables(c *catalog.Catalog, cost map[string][]int) string {
 	kinds := map[*catalog.Definition]string{}
 	for i := range c.Features {
 		kinds[c.Features[i].Definition] = c.Features[i].Kind.String()
 	}
 	var out strings.Builder
 	for _, level := range catalog.Levels() {
-		fmt.Fprintf(&out, "\n### Level %s\n\n| feature | meaning | formula | windows | kind, unit | sensitivity |\n|---|---|---|---|---|---|\n", level)
+		fmt.Fprintf(&out, "\n### Level %s\n\n| feature | meaning | formula | windows | kind, unit | sensitivity | bytes |\n|---|---|---|---|---|---|---|\n", level)
 		for _, d := range c.Definitions {
 			if d.Level == level {
 				windows := "over all time"
 				if len(d.Windows) > 0 {
 					windows = codes(d.Windows)
 				}
-				fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s, %s | %s |\n", d.Name, cell(d.Description), cellCode(formula(d)), windows, kinds[d], cell(d.Unit), d.Sensitivity)
+				fmt.Fprintf(&out, "| `%s` | %s | %s | %s | %s, %s | %s | %d |\n", d.Name, cell(d.Description), cellCode(formula(d)), windows, kinds[d], cell(d.Unit), d.Sensitivity,
+					cost[d.Name][slices.Index(costSizes, costColumn)])
 			}
 		}
 	}

@@ -34,7 +34,7 @@ func TestFeaturesPageHasEverything(t *testing.T) {
 		t.Errorf("no row of %d cells for %s", cells, name)
 	}
 	for _, d := range c.Definitions {
-		row(6, d.Name, cell(d.Description), d.Sensitivity, d.Unit)
+		row(7, d.Name, cell(d.Description), d.Sensitivity, d.Unit)
 	}
 	for _, tag := range c.Tags {
 		row(4, tag.Name, cell(tag.Description), tag.Level, cell(tag.When))
@@ -108,4 +108,33 @@ func section(t *testing.T, heading string) string {
 	}
 	text, _, _ := strings.Cut(rest, "\n## ")
 	return text
+}
+
+// What a definition costs is measured: one that is made of others costs nothing, every other one something, and more events never less.
+func TestFeaturesCostsAreMeasured(t *testing.T) {
+	c, err := catalog.Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cost, err := costs(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := make([]int, len(costSizes))
+	for _, d := range c.Definitions {
+		for i, n := range cost[d.Name] {
+			sum[i] += n
+			if n < 0 || len(d.Of) > 0 && n != 0 {
+				t.Errorf("%s costs %d bytes with %d events", d.Name, n, costSizes[i])
+			}
+		}
+	}
+	if events := cost["events"]; events[0] <= 0 || events[1] <= events[0] {
+		t.Errorf("counting all events costs %v", events)
+	}
+	for i, n := range costSizes {
+		if whole := stateBytes(c, n); whole <= cost[""][i] || whole >= sum[i]+cost[""][i] {
+			t.Errorf("the whole state takes %d bytes, its parts %d", whole, sum[i])
+		}
+	}
 }

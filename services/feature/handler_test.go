@@ -250,8 +250,9 @@ func TestChangesOfOrders(t *testing.T) {
 // A customer of whom nobody heard is buried without a word.
 func TestMergeOfUnknownCustomer(t *testing.T) {
 	b := newBench(t)
-	if out := b.batch(nil, merge(id(2), id(1), 1), merge(id(2), id(1), 1)); len(out) != 0 {
-		t.Fatalf("emitted %v", out)
+	out := b.batch(nil, merge(id(2), id(1), 1), merge(id(2), id(1), 1))
+	if len(out) != 1 || out[0].Topic != topics.FeatureHandover.Name || string(out[0].Key) != id(1) {
+		t.Fatalf("emitted %v, want an empty handover and nothing else", out)
 	}
 	if out := b.batch(nil, b.event(id(2), nil)); len(out) != 1 || string(out[0].Key) != id(1) {
 		t.Fatalf("straggler went to %v", out)

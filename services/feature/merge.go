@@ -46,22 +46,21 @@ func (h *handler) mapping(tx transaction, key string, m *identityv1.Mapping) err
 	}
 }
 
-// bury hands over a customer's record and leaves a tombstone. A customer that is
-// not known yet leaves nothing: its events are all still to come, and are passed on.
+// bury hands over a customer's record and leaves a tombstone. That of a customer who is not known yet is empty, and handed over all the same: should the
+// changelog be lost, a task that reads its inputs again may see events first that were passed on the first time, and what it then hands over must be known
+// for a repeat (TestALostChangelogIsRebuiltFromTheInputs).
 func (h *handler) bury(tx transaction, e *entry, to customerID, epoch int64) error {
 	if err := h.batch.publish(tx, e); err != nil {
 		return err
 	}
-	if len(e.rec.marks)+len(e.rec.arrived) > 0 {
-		err := emit(tx, topics.FeatureHandover, to, &featurev1.Handover{
-			Workspace: e.rec.workspace,
-			What: &featurev1.Handover_State{State: &featurev1.MergedState{
-				FromCustomerId: e.id.String(), Epoch: epoch, Record: e.rec.encode(),
-			}},
-		}, tx.Traceparent())
-		if err != nil {
-			return err
-		}
+	err := emit(tx, topics.FeatureHandover, to, &featurev1.Handover{
+		Workspace: e.rec.workspace,
+		What: &featurev1.Handover_State{State: &featurev1.MergedState{
+			FromCustomerId: e.id.String(), Epoch: epoch, Record: e.rec.encode(),
+		}},
+	}, tx.Traceparent())
+	if err != nil {
+		return err
 	}
 	if e.rec.timerMs != 0 {
 		tx.ClearTimer(e.id[:])
@@ -131,6 +130,10 @@ func (h *handler) state(tx transaction, at customerID, m *featurev1.Handover) er
 	}
 	if !e.rec.absorb(absorption{id: from, epoch: m.GetState().GetEpoch()}) {
 		h.metrics.duplicates.Inc()
+		return nil
+	}
+	if len(left.marks)+len(left.arrived)+len(left.absorbed) == 0 {
+		e.dirty = true // nothing else was left
 		return nil
 	}
 	if err := h.batch.change(tx, e, cause{reason: featurev1.ChangeReason_CHANGE_REASON_MERGE}); err != nil {

@@ -255,6 +255,11 @@ func (w *world) settle() {
 	for p := range w.parts {
 		w.tell(p, math.MaxInt, false)
 	}
+	w.drain()
+}
+
+// drain is settle while the order book stands still.
+func (w *world) drain() {
 	for idle := 0; idle < w.parts; {
 		idle = 0
 		for p := range w.parts {

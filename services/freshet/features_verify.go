@@ -33,7 +33,7 @@ func newFeaturesVerify() *cobra.Command {
 		Short: "Hold the served features against the facts in ClickHouse, value by value",
 		Long: `Ask for all features and tags of customers, chosen by a hash of their ids, compute the same from the facts for the same moment, and list by feature what
 is served with another value (mismatch), not served (missing) or served without facts (extra). It waits first until the services have caught up (--wait).
-On a stack that takes events, facts are stored a moment after they are counted: who differs is looked at three times more. A customer takes ClickHouse a second or so. Exit status 1 when
+On a stack that takes events, facts are stored a moment after they are counted: who differs is looked at alone, and three times more. Exit status 1 when
 something differs, and when there was no customer.`,
 		Example: `  freshet features verify
   freshet features verify --customers 200

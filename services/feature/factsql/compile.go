@@ -15,8 +15,10 @@ type Query struct {
 	Database string
 	// Workspace is the tenant.
 	Workspace string
-	// Customer is a surviving id after all merges; empty asks for every customer.
+	// Customer is a surviving id after all merges; empty asks for Customers.
 	Customer string
+	// Customers are surviving ids; with none and no Customer it asks for every customer.
+	Customers []string
 	// AsOfMs is the moment to look from, Unix milliseconds.
 	AsOfMs int64
 }
@@ -42,8 +44,11 @@ func Compile(p *catalog.Plan, q Query) (*Statement, error) {
 		return nil, fmt.Errorf("compile features: database %q is no plain name", q.Database)
 	}
 	s := &Statement{slots: len(p.Slots), Parameters: map[string]string{"workspace": q.Workspace, "as_of": strconv.FormatInt(q.AsOfMs, 10)}}
-	if q.Customer != "" {
+	switch {
+	case q.Customer != "":
 		s.Parameters["customer"] = q.Customer
+	case len(q.Customers) > 0:
+		s.Parameters["customers"] = list(q.Customers)
 	}
 	groups := groupsOf(p)
 	for i, slot := range p.Slots {
@@ -92,14 +97,27 @@ SELECT
 // customers is the end of a subquery over a table: who, since when, and whose rows.
 func customers(q Query, table string) string {
 	only := ""
-	if q.Customer != "" {
+	switch {
+	case q.Customer != "":
 		only = `
         AND (f.customer_id = {customer:String} OR f.customer_id IN (SELECT old FROM moved WHERE new = {customer:String}))`
+	case len(q.Customers) > 0:
+		only = `
+        AND (f.customer_id IN {customers:Array(String)} OR f.customer_id IN (SELECT old FROM moved WHERE new IN {customers:Array(String)}))`
 	}
 	return fmt.Sprintf(`    FROM %s.%s AS f
     LEFT JOIN moved AS m ON m.old = f.customer_id
     WHERE f.workspace = {workspace:String} AND f.occurred_at <= as_of%s
 `, q.Database, table, only)
+}
+
+// list writes texts as the value of a parameter Array(String).
+func list(texts []string) string {
+	quoted := make([]string, len(texts))
+	for i, t := range texts {
+		quoted[i] = "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(t) + "'"
+	}
+	return "[" + strings.Join(quoted, ",") + "]"
 }
 
 const customer = "if(m.new = '', f.customer_id, m.new) AS customer"

@@ -2,6 +2,8 @@ package factsql
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/freshet/freshet/pkg/catalog"
@@ -128,7 +130,7 @@ func fieldsOf(q *expr.Query, i int, c *catalog.Column) []string {
 func moments(q Query) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "    SELECT\n        %s,\n        toUnixTimestamp64Milli(f.occurred_at) AS ts", customer)
-	for _, name := range posted {
+	for _, name := range slices.Sorted(maps.Values(posted)) { // the same question is the same text
 		fmt.Fprintf(&b, ",\n        sum(toInt128(f.%s) * f.sign) AS %s", name, name)
 	}
 	b.WriteString("\n" + customers(q, "order_postings") + "    GROUP BY customer, ts\n")

@@ -1,8 +1,10 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"sort"
 
 	native "github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -44,25 +46,59 @@ func Customers(ctx context.Context, db driver.Conn, workspace string, limit int)
 	return ids, rows.Err()
 }
 
-// facts computes a surviving customer's values at a moment, by position.
-func facts(ctx context.Context, db driver.Conn, c *catalog.Catalog, workspace, customer string, asOf int64) ([]catalog.Value, error) {
-	s, err := factsql.Compile(c.Plan(), factsql.Query{Workspace: workspace, Customer: customer, AsOfMs: asOf})
+// facts are what ClickHouse has of some customers at one moment, by surviving id.
+type facts struct {
+	c        *catalog.Catalog
+	query    factsql.Query
+	text     string
+	readings map[string][]catalog.Reading
+}
+
+// factsOf reads surviving customers at a moment with one statement.
+func factsOf(ctx context.Context, db driver.Conn, c *catalog.Catalog, q factsql.Query) (*facts, error) {
+	s, err := factsql.Compile(c.Plan(), q)
 	if err != nil {
 		return nil, err
 	}
 	rows, err := db.Query(native.Context(ctx, native.WithParameters(s.Parameters)), s.Text)
 	if err != nil {
-		return nil, fmt.Errorf("compute the features of customer %s: %w", customer, err)
+		return nil, fmt.Errorf("compute the features of %d customers: %w", len(q.Customers), err)
 	}
 	defer func() { _ = rows.Close() }()
-	if !rows.Next() {
-		return nil, rows.Err() // no facts by then: nothing is known
+	f := &facts{c: c, query: q, text: s.Text, readings: map[string][]catalog.Reading{}}
+	for rows.Next() {
+		id, readings, err := s.Scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("compute the features of %d customers: %w", len(q.Customers), err)
+		}
+		f.readings[id] = readings
 	}
-	_, readings, err := s.Scan(rows)
-	if err != nil {
-		return nil, fmt.Errorf("compute the features of customer %s: %w", customer, err)
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("compute the features of %d customers: %w", len(q.Customers), err)
 	}
-	return c.Values(readings, asOf, nil), nil
+	return f, nil
+}
+
+// values are a customer's at a moment that the facts hold for; none of who had no facts by then.
+func (f *facts) values(id string, asOf int64) []catalog.Value {
+	if f.readings[id] == nil {
+		return nil
+	}
+	return f.c.Values(f.readings[id], asOf, nil)
+}
+
+// holdFrom finds the first of ascending moments for which the facts hold as well: windows begin where they begin at the moment that was asked for. A
+// statement's text says where windows begin, and they never begin earlier later on.
+func (f *facts) holdFrom(moments []int64) (int, error) {
+	var fault error
+	first := sort.Search(len(moments), func(i int) bool {
+		q := f.query
+		q.AsOfMs = moments[i]
+		s, err := factsql.Compile(f.c.Plan(), q)
+		fault = cmp.Or(fault, err)
+		return err != nil || s.Text == f.text
+	})
+	return first, fault
 }
 
 // named are the values that are present, and the tags that hold, by name.

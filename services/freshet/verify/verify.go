@@ -2,6 +2,9 @@
 // the same anew from the facts for the very moment that the answer names, and compares value by value. Definitions are the stack's own, from
 // features.catalog.v1.
 //
+// One statement computes several hundred customers: the facts as of the last of their answers' moments serve every earlier one at which all windows
+// begin at the same places (TestFactsHoldWhereWindowsBeginAlike). Who differs, and who is not known, is looked at alone, exactly.
+//
 // Equal is exact while nothing is under way. On a stack that takes events a fact is stored a moment after it is counted, so that a customer who differs
 // is looked at again (Options.Again) before it is said. It is not for deciding which side is right.
 package verify
@@ -11,7 +14,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -24,6 +26,7 @@ import (
 	"github.com/freshet/freshet/pkg/retry"
 	"github.com/freshet/freshet/pkg/rule"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+	"github.com/freshet/freshet/services/feature/factsql"
 )
 
 // Options say what to compare.
@@ -55,8 +58,12 @@ type Report struct {
 	Differences []Difference
 }
 
-// atOnce is how many customers are asked about at a time.
-const atOnce = 4
+const (
+	// atOnce is how many customers the API is asked about at a time.
+	atOnce = 4
+	// together is how many customers one statement computes: its text takes ClickHouse most of a second, whoever it is about.
+	together = 500
+)
 
 // Run compares the customers.
 func Run(ctx context.Context, o Options, customers []string) (*Report, error) {
@@ -66,28 +73,21 @@ func Run(ctx context.Context, o Options, customers []string) (*Report, error) {
 	}
 	c := checker{Options: o, tags: tags}
 	var report Report
-	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(atOnce)
-	for _, id := range customers {
-		group.Go(func() error {
-			one, err := c.settled(ctx, id)
-			if err != nil {
-				return err
+	for ids := range slices.Chunk(customers, together) {
+		// Who differs is looked at alone.
+		again, err := c.several(ctx, &report, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range again {
+			if err := c.settled(ctx, &report, id); err != nil {
+				return nil, err
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			report.add(one)
-			if o.Done != nil {
-				o.Done()
-			}
-			return nil
-		})
+		}
 	}
-	err = group.Wait()
 	slices.SortFunc(report.Differences, byNameThenCustomer)
 	slices.Sort(report.Unknown)
-	return &report, err
+	return &report, nil
 }
 
 func (r *Report) add(o *Report) {
@@ -97,46 +97,124 @@ func (r *Report) add(o *Report) {
 	r.Differences = append(r.Differences, o.Differences...)
 }
 
-// checker compares one customer at a time; it does not change.
+// checker compares customers; it does not change.
 type checker struct {
 	Options
 	tags *rule.Set
 }
 
-// settled looks at a customer until nothing differs, and at most 1 + Again times.
-func (c *checker) settled(ctx context.Context, id string) (*Report, error) {
+// several compares customers with one statement, and reports those that do not differ: again are the others, and those at whose moment a window began
+// elsewhere than at the last one's.
+func (c *checker) several(ctx context.Context, report *Report, ids []string) (again []string, err error) {
+	served, err := c.ask(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	q := factsql.Query{Workspace: c.Workspace}
+	var moments []int64
+	for _, a := range served {
+		if a != nil {
+			q.Customers, moments = append(q.Customers, a.GetCustomerId()), append(moments, a.GetAsOfMs())
+		}
+	}
+	if len(moments) == 0 {
+		return ids, nil
+	}
+	slices.Sort(moments)
+	q.AsOfMs = moments[len(moments)-1]
+	f, err := factsOf(ctx, c.ClickHouse, c.Catalog, q)
+	if err != nil {
+		return nil, err
+	}
+	first, err := f.holdFrom(moments)
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range served {
+		if a == nil || a.GetAsOfMs() < moments[first] {
+			again = append(again, ids[i])
+			continue
+		}
+		r := c.compare(a, f)
+		if len(r.Differences) > 0 {
+			again = append(again, ids[i])
+			continue
+		}
+		c.report(report, r)
+	}
+	return again, nil
+}
+
+// ask gets the answers of the API, by place; none of who is not known.
+func (c *checker) ask(ctx context.Context, ids []string) ([]*featurev1.GetFeaturesResponse, error) {
+	out := make([]*featurev1.GetFeaturesResponse, len(ids))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for i, id := range ids {
+		group.Go(func() (err error) {
+			out[i], err = c.served(ctx, id)
+			return err
+		})
+	}
+	return out, group.Wait()
+}
+
+func (c *checker) served(ctx context.Context, id string) (*featurev1.GetFeaturesResponse, error) {
+	a, err := c.Features.GetFeatures(ctx, &featurev1.GetFeaturesRequest{Id: id, Workspace: c.Workspace})
+	switch want := c.Catalog.Layout().Fingerprint; {
+	case status.Code(err) == codes.NotFound:
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("ask for the features of customer %s: %w", id, err)
+	case a.GetSchema() != want:
+		return nil, fmt.Errorf("the stack serves catalogue %016x, and %016x was read: its definitions changed meanwhile, begin again", a.GetSchema(), want)
+	}
+	return a, nil
+}
+
+// settled looks at a customer until nothing differs, and at most 1 + Again times, and reports them.
+func (c *checker) settled(ctx context.Context, report *Report, id string) error {
 	for again := 0; ; again++ {
-		r, err := c.customer(ctx, id)
-		if err != nil || len(r.Differences)+len(r.Unknown) == 0 || again >= c.Again {
-			return r, err
+		r, err := c.alone(ctx, id)
+		if err != nil {
+			return err
+		}
+		if len(r.Differences)+len(r.Unknown) == 0 || again >= c.Again {
+			c.report(report, r)
+			return nil
 		}
 		if err := retry.Sleep(ctx, c.Pause); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }
 
-func (c *checker) customer(ctx context.Context, id string) (*Report, error) {
-	r := &Report{Customers: 1}
-	served, err := c.Features.GetFeatures(ctx, &featurev1.GetFeaturesRequest{Id: id, Workspace: c.Workspace})
+func (c *checker) alone(ctx context.Context, id string) (*Report, error) {
+	a, err := c.served(ctx, id)
 	switch {
-	case status.Code(err) == codes.NotFound:
-		r.Unknown = []string{id}
-		return r, nil
 	case err != nil:
-		return nil, fmt.Errorf("ask for the features of customer %s: %w", id, err)
-	case served.GetSchema() != c.Catalog.Layout().Fingerprint:
-		return nil, fmt.Errorf("the stack serves catalogue %016x, and %016x was read: its definitions changed meanwhile, begin again",
-			served.GetSchema(), c.Catalog.Layout().Fingerprint)
+		return nil, err
+	case a == nil:
+		return &Report{Customers: 1, Unknown: []string{id}}, nil
 	}
-	values, err := facts(ctx, c.ClickHouse, c.Catalog, c.Workspace, served.GetCustomerId(), served.GetAsOfMs())
+	f, err := factsOf(ctx, c.ClickHouse, c.Catalog, factsql.Query{Workspace: c.Workspace, Customers: []string{a.GetCustomerId()}, AsOfMs: a.GetAsOfMs()})
 	if err != nil {
 		return nil, err
 	}
-	computed := named(c.Catalog, c.tags, values, served.GetAsOfMs())
-	r.Values = len(computed)
-	r.Differences = differences(served.GetCustomerId(), flatten(served), computed)
-	return r, nil
+	return c.compare(a, f), nil
+}
+
+// compare holds an answer against the facts, at the moment that the answer names.
+func (c *checker) compare(a *featurev1.GetFeaturesResponse, f *facts) *Report {
+	computed := named(c.Catalog, c.tags, f.values(a.GetCustomerId(), a.GetAsOfMs()), a.GetAsOfMs())
+	return &Report{Customers: 1, Values: len(computed), Differences: differences(a.GetCustomerId(), flatten(a), computed)}
+}
+
+func (c *checker) report(report, one *Report) {
+	report.add(one)
+	if c.Done != nil {
+		c.Done()
+	}
 }
 
 // held stands for a tag that holds: since when is not known of the facts, and not compared.

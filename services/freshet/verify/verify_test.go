@@ -11,6 +11,7 @@ import (
 	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/rule"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+	"github.com/freshet/freshet/services/feature/factsql"
 )
 
 func count(n int64) *featurev1.FeatureValue {
@@ -103,5 +104,37 @@ tags:
 	}
 	if got := named(c, tags, nil, 1); len(got) != 0 {
 		t.Errorf("who has no facts has %v", got)
+	}
+}
+
+// Facts as of a moment are used for an earlier one as long as no window begins elsewhere: the smallest step of the shipped windows is five minutes.
+func TestFactsHoldWhereWindowsBeginAlike(t *testing.T) {
+	c, err := catalog.Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const second = int64(1000)
+	at := int64(1_795_000_200_000) // a multiple of five minutes
+	for name, test := range map[string]struct {
+		asOf    int64
+		moments []int64
+		want    int
+	}{
+		"all within a step":            {at + 299*second, []int64{at, at + 1, at + 299*second}, 0},
+		"one before the step":          {at + 3*second, []int64{at - 1, at, at + 3*second}, 1},
+		"many before, some long":       {at, []int64{at - 86_400*second, at - 600*second, at - 1, at}, 3},
+		"the moment itself, and alone": {at + 7, []int64{at + 7}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := factsql.Query{Workspace: "default", Customers: []string{"x"}, AsOfMs: test.asOf}
+			s, err := factsql.Compile(c.Plan(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := (&facts{c: c, query: q, text: s.Text}).holdFrom(test.moments)
+			if err != nil || got != test.want {
+				t.Errorf("from %d on, want %d (%v)", got, test.want, err)
+			}
+		})
 	}
 }

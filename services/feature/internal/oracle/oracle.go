@@ -76,6 +76,30 @@ func (l *Log) Values(c *catalog.Catalog, customer string, asOf int64) []catalog.
 	return Values(c, mine, l.postings(customer, asOf), asOf)
 }
 
+// All are the features of every surviving customer that has an event, by id: what Values says of each, with one look at the log.
+func (l *Log) All(c *catalog.Catalog, asOf int64) map[string][]catalog.Value {
+	events, posted := map[string][]*eventv1.Event{}, map[string][]*orderv1.Posting{}
+	for _, e := range l.events {
+		id := l.Canonical(e.customer)
+		events[id] = append(events[id], e.event)
+	}
+	for _, o := range l.Orders() {
+		for _, p := range o.Postings {
+			if id := l.Canonical(p.GetCustomerId()); p.GetAtMs() <= asOf {
+				posted[id] = append(posted[id], p)
+			}
+		}
+	}
+	out := map[string][]catalog.Value{}
+	for id, mine := range events {
+		slices.SortStableFunc(posted[id], byTime)
+		out[id] = Values(c, mine, posted[id], asOf)
+	}
+	return out
+}
+
+func byTime(a, b *orderv1.Posting) int { return cmp.Compare(a.GetAtMs(), b.GetAtMs()) }
+
 // Known says whether a surviving customer had an event by asOf.
 func (l *Log) Known(customer string, asOf int64) bool {
 	return slices.ContainsFunc(l.events, func(e entry) bool {
@@ -118,6 +142,6 @@ func (l *Log) postings(customer string, asOf int64) []*orderv1.Posting {
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *orderv1.Posting) int { return cmp.Compare(a.GetAtMs(), b.GetAtMs()) })
+	slices.SortStableFunc(out, byTime)
 	return out
 }
