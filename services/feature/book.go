@@ -23,7 +23,10 @@ type book struct {
 
 	readings []catalog.Reading
 	values   []catalog.Value
-	encoded  []byte
+	// behind are the positions that hole.go hides, by columns; plain is the layout that it tells such values by.
+	behind  map[string][]int
+	plain   *catalog.Layout
+	encoded []byte
 }
 
 // newBook loads the features file; an empty path is the shipped catalogue alone.
@@ -53,13 +56,13 @@ func (b *book) copy() *book {
 // at reads a record's features at asOf, an AsOf of its state, by position; the tags are not among them yet. They hold until the next call.
 func (b *book) at(r *record, asOf int64) []catalog.Value {
 	b.readings = r.state.Read(asOf, b.readings)
-	b.values = b.catalog.Values(b.readings, asOf, b.values[:0])
+	b.values = b.hide(r, b.catalog.Values(b.readings, asOf, b.values[:0]))
 	return b.values
 }
 
 // row is values that conditions look at.
-func (b *book) row(values []catalog.Value) catalog.Row {
-	return catalog.Row{Layout: b.catalog.Layout(), Values: values}
+func (b *book) row(r *record, values []catalog.Value) catalog.Row {
+	return catalog.Row{Layout: b.layoutOf(r), Values: values}
 }
 
 // publish makes a customer's feature set for now, brings the tags there, and notes what it did in the record. When time alone changed something, each tag
@@ -83,10 +86,10 @@ func (b *book) publish(e *entry, nowMs int64, reason featurev1.ChangeReason) *fe
 	b.hold(r, values, asOf)
 	e.flip = b.flipOf(r, values, asOf)
 	values = b.withTags(r, values)
-	b.encoded = b.catalog.Layout().Encode(b.encoded[:0], withoutPersonal(values, b.traits()))
+	b.encoded = b.layoutOf(r).Encode(b.encoded[:0], withoutPersonal(values, b.traits()))
 	r.publishedMs = asOf
 	fs := r.envelope(e.id, asOf)
-	fs.Schema = b.catalog.Layout().Fingerprint
+	fs.Schema = b.layoutOf(r).Fingerprint
 	fs.Values = slices.Clone(b.encoded)
 	return fs
 }
@@ -98,7 +101,7 @@ func (b *book) hold(r *record, values []catalog.Value, atMs int64) {
 		return
 	}
 	var now []heldTag
-	for i, in := range b.tags.Match(b.row(values), atMs) {
+	for i, in := range b.tags.Match(b.row(r, values), atMs) {
 		if !in {
 			continue
 		}
@@ -162,7 +165,7 @@ func (b *book) nextFlip(r *record, asOf int64) *flip {
 func (b *book) flipOf(r *record, values []catalog.Value, asOf int64) *flip {
 	ms, ok := r.state.NextFlip(asOf)
 	if b.tags.Elapses() {
-		row := b.row(values)
+		row := b.row(r, values)
 		for i := range b.tags.Rules {
 			if at, flips := b.tags.NextFlip(i, row, asOf); flips && (!ok || at < ms) {
 				ms, ok = at, true

@@ -14,6 +14,8 @@ import (
 type metrics struct {
 	applied, changes, duplicates, forwarded, merged, timers prometheus.Counter
 
+	filled, fillFacts prometheus.Counter
+
 	sets      *prometheus.CounterVec // by reason
 	freshness *freshness.Histogram
 	now       func() time.Time
@@ -30,6 +32,8 @@ func newMetrics(reg prometheus.Registerer, now func() time.Time) (*metrics, erro
 		forwarded:  counter("forwarded_total", "Events, changes of orders and handovers passed on because their customer was merged away."),
 		merged:     counter("merges_total", "Merged customers whose state was added to another."),
 		timers:     counter("timers_total", "Times a window changed with no event."),
+		filled:     counter("filled_total", "Records given what they lacked of a catalogue that grew."),
+		fillFacts:  counter("fill_facts_total", "Facts read to fill records after the catalogue grew."),
 		sets: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "freshet_feature_sets_published_total", Help: "Feature sets published, by reason.",
 		}, []string{"reason"}),
@@ -41,7 +45,7 @@ func newMetrics(reg prometheus.Registerer, now func() time.Time) (*metrics, erro
 		return m, err
 	}
 	errs := []error{err}
-	for _, c := range []prometheus.Collector{m.applied, m.changes, m.duplicates, m.forwarded, m.merged, m.timers, m.sets} {
+	for _, c := range []prometheus.Collector{m.applied, m.changes, m.duplicates, m.forwarded, m.merged, m.timers, m.filled, m.fillFacts, m.sets} {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)
@@ -57,4 +61,17 @@ var reasonWords = map[featurev1.ChangeReason]string{
 	featurev1.ChangeReason_CHANGE_REASON_EVENT: "event",
 	featurev1.ChangeReason_CHANGE_REASON_TIME:  "time",
 	featurev1.ChangeReason_CHANGE_REASON_MERGE: "merge",
+}
+
+// filling registers how far a fill is.
+func (m *metrics) filling(reg prometheus.Registerer, f *filler) error {
+	if reg == nil {
+		return nil
+	}
+	return reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "freshet_feature_filled_ratio", Help: "How much of this process's customers has every feature of the catalogue, 0 to 1: below 1 while new ones are filled from the facts.",
+	}, func() float64 {
+		part, _ := f.progress()
+		return part
+	}))
 }
