@@ -30,6 +30,9 @@ type filler struct {
 	fold   func(ctx context.Context, wants []fill.Want, passedMs int64) ([]*tally.State, int64, error)
 	settle func(ctx context.Context, told func(behind int64)) error
 
+	// most is pageHoles; tests take smaller pages.
+	most int
+
 	mu    sync.Mutex
 	boxes map[int]*inbox
 	place map[int]float64 // how much of each partition is done
@@ -40,7 +43,7 @@ type filler struct {
 func newFiller(s *Service) *filler {
 	facts := &fill.Facts{ClickHouse: s.deps.ClickHouse, Database: s.cfg.Database, Engine: s.book.engine}
 	w := fill.Warehouse{Broker: s.deps.Broker, Group: s.cfg.WarehouseGroup}
-	f := &filler{s: s, fold: facts.Fold, boxes: map[int]*inbox{}, place: map[int]float64{}, lacks: map[int]bool{}, full: map[int]*inbox{}}
+	f := &filler{s: s, fold: facts.Fold, most: pageHoles, boxes: map[int]*inbox{}, place: map[int]float64{}, lacks: map[int]bool{}, full: map[int]*inbox{}}
 	f.settle = func(ctx context.Context, told func(int64)) error {
 		ends, err := w.Ends(ctx)
 		for err == nil {
@@ -131,6 +134,7 @@ func (f *filler) pass(ctx context.Context, partition int, view stream.View, box 
 		if err != nil {
 			return n, err
 		}
+		f.note(partition, 0, page)
 		if len(page) > 0 {
 			if err := f.read(ctx, partition, page, box); err != nil {
 				return n, err
@@ -140,7 +144,7 @@ func (f *filler) pass(ctx context.Context, partition int, view stream.View, box 
 			}
 		}
 		n += len(page)
-		f.note(partition, placeOf(next), page)
+		f.note(partition, placeOf(next), nil)
 		if next == nil {
 			return n, nil
 		}
@@ -154,7 +158,7 @@ func (f *filler) page(view stream.View, from []byte) (page []filled, next []byte
 		if len(key) != len(customerID{}) {
 			return true, nil
 		}
-		if len(page) >= pageHoles {
+		if len(page) >= f.most {
 			next = slices.Clone(key)
 			return false, nil
 		}
@@ -229,13 +233,11 @@ func placeOf(key []byte) float64 {
 	return float64(binary.BigEndian.Uint16(key)) / (1 << 16)
 }
 
-// note keeps how far a partition is, and what its records lack.
+// note keeps how far a partition ever was, and what its records lack.
 func (f *filler) note(partition int, place float64, page []filled) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if place < 1 || f.place[partition] == 0 {
-		f.place[partition] = place
-	}
+	f.place[partition] = max(f.place[partition], place)
 	for i := range page {
 		for _, c := range page[i].hole.in(f.s.book.engine) {
 			f.lacks[c] = true

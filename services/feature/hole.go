@@ -141,6 +141,20 @@ func (b *book) hidden(r *record) []int {
 	return out
 }
 
+// filling names the features of a record, or those of them that are asked for, that are not known yet.
+func (b *book) filling(r *record, names []string) []string {
+	if r == nil {
+		return nil
+	}
+	var out []string
+	for _, i := range b.hidden(r) {
+		if n := b.catalog.Features[i].Name; len(names) == 0 || slices.Contains(names, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
 // layoutOf is the layout of a record's values. What is not known yet must not read as zero.
 func (b *book) layoutOf(r *record) *catalog.Layout {
 	if r == nil || len(r.holes) == 0 {

@@ -32,6 +32,7 @@ func (b *book) tell(a *answer, names []string) *featurev1.GetFeaturesResponse {
 			out.Values[f.Name] = ValueOf(f, a.values[i])
 		}
 	}
+	out.Filling = b.filling(a.record, names)
 	for i := range b.catalog.Tags {
 		t := &b.catalog.Tags[i]
 		if v := a.values[t.Position]; v.Present && (len(names) == 0 || slices.Contains(names, t.Name)) {
