@@ -89,7 +89,7 @@ func (g server) BatchGetFeatures(ctx context.Context, req *featurev1.BatchGetFea
 // ListFeatures lists the features of the catalogue.
 func (g server) ListFeatures(_ context.Context, req *featurev1.ListFeaturesRequest) (*featurev1.ListFeaturesResponse, error) {
 	done, filling := g.s.filler.progress()
-	out := &featurev1.ListFeaturesResponse{Schema: g.s.book.catalog.Layout().Fingerprint, FilledPercent: int32(100 * done)}
+	out := &featurev1.ListFeaturesResponse{Schema: g.s.book.catalog.Layout().Fingerprint, FilledPercent: int32(100 * done), FileNote: g.s.fileNote()}
 	for i := range g.s.book.catalog.Features {
 		if f := &g.s.book.catalog.Features[i]; req.GetLevel() == "" || req.GetLevel() == f.Level {
 			out.Features = append(out.Features, featureOf(f))

@@ -63,15 +63,22 @@ var reasonWords = map[featurev1.ChangeReason]string{
 	featurev1.ChangeReason_CHANGE_REASON_MERGE: "merge",
 }
 
-// filling registers how far a fill is.
-func (m *metrics) filling(reg prometheus.Registerer, f *filler) error {
+// filling registers how far a fill is, and whether the features file has faults.
+func (m *metrics) filling(reg prometheus.Registerer, s *Service) error {
 	if reg == nil {
 		return nil
 	}
-	return reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	return errors.Join(reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "freshet_feature_filled_ratio", Help: "How much of this process's customers has every feature of the catalogue, 0 to 1: below 1 while new ones are filled from the facts.",
 	}, func() float64 {
-		part, _ := f.progress()
+		part, _ := s.filler.progress()
 		return part
-	}))
+	})), reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "freshet_feature_file_faulty", Help: "1 while the features file has faults and the catalogue of before stays in use.",
+	}, func() float64 {
+		if f := s.file.Load(); f != nil && f.fault != "" {
+			return 1
+		}
+		return 0
+	})))
 }

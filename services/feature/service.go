@@ -62,6 +62,8 @@ type Service struct {
 	histories chan struct{}
 	metrics   *metrics
 	filler    *filler
+	// file is what is to be said of the features file.
+	file atomic.Pointer[fileState]
 }
 
 // New checks the configuration and registers the metrics; it opens nothing.
@@ -103,7 +105,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s, m.filling(deps.Metrics, s.filler)
+	return s, m.filling(deps.Metrics, s)
 }
 
 // newOrders makes the task that keeps the book of orders.
@@ -130,6 +132,7 @@ func (s *Service) Run(ctx context.Context) error {
 	tasks.Go(func() error { return s.orders.Run(ctx) })
 	tasks.Go(func() error { return s.processor.Run(ctx) })
 	tasks.Go(func() error { return s.filler.run(ctx) })
+	tasks.Go(func() error { return s.watchFile(ctx) })
 	return tasks.Wait()
 }
 

@@ -2008,6 +2008,8 @@ type ListFeaturesResponse struct {
 	Schema uint64 `protobuf:"fixed64,2,opt,name=schema,proto3" json:"schema,omitempty"`
 	// How much of the customers that the answering replica keeps has every feature, 0 to 100: below 100 while new ones are filled from the facts.
 	FilledPercent int32 `protobuf:"varint,3,opt,name=filled_percent,json=filledPercent,proto3" json:"filled_percent,omitempty"`
+	// What is to be known of the features file: that it has faults, and which, or that it changed since the service was started; empty when nothing is.
+	FileNote      string `protobuf:"bytes,4,opt,name=file_note,json=fileNote,proto3" json:"file_note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2061,6 +2063,13 @@ func (x *ListFeaturesResponse) GetFilledPercent() int32 {
 		return x.FilledPercent
 	}
 	return 0
+}
+
+func (x *ListFeaturesResponse) GetFileNote() string {
+	if x != nil {
+		return x.FileNote
+	}
+	return ""
 }
 
 // ListTagsRequest asks for the tags.
@@ -2731,11 +2740,12 @@ const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"occurredMs\"I\n" +
 	"\x13ListFeaturesRequest\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\tR\x05level\x12\x1c\n" +
-	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"\x8e\x01\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"\xab\x01\n" +
 	"\x14ListFeaturesResponse\x127\n" +
 	"\bfeatures\x18\x01 \x03(\v2\x1b.freshet.feature.v1.FeatureR\bfeatures\x12\x16\n" +
 	"\x06schema\x18\x02 \x01(\x06R\x06schema\x12%\n" +
-	"\x0efilled_percent\x18\x03 \x01(\x05R\rfilledPercent\"E\n" +
+	"\x0efilled_percent\x18\x03 \x01(\x05R\rfilledPercent\x12\x1b\n" +
+	"\tfile_note\x18\x04 \x01(\tR\bfileNote\"E\n" +
 	"\x0fListTagsRequest\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\tR\x05level\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"?\n" +
