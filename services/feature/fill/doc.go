@@ -5,7 +5,7 @@
 //
 // After it a customer's state is that of a service which had the catalogue from the start: every value is equal, to the bit, as far as the facts reach back
 // (TestAGrownCatalogueEqualsOneFromTheStart, on the real engines TestANewFeatureIsFilledFromTheFacts). Until then what is made of such columns is absent,
-// and said to be filling: never a number that is too small (the same tests look at every set that is published).
+// and said to be filling: never a number that is too small (the first test looks at the last set that each commit tells of a customer, the second at reads).
 //
 // # How
 //
