@@ -70,7 +70,9 @@ type reading struct {
 
 // New knows the layout in which its reader asks.
 func New(mine *catalog.Layout) *Directory {
-	return &Directory{mine: mine, known: map[uint64]reading{mine.Fingerprint: {layout: mine}}}
+	d := &Directory{mine: mine, known: map[uint64]reading{mine.Fingerprint: {layout: mine}}}
+	d.learn(mine.Plain())
+	return d
 }
 
 // Vector is the values of a set, by the positions of the reader's own layout: what the set's catalogue does not have is absent.
@@ -100,10 +102,16 @@ func (d *Directory) Add(m *featurev1.Catalogue) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.learn(l)
+	d.learn(l.Plain()) // of customers who are still being filled
+	return nil
+}
+
+// learn makes a layout known.
+func (d *Directory) learn(l *catalog.Layout) {
 	if _, ok := d.known[l.Fingerprint]; !ok {
 		d.known[l.Fingerprint] = reading{layout: l, onto: d.mine.Onto(l)}
 	}
-	return nil
 }
 
 // Follow reads the catalogues until ctx ends (nil), and calls caughtUp once it has read all there are. One that cannot be read is logged and left out.

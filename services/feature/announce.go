@@ -15,12 +15,14 @@ import (
 )
 
 // learn makes the states of all catalogues that ever were readable: of each, what the present one has too goes on, and what only the present one has begins
-// empty (TestACatalogueThatGrewGoesOnWithTheState). One that this release cannot read is logged; its states then stop their partitions, and say so.
+// empty until it is filled (TestACatalogueThatGrewGoesOnWithTheState). A catalogue that gives a name of the last one another meaning is refused
+// (TestALiveDefinitionIsNotChangedAtAStart). One that this release cannot read is logged; its states then stop their partitions, and say so.
 func (s *Service) learn(ctx context.Context) error {
 	all, err := featuretopic.All(ctx, s.deps.Broker)
 	if err != nil {
 		return err
 	}
+	var live *catalog.Catalog
 	for _, m := range all {
 		c, err := catalog.Parse(nil, []byte(m.GetDefinitions()))
 		if err != nil {
@@ -28,6 +30,12 @@ func (s *Service) learn(ctx context.Context) error {
 			continue
 		}
 		s.book.engine.Learn(c.Plan())
+		live = c
+	}
+	if live != nil {
+		if err := (&book{catalog: live}).immutable(s.book.catalog); err != nil {
+			return fmt.Errorf("features file %q: %w", s.cfg.Features, err)
+		}
 	}
 	return nil
 }

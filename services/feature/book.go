@@ -23,8 +23,11 @@ type book struct {
 
 	readings []catalog.Reading
 	values   []catalog.Value
-	encoded  []byte
-	glance   rule.Glance
+	// behind are the positions that hole.go hides, by columns; plain is the layout that it tells such values by.
+	behind  map[string][]int
+	plain   *catalog.Layout
+	encoded []byte
+	glance  rule.Glance
 }
 
 // newBook loads the features file; an empty path is the shipped catalogue alone.
@@ -54,13 +57,13 @@ func (b *book) copy() *book {
 // at reads a record's features at asOf, an AsOf of its state, by position; the tags are not among them yet. They hold until the next call.
 func (b *book) at(r *record, asOf int64) []catalog.Value {
 	b.readings = r.state.Read(asOf, b.readings)
-	b.values = b.catalog.Values(b.readings, asOf, b.values[:0])
+	b.values = b.hide(r, b.catalog.Values(b.readings, asOf, b.values[:0]))
 	return b.values
 }
 
 // row is values that conditions look at.
-func (b *book) row(values []catalog.Value) catalog.Row {
-	return catalog.Row{Layout: b.catalog.Layout(), Values: values}
+func (b *book) row(r *record, values []catalog.Value) catalog.Row {
+	return catalog.Row{Layout: b.layoutOf(r), Values: values}
 }
 
 // publish makes a customer's feature set for now, brings the tags there, and notes what it did in the record. When time alone changed something, each tag
@@ -84,10 +87,10 @@ func (b *book) publish(e *entry, nowMs int64, reason featurev1.ChangeReason) *fe
 	b.hold(r, values, asOf)
 	e.flip = b.flipOf(r, asOf)
 	values = b.withTags(r, values)
-	b.encoded = b.catalog.Layout().Encode(b.encoded[:0], withoutPersonal(values, b.traits()))
+	b.encoded = b.layoutOf(r).Encode(b.encoded[:0], withoutPersonal(values, b.traits()))
 	r.publishedMs = asOf
 	fs := r.envelope(e.id, asOf)
-	fs.Schema = b.catalog.Layout().Fingerprint
+	fs.Schema = b.layoutOf(r).Fingerprint
 	fs.Values = slices.Clone(b.encoded)
 	return fs
 }
@@ -99,7 +102,7 @@ func (b *book) hold(r *record, values []catalog.Value, atMs int64) {
 		return
 	}
 	var now []heldTag
-	for i, in := range b.tags.Look(b.row(values), &b.glance).Match(atMs) {
+	for i, in := range b.tags.Look(b.row(r, values), &b.glance).Match(atMs) {
 		if !in {
 			continue
 		}
@@ -156,7 +159,7 @@ func (b *book) nextFlip(r *record, asOf int64) *flip {
 	if !b.tags.Elapses() {
 		return b.flipOf(r, asOf)
 	}
-	b.tags.Look(b.row(b.at(r, r.state.AsOf(asOf))), &b.glance)
+	b.tags.Look(b.row(r, b.at(r, r.state.AsOf(asOf))), &b.glance)
 	return b.flipOf(r, asOf)
 }
 

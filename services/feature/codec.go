@@ -16,6 +16,7 @@ const (
 	recordLiving = 1
 	recordGone   = 2 // a tombstone
 	recordMoved  = 3 // a living customer's to whom orders went over: as recordLiving, and which these were
+	recordHoled  = 4 // one that lacks something of the catalogue: as recordMoved, and what that is
 )
 
 // encode writes r.
@@ -35,22 +36,24 @@ func (r *record) append(b []byte) []byte {
 	if len(r.arrived) > 0 {
 		kind = recordMoved
 	}
+	if len(r.holes) > 0 {
+		kind = recordHoled
+	}
 	b = append(b, kind)
 	b = r.appendHead(b)
 	b = binary.AppendVarint(b, r.publishedMs)
 	b = binary.AppendVarint(b, r.timerMs)
-	b = binary.AppendUvarint(b, uint64(len(r.marks)))
-	for _, route := range r.marks {
-		b = append(b, route.id[:]...)
-		b = route.append(b)
-	}
+	b = r.marks.append(b)
 	b = binary.AppendUvarint(b, uint64(len(r.absorbed)))
 	for _, a := range r.absorbed {
 		b = append(b, a.id[:]...)
 		b = binary.AppendVarint(b, a.epoch)
 	}
-	if kind == recordMoved {
-		b = r.appendArrived(b)
+	if kind != recordLiving {
+		b = appendArrived(b, r.arrived)
+	}
+	if kind == recordHoled {
+		b = r.appendHoles(b)
 	}
 	b = binary.AppendUvarint(b, uint64(len(r.tags)))
 	for _, t := range r.tags {
@@ -59,9 +62,9 @@ func (r *record) append(b []byte) []byte {
 	return r.state.Append(b)
 }
 
-func (r *record) appendArrived(b []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(len(r.arrived)))
-	for _, m := range r.arrived {
+func appendArrived(b []byte, arrived []mark) []byte {
+	b = binary.AppendUvarint(b, uint64(len(arrived)))
+	for _, m := range arrived {
 		b = binary.AppendVarint(b, int64(m.partition))
 		b = binary.AppendVarint(b, m.offset)
 	}
@@ -83,12 +86,15 @@ func decodeRecord(e *tally.Engine, b []byte, a *tally.Arena) (*record, error) {
 	switch kind {
 	case recordGone:
 		r.gone = &tombstone{handedTo: readID(&in), mergedInto: readID(&in), epoch: in.Varint()}
-	case recordLiving, recordMoved:
+	case recordLiving, recordMoved, recordHoled:
 		r.publishedMs, r.timerMs = in.Varint(), in.Varint()
-		r.readMarks(&in)
+		readMarks(&in, &r.marks)
 		r.readAbsorbed(&in)
-		if kind == recordMoved {
-			r.readArrived(&in)
+		if kind != recordLiving {
+			r.arrived = readArrived(&in)
+		}
+		if kind == recordHoled {
+			r.readHoles(&in)
 		}
 		r.readTags(&in)
 		if !in.Failed() {
@@ -112,7 +118,7 @@ func (r *record) decodeState(e *tally.Engine, b []byte, a *tally.Arena) error {
 		return fmt.Errorf("%s: %w: %d bytes too many", format.Name, wire.ErrDamaged, len(rest))
 	}
 	r.state = state
-	return nil
+	return r.dig(e, b)
 }
 
 func readID(in *wire.Cursor) (c customerID) {
@@ -120,7 +126,7 @@ func readID(in *wire.Cursor) (c customerID) {
 	return c
 }
 
-func (r *record) readMarks(in *wire.Cursor) {
+func readMarks(in *wire.Cursor, to *marks) {
 	for range in.Count(len(customerID{}) + 1) {
 		id := readID(in)
 		life := uint32(0)
@@ -132,7 +138,7 @@ func (r *record) readMarks(in *wire.Cursor) {
 				in.Fixed(bytes[:])
 				life = binary.BigEndian.Uint32(bytes[:])
 			}
-			r.marks.raise(id, numbering{life: life, partition: partition}, offset)
+			to.raise(id, numbering{life: life, partition: partition}, offset)
 		}
 	}
 }
@@ -154,9 +160,11 @@ func (r *record) readTags(in *wire.Cursor) {
 	}
 }
 
-func (r *record) readArrived(in *wire.Cursor) {
+func readArrived(in *wire.Cursor) []mark {
+	var r record
 	for range in.Count(2) {
 		partition, offset := in.Int32(), in.Varint()
 		r.arrive(mark{numbering: numbering{partition: partition}, offset: offset})
 	}
+	return r.arrived
 }

@@ -19,6 +19,8 @@ type Config struct {
 	Dir string `koanf:"dir"`
 	// Database holds the facts in ClickHouse, for reads with as_of: a plain name. Needed.
 	Database string `koanf:"database"`
+	// WarehouseGroup is the consumer group of the warehouse: a new feature is filled from the facts up to where it has come. Needed.
+	WarehouseGroup string `koanf:"warehouse_group"`
 	// MaxBatch is how many records one commit may hold. More is faster and later. 1 to 100,000.
 	MaxBatch int `koanf:"max_batch"`
 	// CacheBytes is the memory for state, in bytes, of all partitions of a process together: three quarters for customers, the rest for orders. About 400
@@ -31,7 +33,7 @@ type Config struct {
 
 // Default suits a machine with some hundred thousand active customers.
 func Default() Config {
-	return Config{Dir: "data/feature", Database: "dw", MaxBatch: 2000, CacheBytes: 64 << 20, Pace: stream.DefaultPace}
+	return Config{Dir: "data/feature", Database: "dw", WarehouseGroup: "warehouse.facts", MaxBatch: 2000, CacheBytes: 64 << 20, Pace: stream.DefaultPace}
 }
 
 var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -44,6 +46,9 @@ func (c Config) Validate() error {
 	}
 	if !plainName.MatchString(c.Database) {
 		errs = append(errs, fmt.Errorf("database: %q is no plain name", c.Database))
+	}
+	if c.WarehouseGroup == "" {
+		errs = append(errs, errors.New("warehouse_group: name the consumer group of the warehouse, such as warehouse.facts"))
 	}
 	if c.MaxBatch < 1 || c.MaxBatch > 100_000 {
 		errs = append(errs, fmt.Errorf("max_batch: %d is not within 1 and 100000", c.MaxBatch))

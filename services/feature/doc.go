@@ -67,6 +67,11 @@
 // into one that lives and comes back never; a record that was passed on more than
 // maxHops times is dead-lettered rather than sent round for ever.
 //
+// # A catalogue that grew
+//
+// A record that another catalogue kept is read with a hole: what it lacks, and up to which marks (hole.go). Package fill says how it is filled, and why that is
+// exact. A change by which an order went over is noted as arrived also where both customers are one by now: the facts tell by it what the state has.
+//
 // # What it is not for
 //
 // It does not decide who is who, does not store events, and knows no segments.

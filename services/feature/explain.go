@@ -140,7 +140,7 @@ func (e *evidence) feature(f *catalog.Feature) *featurev1.ExplainFeatureResponse
 func (e *evidence) tag(t *catalog.Tag) *featurev1.ExplainFeatureResponse {
 	out := e.head()
 	at := t.Position - len(e.book.catalog.Features)
-	row := e.book.row(e.values)
+	row := e.book.row(e.record, e.values)
 	out.Tag, out.Words = tagOf(t), t.When
 	for _, p := range e.book.tags.Parts(at, row, e.asOfMs) {
 		c := &featurev1.Condition{Text: p.Text, Holds: p.Holds, Denied: p.Denied, Name: p.Name, FlipsMs: p.FlipsMs}
@@ -168,7 +168,7 @@ func (e *evidence) tag(t *catalog.Tag) *featurev1.ExplainFeatureResponse {
 // tagChanges is the earliest moment at which time alone can change a tag: by a comparison with it, or by a feature that a comparison looks at.
 func (e *evidence) tagChanges(at int, list []*featurev1.Condition) int64 {
 	var next earliestOf
-	if ms, ok := e.book.tags.Look(e.book.row(e.values), nil).NextFlip(at, e.asOfMs); ok {
+	if ms, ok := e.book.tags.Look(e.book.row(e.record, e.values), nil).NextFlip(at, e.asOfMs); ok {
 		next.at(ms)
 	}
 	for _, c := range list {

@@ -17,8 +17,8 @@ import (
 	"github.com/freshet/freshet/services/feature/tally"
 )
 
-// A service that is started again with a larger catalogue goes on with the state: what was counted stays counted, what is new begins with the events that
-// come from then on, and what was taken out is gone.
+// A service that is started again with a larger catalogue goes on with the state: what was counted stays counted, what is new is filled with what came before, and
+// what was taken out is gone.
 func TestACatalogueThatGrewGoesOnWithTheState(t *testing.T) {
 	s := newStack(t)
 	file := filepath.Join(t.TempDir(), "features.yaml")
@@ -47,11 +47,11 @@ func TestACatalogueThatGrewGoesOnWithTheState(t *testing.T) {
 	}
 	ask("events_lifetime", 1)
 	stop()
-	write("features: [{name: mine, description: All events from now on., level: behaviour, aggregate: count, where: 'event != \"x\"', windows: [lifetime]}]\n")
+	write("features: [{name: mine, description: All events., level: behaviour, aggregate: count, where: 'event != \"x\"', windows: [lifetime]}]\n")
 	client, stop = s.start()
 	s.send("ada", r, "user_id:ada")
 	ask("events_lifetime", 2)
-	ask("mine_lifetime", 1)
+	ask("mine_lifetime", 2)
 	stop()
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc"
@@ -93,10 +94,12 @@ func (g server) BatchGetFeatures(ctx context.Context, req *featurev1.BatchGetFea
 
 // ListFeatures lists the features of the catalogue.
 func (g server) ListFeatures(_ context.Context, req *featurev1.ListFeaturesRequest) (*featurev1.ListFeaturesResponse, error) {
-	out := &featurev1.ListFeaturesResponse{Schema: g.s.book.catalog.Layout().Fingerprint}
+	done, filling := g.s.filler.progress()
+	out := &featurev1.ListFeaturesResponse{Schema: g.s.book.catalog.Layout().Fingerprint, FilledPercent: int32(100 * done), FileNote: g.s.fileNote()}
 	for i := range g.s.book.catalog.Features {
 		if f := &g.s.book.catalog.Features[i]; req.GetLevel() == "" || req.GetLevel() == f.Level {
 			out.Features = append(out.Features, featureOf(f))
+			_, out.Features[len(out.Features)-1].Filling = slices.BinarySearch(filling, i)
 		}
 	}
 	return out, nil

@@ -34,12 +34,13 @@ type transaction interface {
 type handler struct {
 	metrics *metrics
 	batch   *batch
+	inbox   *inbox
 	// inHand is the event that is being applied.
 	inHand expr.Event
 }
 
 func newHandler(b *book, m *metrics) *handler {
-	return &handler{metrics: m, batch: newBatch(b, m)}
+	return &handler{metrics: m, batch: newBatch(b, m), inbox: newInbox()}
 }
 
 // Process implements stream.Handler.

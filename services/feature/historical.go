@@ -165,7 +165,7 @@ func (t *historyTeller) tell(a history.Answer) error {
 	values := withoutPersonal(a.Values, t.book.traits())
 	var hold []bool
 	if t.tags {
-		hold = t.book.tags.Look(t.book.row(values), nil).Match(a.AtMs)
+		hold = t.book.tags.Look(t.book.row(nil, values), nil).Match(a.AtMs)
 	}
 	row := &featurev1.HistoricalFeatures{Row: int32(a.Index), CustomerId: a.Surviving, AtMs: a.AtMs, Seen: a.Seen, Values: make([]*featurev1.FeatureValue, len(t.at))}
 	for i, at := range t.at {

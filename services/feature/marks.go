@@ -71,6 +71,15 @@ func (m *marks) merge(o marks) {
 	}
 }
 
+// append writes marks by route.
+func (m marks) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(m)))
+	for _, r := range m {
+		b = r.append(append(b, r.id[:]...))
+	}
+	return b
+}
+
 // append writes the marks of a route. A life costs its four bytes once for all partitions that are in it, and makes the offset behind it negative,
 // which no offset is.
 func (r route) append(b []byte) []byte {

@@ -139,7 +139,11 @@ func (h *handler) state(tx transaction, at customerID, m *featurev1.Handover) er
 	if err := h.batch.change(tx, e, cause{reason: featurev1.ChangeReason_CHANGE_REASON_MERGE}); err != nil {
 		return err
 	}
-	e.rec.merge(left)
+	if e.rec.merge(left); len(left.holes) > 0 {
+		if err := reopen(tx); err != nil {
+			return err
+		}
+	}
 	h.metrics.merged.Inc()
 	return nil
 }

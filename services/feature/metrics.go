@@ -16,6 +16,8 @@ type metrics struct {
 
 	watches prometheus.Gauge
 
+	filled, fillFacts prometheus.Counter
+
 	sets      *prometheus.CounterVec // by reason
 	freshness *freshness.Histogram
 	now       func() time.Time
@@ -32,6 +34,8 @@ func newMetrics(reg prometheus.Registerer, now func() time.Time) (*metrics, erro
 		forwarded:  counter("forwarded_total", "Events, changes of orders and handovers passed on because their customer was merged away."),
 		merged:     counter("merges_total", "Merged customers whose state was added to another."),
 		timers:     counter("timers_total", "Times a window changed with no event."),
+		filled:     counter("filled_total", "Records given what they lacked of a catalogue that grew."),
+		fillFacts:  counter("fill_facts_total", "Facts read to fill records after the catalogue grew."),
 		slow:       counter("watches_slow_total", "Watches that were ended because their caller took no answers."),
 		watches: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "freshet_feature_watches", Help: "Watches that are open.",
@@ -47,7 +51,7 @@ func newMetrics(reg prometheus.Registerer, now func() time.Time) (*metrics, erro
 		return m, err
 	}
 	errs := []error{err}
-	for _, c := range []prometheus.Collector{m.applied, m.changes, m.duplicates, m.forwarded, m.merged, m.timers, m.slow, m.watches, m.sets} {
+	for _, c := range []prometheus.Collector{m.applied, m.changes, m.duplicates, m.forwarded, m.merged, m.timers, m.slow, m.watches, m.filled, m.fillFacts, m.sets} {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)
@@ -63,4 +67,24 @@ var reasonWords = map[featurev1.ChangeReason]string{
 	featurev1.ChangeReason_CHANGE_REASON_EVENT: "event",
 	featurev1.ChangeReason_CHANGE_REASON_TIME:  "time",
 	featurev1.ChangeReason_CHANGE_REASON_MERGE: "merge",
+}
+
+// filling registers how far a fill is, and whether the features file has faults.
+func (m *metrics) filling(reg prometheus.Registerer, s *Service) error {
+	if reg == nil {
+		return nil
+	}
+	return errors.Join(reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "freshet_feature_filled_ratio", Help: "How much of this process's customers has every feature of the catalogue, 0 to 1: below 1 while new ones are filled from the facts.",
+	}, func() float64 {
+		part, _ := s.filler.progress()
+		return part
+	})), reg.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "freshet_feature_file_faulty", Help: "1 while the features file has faults and the catalogue of before stays in use.",
+	}, func() float64 {
+		if f := s.file.Load(); f != nil && f.fault != "" {
+			return 1
+		}
+		return 0
+	})))
 }

@@ -70,6 +70,8 @@ func (h *handler) move(tx transaction, e *entry, m *featurev1.Handover) error {
 		for _, p := range c.GetMoved() {
 			e.rec.state.Post(p, false, tx.Passed().UnixMilli())
 		}
+		// Whoever reads the facts sees which changes that went over are in the state, however they came.
+		e.rec.arrive(mark{numbering: numbering{partition: c.GetPartition()}, offset: c.GetSequence()})
 		return nil
 	}
 	return emit(tx, topics.FeatureHandover, to, &featurev1.Handover{Workspace: m.GetWorkspace(), What: &featurev1.Handover_Change{Change: &orderv1.Change{

@@ -27,6 +27,8 @@ type record struct {
 	absorbed []absorption
 	// arrived are the changes of orders that went over from another customer, by partition and sequence of the order book.
 	arrived []mark
+	// holes are what the state lacks of a catalogue that grew.
+	holes []hole
 	// gone is set for a tombstone.
 	gone *tombstone
 }
@@ -96,4 +98,5 @@ func (r *record) merge(o *record) {
 	for _, m := range o.arrived {
 		r.arrive(m)
 	}
+	r.holes = append(r.holes, o.holes...)
 }

@@ -66,6 +66,10 @@ type Service struct {
 	// histories has a place for each request for histories that is being answered.
 	histories chan struct{}
 	watches   *watches
+	metrics   *metrics
+	filler    *filler
+	// file is what is to be said of the features file.
+	file atomic.Pointer[fileState]
 }
 
 // New checks the configuration and registers the metrics; it opens nothing.
@@ -87,22 +91,28 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if deps.Memory == nil {
 		deps.Memory = localstore.NewMemory(cfg.CacheBytes, cfg.CacheBytes)
 	}
-	p, err := stream.New(stream.Config{
+	s := &Service{cfg: cfg, deps: deps, book: book, histories: make(chan struct{}, maxHistories), metrics: m}
+	s.filler = newFiller(s)
+	s.processor, err = stream.New(stream.Config{
 		Name: taskName, Inputs: inputs, Changelog: topics.FeatureChangelog,
 		Dir: cfg.Dir, MaxBatch: cfg.MaxBatch, CacheBytes: cfg.CacheBytes / 4 * 3, Pace: cfg.Pace, Hop: 1,
 	}, stream.Deps{
 		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Memory: deps.Memory, Now: deps.given,
-		NewHandler: func(int) (stream.Handler, error) { return newHandler(book.copy(), m), nil },
+		NewHandler: func(partition int) (stream.Handler, error) {
+			h := newHandler(book.copy(), m)
+			h.inbox = s.filler.box(partition)
+			return h, nil
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	orders, err := newOrders(cfg, deps)
+	s.states, s.watches = deps.Fleet.Task(s.processor), newWatches(book.catalog.Layout(), m)
+	s.orders, err = newOrders(cfg, deps)
 	if err != nil {
 		return nil, err
 	}
-	return &Service{cfg: cfg, deps: deps, book: book, processor: p, states: deps.Fleet.Task(p), orders: orders, histories: make(chan struct{}, maxHistories),
-		watches: newWatches(book.catalog.Layout(), m)}, nil
+	return s, m.filling(deps.Metrics, s)
 }
 
 // newOrders makes the task that keeps the book of orders.
@@ -129,6 +139,8 @@ func (s *Service) Run(ctx context.Context) error {
 	tasks.Go(func() error { return s.orders.Run(ctx) })
 	tasks.Go(func() error { return s.processor.Run(ctx) })
 	tasks.Go(func() error { return s.states.Run(ctx) })
+	tasks.Go(func() error { return s.filler.run(ctx) })
+	tasks.Go(func() error { return s.watchFile(ctx) })
 	return tasks.Wait()
 }
 

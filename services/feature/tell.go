@@ -32,6 +32,7 @@ func (b *book) tell(a *answer, names []string) *featurev1.GetFeaturesResponse {
 			out.Values[f.Name] = ValueOf(f, a.values[i])
 		}
 	}
+	out.Filling = b.filling(a.record, names)
 	for i := range b.catalog.Tags {
 		t := &b.catalog.Tags[i]
 		if v := a.values[t.Position]; v.Present && (len(names) == 0 || slices.Contains(names, t.Name)) {
@@ -43,7 +44,7 @@ func (b *book) tell(a *answer, names []string) *featurev1.GetFeaturesResponse {
 
 // tag says since when a tag holds, and why.
 func (b *book) tag(a *answer, i int, v catalog.Value) *featurev1.TagValue {
-	return &featurev1.TagValue{SinceMs: v.Int, Because: b.tags.Because(i, b.row(a.values), a.asOfMs)}
+	return &featurev1.TagValue{SinceMs: v.Int, Because: b.tags.Because(i, b.row(a.record, a.values), a.asOfMs)}
 }
 
 // ValueOf writes a feature's value as the API does; an absent one is empty.

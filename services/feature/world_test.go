@@ -231,6 +231,7 @@ func (w *world) step(partition, limit int, mayCrash bool) {
 	for _, m := range tx.out {
 		w.send(fmt.Sprintf("task %d", partition), m)
 	}
+	w.checkTold(tx)
 }
 
 // draw takes the next record of some input.
@@ -286,6 +287,9 @@ func (w *world) records() map[string]*record {
 	out := map[string]*record{}
 	for _, task := range w.tasks {
 		for key, value := range task.kv {
+			if key == filledKey {
+				continue
+			}
 			rec, err := decodeRecord(w.kept.engine, value, nil)
 			if err != nil {
 				w.t.Fatal(err)

@@ -75,10 +75,17 @@ func listFeatures(cmd *cobra.Command, api *stack.API, req *featurev1.ListFeature
 	if err != nil {
 		return fmt.Errorf("list the features: %w", err)
 	}
+	if note := got.GetFileNote(); note != "" {
+		fmt.Fprintln(cmd.ErrOrStderr(), "note:", terminal.Safe(note))
+	}
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tKIND\tWINDOW\tUNIT\tDESCRIPTION")
 	for _, f := range got.GetFeatures() {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", terminal.Safe(f.GetName()), f.GetKind(), f.GetWindow(), terminal.Safe(f.GetUnit()), terminal.Safe(f.GetDescription()))
+		filling := ""
+		if f.GetFilling() {
+			filling = fmt.Sprintf(" (filling: %d %%)", got.GetFilledPercent())
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s%s\n", terminal.Safe(f.GetName()), f.GetKind(), f.GetWindow(), terminal.Safe(f.GetUnit()), terminal.Safe(f.GetDescription()), filling)
 	}
 	return w.Flush()
 }

@@ -17,11 +17,11 @@ import (
 )
 
 const (
-	knownEvents = `SELECT {present}, ` + eventColumns + `
+	knownEvents = `SELECT {present}, ` + EventColumns + `
 FROM {dw}.events AS f LEFT JOIN moved AS m ON m.old = f.customer_id
 WHERE f.workspace = {workspace:String} AND greatest(f.received_at, f.occurred_at) <= {until} AND {mine}{only f.customer_id}
 ORDER BY present`
-	pastEvents = `SELECT {present}, ` + eventColumns + `
+	pastEvents = `SELECT {present}, ` + EventColumns + `
 FROM {dw}.events AS f LEFT JOIN moved AS m ON m.old = f.customer_id
 WHERE f.workspace = {workspace:String} AND f.occurred_at <= {until} AND {mine}{only f.customer_id}
 ORDER BY present`

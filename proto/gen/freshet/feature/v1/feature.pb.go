@@ -224,7 +224,9 @@ type GetFeaturesResponse struct {
 	// The tags that hold, by name.
 	Tags map[string]*TagValue `protobuf:"bytes,7,rep,name=tags,proto3" json:"tags,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The catalogue that the values are of.
-	Schema        uint64 `protobuf:"fixed64,8,opt,name=schema,proto3" json:"schema,omitempty"`
+	Schema uint64 `protobuf:"fixed64,8,opt,name=schema,proto3" json:"schema,omitempty"`
+	// Features that are new in the catalogue and not yet filled from the facts for this customer: they have no value until they are.
+	Filling       []string `protobuf:"bytes,9,rep,name=filling,proto3" json:"filling,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -306,6 +308,13 @@ func (x *GetFeaturesResponse) GetSchema() uint64 {
 		return x.Schema
 	}
 	return 0
+}
+
+func (x *GetFeaturesResponse) GetFilling() []string {
+	if x != nil {
+		return x.Filling
+	}
+	return nil
 }
 
 // FeatureValue is the value of a feature. None is set when it has no value: nothing was seen that it could be made of.
@@ -2853,7 +2862,11 @@ type ListFeaturesResponse struct {
 	// By position.
 	Features []*Feature `protobuf:"bytes,1,rep,name=features,proto3" json:"features,omitempty"`
 	// The catalogue's fingerprint, which FeatureSet.schema names.
-	Schema        uint64 `protobuf:"fixed64,2,opt,name=schema,proto3" json:"schema,omitempty"`
+	Schema uint64 `protobuf:"fixed64,2,opt,name=schema,proto3" json:"schema,omitempty"`
+	// How much of the customers that the answering replica keeps has every feature, 0 to 100: below 100 while new ones are filled from the facts.
+	FilledPercent int32 `protobuf:"varint,3,opt,name=filled_percent,json=filledPercent,proto3" json:"filled_percent,omitempty"`
+	// What is to be known of the features file: that it has faults, and which, or that it changed since the service was started; empty when nothing is.
+	FileNote      string `protobuf:"bytes,4,opt,name=file_note,json=fileNote,proto3" json:"file_note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2900,6 +2913,20 @@ func (x *ListFeaturesResponse) GetSchema() uint64 {
 		return x.Schema
 	}
 	return 0
+}
+
+func (x *ListFeaturesResponse) GetFilledPercent() int32 {
+	if x != nil {
+		return x.FilledPercent
+	}
+	return 0
+}
+
+func (x *ListFeaturesResponse) GetFileNote() string {
+	if x != nil {
+		return x.FileNote
+	}
+	return ""
 }
 
 // ListTagsRequest asks for the tags.
@@ -3026,7 +3053,7 @@ type Feature struct {
 	Formula string `protobuf:"bytes,9,opt,name=formula,proto3" json:"formula,omitempty"`
 	// Where it stands in FeatureSet.values.
 	Position int32 `protobuf:"varint,10,opt,name=position,proto3" json:"position,omitempty"`
-	// New features are filled from the facts first; until then some customers' values are too small.
+	// It is new, and is being filled from the facts: of customers who were not reached yet it has no value.
 	Filling       bool `protobuf:"varint,11,opt,name=filling,proto3" json:"filling,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3440,7 +3467,7 @@ const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12/\n" +
 	"\x05as_of\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x14\n" +
-	"\x05names\x18\x04 \x03(\tR\x05names\"\xf8\x03\n" +
+	"\x05names\x18\x04 \x03(\tR\x05names\"\x92\x04\n" +
 	"\x13GetFeaturesResponse\x12\x1f\n" +
 	"\vcustomer_id\x18\x02 \x01(\tR\n" +
 	"customerId\x12\x1c\n" +
@@ -3449,7 +3476,8 @@ const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"\bas_of_ms\x18\x05 \x01(\x03R\x06asOfMs\x12K\n" +
 	"\x06values\x18\x06 \x03(\v23.freshet.feature.v1.GetFeaturesResponse.ValuesEntryR\x06values\x12E\n" +
 	"\x04tags\x18\a \x03(\v21.freshet.feature.v1.GetFeaturesResponse.TagsEntryR\x04tags\x12\x16\n" +
-	"\x06schema\x18\b \x01(\x06R\x06schema\x1a[\n" +
+	"\x06schema\x18\b \x01(\x06R\x06schema\x12\x18\n" +
+	"\afilling\x18\t \x03(\tR\afilling\x1a[\n" +
 	"\vValuesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x126\n" +
 	"\x05value\x18\x02 \x01(\v2 .freshet.feature.v1.FeatureValueR\x05value:\x028\x01\x1aU\n" +
@@ -3649,10 +3677,12 @@ const file_freshet_feature_v1_feature_proto_rawDesc = "" +
 	"\bsince_ms\x18\x03 \x01(\x03R\asinceMs\"I\n" +
 	"\x13ListFeaturesRequest\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\tR\x05level\x12\x1c\n" +
-	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"g\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"\xab\x01\n" +
 	"\x14ListFeaturesResponse\x127\n" +
 	"\bfeatures\x18\x01 \x03(\v2\x1b.freshet.feature.v1.FeatureR\bfeatures\x12\x16\n" +
-	"\x06schema\x18\x02 \x01(\x06R\x06schema\"E\n" +
+	"\x06schema\x18\x02 \x01(\x06R\x06schema\x12%\n" +
+	"\x0efilled_percent\x18\x03 \x01(\x05R\rfilledPercent\x12\x1b\n" +
+	"\tfile_note\x18\x04 \x01(\tR\bfileNote\"E\n" +
 	"\x0fListTagsRequest\x12\x14\n" +
 	"\x05level\x18\x01 \x01(\tR\x05level\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"?\n" +
