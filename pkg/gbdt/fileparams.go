@@ -15,7 +15,7 @@ func (p *Params) wholes() []*int {
 }
 
 func (p *Params) floats() []*float64 {
-	return []*float64{&p.Quantile, &p.LearningRate, &p.MinWeight, &p.MinGain, &p.L1, &p.L2, &p.RowShare, &p.ColumnShare, &p.CategorySmooth, &p.CategoryL2}
+	return []*float64{&p.Quantile, &p.LearningRate, &p.MinWeight, &p.MinGain, &p.L1, &p.L2, &p.RowShare, &p.ColumnShare, &p.SplitShare, &p.CategorySmooth, &p.CategoryL2}
 }
 
 func appendParams(b []byte, p Params) []byte {
@@ -26,6 +26,7 @@ func appendParams(b []byte, p Params) []byte {
 	for _, v := range p.floats() {
 		b = appendFloat(b, *v)
 	}
+	b = append(b, bit(p.Forest))
 	b = binary.AppendUvarint(b, p.Seed)
 	b = binary.AppendUvarint(b, uint64(len(p.Monotone)))
 	for _, k := range slices.Sorted(maps.Keys(p.Monotone)) {
@@ -42,6 +43,7 @@ func readParams(c *wire.Cursor) Params {
 	for _, v := range p.floats() {
 		*v = readFloat(c)
 	}
+	p.Forest = c.Byte() != 0
 	p.Seed = c.Uvarint()
 	n := c.Count(2)
 	if n > 0 {

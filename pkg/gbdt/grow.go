@@ -3,6 +3,7 @@ package gbdt
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"slices"
 )
 
@@ -16,8 +17,9 @@ type grower struct {
 	hists    histograms
 	// order are the rows of this tree, those of a leaf side by side and ascending.
 	order, scratch []uint32
-	// used are the columns of this tree; nil means all.
-	used []int
+	// used are the columns of this tree; nil means all. round is its number.
+	used  []int
+	round int
 
 	search *search
 	found  []split
@@ -92,15 +94,41 @@ func (g *grower) best() int {
 	return at
 }
 
+// seen are the columns that a leaf may be split by, rising; nil means all.
+func (g *grower) seen(l *leafState) []int {
+	if g.p.SplitShare == 1 {
+		return g.used
+	}
+	n := g.b.columns
+	if g.used != nil {
+		n = len(g.used)
+	}
+	rng := rand.New(rand.NewPCG(g.p.Seed, uint64(g.round)<<32|uint64(l.node)+1))
+	want := max(1, int(math.Round(g.p.SplitShare*float64(n))))
+	var out []int
+	for i := range n {
+		if rng.IntN(n-i) >= want-len(out) {
+			continue
+		}
+		f := i
+		if g.used != nil {
+			f = g.used[i]
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
 // look finds the best split of a leaf.
 func (g *grower) look(l *leafState) {
 	l.best = split{}
 	if deepest := g.p.MaxDepth; l.depth >= mostDepth || deepest > 0 && l.depth >= deepest || l.to-l.from < max(2, 2*g.p.MinRows) {
 		return
 	}
+	seen := g.seen(l)
 	n := g.b.columns
-	if g.used != nil {
-		n = len(g.used)
+	if seen != nil {
+		n = len(seen)
 	}
 	w := g.w
 	if n*(l.to-l.from) < chunkRows {
@@ -108,8 +136,8 @@ func (g *grower) look(l *leafState) {
 	}
 	w.each(n, func(_, i int) {
 		f := i
-		if g.used != nil {
-			f = g.used[i]
+		if seen != nil {
+			f = seen[i]
 		}
 		g.found[i] = g.search.feature(f, l)
 	})

@@ -31,7 +31,12 @@ type Params struct {
 	L1, L2 float64
 	// RowShare and ColumnShare are the shares of rows and columns that each tree sees: above 0, at most 1.
 	RowShare, ColumnShare float64
-	// Seed of both samples.
+	// SplitShare is the share of those columns that each split sees: above 0, at most 1.
+	SplitShare float64
+	// Forest trains a random forest (Breiman 2001) in place of boosting: each tree explains the labels by itself, and their mean is taken. It has no
+	// validation rows, and LearningRate must be 1. See DefaultForest.
+	Forest bool
+	// Seed of all samples.
 	Seed uint64
 	// Monotone gives numeric features along which the prediction may only rise (1) or only fall (-1).
 	Monotone map[string]int
@@ -51,8 +56,17 @@ type Params struct {
 func Default(o Objective) Params {
 	return Params{
 		Objective: o, Quantile: .5, Rounds: 100, LearningRate: .1, Leaves: 31, MaxBins: maxBins, MinRows: 20, MinWeight: 1e-3,
-		L2: 1, RowShare: 1, ColumnShare: 1, CategorySmooth: 10, CategoryL2: 10, CategoryLimit: 32, OneVsRest: 4, Truncation: 30,
+		L2: 1, RowShare: 1, ColumnShare: 1, SplitShare: 1, CategorySmooth: 10, CategoryL2: 10, CategoryLimit: 32, OneVsRest: 4, Truncation: 30,
 	}
+}
+
+// DefaultForest is a forest for a table of so many columns: each tree sees as many different rows as a draw with replacement has, each split the square
+// root of the columns. With Squared and labels of 0 and 1 it predicts their share, which is a probability.
+func DefaultForest(o Objective, columns int) Params {
+	p := Default(o)
+	p.Forest, p.LearningRate, p.L2, p.Rounds, p.Leaves, p.MinRows = true, 1, 0, 200, 128, 5
+	p.RowShare, p.SplitShare = .632, 1/math.Sqrt(float64(max(columns, 1)))
+	return p
 }
 
 // Validate reports all faults, each by the name of its field.
@@ -89,6 +103,13 @@ func (p Params) Validate() error {
 	share("LearningRate", p.LearningRate)
 	share("RowShare", p.RowShare)
 	share("ColumnShare", p.ColumnShare)
+	share("SplitShare", p.SplitShare)
+	if p.Forest && p.LearningRate != 1 {
+		faults = append(faults, fmt.Errorf("parameter LearningRate: %v, and it must be 1 with Forest: the mean of the trees is taken", p.LearningRate))
+	}
+	if p.Forest && p.Objective == LambdaRank {
+		faults = append(faults, errors.New("parameter Forest: a ranking is boosted; it has no mean of the labels"))
+	}
 	for name, v := range map[string]float64{"MinWeight": p.MinWeight, "MinGain": p.MinGain, "L1": p.L1, "L2": p.L2,
 		"CategorySmooth": p.CategorySmooth, "CategoryL2": p.CategoryL2} {
 		atLeast0(name, v)

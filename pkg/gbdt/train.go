@@ -107,6 +107,9 @@ func filled(n int, v float64) []float64 {
 
 func (t *training) checkValid() error {
 	v := t.run.Valid
+	if v != nil && t.p.Forest {
+		return errors.New("parameter Forest: a forest takes no validation rows: it does not stop early")
+	}
 	if v == nil {
 		if t.p.EarlyStop > 0 {
 			return errors.New("parameter EarlyStop: there are no validation rows to stop by; give Run.Valid, or 0")
@@ -137,11 +140,12 @@ func (t *training) rounds(ctx context.Context) error {
 		t.loss.gradients(t.scores, t.grower.grads, t.w)
 		rows, columns := t.sample(round)
 		t.grower.grads.pack(t.w)
+		t.grower.round = round
 		grown, err := t.grower.grow(ctx, rows, columns)
 		if err != nil {
 			return err
 		}
-		if len(grown.nodes) == 1 && t.p.RowShare == 1 && t.p.ColumnShare == 1 {
+		if len(grown.nodes) == 1 && t.p.RowShare == 1 && t.p.ColumnShare == 1 && t.p.SplitShare == 1 {
 			// No split is worth making, and the next round would see the same.
 			return nil
 		}
@@ -176,12 +180,15 @@ func (t *training) settle(grown *tree) {
 		}
 		n.cover = sumH
 		n.value = t.p.LearningRate * t.leafValue(l, rows, sumG, sumH)
+		if t.p.Forest {
+			return
+		}
 		for _, r := range rows {
 			t.scores[r] += n.value
 		}
 	})
 	grown.finish()
-	if len(g.order) == len(t.scores) {
+	if t.p.Forest || len(g.order) == len(t.scores) {
 		return
 	}
 	t.w.chunks(len(t.scores), func(_, from, to int) {
@@ -249,6 +256,13 @@ func (t *training) model() *Model {
 		m.Trained.Valid, m.Trained.BestRound = v.best, v.bestRound
 		if t.p.EarlyStop > 0 {
 			kept = kept[:v.bestRound]
+		}
+	}
+	if t.p.Forest {
+		for _, grown := range kept {
+			for i := range grown.nodes {
+				grown.nodes[i].value /= float64(len(kept))
+			}
 		}
 	}
 	for _, grown := range kept {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -20,7 +21,7 @@ func TestAnyNumberOfWorkersGivesTheSameModel(t *testing.T) {
 	for _, o := range objectives {
 		for name, edit := range map[string]func(*Params){
 			"all rows":             func(*Params) {},
-			"sampled":              func(p *Params) { p.RowShare, p.ColumnShare, p.Seed = .6, .5, 9 },
+			"sampled":              func(p *Params) { p.RowShare, p.ColumnShare, p.SplitShare, p.Seed = .6, .5, .7, 9 },
 			"rows are not counted": func(p *Params) { p.MinRows = 1 },
 		} {
 			t.Run(fmt.Sprintf("%v, %s", o, name), func(t *testing.T) {
@@ -333,5 +334,47 @@ func TestLambdaRankRanks(t *testing.T) {
 	oracle := slices.Clone(test.Label)
 	if after, best := l.metric(scores, 1), l.metric(oracle, 1); after < before+.1 || math.Abs(best-1) > 1e-12 {
 		t.Errorf("NDCG %v without the model, %v with it, %v with the truth", before, after, best)
+	}
+}
+
+func TestWhatAForestIsNot(t *testing.T) {
+	d := mixed(50, 1)
+	for want, edit := range map[string]func(*Params, *Run){
+		"LearningRate: 0.5":    func(p *Params, _ *Run) { p.LearningRate = .5 },
+		"SplitShare: 0":        func(p *Params, _ *Run) { p.SplitShare = 0 },
+		"a ranking is boosted": func(p *Params, _ *Run) { p.Objective = LambdaRank },
+		"no validation rows":   func(_ *Params, r *Run) { r.Valid = d },
+	} {
+		p, run := DefaultForest(Squared, len(d.Columns)), Run{}
+		edit(&p, &run)
+		if _, err := Train(t.Context(), p, d, run); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
+// The forest's row of the field's usual table: AUC .8438 with 300 trees and 5 rows a leaf. It is a mean of trees, so its scores are within the labels.
+func TestForest(t *testing.T) {
+	d := telco(t, true)
+	sum := 0.0
+	for k := range 5 {
+		p := DefaultForest(Squared, len(d.Columns))
+		p.Rounds = 100
+		m := mustTrain(t, p, part(d, func(r int) bool { return foldOf(r, 0) != k }), Run{})
+		test := part(d, func(r int) bool { return foldOf(r, 0) == k })
+		out := make([]float64, test.Rows())
+		if err := m.Predictions(test.Matrix(), out); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range out {
+			if v < 0 || v > 1 {
+				t.Fatalf("a share of %v", v)
+			}
+		}
+		sum += auc(out, test.Label) / 5
+	}
+	t.Logf("AUC %.4f", sum)
+	if sum < .84 {
+		t.Errorf("AUC %.4f", sum)
 	}
 }

@@ -43,7 +43,16 @@ func candidates(rows int) []candidate {
 		p.LearningRate, p.Leaves, p.MinRows, p.L2, p.RowShare, p.ColumnShare = .05, s.leaves, small, s.l2, s.rowShare, s.columnShare
 		list = append(list, candidate{family: "boosted trees", settings: fmt.Sprintf("%d leaves of %d rows, learning rate %g", p.Leaves, p.MinRows, p.LearningRate), fit: boosted(p)})
 	}
-	return list
+	return append(list, candidate{family: "random forest", settings: fmt.Sprintf("200 trees, %d rows a leaf", max(5, small/4)), fit: forest(max(5, small/4))})
+}
+
+func forest(rows int) func(ctx context.Context, o Options, t, valid *Table, rounds int) (Fitted, int, error) {
+	return func(ctx context.Context, o Options, t, _ *Table, _ int) (Fitted, int, error) {
+		p := gbdt.DefaultForest(gbdt.Squared, len(t.X.Columns))
+		p.MinRows, p.Seed = rows, o.Seed
+		m, err := gbdt.Train(ctx, p, dataset(t.X, t.Y), gbdt.Run{Workers: o.Workers})
+		return trees{m}, 0, err
+	}
 }
 
 // mostTrees and patience are for how long boosted trees learn at most, and without getting better.
@@ -87,7 +96,7 @@ func (c constant) Contributions(x *frame.Frame) ([][]float64, error) {
 
 func (c constant) Names() []string { return nil }
 
-// trees are boosted trees.
+// trees are boosted trees, or a forest.
 type trees struct{ *gbdt.Model }
 
 func (t trees) Predict(x *frame.Frame) ([]float64, error) {
@@ -96,7 +105,13 @@ func (t trees) Predict(x *frame.Frame) ([]float64, error) {
 		return nil, err
 	}
 	out := make([]float64, x.Rows)
-	return out, t.Predictions(d.Matrix(), out)
+	if err := t.Predictions(d.Matrix(), out); err != nil {
+		return nil, err
+	}
+	for i, p := range out { // a forest is sure of a leaf of one label
+		out[i] = min(max(p, 1e-6), 1-1e-6)
+	}
+	return out, nil
 }
 
 func (t trees) Contributions(x *frame.Frame) ([][]float64, error) {

@@ -182,7 +182,7 @@ func (j *Judgement) sum(outcomes []outcome, o Options) error {
 	if j.Report, err = meanReport(outcomes, func(out outcome) []float64 { return out.p }); err != nil {
 		return err
 	}
-	for _, family := range []string{"base rate", "logistic regression", "boosted trees"} {
+	for _, family := range []string{"base rate", "logistic regression", "boosted trees", "random forest"} {
 		if r, err := meanReport(outcomes, func(out outcome) []float64 { return out.families[family] }); err == nil {
 			j.Families = append(j.Families, Compared{family, r})
 		}
