@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -76,18 +77,18 @@ func (r *Raw) Find(t *testing.T, name string) *Column {
 }
 
 func TestReport(t *testing.T) {
-	lines := []string{"customerID,code,same,nothing,day,x,y"}
+	lines := []string{"customerID,code,same,nothing,day,x,y,tops"}
 	for i := range 40 {
-		lines = append(lines, strings.Join([]string{string(rune('0'+i/10)) + string(rune('0'+i%10)), "k" + strings.Repeat("z", i), "1", "", "2026-01-0" + string(rune('1'+i%9)), "1", "2"}[:7], ","))
+		lines = append(lines, strings.Join([]string{string(rune('0'+i/10)) + string(rune('0'+i%10)), "k" + strings.Repeat("z", i), "1", "", "2026-01-0" + string(rune('1'+i%9)), "1", "2", `"[{""k"":` + strconv.Itoa(i) + `}]"`}, ","))
 	}
 	lines[3] = lines[3] + ",one more"
-	lines[4] = strings.TrimSuffix(lines[4], "1,2") + "3,4"
+	lines[4] = strings.Replace(lines[4], ",1,2,", ",3,4,", 1)
 	raw := table(t, lines...)
 	if got := raw.Frame().Names(); !cmp.Equal(got, []string{"x", "y"}) {
 		t.Errorf("columns %v", got)
 	}
 	report := strings.Join(raw.Report(), "\n")
-	for _, want := range []string{"row 4", "customerID", "code", "same", "nothing is empty", "day holds dates"} {
+	for _, want := range []string{"row 4", "customerID", "code", "same", "nothing is empty", "day holds dates", "tops holds lists"} {
 		if !strings.Contains(report, want) {
 			t.Errorf("the report does not tell of %q:\n%s", want, report)
 		}

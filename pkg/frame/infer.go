@@ -1,6 +1,7 @@
 package frame
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -61,6 +62,9 @@ func (r *Raw) infer(c *rawColumn) (Column, bool) {
 		return Column{}, false
 	case numbers == there:
 		return Column{Name: c.name, Kind: Number, Values: spread(c.codes, values)}, true
+	case nested(c):
+		r.note("column %s holds lists or objects: left out", c.name)
+		return Column{}, false
 	case dates(c):
 		r.note("column %s holds dates: left out; name it with --time to split by it", c.name)
 		return Column{}, false
@@ -76,6 +80,21 @@ func identifies(name string) bool {
 	lower := strings.ToLower(name)
 	return lower == "id" || strings.HasSuffix(lower, "_id") || strings.HasSuffix(name, "Id") || strings.HasSuffix(name, "ID") || strings.HasSuffix(lower, " id") ||
 		lower == "rownumber" || lower == "index"
+}
+
+// nested says that all texts are JSON's lists or objects.
+func nested(c *rawColumn) bool {
+	seen := false
+	for _, t := range c.texts {
+		if t = strings.TrimSpace(t); absent(t) {
+			continue
+		}
+		if t[0] != '{' && t[0] != '[' || !json.Valid([]byte(t)) {
+			return false
+		}
+		seen = true
+	}
+	return seen
 }
 
 // dates says that all texts are dates with separators.

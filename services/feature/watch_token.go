@@ -12,6 +12,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/topics"
+	"github.com/freshet/freshet/pkg/wire"
 )
 
 // tokenForm is the first byte of a token.
@@ -38,11 +39,11 @@ func parseToken(text string) ([]broker.Place, error) {
 	if err != nil || len(b) == 0 || b[0] != tokenForm {
 		return nil, errToken
 	}
-	n, size := binary.Uvarint(b[1:])
-	if size <= 0 || n == 0 || n > maxPartitions {
+	c := wire.Read(b[1:])
+	n := c.Count(1)
+	if b = c.Rest(); c.Failed() || n == 0 || n > maxPartitions {
 		return nil, errToken
 	}
-	b = b[1+size:]
 	var places []broker.Place
 	for range n {
 		var p broker.Place
