@@ -210,8 +210,11 @@ func (p *parser) ofOrders(fault faulter, c *compiled) {
 		fault("value", "%s looks at the sales that stand: leave it out", c.Aggregate)
 	}
 	if c.posted == PostedOrders || c.posted == PostedRefunds {
-		if c.Aggregate == "sum" {
+		switch c.Aggregate {
+		case "sum":
 			c.kind = KindCount
+		case "decayed_sum", "average":
+			fault("value", "%s of orders or refunds: these are whole, and it is not; take quantity, spend or refund, or a ratio of two sums", c.Aggregate)
 		}
 	}
 }

@@ -48,6 +48,8 @@ func TestFaultsOfAFile(t *testing.T) {
 		"a distinct count of orders":     {one("aggregate: distinct, from: orders, value: orders"), at + "from: distinct cannot be made of orders, which may be taken back"},
 		"a condition on orders":          {one(`aggregate: count, from: orders, where: event == "X"`), at + "where: orders have no members"},
 		"a number that orders lack":      {one("aggregate: sum, from: orders, value: margin"), at + `value: "margin" is none of orders, quantity, spend, refunds, refund`},
+		"a decayed count of orders":      {one("aggregate: decayed_sum, half_life: 8h, from: orders, value: orders"), at + "value: decayed_sum of orders or refunds: these are whole"},
+		"an average of orders":           {one("aggregate: average, from: orders, value: refunds"), at + "value: average of orders or refunds: these are whole"},
 		"each for sessions":              {one("aggregate: session_count, windows: [7d], each: properties.products"), at + "each: session_count takes none"},
 		"a default for a list":           {one("aggregate: top, by: event, default: 3"), at + "default: only numbers have one"},
 		"a default that is no number":    {one("aggregate: max, value: properties.x, default: much"), "line 2: the value `much` has not the form that belongs here"},
