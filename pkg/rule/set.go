@@ -83,5 +83,10 @@ func (s *Set) Elapses() bool {
 	return slices.ContainsFunc(s.Rules, func(r Rule) bool { return len(r.elapsed) > 0 })
 }
 
+// Uses says whether a rule looks at a feature or tag of that name.
+func (s *Set) Uses(name string) bool {
+	return slices.ContainsFunc(s.leaves, func(l leaf) bool { return l.name == name })
+}
+
 // Leaves is the number of different comparisons of all rules.
 func (s *Set) Leaves() int { return len(s.leaves) }

@@ -3,6 +3,7 @@ package freshet
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,33 +11,123 @@ import (
 	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/rule"
 	"github.com/freshet/freshet/pkg/terminal"
+	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+	"github.com/freshet/freshet/services/freshet/stack"
+	"github.com/freshet/freshet/services/freshet/verify"
+	"github.com/freshet/freshet/services/segmentation/rulefile"
 )
 
+// checkOptions are the flags of `freshet features check`.
+type checkOptions struct {
+	doors
+	rules string
+	live  bool
+}
+
 func newFeaturesCheck() *cobra.Command {
-	return &cobra.Command{
+	var o checkOptions
+	cmd := &cobra.Command{
 		Use:   "check FILE",
 		Short: "Lay a features file over the shipped one: every fault, or what it changes",
 		Long: `Read a features file as the services do, without a stack. Every fault is told at once, each under its entry and key, with exit status 1. A good
 file is told by what it adds to, replaces in and removes from the shipped catalogue; a shipped name that it gives another meaning is named, because
-rules and models that use the name would be given other numbers.`,
-		Example: `  freshet features check features.yaml`,
-		Args:    cobra.ExactArgs(1),
+rules and models that use the name would be given other numbers. Definitions of the file that no tag, no other feature and, with --rules, no segment looks
+at are named as unused.
+
+With --live the file is held against the catalogue that a stack uses: a live name with another meaning is a fault, as it is at a start.`,
+		Example: `  freshet features check features.yaml
+  freshet features check features.yaml --rules segments.yaml --live`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cmd.SilenceUsage = true
-			c, err := catalog.Load(args[0])
-			if err != nil {
-				return err
-			}
-			if _, err := rule.Tags(c); err != nil {
-				return fmt.Errorf("features file %s:\n%w", args[0], err)
-			}
-			shipped, err := catalog.Load("")
-			if err != nil {
-				return err
-			}
-			return tellChanges(cmd.OutOrStdout(), shipped, c)
+			return o.run(cmd, args[0])
 		},
 	}
+	o.reads(cmd)
+	cmd.Flags().StringVar(&o.rules, "rules", "", "the rules file whose segments count as uses")
+	cmd.Flags().BoolVar(&o.live, "live", false, "hold it against the catalogue that the stack uses")
+	return cmd
+}
+
+func (o *checkOptions) run(cmd *cobra.Command, path string) error {
+	c, err := catalog.Load(path)
+	if err != nil {
+		return err
+	}
+	tags, err := rule.Tags(c)
+	if err != nil {
+		return fmt.Errorf("features file %s:\n%w", path, err)
+	}
+	looking := []*rule.Set{tags}
+	if o.rules != "" {
+		rules, err := rulefile.Load(o.rules, rule.SchemaOf(c.Layout(), true))
+		if err != nil {
+			return err
+		}
+		looking = append(looking, rules.Set)
+	}
+	if o.live {
+		if err := o.against(cmd, c); err != nil {
+			return err
+		}
+	}
+	shipped, err := catalog.Load("")
+	if err != nil {
+		return err
+	}
+	for _, name := range unused(c, looking) {
+		fmt.Fprintf(cmd.OutOrStdout(), "%-9s %s\n", "unused", terminal.Safe(name)) //nolint:errcheck // The last line tells.
+	}
+	return tellChanges(cmd.OutOrStdout(), shipped, c)
+}
+
+// against refuses a catalogue that gives a name of the live one another meaning.
+func (o *checkOptions) against(cmd *cobra.Command, c *catalog.Catalog) error {
+	return withAPI(cmd, &o.doors, func(api *stack.API) error {
+		a, err := o.open(cmd)
+		if err != nil {
+			return err
+		}
+		kafka, err := a.Broker(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer kafka.Close()
+		served, err := api.Features.ListFeatures(cmd.Context(), &featurev1.ListFeaturesRequest{})
+		if err != nil {
+			return fmt.Errorf("ask for the stack's catalogue: %w", err)
+		}
+		live, err := verify.Catalog(cmd.Context(), kafka, served.GetSchema())
+		if err != nil {
+			return err
+		}
+		return catalog.Changed(live, c)
+	})
+}
+
+// unused are the file's own definitions that nothing looks at.
+func unused(c *catalog.Catalog, looking []*rule.Set) []string {
+	used := map[*catalog.Definition]bool{}
+	for i := range c.Features {
+		f := &c.Features[i]
+		if slices.ContainsFunc(looking, func(s *rule.Set) bool { return s.Uses(f.Name) }) {
+			used[f.Definition] = true
+		}
+		for _, of := range f.Of {
+			for _, name := range []string{of, of + "_" + f.Window.Name} {
+				if other := c.Feature(name); other != nil {
+					used[other.Definition] = true
+				}
+			}
+		}
+	}
+	var out []string
+	for _, d := range c.Definitions {
+		if !d.Shipped && !used[d] {
+			out = append(out, d.Name)
+		}
+	}
+	return out
 }
 
 // tellChanges says what became of the shipped catalogue.

@@ -26,8 +26,15 @@ tags:
 
 func TestFeaturesCheckTellsWhatAFileChanges(t *testing.T) {
 	out := must(t, "features", "check", write(t, "features.yaml", ownFeatures))
-	if err := contains(cells(out), "adds shoes_seen", "adds wants_shoes", "replaces margin_365d", "removes night_owl", `note feature "margin": margin_365d is live`, "ok: "); err != nil {
+	if err := contains(cells(out), "adds shoes_seen", "adds wants_shoes", "replaces margin_365d", "removes night_owl", `note feature "margin": margin_365d is live`, "unused margin", "ok: "); err != nil {
 		t.Error(err)
+	}
+	if strings.Contains(out, "unused    shoes_seen") {
+		t.Errorf("what a tag looks at is unused:\n%s", out)
+	}
+	rules := write(t, "segments.yaml", "segments: [{name: rich, description: Rich., when: margin_365d > 100}]")
+	if out := must(t, "features", "check", write(t, "features.yaml", ownFeatures), "--rules", rules); strings.Contains(out, "unused") {
+		t.Errorf("what a segment looks at is unused:\n%s", out)
 	}
 	if strings.Contains(out, "adds      spend") || strings.Count(out, "removes") != 1 || strings.Count(out, "replaces") != 1 {
 		t.Errorf("more than the file changes:\n%s", out)
@@ -91,6 +98,11 @@ func TestFeaturesOnARealStack(t *testing.T) {
 	}
 	if got := cells(cli("features", "get", "user_id:42", "last_order", "spend_30d")); !strings.HasSuffix(got, "last_order - spend_30d 0") {
 		t.Errorf("two were asked for:\n%s", got)
+	}
+	cli("features", "check", write(t, "features.yaml", ownFeatures), "--live")
+	other := write(t, "features.yaml", strings.Replace(ownFeatures, `"Shoes"`, `"Boots"`, 1))
+	if code, _, fault := run(t, "", "features", "check", other, "--live", "--addresses-file", file); code != 1 || !strings.Contains(fault, "shoes_seen_v2") {
+		t.Errorf("another meaning of a live name is good: %d, %s", code, fault)
 	}
 	var answer struct {
 		Values map[string]struct{ Count string } `json:"values"`
