@@ -31,7 +31,7 @@ type overload struct {
 // hear takes what one collector says. One that is too old to say anything says nothing.
 func (o *overload) hear(families map[string]*dto.MetricFamily) {
 	began, ok := gauge(families[behindSince])
-	if !ok || began <= 0 {
+	if !ok || began <= 0 || torn(families[behindSeconds]) {
 		return
 	}
 	if since := time.UnixMilli(int64(began * 1000)); o.since.IsZero() || since.Before(o.since) {
@@ -51,6 +51,16 @@ func (o *overload) hear(families map[string]*dto.MetricFamily) {
 	}
 	limit, _ := gauge(families[behindLimit])
 	o.limit = max(o.limit, time.Duration(limit*float64(time.Second)))
+}
+
+// torn says that a scrape fell between two metrics of one moment: the collector is behind, and no stage needs anything. The next look has both.
+func torn(needs *dto.MetricFamily) bool {
+	for _, m := range needs.GetMetric() {
+		if m.GetGauge().GetValue() > 0 {
+			return false
+		}
+	}
+	return len(needs.GetMetric()) > 0 // a stage that cannot be asked has none
 }
 
 // overloaded gives what is to be told of an overload. It counts from when the collector said that it began, and is told, like what is late,

@@ -4,9 +4,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
@@ -105,5 +109,29 @@ func TestAnOverloadIsToldWithItsStageAndItsEndWithHowLongItLasted(t *testing.T) 
 	}
 	if all := w.hook.all(); len(all) != 2 {
 		t.Errorf("told %q", all)
+	}
+}
+
+// A scrape that falls between two metrics says that a collector is behind and that nothing is needed: it is not believed. A collector whose stages
+// cannot be asked is.
+func TestATornScrapeIsNoOverload(t *testing.T) {
+	now := time.Now()
+	for name, c := range map[string]struct {
+		needs map[string]float64
+		told  bool
+	}{
+		"nothing is needed":         {map[string]float64{"warehouse": 0, "identity": 0}, false},
+		"one stage needs time":      {map[string]float64{"warehouse": 3, "identity": 0}, true},
+		"no stage can be asked now": {nil, true},
+	} {
+		parser := expfmt.NewTextParser(model.UTF8Validation)
+		families, err := parser.TextToMetricFamilies(strings.NewReader(collectorPage(now, time.Minute, c.needs)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var o overload
+		if o.hear(families); o.since.IsZero() == c.told {
+			t.Errorf("%s: %+v", name, o)
+		}
 	}
 }
