@@ -69,23 +69,3 @@ func (f *Frame) Take(rows []int) *Frame {
 	}
 	return out
 }
-
-// Without is the frame without some columns; it shares the others.
-func (f *Frame) Without(names ...string) *Frame {
-	out := &Frame{Rows: f.Rows}
-	for _, c := range f.Columns {
-		if !slices.Contains(names, c.Name) {
-			out.Columns = append(out.Columns, c)
-		}
-	}
-	return out
-}
-
-// Names are the columns', in order.
-func (f *Frame) Names() []string {
-	out := make([]string, len(f.Columns))
-	for i := range f.Columns {
-		out[i] = f.Columns[i].Name
-	}
-	return out
-}

@@ -84,7 +84,11 @@ func TestReport(t *testing.T) {
 	lines[3] = lines[3] + ",one more"
 	lines[4] = strings.Replace(lines[4], ",1,2,", ",3,4,", 1)
 	raw := table(t, lines...)
-	if got := raw.Frame().Names(); !cmp.Equal(got, []string{"x", "y"}) {
+	var got []string
+	for _, c := range raw.Frame().Columns {
+		got = append(got, c.Name)
+	}
+	if !cmp.Equal(got, []string{"x", "y"}) {
 		t.Errorf("columns %v", got)
 	}
 	report := strings.Join(raw.Report(), "\n")
@@ -235,7 +239,7 @@ func TestTelco(t *testing.T) {
 	}
 	total := f.Find("TotalCharges")
 	if err != nil || one != "Yes" || raw.Rows() != 7043 || churned != 1869 || len(f.Columns) != 19 || total == nil || total.Kind != Number {
-		t.Errorf("%v %q, %d rows, %d churned, columns %v", err, one, raw.Rows(), churned, f.Names())
+		t.Errorf("%v %q, %d rows, %d churned, columns %v", err, one, raw.Rows(), churned, len(f.Columns))
 	}
 }
 

@@ -57,6 +57,17 @@ type memoryTask struct {
 	kv     map[string][]byte
 	timers map[string]int64
 	next   map[string]int // next offset by topic
+	// hand goes on from batch to batch, with the memory that it uses again, until a crash.
+	hand *handler
+	of   *book
+}
+
+// handler is the task's, a new one after a crash and for another catalogue.
+func (m *memoryTask) handler(w *world) *handler {
+	if m.hand == nil || m.of != w.kept {
+		m.hand, m.of = newHandler(w.kept.copy(), testMetrics(w.t)), w.kept
+	}
+	return m.hand
 }
 
 func newWorld(t *rapid.T) *world {
@@ -200,7 +211,7 @@ func (w *world) mapping(from, to string) {
 func (w *world) step(partition, limit int, mayCrash bool) {
 	task := w.tasks[partition]
 	tx := &memoryTx{w: w, task: task, kv: map[string][]byte{}, timers: map[string]int64{}}
-	h := newHandler(w.kept.copy(), testMetrics(w.t))
+	h := task.handler(w)
 	for _, key := range slices.Sorted(maps.Keys(task.timers)) {
 		if task.timers[key] > w.now.UnixMilli() || limit == 0 {
 			continue
@@ -224,6 +235,7 @@ func (w *world) step(partition, limit int, mayCrash bool) {
 		w.t.Fatal(err)
 	}
 	if mayCrash && rapid.IntRange(0, 9).Draw(w.t, "crash") == 0 {
+		task.hand = nil
 		return
 	}
 	task.next = next
