@@ -1,7 +1,6 @@
 package freshet
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -109,9 +108,6 @@ func (o *evaluateOptions) run(cmd *cobra.Command) error {
 		bar.Done()
 	}
 	if err != nil {
-		if errors.Is(err, context.Canceled) {
-			return errors.New("stopped: nothing was written")
-		}
 		return fmt.Errorf("judge %s: %w", o.table, err)
 	}
 	c.Judgement = j

@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -160,6 +162,16 @@ func TestFaultsAndWarnings(t *testing.T) {
 	noise := made(600, 2, 0)
 	if j, _, err = Judge(t.Context(), noise, quick()); err != nil || len(j.Families) < 3 {
 		t.Errorf("%v %v", j, err)
+	}
+}
+
+// Whoever stops it is told that, and by nothing else: the command line makes its exit status of it.
+func TestStopped(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	o := quick()
+	o.Progress = func(string, int, int) { cancel() }
+	if _, _, err := Judge(ctx, made(600, 2, 1), o); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 
