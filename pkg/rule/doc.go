@@ -17,9 +17,10 @@
 //   - texts: == != in startsWith endsWith contains.
 //   - lists: "shoes" in top_categories, top_categories["shoes"] >= 0.3.
 //   - traits: traits.plan == "gold", traits.age >= 18. Traits that name a person cannot be looked at.
+//   - scores, beside the features (Beside): a predicted number such as churn_risk_90d > 0.7, its band as a text, and warnings and the hold-out as tags.
 //   - ever("Order Completed"): the event was seen at least once. has(last_order): there is a value. A tag is a condition by itself.
 //
-// Of what is absent, or never happened, every comparison is false, > as well as < and !=.
+// Of what is absent, or never happened, or was not scored, every comparison is false, > as well as < and != (TestOfAbsentScoresEveryComparisonIsFalse).
 //
 // Equal leaves are kept once for all rules of a Set and evaluated once a customer.
 //

@@ -72,21 +72,35 @@ func (c *compiler) noFeature(e ast.Expr, name string) (operand, bool) {
 	case ok:
 		c.fail(e, `%q is a list: ask "key" in %s, or compare %s["key"]`, name, name, name)
 	default:
-		c.fail(e, "%q is no feature of the catalogue%s; `freshet features list` shows all", name, c.near(name))
+		c.fail(e, "%q is no feature of the catalogue%s%s; `freshet features list` shows all", name, c.orScore(), c.near(name))
 	}
 	return operand{}, false
 }
+
+// orScore is said where the names are those of scores too.
+func (c *compiler) orScore() string {
+	if b, ok := c.schema.(*Both); ok && len(b.Scores()) > 0 {
+		return " and no score"
+	}
+	return ""
+}
+
+// elapsedPrefixes begin the names of the times since a moment.
+var elapsedPrefixes = []struct {
+	text   string
+	unitMs int64
+}{{"days_since_", dayMs}, {"hours_since_", hourMs}}
 
 // variable finds what a plain name stands for.
 func (c *compiler) variable(name string) (operand, bool) {
 	if f, ok := c.schema.Field(name); ok {
 		return ofField(f, name)
 	}
-	for prefix, unit := range map[string]int64{"days_since_": dayMs, "hours_since_": hourMs} {
-		moment, cut := strings.CutPrefix(name, prefix)
+	for _, prefix := range elapsedPrefixes {
+		moment, cut := strings.CutPrefix(name, prefix.text)
 		f, ok := c.schema.Field(moment)
 		if cut && ok && (f.Kind == catalog.KindMoment || f.Kind == catalog.KindAge || isTag(f)) {
-			return operand{leaf: leaf{source: sourceElapsed, index: f.Index, name: moment}, scale: unit, number: true}, true
+			return operand{leaf: leaf{source: sourceElapsed, index: f.Index, name: moment}, scale: prefix.unitMs, number: true}, true
 		}
 	}
 	return operand{}, false

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"cel.dev/cel-go/cel"
@@ -15,10 +16,15 @@ import (
 // celOracle evaluates a condition with CEL's own interpreter, over variables that hold
 // doubles: nothing of this package takes part. Everything the condition names has happened.
 func celOracle(t *rapid.T, when string, fs facts, at int64) bool {
-	vars := map[string]any{"plan": fs.texts["plan"], "traits": map[string]string{"level": fs.lists[Traits][0].Text},
-		"categories": map[string]float64{"A": float64(fs.lists["categories"][0].Int) / 1e6}}
+	_, held := fs.ints["churn_holdout"]
+	vars := map[string]any{"traits": map[string]string{"level": fs.lists[Traits][0].Text},
+		"categories": map[string]float64{"A": float64(fs.lists["categories"][0].Int) / 1e6}, "churn_holdout": held}
+	for name, text := range fs.texts {
+		vars[name] = text
+	}
+	all := fields()
 	for name, x := range fs.ints {
-		switch f := shop.fields[name]; f.Kind {
+		switch f := all[name]; f.Kind {
 		case catalog.KindCount:
 			vars[name] = float64(x)
 		case catalog.KindDecimal:
@@ -28,7 +34,7 @@ func celOracle(t *rapid.T, when string, fs facts, at int64) bool {
 		case catalog.KindAge:
 			vars[name] = float64(at-x) / dayMs
 		case catalog.KindTag:
-			vars[name] = true
+			vars[name], vars["days_since_"+name] = true, float64(at-x)/dayMs
 		default:
 			vars["days_since_"+name], vars["hours_since_"+name] = float64(at-x)/dayMs, float64(at-x)/hourMs
 		}
@@ -69,10 +75,18 @@ func celOracle(t *rapid.T, when string, fs facts, at int64) bool {
 
 // numbers are what a condition may compare with numbers; those in the second list are elapsed times, which equal nothing.
 func numbers() (plain, elapsed []string) {
-	for _, name := range shop.names {
-		switch shop.fields[name].Kind {
+	all := fields()
+	for _, name := range shop.Names() {
+		switch all[name].Kind {
 		case catalog.KindCount, catalog.KindDecimal, catalog.KindDuration:
 			plain = append(plain, name)
+			if _, score := shop.second.Position(name); score { // as likely as all windows together
+				plain = append(plain, slices.Repeat([]string{name}, 20)...)
+			}
+		case catalog.KindTag:
+			if name != "churn_holdout" { // which may be absent
+				elapsed = append(elapsed, "days_since_"+name)
+			}
 		case catalog.KindMoment:
 			elapsed = append(elapsed, "days_since_"+name, "hours_since_"+name)
 		case catalog.KindAge:
@@ -88,10 +102,10 @@ func condition(t *rapid.T, depth int) string {
 		a, b := condition(t, depth-1), condition(t, depth-1)
 		return rapid.SampledFrom([]string{"(" + a + " && " + b + ")", "(" + a + " || " + b + ")", "!(" + a + ")"}).Draw(t, "join")
 	}
-	text := rapid.SampledFrom([]string{"plan", "traits.level"})
+	text := rapid.SampledFrom([]string{"plan", "traits.level", "churn_risk_90d_band"})
 	switch rapid.IntRange(0, 7).Draw(t, "form") {
 	case 0:
-		return rapid.SampledFrom([]string{`ever("A")`, `ever("B")`, "bargain_hunter", `"A" in categories`, `"B" in categories`}).Draw(t, "alone")
+		return rapid.SampledFrom([]string{`ever("A")`, `ever("B")`, "bargain_hunter", "warning_frequency_halved", "churn_holdout", `"A" in categories`, `"B" in categories`}).Draw(t, "alone")
 	case 1:
 		return text.Draw(t, "text") + rapid.SampledFrom([]string{` == "a"`, ` != "a"`, ` in ["a", "ab"]`, `.startsWith("a")`, `.endsWith("b")`, `.contains("b")`}).Draw(t, "op")
 	}
@@ -112,11 +126,13 @@ func condition(t *rapid.T, depth int) string {
 func features(t *rapid.T) facts {
 	n := func(what string) int64 { return rapid.Int64Range(0, 4).Draw(t, what) }
 	ago := func(what string) int64 { return now - n(what)*hourMs - n("days")*dayMs - n("ms") }
-	f := facts{ints: map[string]int64{}, texts: map[string]string{"plan": rapid.SampledFrom([]string{"", "a", "b", "ab"}).Draw(t, "plan")},
+	word := rapid.SampledFrom([]string{"", "a", "b", "ab"})
+	f := facts{ints: map[string]int64{}, texts: map[string]string{"plan": word.Draw(t, "plan"), "churn_risk_90d_band": word.Draw(t, "band")},
 		lists: map[string][]catalog.Entry{LastEvents: {{Key: "A", Int: ago("A")}}, "categories": {{Key: "A", Int: n("share") * million / 2}},
-			Traits: {{Key: "level", Text: rapid.SampledFrom([]string{"", "a", "b", "ab"}).Draw(t, "level")}}}}
-	for _, name := range shop.names {
-		switch shop.fields[name].Kind {
+			Traits: {{Key: "level", Text: word.Draw(t, "level")}}}}
+	all := fields()
+	for _, name := range shop.Names() {
+		switch all[name].Kind {
 		case catalog.KindCount:
 			f.ints[name] = n(name)
 		case catalog.KindDecimal:
@@ -126,6 +142,9 @@ func features(t *rapid.T) facts {
 		case catalog.KindMoment, catalog.KindAge, catalog.KindTag:
 			f.ints[name] = ago(name)
 		}
+	}
+	if rapid.Bool().Draw(t, "not held out") {
+		delete(f.ints, "churn_holdout")
 	}
 	return f
 }
@@ -139,7 +158,7 @@ func TestAgainstCEL(t *testing.T) {
 		if faults := s.Add(Rule{When: when}); len(faults) > 0 {
 			t.Fatalf("%s: %v", when, faults)
 		}
-		var f Facts = fs
+		var f Facts = fs.pair()
 		at := now
 		for range 5 {
 			if got, want := s.Look(f, nil).Match(at)[0], celOracle(t, when, fs, at); got != want {

@@ -74,6 +74,22 @@ func TestMatch(t *testing.T) {
 		`traits.level >= 30`:                                false,
 		`traits.vip == true`:                                true,
 		`traits["pet name"] == "Rex"`:                       true,
+		"churn_risk_90d > 0.7":                              true,
+		"churn_risk_90d > 0.8":                              false,
+		"churn_risk_90d > 0.7 && spend_30d > 499":           true,
+		"churn_risk_90d > 0.7 && spend_30d > 500":           false,
+		`churn_risk_90d_band == "high"`:                     true,
+		`churn_risk_90d_band in ["low", "medium"]`:          false,
+		"has(churn_risk_90d) && !has(spend_next_90d)":       true,
+		"spend_next_90d >= 0":                               false,
+		"spend_next_90d <= 0":                               false,
+		"spend_next_90d != 3":                               false,
+		"!(spend_next_90d > 3)":                             true,
+		"warning_frequency_halved":                          true,
+		"days_since_warning_frequency_halved < 7":           true,
+		"days_since_warning_frequency_halved > 1":           false,
+		"!churn_holdout":                                    true,
+		"days_since_churn_holdout >= 0":                     false,
 		`days_since_event("Product Viewed") < 1 && ever("Order Completed")`:           true,
 		`!(ever("Never") || orders_30d > 2) || (events_1h == 1 && !(events_1h == 2))`: true,
 	} {
@@ -87,7 +103,12 @@ func TestRefusals(t *testing.T) {
 	for when, want := range map[string]string{
 		"":                                  "1:1: the condition is empty",
 		"orders_30d >":                      "1:13: Syntax error",
-		"orders_31d > 1":                    `1:1: "orders_31d" is no feature of the catalogue (there are orders_1h, orders_24h`,
+		"orders_31d > 1":                    `1:1: "orders_31d" is no feature of the catalogue and no score (there are orders_1h, orders_24h`,
+		"churn_risk_60d > 0.7":              `1:1: "churn_risk_60d" is no feature of the catalogue and no score (there are churn_holdout, churn_risk_90d, churn_risk_90d_band)`,
+		"churn_risk_90d":                    "1:1: a feature alone is no condition",
+		"churn_risk_90d > 0.0000001":        "too fine",
+		"churn_risk_90d_band > 0.7":         "churn_risk_90d_band is a text",
+		"warning_frequency_halved == true":  `"warning_frequency_halved" is a tag`,
 		"orders_30d > 1 &&\n  foo_30d > 1":  `2:3: "foo_30d" is no feature`,
 		"orders_30d":                        "1:1: a feature alone is no condition",
 		`days_since_event("A")`:             "a feature alone is no condition",
@@ -187,7 +208,11 @@ func TestBecauseNamesWhatMakesItTrue(t *testing.T) {
 		`!(orders_30d > 5) && traits.level == "silver" && plan == "gold"`: {
 			"not: orders_30d > 5 (is 3)", `traits.level == "silver" (is "silver")`, `plan == "gold" (is "gold")`},
 		`hours_since_event("Product Viewed") < 3`: {`time since last_events["Product Viewed"] < 3h0m0s (is 2h0m0s)`},
-		"orders_30d > 5": nil,
+		"churn_risk_90d > 0.7 && churn_risk_90d_band == \"high\" && days_since_warning_frequency_halved < 7 && !churn_holdout": {
+			"churn_risk_90d > 0.70 (is 0.80)", `churn_risk_90d_band == "high" (is "high")`,
+			"time since warning_frequency_halved < 7 days (is 24h0m0s)", "not: has(churn_holdout)"},
+		"!(spend_next_90d > 3)": {"not: spend_next_90d > 3.00 (there is none)"},
+		"orders_30d > 5":        nil,
 	} {
 		if got := one(t, when).Because(0, customer(), now); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", when, got, want)
@@ -209,6 +234,10 @@ func TestNextFlipIsExact(t *testing.T) {
 		{"days_since_last_order > 31", dayMs + 1},
 		{`hours_since_event("Product Viewed") < 3`, hourMs},
 		{`hours_since_event("Never") < 3`, -1},
+		{"days_since_warning_frequency_halved < 7", 6 * dayMs},
+		{"churn_risk_90d > 0.7 && days_since_warning_frequency_halved < 7", 6 * dayMs},
+		{"churn_risk_90d > 0.9 && days_since_warning_frequency_halved < 7", -1},
+		{"days_since_churn_holdout < 7", -1},
 		{"orders_30d > 100", -1},
 		{"orders_30d > 100 && days_since_last_order > 31", -1}, // the flip changes nothing
 		{"orders_30d > 2 && days_since_last_order > 31", dayMs + 1},
