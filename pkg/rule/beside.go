@@ -9,12 +9,6 @@ import (
 	"github.com/freshet/freshet/pkg/catalog"
 )
 
-// Source is a layout and what people call it: the file that its names come from, for messages.
-type Source struct {
-	Name   string
-	Layout *catalog.Layout
-}
-
 // Pair is what conditions over two sources look at: the features of the catalogue, and beside them the scores of the models. Its places are those of
 // the features, and behind them those of the scores. The zero Pair has nothing: every comparison is false.
 type Pair struct {
@@ -23,18 +17,18 @@ type Pair struct {
 	behind int
 }
 
-// Beside joins the features of one source with the scores of another. A name that would mean two things is refused, and both sources are named: two
-// that are equal, and one that reads as the time since the other, such as days_since_last_order.
-func Beside(features, scores Source) (*Both, error) {
-	b := &Both{first: layout{features.Layout, true}, second: layout{scores.Layout, true}}
+// Beside joins a layout of features with one of scores. A score whose name would mean two things is refused: one that is a feature's or a tag's, and one
+// that reads as the time since something, such as days_since_last_order. The error joins every fault.
+func Beside(features, scores *catalog.Layout) (*Both, error) {
+	b := &Both{first: layout{features, true}, second: layout{scores, true}}
 	var faults []error
-	for _, f := range scores.Layout.Fields {
-		if _, twice := features.Layout.Position(f.Name); twice {
-			faults = append(faults, fmt.Errorf("%q is a feature or tag in %s and a score in %s: give one of them another name", f.Name, features.Name, scores.Name))
+	for _, f := range scores.Fields {
+		if _, twice := features.Position(f.Name); twice {
+			faults = append(faults, fmt.Errorf("%q is a feature or a tag, and a score: give one of them another name", f.Name))
 		}
 		for _, prefix := range elapsedPrefixes {
 			if moment, cut := strings.CutPrefix(f.Name, prefix.text); cut {
-				faults = append(faults, fmt.Errorf("score %q in %s reads as the time since %q: give it another name", f.Name, scores.Name, moment))
+				faults = append(faults, fmt.Errorf("score %q reads as the time since %q: give it another name", f.Name, moment))
 			}
 		}
 	}

@@ -10,17 +10,17 @@ import (
 	"github.com/freshet/freshet/pkg/catalog"
 )
 
-// A name has one meaning: what is a feature and a score is refused, with both files, and so is a score that reads as the time since a moment.
+// A name has one meaning: what is a feature and a score is refused, and so is a score that reads as the time since a moment.
 func TestANameOfTwoSourcesIsRefused(t *testing.T) {
-	features := Source{"features file shop.yaml", catalog.NewLayout([]catalog.Field{{Name: "spend", Kind: catalog.KindDecimal}, {Name: "last_order", Kind: catalog.KindMoment}, {Name: "vip", Kind: catalog.KindTag}})}
+	features := catalog.NewLayout([]catalog.Field{{Name: "spend", Kind: catalog.KindDecimal}, {Name: "last_order", Kind: catalog.KindMoment}, {Name: "vip", Kind: catalog.KindTag}})
 	for name, want := range map[string]string{
 		"churn_risk":            "",
-		"spend":                 `"spend" is a feature or tag in features file shop.yaml and a score in forecasts file models.yaml`,
-		"vip":                   `"vip" is a feature or tag in features file shop.yaml and a score in forecasts file models.yaml`,
-		"days_since_last_order": `score "days_since_last_order" in forecasts file models.yaml reads as the time since "last_order"`,
+		"spend":                 `"spend" is a feature or a tag, and a score`,
+		"vip":                   `"vip" is a feature or a tag, and a score`,
+		"days_since_last_order": `score "days_since_last_order" reads as the time since "last_order"`,
 		"hours_since_x":         `reads as the time since "x"`,
 	} {
-		_, err := Beside(features, Source{"forecasts file models.yaml", catalog.NewLayout([]catalog.Field{{Name: "other", Kind: catalog.KindDecimal}, {Name: name, Kind: catalog.KindDecimal}})})
+		_, err := Beside(features, catalog.NewLayout([]catalog.Field{{Name: "other", Kind: catalog.KindDecimal}, {Name: name, Kind: catalog.KindDecimal}}))
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}

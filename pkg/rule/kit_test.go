@@ -11,7 +11,7 @@ const now = int64(1_700_000_000_000)
 // shop is a schema like the shipped one's: windowed numbers, moments, a text, a duration, an age, lists and a tag; and beside them scores: two numbers,
 // a band, a warning and the hold-out.
 var shop = func() *Both {
-	b, err := Beside(Source{"the features", newFeatures()}, Source{"the scores", newScores()})
+	b, err := Beside(newFeatures(), newScores())
 	if err != nil {
 		panic(err)
 	}

@@ -88,5 +88,10 @@ func (s *Set) Uses(name string) bool {
 	return slices.ContainsFunc(s.leaves, func(l leaf) bool { return l.name == name })
 }
 
+// RuleUses says whether rule i looks at something of which is says that it is meant: features, tags and scores go by their names.
+func (s *Set) RuleUses(i int, is func(name string) bool) bool {
+	return slices.ContainsFunc(s.Rules[i].tree.collect(nil), func(l int) bool { return is(s.leaves[l].name) })
+}
+
 // Leaves is the number of different comparisons of all rules.
 func (s *Set) Leaves() int { return len(s.leaves) }
