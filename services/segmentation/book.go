@@ -9,7 +9,6 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
-	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/rule"
 	"github.com/freshet/freshet/pkg/wire"
 	"github.com/freshet/freshet/services/segmentation/rulefile"
@@ -20,20 +19,25 @@ import (
 // book is what a process was configured with: rules and endpoints. It does not change.
 type book struct {
 	set *rule.Set
-	// layout is that of the catalogue whose names the rules use.
-	layout *catalog.Layout
+	// names are what the rules can name; scored says of each rule whether it looks at a score, a band or a warning.
+	names  *rulefile.Names
+	scored []bool
 	tier   tier.Places
 	// heard names the endpoint that a segment's transitions are for.
 	heard map[string]string
 	// endpoints are those with an address.
 	endpoints map[string]webhook.Endpoint
-	// versions are the rules' by name; fingerprint is a hash of them.
+	// versions are the rules' by name, and under layoutOfScores that of what scores there are; fingerprint is a hash of them.
 	versions    versions
 	fingerprint uint64
 }
 
 // versions are the rules of a book, for finding out later which ones changed.
 type versions map[string]int64
+
+// layoutOfScores is the name in versions of the layout of scores: with another forecasts file, rules that look at scores are worked out anew. No segment
+// can be called so.
+const layoutOfScores = ""
 
 // CheckFiles loads the files that a configuration names, as a start does: the rules and the endpoints' secrets.
 func CheckFiles(cfg Config) error {
@@ -43,19 +47,18 @@ func CheckFiles(cfg Config) error {
 
 // newBook joins the rules file with the endpoints of the configuration, which win.
 func newBook(cfg Config) (*book, error) {
-	c, err := catalog.Load(cfg.Features)
+	names, err := rulefile.LoadNames(cfg.Features, cfg.Forecasts)
 	if err != nil {
 		return nil, err
 	}
-	schema := rule.SchemaOf(c.Layout(), true)
-	file := &rulefile.File{Set: rule.NewSet(schema)}
+	file := &rulefile.File{Set: rule.NewSet(names.Schema)}
 	if cfg.Rules != "" {
-		if file, err = rulefile.Load(cfg.Rules, schema, tier.Names...); err != nil {
+		if file, err = rulefile.Load(cfg.Rules, names.Schema, tier.Names...); err != nil {
 			return nil, err
 		}
 	}
-	b := &book{set: file.Set, layout: c.Layout(), heard: file.Alerts, endpoints: map[string]webhook.Endpoint{}, versions: versions{}}
-	if b.tier, err = tier.In(c.Layout()); err != nil {
+	b := &book{set: file.Set, names: names, heard: file.Alerts, endpoints: map[string]webhook.Endpoint{}, versions: versions{}}
+	if b.tier, err = tier.In(names.Catalog.Layout()); err != nil {
 		return nil, err
 	}
 	for name, e := range file.Endpoints {
@@ -78,20 +81,37 @@ func newBook(cfg Config) (*book, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
+	b.mark()
+	return b, nil
+}
+
+// mark notes what the rules are.
+func (b *book) mark() {
+	isScore := func(name string) bool { _, ok := b.names.Forecasts.Layout().Position(name); return ok }
 	var text []byte
-	for _, r := range b.set.Rules {
+	for i, r := range b.set.Rules {
+		b.scored = append(b.scored, b.set.RuleUses(i, isScore))
 		b.versions[r.Name] = r.Version
 		text = wire.AppendText(text, r.Name)
 		text = binary.AppendVarint(text, r.Version)
 	}
+	if slices.Contains(b.scored, true) { // else nobody has to be looked at because of another forecasts file
+		b.versions[layoutOfScores] = int64(b.names.Forecasts.Layout().Fingerprint)
+		text = binary.AppendVarint(text, b.versions[layoutOfScores])
+	}
 	b.fingerprint = xxhash.Sum64(text)
-	return b, nil
+}
+
+// same says whether rule i means what it meant when old were the versions, and looks at scores of the same layout.
+func (b *book) same(i int, old versions) bool {
+	v, ok := old[b.set.Rules[i].Name]
+	return ok && v == b.set.Rules[i].Version && (!b.scored[i] || old[layoutOfScores] == b.versions[layoutOfScores])
 }
 
 // known says whether the segment exists: a tier or a rule.
 func (b *book) known(segment string) bool {
 	_, ok := b.versions[segment]
-	return ok || isTier(segment)
+	return ok && segment != layoutOfScores || isTier(segment)
 }
 
 func isTier(segment string) bool {

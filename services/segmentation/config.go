@@ -18,6 +18,9 @@ type Config struct {
 	// Features is the workspace's own features file, the same that the feature service has (docs/features.md): rules use its names. Empty: the shipped
 	// catalogue alone.
 	Features string `koanf:"features"`
+	// Forecasts is the workspace's own forecasts file, the same that churn has (docs/churn.md): rules use the names of its scores, bands and warnings.
+	// Empty: the shipped forecasts alone.
+	Forecasts string `koanf:"forecasts"`
 	// Dir holds the partitions' local stores. It may be lost at any time; the changelog brings them back.
 	Dir string `koanf:"dir"`
 	// Pace is the longest that a record waits for others to share its commit, at each stage. A lone one does not wait; 80 records a second

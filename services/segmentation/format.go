@@ -9,7 +9,7 @@ import (
 
 // The formats of the state's values.
 var (
-	recordFormat   = wire.Format{Name: "customer record of segmentation", Oldest: 2, Written: 2, Newest: 2}
+	recordFormat   = wire.Format{Name: "customer record of segmentation", Oldest: 3, Written: 3, Newest: 3}
 	memberFormat   = wire.Format{Name: "member of a segment", Oldest: 1, Written: 1, Newest: 1}
 	countFormat    = wire.Format{Name: "size of a segment", Oldest: 1, Written: 1, Newest: 1}
 	versionsFormat = wire.Format{Name: "kept versions of rules", Oldest: 1, Written: 1, Newest: 1}

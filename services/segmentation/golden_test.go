@@ -11,11 +11,14 @@ import (
 func TestGoldenState(t *testing.T) {
 	const noon = 1_781_524_800_000 // 15 June 2026
 	wiretest.Golden(t, wiretest.Layout[*record]{
-		Format: recordFormat, Name: "segmentation-record", Version: 2, Write: (*record).encode, Read: decodeRecord,
+		Format: recordFormat, Name: "segmentation-record", Version: 3, Write: (*record).encode, Read: decodeRecord,
 		Examples: map[string]*record{
 			"in one segment, out of another": {workspace: "default", version: 300, evaluatedMs: noon, dueMs: noon + 300_000, rules: 1<<64 - 1, cuts: 3, schema: 0xfeed, features: []byte{0x0a, 1, 'x'},
 				segments: []membership{{segment: "vip", version: 2, seq: 5, in: true, sinceMs: noon}, {segment: "big_spender", version: -1, seq: 1 << 40, sinceMs: 1}}},
-			"a tombstone": {workspace: "w", version: 1, mergedInto: id(7), features: []byte{}},
+			"a tombstone": {workspace: "w", version: 1, mergedInto: id(7), features: []byte{}, scored: scored{version: 9, of: 6, gone: 7}},
+			"scored, in no segment": {workspace: "w", version: 4, schema: 0xfeed, features: []byte{0x0a, 1, 'x'},
+				scored: scored{version: 1 << 33, of: 300, gone: 1, schema: 0xbeef, values: []byte{3, 0, 1, 2}, models: []uint32{1, 0, 1<<32 - 1}}},
+			"scored before the first features": {workspace: "w", features: []byte{}, evaluatedMs: noon, scored: scored{version: 1, schema: 0xbeef, values: []byte{}, models: []uint32{7}}},
 		},
 	})
 	wiretest.Golden(t, wiretest.Layout[member]{
@@ -26,7 +29,7 @@ func TestGoldenState(t *testing.T) {
 	})
 	wiretest.Golden(t, wiretest.Layout[versions]{
 		Format: versionsFormat, Name: "segmentation-versions", Version: 1, Write: versions.encode, Read: decodeVersions,
-		Examples: map[string]versions{"no rules": {}, "two rules": {"vip": 3, "big_spender": 1 << 47}},
+		Examples: map[string]versions{"no rules": {}, "two rules": {"vip": 3, "big_spender": 1 << 47}, "a rule over scores": {"": -5, "leaving": 9}},
 	})
 	wiretest.Golden(t, wiretest.Layout[sweep]{
 		Format: sweepFormat, Name: "segmentation-sweep", Version: 1, Write: sweep.encode, Read: decodeSweep,
@@ -55,7 +58,7 @@ func TestStateOfANewerReleaseIsToldApart(t *testing.T) {
 		}
 		now := byte(1)
 		if name == "record" {
-			now = 2
+			now = 3
 		}
 		if err := decode([]byte{now, 0x80}); !errors.Is(err, wire.ErrDamaged) {
 			t.Errorf("a damaged %s: %v", name, err)

@@ -102,7 +102,7 @@ func (a *api) GetCustomerSegments(
 	if err != nil {
 		return nil, err
 	}
-	if r == nil || r.workspace != workspace {
+	if r == nil || !r.counts() || r.workspace != workspace {
 		return nil, status.Errorf(codes.NotFound, "customer %q has no features yet", req.GetId())
 	}
 	resp := &segmentationv1.GetCustomerSegmentsResponse{CustomerId: id}

@@ -13,6 +13,7 @@ import (
 // task counts is counted again when its batch is tried again.
 type metrics struct {
 	sets         *prometheus.CounterVec // by result
+	scores       *prometheus.CounterVec // by result
 	transitions  *prometheus.CounterVec // by kind and reason
 	alerts       prometheus.Counter
 	computations *prometheus.CounterVec // by result
@@ -23,6 +24,10 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		sets: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "freshet_segmentation_feature_sets_total",
 			Help: "Feature sets read, by result: folded, or old for copies and older ones, which change nothing.",
+		}, []string{"result"}),
+		scores: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "freshet_segmentation_score_sets_total",
+			Help: "Sets of scores read, by result: folded, or old for copies and older ones, which change nothing.",
 		}, []string{"result"}),
 		transitions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "freshet_segmentation_transitions_total", Help: "Entries and exits, by kind and reason.",
@@ -39,7 +44,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		return m, nil
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.sets, m.transitions, m.alerts, m.computations} {
+	for _, c := range []prometheus.Collector{m.sets, m.scores, m.transitions, m.alerts, m.computations} {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)

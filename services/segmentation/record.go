@@ -23,6 +23,8 @@ type record struct {
 	// rules and cuts are what they were worked out with: the rules' fingerprint and the cut points' version.
 	rules uint64
 	cuts  int64
+	// scored is what was last said of the customer in scores.v1; it may come before the first features.
+	scored scored
 	// segments are those that the customer was in and that are still there; see forgotten for the others.
 	segments []membership
 	// schema and features are the values of the last feature set, as they came; none on a tombstone.
@@ -64,7 +66,7 @@ func (r *record) counts() bool { return r.version > 0 && r.mergedInto == "" }
 
 // encode writes the record.
 func (r *record) encode() []byte {
-	b := recordFormat.Begin(make([]byte, 0, 64+32*len(r.segments)+len(r.features)))
+	b := recordFormat.Begin(make([]byte, 0, 96+32*len(r.segments)+len(r.features)+len(r.scored.values)))
 	b = wire.AppendText(b, r.workspace)
 	b = binary.AppendVarint(b, r.version)
 	b = wire.AppendText(b, r.mergedInto)
@@ -83,11 +85,12 @@ func (r *record) encode() []byte {
 		b = binary.AppendVarint(b, seq)
 		b = binary.AppendVarint(b, m.sinceMs)
 	}
+	b = r.scored.append(b)
 	b = binary.BigEndian.AppendUint64(b, r.schema)
 	return append(b, r.features...)
 }
 
-// decodeRecord reads a record. features shares memory with data.
+// decodeRecord reads a record. Its features and scores share memory with data.
 func decodeRecord(data []byte) (*record, error) {
 	in, _, err := recordFormat.Open(data)
 	if err != nil {
@@ -103,6 +106,7 @@ func decodeRecord(data []byte) (*record, error) {
 		m.seq, m.in, m.sinceMs = seq>>1, seq&1 == 1, in.Varint()
 		r.segments = append(r.segments, m)
 	}
+	r.scored = readScored(&in)
 	var schema [8]byte
 	in.Fixed(schema[:])
 	r.schema = binary.BigEndian.Uint64(schema[:])
@@ -120,11 +124,19 @@ type subject struct {
 	tier  tier.Customer
 }
 
-// subject reads the features that the record keeps, and has the rules look at them with g. featuretopic.ErrUnknown: their catalogue has not been read yet.
-func (b *book) subject(known *featuretopic.Directory, r *record, g *rule.Glance) (subject, error) {
-	v, err := known.Vector(r.schema, r.features)
+// view is what the rules see with, kept from customer to customer.
+type view struct {
+	glance rule.Glance
+	pair   rule.Pair
+}
+
+// subject reads the features and the scores that the record keeps, and has the rules look at them with v. featuretopic.ErrUnknown: the features' catalogue
+// has not been read yet. Scores of another forecasts file are absent.
+func (b *book) subject(known *featuretopic.Directory, r *record, v *view) (subject, error) {
+	features, err := known.Vector(r.schema, r.features)
 	if err != nil {
 		return subject{}, err
 	}
-	return subject{facts: b.set.Look(v, g), tier: b.tier.Of(v)}, nil
+	v.pair = b.names.Schema.Facts(features, r.scored.vector(b.names.Forecasts.Layout()))
+	return subject{facts: b.set.Look(&v.pair, &v.glance), tier: b.tier.Of(features)}, nil
 }

@@ -27,7 +27,7 @@ import (
 // Topics are those that segmentation reads and writes.
 func Topics() []topics.Topic {
 	return []topics.Topic{
-		topics.Features, topics.FeatureCatalogue, topics.TaskOwners, topics.DeadLetter(topics.Features), topics.SegmentTransitions, topics.SegmentCutPoints,
+		topics.Features, topics.FeatureCatalogue, topics.TaskOwners, topics.DeadLetter(topics.Features), topics.Scores, topics.DeadLetter(topics.Scores), topics.SegmentTransitions, topics.SegmentCutPoints,
 		topics.Alerts, topics.AlertsDead, topics.SegmentationChangelog,
 	}
 }
@@ -39,7 +39,7 @@ type Deps struct {
 	Metrics prometheus.Registerer
 	// Tracer makes spans; nil makes none.
 	Tracer trace.Tracer
-	// Broker is where feature sets come from and everything else goes. The topics must exist.
+	// Broker is where feature sets and scores come from and everything else goes. The topics must exist.
 	Broker *broker.Client
 	// Memory is what the stores of the whole process share; nil makes one.
 	Memory *localstore.Memory
@@ -86,7 +86,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if s.book, err = newBook(cfg); err != nil {
 		return nil, err
 	}
-	s.catalogues = featuretopic.New(s.book.layout)
+	s.catalogues = featuretopic.New(s.book.names.Catalog.Layout())
 	s.waiting.Store(2)
 	fresh, err := freshness.New(deps.Metrics)
 	if err != nil {
@@ -103,7 +103,8 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, fmt.Errorf("webhook delivery: %w", err)
 	}
 	s.processor, err = stream.New(stream.Config{
-		Name: "segmentation.state", Inputs: []topics.Topic{topics.Features}, Changelog: topics.SegmentationChangelog, Dir: cfg.Dir, Pace: cfg.Pace, Hop: 2,
+		Name: "segmentation.state", Inputs: []topics.Topic{topics.Features, topics.Scores}, Changelog: topics.SegmentationChangelog,
+		Dir: cfg.Dir, Pace: cfg.Pace, Hop: 2,
 	}, stream.Deps{
 		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.Metrics, Tracer: deps.Tracer, Memory: deps.Memory, Now: deps.given,
 		NewHandler: func(int) (stream.Handler, error) {

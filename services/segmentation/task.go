@@ -11,8 +11,8 @@ import (
 	"github.com/freshet/freshet/pkg/customer"
 	"github.com/freshet/freshet/pkg/featuretopic"
 	"github.com/freshet/freshet/pkg/freshness"
-	"github.com/freshet/freshet/pkg/rule"
 	"github.com/freshet/freshet/pkg/stream"
+	"github.com/freshet/freshet/pkg/topics"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 )
 
@@ -27,12 +27,20 @@ type task struct {
 	metrics *metrics
 	// kept are rule versions of earlier books, by fingerprint.
 	kept map[uint64]versions
-	// glance is what the rules see of the customer in hand.
-	glance rule.Glance
+	// view is what the rules see of the customer in hand.
+	view view
 }
 
-// Process folds one feature set.
+// Process folds one feature set, or one set of scores.
 func (t *task) Process(tx *stream.Tx, rec broker.Record) error {
+	if rec.Topic == topics.Scores.Name {
+		return t.scores(tx, rec)
+	}
+	return t.features(tx, rec)
+}
+
+// features folds one feature set.
+func (t *task) features(tx *stream.Tx, rec broker.Record) error {
 	var fs featurev1.FeatureSet
 	if err := proto.Unmarshal(rec.Value, &fs); err != nil {
 		return stream.Permanent(fmt.Errorf("decode feature set: %w", err))
@@ -73,11 +81,11 @@ func (w *work) fold(fs *featurev1.FeatureSet) error {
 	var s subject
 	var err error
 	if w.rec.counts() {
-		if s, err = w.book.subject(w.catalogues, w.rec, w.glance); err == nil {
+		if s, err = w.book.subject(w.catalogues, w.rec, w.view); err == nil {
 			err = w.evaluate(s, c)
 		}
 	} else {
-		w.rec.schema, w.rec.features = 0, nil
+		w.rec.schema, w.rec.features, w.rec.scored = 0, nil, w.rec.scored.merged(fs.GetVersion())
 		err = w.leaveAll(c)
 		w.rec.forget(func(string) bool { return true })
 	}
@@ -115,7 +123,7 @@ func (t *task) refresh(tx *stream.Tx, key []byte, kept []uint64) error {
 		return err
 	}
 	w.dirty = w.dirty || kept != nil && !stays(kept, old)
-	s, err := t.book.subject(t.catalogues, r, w.glance)
+	s, err := t.book.subject(t.catalogues, r, w.view)
 	if err != nil {
 		return err
 	}
@@ -126,7 +134,7 @@ func (t *task) refresh(tx *stream.Tx, key []byte, kept []uint64) error {
 
 // take has a customer in hand, brought to now.
 func (t *task) take(tx *stream.Tx, id string, r *record) (*work, error) {
-	w := &work{tx: tx, book: t.book, catalogues: t.catalogues, metrics: t.metrics, id: id, rec: r, cuts: t.board.of(r.workspace), glance: &t.glance}
+	w := &work{tx: tx, book: t.book, catalogues: t.catalogues, metrics: t.metrics, id: id, rec: r, cuts: t.board.of(r.workspace), view: &t.view}
 	// The clock of another owner may have been ahead.
 	w.nowMs = max(tx.Now().UnixMilli(), r.evaluatedMs)
 	if !r.counts() || (!w.stale() && (r.dueMs == 0 || r.dueMs > w.nowMs)) {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/featuretopic"
-	"github.com/freshet/freshet/pkg/rule"
 	"github.com/freshet/freshet/pkg/stream"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
@@ -48,9 +47,9 @@ type work struct {
 	id         string
 	rec        *record
 	// cuts are the present cut points of the customer's workspace, nil before the first.
-	cuts   *segmentationv1.CutPoints
-	glance *rule.Glance
-	nowMs  int64
+	cuts  *segmentationv1.CutPoints
+	view  *view
+	nowMs int64
 	// dirty says that the record must be written.
 	dirty bool
 }
@@ -64,14 +63,14 @@ func (w *work) stale() bool {
 // the features as they are: elapsed time first, each flip at its own millisecond, for what
 // has the version it had; the rest is looked at now. old are the rules' versions of then.
 func (w *work) catchUp(old versions) error {
-	s, err := w.book.subject(w.catalogues, w.rec, w.glance)
+	s, err := w.book.subject(w.catalogues, w.rec, w.view)
 	if err != nil {
 		return err
 	}
 	from := w.rec.evaluatedMs
 	matches := s.facts.Match(w.nowMs)
 	for i, r := range w.book.set.Rules {
-		if v, ok := old[r.Name]; !ok || v != r.Version {
+		if !w.book.same(i, old) {
 			if err := w.move(r.Name, r.Version, matches[i], w.nowMs, cause{reason: reasonVersion}); err != nil {
 				return err
 			}

@@ -50,7 +50,8 @@ type world struct {
 	cfg    Config
 	s      *Service
 	stop   func()
-	sent   map[string]int64 // the last version sent, by customer
+	sent   map[string]int64 // the last version of features sent, by customer
+	scored map[string]int64 // the last version of scores sent, by customer
 }
 
 // population is what tests let cut points be computed from.
@@ -90,7 +91,7 @@ func newWorld(t testing.TB, rules string) *world {
 	if err := c.EnsureTopics(t.Context(), Topics()...); err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, client: c, out: c.NewProducer(broker.ProducerConfig{}), dir: t.TempDir(), sent: map[string]int64{}}
+	w := &world{t: t, client: c, out: c.NewProducer(broker.ProducerConfig{}), dir: t.TempDir(), sent: map[string]int64{}, scored: map[string]int64{}}
 	w.now.Store(start)
 	w.cfg = Default()
 	w.cfg.Dir = filepath.Join(w.dir, "state")
@@ -185,6 +186,11 @@ func (w *world) record(id string) (*record, error) {
 func (w *world) settled() {
 	w.t.Helper()
 	testkit.Eventually(w.t, within, func() error {
+		for id, version := range w.scored {
+			if r, err := w.record(id); err != nil || r == nil || r.scored.version < version {
+				return fmt.Errorf("customer %s is not scored: %+v, want version %d: %w", id, r, version, err)
+			}
+		}
 		for id, version := range w.sent {
 			r, err := w.record(id)
 			if err != nil {
@@ -305,7 +311,12 @@ func (w *world) expect(id string, want ...string) {
 func (w *world) alerts() []string {
 	w.t.Helper()
 	var out []string
+	seen := map[string]bool{}
 	for _, a := range all[segmentationv1.Alert](w, topics.Alerts) {
+		if seen[a.AlertId] { // sent again after a restart
+			continue
+		}
+		seen[a.AlertId] = true
 		sign := "-"
 		if a.Transition.Kind == segmentationv1.TransitionKind_TRANSITION_KIND_ENTERED {
 			sign = "+"
