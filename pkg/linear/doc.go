@@ -18,20 +18,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/freshet/freshet/pkg/table"
 )
 
 // ErrOneClass is the error of a fit to rows that all have the same label.
 var ErrOneClass = errors.New("all rows have the same label, so there is nothing to tell apart: take a longer span or more rows")
-
-// Column is one feature of the rows. Exactly one of Values and Codes is set.
-type Column struct {
-	Name string
-	// Values of a numeric column: finite, or NaN for missing.
-	Values []float64
-	// Codes of a categorical column: an index into Categories, or -1 for missing.
-	Codes      []int32
-	Categories []string
-}
 
 // Params say how a model is trained.
 type Params struct {
@@ -50,7 +42,7 @@ func (p Params) check() (Params, error) {
 	return p, nil
 }
 
-func checkRows(columns []Column, label, weight []float64) error {
+func checkRows(columns []table.Column, label, weight []float64) error {
 	if weight != nil && len(weight) != len(label) {
 		return fmt.Errorf("there are %d weights for %d rows", len(weight), len(label))
 	}
@@ -68,37 +60,14 @@ func checkRows(columns []Column, label, weight []float64) error {
 	if !yes || !no {
 		return ErrOneClass
 	}
-	if len(columns) == 0 {
-		return errors.New("there are no columns")
+	if err := table.Check(columns, len(label)); err != nil {
+		return err
 	}
-	names := map[string]bool{}
 	for _, c := range columns {
-		if names[c.Name] {
-			return fmt.Errorf("two columns are named %q: give each its own name", c.Name)
-		}
-		names[c.Name] = true
-		if err := c.check(len(label)); err != nil {
-			return fmt.Errorf("column %q: %w", c.Name, err)
-		}
-	}
-	return nil
-}
-
-func (c Column) check(rows int) error {
-	if (c.Values == nil) == (c.Codes == nil) {
-		return errors.New("set either Values or Codes")
-	}
-	if n := len(c.Values) + len(c.Codes); n != rows {
-		return fmt.Errorf("has %d rows and the label %d", n, rows)
-	}
-	for i, v := range c.Values {
-		if math.IsInf(v, 0) {
-			return fmt.Errorf("row %d is %v: want a finite number, or NaN for missing", i, v)
-		}
-	}
-	for i, code := range c.Codes {
-		if code < -1 || int(code) >= len(c.Categories) {
-			return fmt.Errorf("row %d has code %d: want -1 (missing) to %d", i, code, len(c.Categories)-1)
+		for i, v := range c.Values {
+			if math.IsInf(v, 0) {
+				return fmt.Errorf("column %q: row %d is %v: want a finite number, or NaN for missing", c.Name, i, v)
+			}
 		}
 	}
 	return nil

@@ -6,13 +6,15 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/optimize"
+
+	"github.com/freshet/freshet/pkg/table"
 )
 
 // flat is the largest slope of the loss, a row, that counts as the bottom.
 const flat = 1e-7
 
 // Fit trains a model. Every column has as many rows as label, which is 0 or 1. weight may be nil: 1 for all.
-func Fit(columns []Column, label, weight []float64, p Params) (*Model, error) {
+func Fit(columns []table.Column, label, weight []float64, p Params) (*Model, error) {
 	p, err := p.check()
 	if err == nil {
 		err = checkRows(columns, label, weight)

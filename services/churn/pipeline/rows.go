@@ -7,7 +7,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/frame"
 	"github.com/freshet/freshet/pkg/gbdt"
-	"github.com/freshet/freshet/pkg/linear"
+	"github.com/freshet/freshet/pkg/table"
 )
 
 // codes are a category's values as the models take them.
@@ -27,9 +27,9 @@ func dataset(x *frame.Frame, y []float64) *gbdt.Dataset {
 	for i := range x.Columns {
 		c := &x.Columns[i]
 		if c.Kind == frame.Category {
-			d.Columns = append(d.Columns, gbdt.Column{Name: c.Name, Codes: codes(c), Categories: c.Levels})
+			d.Columns = append(d.Columns, table.Column{Name: c.Name, Codes: codes(c), Categories: c.Levels})
 		} else {
-			d.Columns = append(d.Columns, gbdt.Column{Name: c.Name, Values: c.Values})
+			d.Columns = append(d.Columns, table.Column{Name: c.Name, Values: c.Values})
 		}
 	}
 	return d
@@ -39,9 +39,9 @@ func dataset(x *frame.Frame, y []float64) *gbdt.Dataset {
 const skewed = 2
 
 // columns is a table as the regression takes it. logs says which columns are on a logarithmic scale; nil finds out.
-func columns(x *frame.Frame, logs []bool) ([]linear.Column, []bool) {
+func columns(x *frame.Frame, logs []bool) ([]table.Column, []bool) {
 	find := logs == nil
-	var out []linear.Column
+	var out []table.Column
 	for i := range x.Columns {
 		c := &x.Columns[i]
 		if find {
@@ -49,15 +49,15 @@ func columns(x *frame.Frame, logs []bool) ([]linear.Column, []bool) {
 		}
 		switch {
 		case c.Kind == frame.Category:
-			out = append(out, linear.Column{Name: c.Name, Codes: codes(c), Categories: c.Levels})
+			out = append(out, table.Column{Name: c.Name, Codes: codes(c), Categories: c.Levels})
 		case logs[i]:
 			values := make([]float64, len(c.Values))
 			for j, v := range c.Values {
 				values[j] = math.Log1p(max(v, 0))
 			}
-			out = append(out, linear.Column{Name: c.Name, Values: values})
+			out = append(out, table.Column{Name: c.Name, Values: values})
 		default:
-			out = append(out, linear.Column{Name: c.Name, Values: c.Values})
+			out = append(out, table.Column{Name: c.Name, Values: c.Values})
 		}
 	}
 	return out, logs
