@@ -1,6 +1,9 @@
 package linear
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // Model foretells a yes from one number a column: the form of a row is a number for each column in the order of the
 // training, NaN for missing, the code for a category. It is not changed by use; many goroutines may call it.
@@ -44,6 +47,29 @@ func (t *Term) Effect(v float64) float64 {
 		return t.Effects[int(v)]
 	}
 	return t.Average
+}
+
+// Check says what is wrong with a model that came from elsewhere, a file say: one that Fit made passes, and one that passes gives a number for any row.
+func (m *Model) Check() error {
+	if !finite(m.Intercept) {
+		return fmt.Errorf("the intercept is %v", m.Intercept)
+	}
+	for i := range m.Columns {
+		t := &m.Columns[i]
+		if !finite(t.Slope, t.Mean, t.Scale, t.Least, t.Most, t.Missing, t.Average) || !finite(t.Effects...) || t.Scale < 0 || len(t.Effects) != len(t.Categories) || len(t.Effects) > 0 && t.Scale > 0 {
+			return fmt.Errorf("column %q has an effect that is no number, or effects of both kinds", t.Name)
+		}
+	}
+	return nil
+}
+
+func finite(values ...float64) bool {
+	for _, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return false
+		}
+	}
+	return true
 }
 
 // Margin is the log-odds of a yes.
