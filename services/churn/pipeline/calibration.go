@@ -58,14 +58,6 @@ func (c *Calibration) sound(kind Kind) error {
 	return nil
 }
 
-// slope is by how much it stretches log-odds, a step function aside.
-func (c *Calibration) slope() float64 {
-	if c.Platt != nil {
-		return -c.Platt.A
-	}
-	return 1
-}
-
 func (c *Calibration) all(p []float64) []float64 {
 	out := make([]float64, len(p))
 	for i := range p {

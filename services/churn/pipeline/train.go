@@ -34,17 +34,14 @@ func (t *Trained) Predict(x *frame.Frame) ([]float64, error) {
 	return t.Calibration.all(p), nil
 }
 
-// reasons writes what each column of a row adds to the prediction, and returns the prediction, and what all of them are added to. For probabilities all is
-// in log-odds. Where the calibration is a step function, what the steps move is in the base, which is otherwise the same for every row.
-func (t *Trained) reasons(row, out []float64) (prediction, base float64) {
+// reasons writes what each column of a row adds, and returns what all of them are added to, which is the same for every row. The sum is the logit of a
+// probability before calibration; of an amount it is the prediction itself.
+func (t *Trained) reasons(row, out []float64) (base float64) {
 	base = t.explain(row, out)
-	prediction = t.Calibration.Apply(t.one(row))
-	slope, sum := t.Calibration.slope(), 0.0
-	for i := range out {
-		out[i] *= slope
-		sum += out[i]
+	if t.Kind == Real {
+		return stretch(out, base, t.Calibration.Apply)
 	}
-	return prediction, logit(prediction) - sum
+	return base
 }
 
 // Choice is one candidate, and its log-loss on inner splits.
