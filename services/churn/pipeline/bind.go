@@ -43,7 +43,7 @@ func (s *Scorer) lay(into []float64, cells []row.Cell) {
 		cell := &cells[at]
 		if s.codes[i] == nil {
 			into[i] = s.of.schema[i].number(cell.Number)
-		} else if code, known := s.codes[i][cell.Text]; known && cell.Text != "" {
+		} else if code, known := s.codes[i][cell.Text]; known {
 			into[i] = float64(code)
 		} else {
 			into[i] = math.NaN()

@@ -73,6 +73,22 @@ func TestScoringIsPredicting(t *testing.T) {
 	})
 }
 
+// An infinity is missing, and so is a text of nothing: as package frame reads files, and package row fills cells.
+func TestWhatIsMissing(t *testing.T) {
+	for name, s := range bound(t) {
+		with := func(plan string, n float64) float64 {
+			return s.Score([]row.Cell{{Text: plan}, {}, {}, {Number: n}, {Number: 1}})
+		}
+		if none := with("pro", nan()); with("pro", math.Inf(1)) != none || with("pro", math.Inf(-1)) != none {
+			t.Errorf("%s: an infinity is %v, missing %v", name, with("pro", math.Inf(1)), none)
+		}
+	}
+	c := Column{Category: true, Levels: []string{"", "a"}}
+	if got := c.codes(&frame.Column{Levels: []string{"a", ""}, Values: []float64{0, 1, nan()}}); !slices.Equal(got, []int32{1, -1, -1}) {
+		t.Errorf("codes are %v", got)
+	}
+}
+
 func TestContributionsAddUp(t *testing.T) {
 	all := bound(t)
 	bases := map[string]float64{}

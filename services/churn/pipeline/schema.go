@@ -96,11 +96,13 @@ func (s schema) lay(x *frame.Frame) ([]table.Column, error) {
 	return out, nil
 }
 
-// places are the codes of the levels, by name.
+// places are the codes of the levels, by name. A text of nothing is missing.
 func (c *Column) places() map[string]int32 {
 	out := make(map[string]int32, len(c.Levels))
 	for code, level := range c.Levels {
-		out[level] = int32(code)
+		if level != "" {
+			out[level] = int32(code)
+		}
 	}
 	return out
 }
