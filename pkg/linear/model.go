@@ -5,14 +5,14 @@ import (
 	"math"
 )
 
-// Model foretells a yes from one number a column: the form of a row is a number for each column in the order of the
+// Model foretells a yes, or an amount, from one number a column: the form of a row is a number for each column in the order of the
 // training, NaN for missing, the code for a category. It is not changed by use; many goroutines may call it.
 type Model struct {
 	Intercept float64 `json:"intercept"`
 	Columns   []Term  `json:"columns"`
 }
 
-// Term is what one column adds to the log-odds.
+// Term is what one column adds to the log-odds, or to the amount.
 type Term struct {
 	Name string `json:"name"`
 	// Slope is the effect of one standard deviation (Scale) above the Mean. Numeric columns only.
@@ -72,7 +72,7 @@ func finite(values ...float64) bool {
 	return true
 }
 
-// Margin is the log-odds of a yes.
+// Margin is the log-odds of a yes, or the amount.
 func (m *Model) Margin(row []float64) float64 {
 	sum := m.Intercept
 	for i := range m.Columns {
