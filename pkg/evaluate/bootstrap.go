@@ -168,7 +168,33 @@ func (b Binary) Difference(other Binary, metric func(Binary) (float64, error), r
 
 // Interval is the bootstrap interval of a measure, for example r.Interval(Real.MAE, Resample{}).
 func (r Real) Interval(metric func(Real) (float64, error), how Resample) (Interval, error) {
+	r, err := r.sorted()
+	if err != nil {
+		return Interval{}, err
+	}
 	return Bootstrap(len(r.Predicted), how, func(drawn []float64) (float64, error) { return metric(r.times(drawn)) })
+}
+
+// Difference is the interval of metric(r) - metric(other), both judged on the same draws, as Binary.Difference.
+func (r Real) Difference(other Real, metric func(Real) (float64, error), how Resample) (Interval, error) {
+	if !slices.Equal(r.Actual, other.Actual) || !slices.Equal(r.Weight, other.Weight) {
+		return Interval{}, errors.New("difference of two models: their amounts or weights differ, so they were not judged on the same rows")
+	}
+	r, err := r.sorted()
+	if err != nil {
+		return Interval{}, err
+	}
+	if other, err = other.sorted(); err != nil {
+		return Interval{}, err
+	}
+	return Bootstrap(len(r.Actual), how, func(drawn []float64) (float64, error) {
+		mine, err := metric(r.times(drawn))
+		if err != nil {
+			return 0, err
+		}
+		theirs, err := metric(other.times(drawn))
+		return mine - theirs, err
+	})
 }
 
 // MeanInterval is the bootstrap interval of a mean, for the figures of Each. For two models on the same lists, give

@@ -2,13 +2,13 @@
 // that two numbers of one name are one number. It knows no model and reads no data.
 //
 //   - Binary: yes-or-no questions (AUC, average precision, log-loss, Brier, ECE and its table, gains, lift, accuracy).
-//   - Real: amounts (RMSE, MAE, bias, correlation).
+//   - Real: amounts (RMSE, MAE, also among the highest, bias, total, R2, correlation, of ranks too, deviance, gains).
 //   - List: ranked lists (recall, precision, MRR, NDCG, hit rate at k; coverage).
-//   - Bootstrap, Binary.Interval, Binary.Difference, Real.Interval, MeanInterval: how far a figure can be trusted.
+//   - Bootstrap, Binary.Interval, Binary.Difference, Real.Interval, Real.Difference, MeanInterval: how far a figure can be trusted.
 //   - TimeSplits, StratifiedFolds: which rows train and which judge.
 //
 // Invariants, each a property test:
-//   - a row of weight k is k rows, and a row of weight 0 is none (TestAWeightIsThatManyRows); the bootstrap stands on it;
+//   - a row of weight k is k rows, and a row of weight 0 is none (TestAWeightIsThatManyRows, TestAWeightIsThatManyAmounts); the bootstrap stands on it;
 //   - the order of rows does not matter, equal scores included (TestOrderOfRowsDoesNotMatter);
 //   - rank measures see the order of scores only (TestRankMeasuresSeeOnlyTheOrder).
 //

@@ -76,21 +76,21 @@ func (b Binary) Reliability(bins int) ([]Bin, error) {
 	b.steps(func(s step) { // from the highest score down
 		size := s.yes + s.no
 		place := int(float64(bins) * (above + size/2) / (yes + no))
-		table[bins-1-min(place, bins-1)].add(s)
+		table[bins-1-min(place, bins-1)].add(s.score, size, s.yes)
 		above += size
 	})
 	return closed(table), nil
 }
 
 // add takes the rows of one score into the bin; until closed, Score and Rate are sums.
-func (b *Bin) add(s step) {
+func (b *Bin) add(score, size, came float64) {
 	if b.Weight == 0 {
-		b.High = s.score
+		b.High = score
 	}
-	b.Low = s.score
-	b.Weight += s.yes + s.no
-	b.Score += s.score * (s.yes + s.no)
-	b.Rate += s.yes
+	b.Low = score
+	b.Weight += size
+	b.Score += score * size
+	b.Rate += came
 }
 
 func closed(table []Bin) []Bin {

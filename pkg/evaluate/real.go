@@ -10,6 +10,8 @@ type Real struct {
 	Predicted, Actual []float64
 	// Weight of each row: finite, 0 or more. Nil means 1 for all.
 	Weight []float64
+
+	byPredicted, byActual []int // the rows by falling amount, once sorted
 }
 
 // RMSE is the root of the mean squared error, in the amount's unit. It is ruled by the few largest errors.

@@ -6,14 +6,16 @@ import (
 	"math/rand/v2"
 	"syscall"
 	"testing"
+
+	"github.com/freshet/freshet/pkg/table"
 )
 
 // madeUp is a table with interactions, waves, steps and 5 % missing values.
 func madeUp(rows, columns int, seed uint64) *Dataset {
 	rng := rand.New(rand.NewPCG(seed, 1))
-	d := &Dataset{Label: make([]float64, rows), Columns: make([]Column, columns)}
+	d := &Dataset{Label: make([]float64, rows), Columns: make([]table.Column, columns)}
 	for c := range d.Columns {
-		d.Columns[c] = Column{Name: string(rune('a'+c%26)) + string(rune('a'+c/26)), Values: make([]float64, rows)}
+		d.Columns[c] = table.Column{Name: string(rune('a'+c%26)) + string(rune('a'+c/26)), Values: make([]float64, rows)}
 	}
 	x := make([]float64, columns)
 	for r := range rows {

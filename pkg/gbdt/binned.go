@@ -1,5 +1,7 @@
 package gbdt
 
+import "github.com/freshet/freshet/pkg/table"
+
 // binned is a dataset as bins: by row, for histograms, and by column, for the one column that a split asks.
 type binned struct {
 	rows, columns int
@@ -39,7 +41,7 @@ func (b *binned) fill(d *Dataset, w workers) {
 	})
 }
 
-func (m *mapper) column(c *Column) []uint8 {
+func (m *mapper) column(c *table.Column) []uint8 {
 	if m.kind == Categorical {
 		out := make([]uint8, len(c.Codes))
 		for r, v := range c.Codes {

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/freshet/freshet/pkg/table"
 )
 
 const (
@@ -41,7 +43,7 @@ func (m *mapper) bin(x float64) uint8 {
 	return uint8(i)
 }
 
-func newMapper(c *Column, limit int, sample []int) *mapper {
+func newMapper(c *table.Column, limit int, sample []int) *mapper {
 	if c.Codes != nil {
 		return categoryMapper(c, limit)
 	}
@@ -155,7 +157,7 @@ func between(a, b float64) float64 {
 	return a
 }
 
-func categoryMapper(c *Column, limit int) *mapper {
+func categoryMapper(c *table.Column, limit int) *mapper {
 	counts := make([]int, len(c.Categories))
 	for _, v := range c.Codes {
 		if v >= 0 {

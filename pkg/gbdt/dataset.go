@@ -3,7 +3,8 @@ package gbdt
 import (
 	"errors"
 	"fmt"
-	"math"
+
+	"github.com/freshet/freshet/pkg/table"
 )
 
 // Kind says how a feature is split.
@@ -25,19 +26,9 @@ type Feature struct {
 	Categories []string
 }
 
-// Column is one feature of a dataset. Exactly one of Values and Codes is set.
-type Column struct {
-	Name string
-	// Values of a numeric column: NaN is missing; infinities are values like any other, beyond all finite ones.
-	Values []float64
-	// Codes of a categorical column: an index into Categories, or -1 for missing.
-	Codes      []int32
-	Categories []string
-}
-
 // Dataset is what a model is trained on. All columns have as many rows as Label. It is not changed by training.
 type Dataset struct {
-	Columns []Column
+	Columns []table.Column
 	// Label is finite: 0 or 1 for Logistic, 0 or more for Poisson, grades 0..30 for LambdaRank.
 	Label []float64
 	// Weight of each row: finite, 0 or more, not all 0. Nil means 1 for all. For LambdaRank the weight of a group is that of its first row.
@@ -64,15 +55,7 @@ func (d *Dataset) Schema() []Feature {
 // Row writes row r as numbers into out, which has a place for each column: the form that models score.
 func (d *Dataset) Row(r int, out []float64) {
 	for i := range d.Columns {
-		c := &d.Columns[i]
-		switch {
-		case c.Codes == nil:
-			out[i] = c.Values[r]
-		case c.Codes[r] < 0:
-			out[i] = math.NaN()
-		default:
-			out[i] = float64(c.Codes[r])
-		}
+		out[i] = d.Columns[i].At(r)
 	}
 }
 
@@ -93,49 +76,13 @@ func (d *Dataset) check(o Objective) error {
 	if len(d.Label) > maxRows {
 		return fmt.Errorf("the dataset has %d rows: at most %d can be trained on; take a sample", len(d.Label), maxRows)
 	}
-	if len(d.Columns) == 0 {
-		return errors.New("the dataset has no columns")
-	}
-	names := map[string]bool{}
-	for i := range d.Columns {
-		c := &d.Columns[i]
-		if names[c.Name] {
-			return fmt.Errorf("two columns are named %q: give each its own name", c.Name)
-		}
-		names[c.Name] = true
-		if err := c.check(d.Rows()); err != nil {
-			return fmt.Errorf("column %q: %w", c.Name, err)
-		}
+	if err := table.Check(d.Columns, d.Rows()); err != nil {
+		return err
 	}
 	if err := d.checkWeights(); err != nil {
 		return err
 	}
 	return o.checkLabels(d)
-}
-
-func (c *Column) check(rows int) error {
-	if (c.Values == nil) == (c.Codes == nil) {
-		return errors.New("set either Values or Codes")
-	}
-	if n := len(c.Values) + len(c.Codes); n != rows {
-		return fmt.Errorf("has %d rows and the label %d", n, rows)
-	}
-	if c.Codes == nil && len(c.Categories) > 0 {
-		return errors.New("a numeric column has no Categories")
-	}
-	seen := map[string]bool{}
-	for _, name := range c.Categories {
-		if seen[name] {
-			return fmt.Errorf("category %q is there twice", name)
-		}
-		seen[name] = true
-	}
-	for r, v := range c.Codes {
-		if v < -1 || int(v) >= len(c.Categories) {
-			return fmt.Errorf("row %d has code %d: want -1 (missing) to %d", r, v, len(c.Categories)-1)
-		}
-	}
-	return nil
 }
 
 func (d *Dataset) checkWeights() error {

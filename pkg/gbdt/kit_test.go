@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/freshet/freshet/pkg/table"
 	_ "github.com/freshet/freshet/pkg/wire/wiretest" // it has the flag -update
 )
 
@@ -32,7 +33,7 @@ func small(o Objective) Params {
 // mixed is a table with two numeric columns, holes and infinities in them, and two categorical ones of 12 and 3; labels suit every objective.
 func mixed(rows int, seed uint64) *Dataset {
 	rng := rand.New(rand.NewPCG(seed, 2))
-	d := &Dataset{Label: make([]float64, rows), Weight: make([]float64, rows), Columns: []Column{
+	d := &Dataset{Label: make([]float64, rows), Weight: make([]float64, rows), Columns: []table.Column{
 		{Name: "x", Values: make([]float64, rows)}, {Name: "y", Values: make([]float64, rows)},
 		{Name: "city", Codes: make([]int32, rows), Categories: names(12)}, {Name: "plan", Codes: make([]int32, rows), Categories: names(3)},
 	}}
@@ -71,4 +72,6 @@ func names(n int) []string {
 
 var objectives = []Objective{Logistic, Squared, Poisson, Quantile, LambdaRank}
 
-func one(name string, values ...float64) Column { return Column{Name: name, Values: values} }
+func one(name string, values ...float64) table.Column {
+	return table.Column{Name: name, Values: values}
+}

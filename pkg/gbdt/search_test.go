@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/freshet/freshet/pkg/table"
 )
 
 // naive tries every threshold, both places for missing and missing against the rest over the rows themselves, and every set of
@@ -53,7 +55,7 @@ func TestTheBestSplitIsFound(t *testing.T) {
 		seed := rapid.Uint64().Draw(t, "seed")
 		rng := rand.New(rand.NewPCG(seed, 3))
 		rows := rapid.IntRange(2, 80).Draw(t, "rows")
-		d := &Dataset{Label: make([]float64, rows), Columns: []Column{{Name: "x"}, {Name: "c", Categories: names(5)}}}
+		d := &Dataset{Label: make([]float64, rows), Columns: []table.Column{{Name: "x"}, {Name: "c", Categories: names(5)}}}
 		for range rows {
 			x := float64(rng.IntN(30)) / 4
 			if rng.IntN(6) == 0 {
@@ -103,7 +105,7 @@ func TestBins(t *testing.T) {
 			rapid.SampledFrom([]float64{math.Inf(1), math.Inf(-1), math.NaN(), math.MaxFloat64, 0}))
 		values := rapid.SliceOfN(value, 1, 300).Draw(t, "values")
 		limit := rapid.IntRange(2, maxBins).Draw(t, "limit")
-		m := newMapper(&Column{Values: values}, limit, nil)
+		m := newMapper(&table.Column{Values: values}, limit, nil)
 		if m.bins < 1 || m.bins > limit || !slices.IsSorted(m.bounds[:]) {
 			t.Fatalf("%d bins, at most %d; bounds %v", m.bins, limit, m.bounds[:m.bins])
 		}
@@ -137,7 +139,7 @@ func TestBinsAreEven(t *testing.T) {
 			values[i] = 0
 		}
 	}
-	m := newMapper(&Column{Values: values}, 100, nil)
+	m := newMapper(&table.Column{Values: values}, 100, nil)
 	counts := map[uint8]int{}
 	for _, v := range values {
 		counts[m.bin(v)]++

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/freshet/freshet/pkg/table"
 	"github.com/freshet/freshet/pkg/testkit"
 )
 
@@ -66,7 +67,7 @@ func logLoss(p, y []float64) float64 {
 	return s / float64(len(p))
 }
 
-func table(t testing.TB, name string) [][]string {
+func realTable(t testing.TB, name string) [][]string {
 	t.Helper()
 	rows, err := csv.NewReader(bytes.NewReader(gunzip(t, testkit.Data(t, name)))).ReadAll()
 	if err != nil {
@@ -77,13 +78,13 @@ func table(t testing.TB, name string) [][]string {
 
 // telco is the table of gbdt.py: text as numbers in the order of its letters, or as categories.
 func telco(t testing.TB, categorical bool) *Dataset {
-	rows := table(t, "telco_churn.csv.gz")
+	rows := realTable(t, "telco_churn.csv.gz")
 	head, rows := rows[0], rows[1:]
 	d := &Dataset{}
 	for i, name := range head[1 : len(head)-1] {
 		i++
 		if slices.Contains([]string{"SeniorCitizen", "tenure", "MonthlyCharges", "TotalCharges"}, name) {
-			d.Columns = append(d.Columns, Column{Name: name, Values: parsed(rows, i)})
+			d.Columns = append(d.Columns, table.Column{Name: name, Values: parsed(rows, i)})
 			continue
 		}
 		d.Columns = append(d.Columns, coded(name, rows, i, categorical))
@@ -106,14 +107,14 @@ func parsed(rows [][]string, i int) []float64 {
 	return out
 }
 
-func coded(name string, rows [][]string, i int, categorical bool) Column {
+func coded(name string, rows [][]string, i int, categorical bool) table.Column {
 	var names []string
 	for _, r := range rows {
 		if at, found := slices.BinarySearch(names, r[i]); !found {
 			names = slices.Insert(names, at, r[i])
 		}
 	}
-	c := Column{Name: name}
+	c := table.Column{Name: name}
 	if categorical {
 		c.Categories = names
 	}
@@ -136,7 +137,7 @@ type bought struct {
 // cdnow is the table of gbdt.py: customers' first 39 weeks, and whether they bought in the next 39.
 func cdnow(t testing.TB) *Dataset {
 	held := map[int][]bought{}
-	for _, r := range table(t, "cdnow_master.csv.gz")[1:] {
+	for _, r := range realTable(t, "cdnow_master.csv.gz")[1:] {
 		id, _ := strconv.Atoi(r[0])
 		at, err := time.Parse("20060102", r[1])
 		if err != nil {
@@ -150,7 +151,7 @@ func cdnow(t testing.TB) *Dataset {
 	names := []string{"purchases", "recency", "span", "tenure", "spend", "cds", "first", "last", "gap", "recent"}
 	d := &Dataset{}
 	for _, name := range names {
-		d.Columns = append(d.Columns, Column{Name: name})
+		d.Columns = append(d.Columns, table.Column{Name: name})
 	}
 	ids := make([]int, 0, len(held))
 	for id := range held {

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/freshet/freshet/pkg/table"
 )
 
 // One, two, three or eight workers make the same file, to the byte.
@@ -73,7 +75,7 @@ func TestTrainingKnowsTheScoresOfAllRows(t *testing.T) {
 
 // In half of the table the label depends on whether a value is there: one split tells, missing against all others.
 func TestMissingAgainstTheRest(t *testing.T) {
-	d := &Dataset{Columns: []Column{{Name: "x"}}}
+	d := &Dataset{Columns: []table.Column{{Name: "x"}}}
 	for r := range 400 {
 		x := float64(r % 20)
 		if r%2 == 0 {
@@ -97,7 +99,7 @@ func TestMissingAgainstTheRest(t *testing.T) {
 
 // A set of categories that no threshold over their codes can tell is found by one split.
 func TestASetOfCategoriesIsOneSplit(t *testing.T) {
-	d := &Dataset{Columns: []Column{{Name: "c", Categories: names(20)}}}
+	d := &Dataset{Columns: []table.Column{{Name: "c", Categories: names(20)}}}
 	in := func(c int) bool { return c%3 == 0 }
 	for r := range 4000 {
 		c := r % 19
@@ -217,7 +219,7 @@ func TestMonotone(t *testing.T) {
 
 // Where the label only falls along a feature that must rise there is no split to make, and none is made.
 func TestASplitAgainstTheDirectionIsNotMade(t *testing.T) {
-	d := &Dataset{Columns: []Column{{Name: "x"}}}
+	d := &Dataset{Columns: []table.Column{{Name: "x"}}}
 	for r := range 200 {
 		d.Columns[0].Values = append(d.Columns[0].Values, float64(r))
 		d.Label = append(d.Label, float64(-r))

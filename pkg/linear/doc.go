@@ -1,4 +1,4 @@
-// Package linear is logistic regression: the plain model that every other one has to beat. It takes a table as it is,
+// Package linear is logistic regression, and ridge regression for amounts: the plain models that every other one has to beat. It takes a table as it is,
 // with gaps and categories, and gives a model that can be read: one effect a column, which add up.
 //
 // What is done inside, because it decides the figures:
@@ -6,10 +6,10 @@
 //     with gaps gets a mark of its own, 0 or 1, that says "missing";
 //   - categories are marks, 0 or 1, one for each and one for missing where it occurs; none is left out;
 //   - the loss is the weighted log-loss of all rows plus L2/2 times the squares of the coefficients, the intercept free:
-//     scikit-learn's, with C = 1/L2;
+//     scikit-learn's, with C = 1/L2; of amounts it is half the squared error, scikit-learn's Ridge with alpha = L2;
 //   - it is minimised by L-BFGS. The loss is strictly convex, so there is one answer, whatever the start or the columns' order.
 //
-// Coefficients equal scikit-learn's to 1e-5 (TestEqualToScikitLearn; scripts/oracles/stats.py). A row of weight k is k
+// Coefficients equal scikit-learn's to 1e-5 (TestEqualToScikitLearn; scripts/oracles/stats.py), those of ridge the normal equations' (TestRidgeSolvesTheNormalEquations). A row of weight k is k
 // rows (TestAWeightIsThatManyRows). A unit or a shift of a column changes nothing that is foretold (TestUnitsDoNotMatter).
 // Model is plain data: encoding/json keeps it.
 package linear
@@ -18,20 +18,15 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/freshet/freshet/pkg/table"
 )
 
 // ErrOneClass is the error of a fit to rows that all have the same label.
 var ErrOneClass = errors.New("all rows have the same label, so there is nothing to tell apart: take a longer span or more rows")
 
-// Column is one feature of the rows. Exactly one of Values and Codes is set.
-type Column struct {
-	Name string
-	// Values of a numeric column: finite, or NaN for missing.
-	Values []float64
-	// Codes of a categorical column: an index into Categories, or -1 for missing.
-	Codes      []int32
-	Categories []string
-}
+// mostAmount is how large an amount may be: squares of them can be summed.
+const mostAmount = 1e100
 
 // Params say how a model is trained.
 type Params struct {
@@ -50,55 +45,39 @@ func (p Params) check() (Params, error) {
 	return p, nil
 }
 
-func checkRows(columns []Column, label, weight []float64) error {
+func checkRows(columns []table.Column, label, weight []float64, amounts bool) error {
 	if weight != nil && len(weight) != len(label) {
 		return fmt.Errorf("there are %d weights for %d rows", len(weight), len(label))
 	}
 	var yes, no bool
+	first := math.NaN()
 	for i, l := range label {
 		w := weightOf(weight, i)
-		if l != 0 && l != 1 {
+		switch {
+		case amounts && (math.IsNaN(l) || math.Abs(l) > mostAmount):
+			return fmt.Errorf("row %d has label %v: want a number within %v", i, l, mostAmount)
+		case !amounts && l != 0 && l != 1:
 			return fmt.Errorf("row %d has label %v: want 0 or 1", i, l)
 		}
 		if !(w >= 0) || math.IsInf(w, 1) {
 			return fmt.Errorf("row %d has weight %v: want a finite number of 0 or more", i, w)
 		}
-		yes, no = yes || l == 1 && w > 0, no || l == 0 && w > 0
+		if w > 0 && math.IsNaN(first) {
+			first = l
+		}
+		yes, no = yes || l == first && w > 0, no || l != first && w > 0
 	}
 	if !yes || !no {
 		return ErrOneClass
 	}
-	if len(columns) == 0 {
-		return errors.New("there are no columns")
+	if err := table.Check(columns, len(label)); err != nil {
+		return err
 	}
-	names := map[string]bool{}
 	for _, c := range columns {
-		if names[c.Name] {
-			return fmt.Errorf("two columns are named %q: give each its own name", c.Name)
-		}
-		names[c.Name] = true
-		if err := c.check(len(label)); err != nil {
-			return fmt.Errorf("column %q: %w", c.Name, err)
-		}
-	}
-	return nil
-}
-
-func (c Column) check(rows int) error {
-	if (c.Values == nil) == (c.Codes == nil) {
-		return errors.New("set either Values or Codes")
-	}
-	if n := len(c.Values) + len(c.Codes); n != rows {
-		return fmt.Errorf("has %d rows and the label %d", n, rows)
-	}
-	for i, v := range c.Values {
-		if math.IsInf(v, 0) {
-			return fmt.Errorf("row %d is %v: want a finite number, or NaN for missing", i, v)
-		}
-	}
-	for i, code := range c.Codes {
-		if code < -1 || int(code) >= len(c.Categories) {
-			return fmt.Errorf("row %d has code %d: want -1 (missing) to %d", i, code, len(c.Categories)-1)
+		for i, v := range c.Values {
+			if math.IsInf(v, 0) {
+				return fmt.Errorf("column %q: row %d is %v: want a finite number, or NaN for missing", c.Name, i, v)
+			}
 		}
 	}
 	return nil

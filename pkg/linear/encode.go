@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"github.com/freshet/freshet/pkg/table"
 )
 
 // encoded is a column as the optimiser sees it: a standardised number, a mark of one of several coefficients, or both.
@@ -17,7 +19,7 @@ type encoded struct {
 }
 
 // encode gives each column its coefficients, from 0 on; width is their number.
-func encode(columns []Column, weight []float64) (all []encoded, width int, err error) {
+func encode(columns []table.Column, weight []float64) (all []encoded, width int, err error) {
 	for _, c := range columns {
 		e := encoded{term: Term{Name: c.Name}}
 		if c.Codes != nil {
@@ -30,7 +32,7 @@ func encode(columns []Column, weight []float64) (all []encoded, width int, err e
 	return all, width, nil
 }
 
-func (e *encoded) categories(c Column, weight []float64, next int) int {
+func (e *encoded) categories(c table.Column, weight []float64, next int) int {
 	e.term.Categories = append([]string{}, c.Categories...)
 	e.first, e.mark = next, make([]int32, len(c.Codes))
 	gap := int32(next + len(c.Categories))

@@ -6,34 +6,82 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/optimize"
+
+	"github.com/freshet/freshet/pkg/table"
 )
 
 // flat is the largest slope of the loss, a row, that counts as the bottom.
 const flat = 1e-7
 
-// Fit trains a model. Every column has as many rows as label, which is 0 or 1. weight may be nil: 1 for all.
-func Fit(columns []Column, label, weight []float64, p Params) (*Model, error) {
-	p, err := p.check()
-	if err == nil {
-		err = checkRows(columns, label, weight)
-	}
+// Fit trains a logistic regression. Every column has as many rows as label, which is 0 or 1. weight may be nil: 1 for all.
+func Fit(columns []table.Column, label, weight []float64, p Params) (*Model, error) {
+	m, err := train(columns, label, weight, p, false)
 	if err != nil {
 		return nil, fmt.Errorf("fit logistic regression: %w", err)
+	}
+	return m, nil
+}
+
+// FitRidge trains a ridge regression: label is any amount, and Margin what the model foretells of it. weight may be nil: 1 for all.
+func FitRidge(columns []table.Column, label, weight []float64, p Params) (*Model, error) {
+	m, err := train(columns, label, weight, p, true)
+	if err != nil {
+		return nil, fmt.Errorf("fit ridge regression: %w", err)
+	}
+	return m, nil
+}
+
+func train(columns []table.Column, label, weight []float64, p Params, amounts bool) (*Model, error) {
+	p, err := p.check()
+	if err == nil {
+		err = checkRows(columns, label, weight, amounts)
+	}
+	if err != nil {
+		return nil, err
 	}
 	all, width, err := encode(columns, weight)
 	if err != nil {
-		return nil, fmt.Errorf("fit logistic regression: %w", err)
+		return nil, err
+	}
+	mean, scale := 0.0, 1.0
+	if amounts {
+		label, mean, scale = standardised(label, weight)
 	}
 	l := newLoss(all, width, label, weight, p.L2)
+	l.squared = amounts
 	x, err := l.minimise()
 	if err != nil {
-		return nil, fmt.Errorf("fit logistic regression: %w", err)
+		return nil, err
 	}
-	m := &Model{Intercept: x[width]}
+	for i := range x {
+		x[i] *= scale
+	}
+	m := &Model{Intercept: x[width] + mean}
 	for i := range all {
 		m.Columns = append(m.Columns, all[i].finish(x, weight))
 	}
 	return m, nil
+}
+
+// standardised are amounts of mean 0 and standard deviation 1: the same L2 then gives the same model, and the minimum is as easy to find in any unit.
+func standardised(label, weight []float64) (out []float64, mean, scale float64) {
+	all := 0.0
+	for i, l := range label {
+		all += weightOf(weight, i)
+		mean += weightOf(weight, i) * l
+	}
+	mean /= all
+	for i, l := range label {
+		scale += weightOf(weight, i) / all * (l - mean) * (l - mean)
+	}
+	if scale = math.Sqrt(scale); scale == 0 { // amounts that differ by less than can be squared
+		scale = 1
+	}
+	out = make([]float64, len(label))
+	for i, l := range label {
+		out[i] = (l - mean) / scale
+	}
+	return out, mean, scale
 }
 
 // loss is the function that is minimised, a row. Its point is the coefficients and, last, the intercept.
@@ -44,6 +92,7 @@ type loss struct {
 	total   float64 // of the weights
 	width   int
 	l2      float64
+	squared bool // half the squared error in place of log-loss
 
 	at     []float64 // the point that margin is of
 	margin []float64
@@ -64,7 +113,9 @@ func (l *loss) minimise() ([]float64, error) {
 	for i, label := range l.label {
 		yes += weightOf(l.weight, i) * label
 	}
-	start[l.width] = math.Log(yes / (l.total - yes))
+	if start[l.width] = math.Log(yes / (l.total - yes)); l.squared {
+		start[l.width] = yes / l.total
+	}
 	if l.width == 0 {
 		return start, nil
 	}
@@ -109,6 +160,10 @@ func (l *loss) value(x []float64) float64 {
 	l.move(x)
 	sum := 0.0
 	for i, f := range l.margin {
+		if l.squared {
+			sum += weightOf(l.weight, i) / 2 * (f - l.label[i]) * (f - l.label[i])
+			continue
+		}
 		// ln(1+exp(f)) - label*f without overflow.
 		sum += weightOf(l.weight, i) * (max(f, 0) - l.label[i]*f + math.Log1p(math.Exp(-math.Abs(f))))
 	}
@@ -120,7 +175,10 @@ func (l *loss) slope(grad, x []float64) {
 	l.move(x)
 	residual := make([]float64, len(l.margin))
 	for i, f := range l.margin {
-		residual[i] = weightOf(l.weight, i) / l.total * (sigmoid(f) - l.label[i])
+		if !l.squared {
+			f = sigmoid(f)
+		}
+		residual[i] = weightOf(l.weight, i) / l.total * (f - l.label[i])
 	}
 	for i, c := range x[:l.width] {
 		grad[i] = l.l2 / l.total * c

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/freshet/freshet/pkg/evaluate"
+	"github.com/freshet/freshet/pkg/table"
 	"github.com/freshet/freshet/pkg/testkit"
 )
 
@@ -40,10 +41,10 @@ func oracle(t *testing.T) golden {
 	return g
 }
 
-func (g golden) columns() []Column {
-	var out []Column
+func (g golden) columns() []table.Column {
+	var out []table.Column
 	for _, name := range []string{"a", "b", "c"} {
-		c := Column{Name: name}
+		c := table.Column{Name: name}
 		for _, v := range g.Numeric[name] {
 			if v == nil {
 				c.Values = append(c.Values, math.NaN())
@@ -53,7 +54,7 @@ func (g golden) columns() []Column {
 		}
 		out = append(out, c)
 	}
-	return append(out, Column{Name: "kind", Codes: g.Codes["kind"], Categories: []string{"w", "x", "y", "z"}})
+	return append(out, table.Column{Name: "kind", Codes: g.Codes["kind"], Categories: []string{"w", "x", "y", "z"}})
 }
 
 // coefficients lists those of a model in the oracle's order.
@@ -71,7 +72,7 @@ func (m *Model) coefficients() []float64 {
 	return out
 }
 
-func row(columns []Column, i int) []float64 {
+func row(columns []table.Column, i int) []float64 {
 	out := make([]float64, len(columns))
 	for j, c := range columns {
 		switch {
@@ -115,7 +116,7 @@ func TestEqualToScikitLearn(t *testing.T) {
 }
 
 // telco reads the churn table: a column that holds anything but numbers and blanks is categorical.
-func telco(t *testing.T) (columns []Column, label []float64) {
+func telco(t *testing.T) (columns []table.Column, label []float64) {
 	t.Helper()
 	f, err := os.Open(testkit.Data(t, "telco_churn.csv.gz"))
 	if err != nil {
@@ -150,8 +151,8 @@ func telco(t *testing.T) (columns []Column, label []float64) {
 	return columns, label
 }
 
-func numbers(name string, texts []string) Column {
-	c := Column{Name: name}
+func numbers(name string, texts []string) table.Column {
+	c := table.Column{Name: name}
 	for _, text := range texts {
 		v, err := strconv.ParseFloat(text, 64)
 		if err != nil {
@@ -162,15 +163,15 @@ func numbers(name string, texts []string) Column {
 	return c
 }
 
-func categories(name string, texts []string) Column {
-	c := Column{Name: name, Categories: slices.Compact(slices.Sorted(slices.Values(texts)))}
+func categories(name string, texts []string) table.Column {
+	c := table.Column{Name: name, Categories: slices.Compact(slices.Sorted(slices.Values(texts)))}
 	for _, text := range texts {
 		c.Codes = append(c.Codes, int32(slices.Index(c.Categories, text)))
 	}
 	return c
 }
 
-func take(columns []Column, rows []int) []Column {
+func take(columns []table.Column, rows []int) []table.Column {
 	out := slices.Clone(columns)
 	for j, c := range columns {
 		out[j].Values, out[j].Codes = nil, nil
@@ -212,7 +213,7 @@ func TestTelcoFoldsEqualScikitLearn(t *testing.T) {
 	}
 }
 
-func judge(t *testing.T, columns []Column, label []float64, f evaluate.Fold) map[string]float64 {
+func judge(t *testing.T, columns []table.Column, label []float64, f evaluate.Fold) map[string]float64 {
 	t.Helper()
 	var known []float64
 	for _, i := range f.Train {

@@ -8,12 +8,14 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/freshet/freshet/pkg/table"
 )
 
 // draw draws a table of two numeric columns, one with gaps, and a categorical one, with small whole weights.
-func draw(t *rapid.T) (columns []Column, label, weight []float64) {
+func draw(t *rapid.T) (columns []table.Column, label, weight []float64) {
 	n := rapid.IntRange(4, 40).Draw(t, "rows")
-	a, b, c := Column{Name: "a"}, Column{Name: "b"}, Column{Name: "c", Categories: []string{"x", "y", "z"}}
+	a, b, c := table.Column{Name: "a"}, table.Column{Name: "b"}, table.Column{Name: "c", Categories: []string{"x", "y", "z"}}
 	for i := range n {
 		a.Values = append(a.Values, rapid.Float64Range(-5, 5).Draw(t, "a"))
 		v := float64(rapid.IntRange(0, 4).Draw(t, "b"))
@@ -28,10 +30,10 @@ func draw(t *rapid.T) (columns []Column, label, weight []float64) {
 			label[i], weight[i] = float64(i), 1
 		}
 	}
-	return []Column{a, b, c}, label, weight
+	return []table.Column{a, b, c}, label, weight
 }
 
-func fit(t interface{ Fatalf(string, ...any) }, columns []Column, label, weight []float64) *Model {
+func fit(t interface{ Fatalf(string, ...any) }, columns []table.Column, label, weight []float64) *Model {
 	m, err := Fit(columns, label, weight, Params{})
 	if err != nil {
 		t.Fatalf("%v", err)
@@ -61,7 +63,7 @@ func TestAWeightIsThatManyRows(t *testing.T) {
 func TestUnitsDoNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		columns, label, _ := draw(t)
-		other := append([]Column{}, columns...)
+		other := append([]table.Column{}, columns...)
 		factor, shift := rapid.Float64Range(1e-3, 1e6).Draw(t, "factor"), rapid.Float64Range(-100, 100).Draw(t, "shift")
 		other[0].Values = nil
 		for _, v := range columns[0].Values {
@@ -110,25 +112,25 @@ func TestOddTablesGiveSaneModels(t *testing.T) {
 	nan := math.NaN()
 	label := []float64{0, 1, 0, 1}
 	cases := map[string]struct {
-		columns []Column
+		columns []table.Column
 		row     []float64
 		low     float64
 		high    float64
 	}{
-		"a constant column":                     {[]Column{{Name: "a", Values: []float64{7, 7, 7, 7}}}, []float64{7}, .5, .5},
-		"a constant column, another value":      {[]Column{{Name: "a", Values: []float64{7, 7, 7, 7}}}, []float64{1e9}, .5, .5},
-		"all missing":                           {[]Column{{Name: "a", Values: []float64{nan, nan, nan, nan}}}, []float64{3}, .5, .5},
-		"all missing, and missing":              {[]Column{{Name: "a", Values: []float64{nan, nan, nan, nan}}}, []float64{nan}, .5, .5},
-		"missing tells it, the value does not":  {[]Column{{Name: "a", Values: []float64{3, nan, 3, nan}}}, []float64{nan}, .55, .9},
-		"one category only":                     {[]Column{{Name: "a", Codes: []int32{0, 0, 0, 0}, Categories: []string{"x"}}}, []float64{0}, .5, .5},
-		"no category at all":                    {[]Column{{Name: "a", Codes: []int32{-1, -1, -1, -1}}}, []float64{nan}, .5, .5},
-		"a category never seen":                 {[]Column{{Name: "a", Codes: []int32{0, 1, 0, 1}, Categories: []string{"x", "y", "z"}}}, []float64{2}, .45, .55},
-		"a category beyond the list":            {[]Column{{Name: "a", Codes: []int32{0, 1, 0, 1}, Categories: []string{"x", "y"}}}, []float64{9}, .45, .55},
-		"separable rows stay finite":            {[]Column{{Name: "a", Values: []float64{-1, 1, -1, 1}}}, []float64{1}, .6, .95},
-		"an infinite value is the largest seen": {[]Column{{Name: "a", Values: []float64{-1, 1, -1, 1}}}, []float64{math.Inf(1)}, .6, .95},
-		"the same column twice":                 {[]Column{{Name: "a", Values: []float64{-1, 1, -1, 1}}, {Name: "b", Values: []float64{-1, 1, -1, 1}}}, []float64{1, 1}, .6, .95},
-		"values near the largest there is":      {[]Column{{Name: "a", Values: []float64{-8e307, 8e307, -8e307, 8e307}}}, []float64{8e307}, .6, .95},
-		"values near the least there is":        {[]Column{{Name: "a", Values: []float64{0, 5e-300, 0, 5e-300}}}, []float64{5e-300}, .6, .95},
+		"a constant column":                     {[]table.Column{{Name: "a", Values: []float64{7, 7, 7, 7}}}, []float64{7}, .5, .5},
+		"a constant column, another value":      {[]table.Column{{Name: "a", Values: []float64{7, 7, 7, 7}}}, []float64{1e9}, .5, .5},
+		"all missing":                           {[]table.Column{{Name: "a", Values: []float64{nan, nan, nan, nan}}}, []float64{3}, .5, .5},
+		"all missing, and missing":              {[]table.Column{{Name: "a", Values: []float64{nan, nan, nan, nan}}}, []float64{nan}, .5, .5},
+		"missing tells it, the value does not":  {[]table.Column{{Name: "a", Values: []float64{3, nan, 3, nan}}}, []float64{nan}, .55, .9},
+		"one category only":                     {[]table.Column{{Name: "a", Codes: []int32{0, 0, 0, 0}, Categories: []string{"x"}}}, []float64{0}, .5, .5},
+		"no category at all":                    {[]table.Column{{Name: "a", Codes: []int32{-1, -1, -1, -1}}}, []float64{nan}, .5, .5},
+		"a category never seen":                 {[]table.Column{{Name: "a", Codes: []int32{0, 1, 0, 1}, Categories: []string{"x", "y", "z"}}}, []float64{2}, .45, .55},
+		"a category beyond the list":            {[]table.Column{{Name: "a", Codes: []int32{0, 1, 0, 1}, Categories: []string{"x", "y"}}}, []float64{9}, .45, .55},
+		"separable rows stay finite":            {[]table.Column{{Name: "a", Values: []float64{-1, 1, -1, 1}}}, []float64{1}, .6, .95},
+		"an infinite value is the largest seen": {[]table.Column{{Name: "a", Values: []float64{-1, 1, -1, 1}}}, []float64{math.Inf(1)}, .6, .95},
+		"the same column twice":                 {[]table.Column{{Name: "a", Values: []float64{-1, 1, -1, 1}}, {Name: "b", Values: []float64{-1, 1, -1, 1}}}, []float64{1, 1}, .6, .95},
+		"values near the largest there is":      {[]table.Column{{Name: "a", Values: []float64{-8e307, 8e307, -8e307, 8e307}}}, []float64{8e307}, .6, .95},
+		"values near the least there is":        {[]table.Column{{Name: "a", Values: []float64{0, 5e-300, 0, 5e-300}}}, []float64{5e-300}, .6, .95},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -141,7 +143,7 @@ func TestOddTablesGiveSaneModels(t *testing.T) {
 
 // A category that training had not seen says nothing, whatever the others' sizes are.
 func TestWhatTrainingHasNotSeenMovesNothing(t *testing.T) {
-	columns := []Column{{Name: "a", Codes: []int32{0, 1, 0, 0}, Categories: []string{"x", "y", "z"}}}
+	columns := []table.Column{{Name: "a", Codes: []int32{0, 1, 0, 0}, Categories: []string{"x", "y", "z"}}}
 	m, out := fit(t, columns, []float64{0, 1, 0, 1}, nil), make([]float64, 1)
 	if m.Columns[0].Average == 0 {
 		t.Fatal("the average effect is 0, so this test could not fail")
@@ -155,10 +157,10 @@ func TestWhatTrainingHasNotSeenMovesNothing(t *testing.T) {
 
 func TestTablesThatCannotBeFitted(t *testing.T) {
 	label := []float64{0, 1}
-	a := Column{Name: "a", Values: []float64{1, 2}}
-	one := []Column{a}
+	a := table.Column{Name: "a", Values: []float64{1, 2}}
+	one := []table.Column{a}
 	cases := map[string]struct {
-		columns       []Column
+		columns       []table.Column
 		label, weight []float64
 		l2            float64
 		want          string
@@ -169,17 +171,17 @@ func TestTablesThatCannotBeFitted(t *testing.T) {
 		"one class":                   {one, []float64{1, 1}, nil, 0, "same label", ErrOneClass},
 		"the other class weighs 0":    {one, label, []float64{1, 0}, 0, "same label", ErrOneClass},
 		"no columns":                  {nil, label, nil, 0, "there are no columns", nil},
-		"an infinity":                 {[]Column{{Name: "a", Values: []float64{1, math.Inf(1)}}}, label, nil, 0, `column "a": row 1 is +Inf`, nil},
-		"two columns of one name":     {[]Column{a, a}, label, nil, 0, `two columns are named "a"`, nil},
-		"a column too short":          {[]Column{{Name: "a", Values: []float64{1}}}, label, nil, 0, "has 1 rows and the label 2", nil},
-		"a column of both kinds":      {[]Column{{Name: "a", Values: []float64{1, 2}, Codes: []int32{0, 0}}}, label, nil, 0, "either Values or Codes", nil},
-		"a code beyond its list":      {[]Column{{Name: "a", Codes: []int32{0, 1}, Categories: []string{"x"}}}, label, nil, 0, "row 1 has code 1: want -1 (missing) to 0", nil},
+		"an infinity":                 {[]table.Column{{Name: "a", Values: []float64{1, math.Inf(1)}}}, label, nil, 0, `column "a": row 1 is +Inf`, nil},
+		"two columns of one name":     {[]table.Column{a, a}, label, nil, 0, `two columns are named "a"`, nil},
+		"a column too short":          {[]table.Column{{Name: "a", Values: []float64{1}}}, label, nil, 0, "has 1 rows and the label 2", nil},
+		"a column of both kinds":      {[]table.Column{{Name: "a", Values: []float64{1, 2}, Codes: []int32{0, 0}}}, label, nil, 0, "either Values or Codes", nil},
+		"a code beyond its list":      {[]table.Column{{Name: "a", Codes: []int32{0, 1}, Categories: []string{"x"}}}, label, nil, 0, "row 1 has code 1: want -1 (missing) to 0", nil},
 		"a label that is none":        {one, []float64{0, math.NaN()}, nil, 0, "row 1 has label NaN", nil},
 		"a negative weight":           {one, label, []float64{1, -1}, 0, "row 1 has weight -1", nil},
 		"fewer weights than rows":     {one, label, []float64{1}, 0, "1 weights for 2 rows", nil},
 		"a negative L2":               {one, label, nil, -1, "L2 is -1", nil},
 		"an L2 that is a NaN":         {one, label, nil, math.NaN(), "L2 is NaN", nil},
-		"values infinitely far apart": {[]Column{{Name: "a", Values: []float64{-1.7e308, 1.7e308}}}, label, nil, 0, "distance is infinite", nil},
+		"values infinitely far apart": {[]table.Column{{Name: "a", Values: []float64{-1.7e308, 1.7e308}}}, label, nil, 0, "distance is infinite", nil},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

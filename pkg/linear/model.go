@@ -1,15 +1,18 @@
 package linear
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
-// Model foretells a yes from one number a column: the form of a row is a number for each column in the order of the
+// Model foretells a yes, or an amount, from one number a column: the form of a row is a number for each column in the order of the
 // training, NaN for missing, the code for a category. It is not changed by use; many goroutines may call it.
 type Model struct {
 	Intercept float64 `json:"intercept"`
 	Columns   []Term  `json:"columns"`
 }
 
-// Term is what one column adds to the log-odds.
+// Term is what one column adds to the log-odds, or to the amount.
 type Term struct {
 	Name string `json:"name"`
 	// Slope is the effect of one standard deviation (Scale) above the Mean. Numeric columns only.
@@ -46,7 +49,30 @@ func (t *Term) Effect(v float64) float64 {
 	return t.Average
 }
 
-// Margin is the log-odds of a yes.
+// Check says what is wrong with a model that came from elsewhere, a file say: one that Fit made passes, and one that passes gives a number for any row.
+func (m *Model) Check() error {
+	if !finite(m.Intercept) {
+		return fmt.Errorf("the intercept is %v", m.Intercept)
+	}
+	for i := range m.Columns {
+		t := &m.Columns[i]
+		if !finite(t.Slope, t.Mean, t.Scale, t.Least, t.Most, t.Missing, t.Average) || !finite(t.Effects...) || t.Scale < 0 || len(t.Effects) != len(t.Categories) || len(t.Effects) > 0 && t.Scale > 0 {
+			return fmt.Errorf("column %q has an effect that is no number, or effects of both kinds", t.Name)
+		}
+	}
+	return nil
+}
+
+func finite(values ...float64) bool {
+	for _, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// Margin is the log-odds of a yes, or the amount.
 func (m *Model) Margin(row []float64) float64 {
 	sum := m.Intercept
 	for i := range m.Columns {

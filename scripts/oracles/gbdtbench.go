@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/gbdt"
+	"github.com/freshet/freshet/pkg/table"
 )
 
 const columns, held = 28, 100_000
@@ -36,14 +37,14 @@ func run(raw []byte) error {
 	at := func(r, c int) float64 {
 		return float64(math.Float32frombits(binary.LittleEndian.Uint32(raw[4*(r*(columns+1)+c):])))
 	}
-	d := &gbdt.Dataset{Columns: make([]gbdt.Column, columns), Label: make([]float64, rows-held)}
+	d := &gbdt.Dataset{Columns: make([]table.Column, columns), Label: make([]float64, rows-held)}
 	for c := range columns {
 		values := make([]float64, rows-held)
 		for r := range values {
 			values[r] = at(r, c)
 			d.Label[r] = at(r, columns)
 		}
-		d.Columns[c] = gbdt.Column{Name: fmt.Sprint("f", c), Values: values}
+		d.Columns[c] = table.Column{Name: fmt.Sprint("f", c), Values: values}
 	}
 	test, label := make([]float64, 0, held*columns), make([]float64, held)
 	for r := range held {

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -34,6 +35,27 @@ func (c *Calibration) Apply(p float64) float64 {
 		return c.Isotonic.Probability(p)
 	}
 	return p
+}
+
+// sound says why it cannot be applied.
+func (c *Calibration) sound(kind Kind) error {
+	is := map[string]bool{asTheyAre: c.Platt == nil && c.Isotonic == nil, platt: kind == Binary && c.Platt != nil && c.Isotonic == nil, isotonic: kind == Binary && c.Platt == nil && c.Isotonic != nil}
+	if !is[c.Kind] {
+		return fmt.Errorf("it is %q and has other numbers, or those of another label", c.Kind)
+	}
+	if p := c.Platt; p != nil && (!finite(p.A, p.B) || p.A >= 0) {
+		return fmt.Errorf("the line of Platt has A %v and B %v", p.A, p.B)
+	}
+	if i := c.Isotonic; i != nil {
+		rising := len(i.At) > 0 && len(i.At) == len(i.Value) && finite(i.At...)
+		for n := 1; rising && n < len(i.At); n++ {
+			rising = i.At[n-1] < i.At[n] && i.Value[n-1] <= i.Value[n]
+		}
+		if !rising || !(i.Value[0] >= 0 && i.Value[len(i.Value)-1] <= 1) {
+			return errors.New("its steps do not rise within 0 and 1")
+		}
+	}
+	return nil
 }
 
 func (c *Calibration) all(p []float64) []float64 {

@@ -102,7 +102,7 @@ func cdnow(t testing.TB) *Table {
 // The bar of the second 39 weeks: AUC .772, lift at 10 % 2.68, ECE .02.
 func TestCDNOW(t *testing.T) {
 	table := cdnow(t)
-	if ones := int(baseRate(table.Y) * float64(len(table.Y))); len(table.Y) != 23570 || ones < 6900 || ones > 7200 {
+	if ones := int(mean(table.Y) * float64(len(table.Y))); len(table.Y) != 23570 || ones < 6900 || ones > 7200 {
 		t.Fatalf("%d of %d bought again", ones, len(table.Y))
 	}
 	o := Default()

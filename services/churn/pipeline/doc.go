@@ -25,7 +25,9 @@ import (
 // Table is what is learnt from.
 type Table struct {
 	X *frame.Frame
-	// Y are labels of 0 and 1.
+	// Kind says what the labels are.
+	Kind Kind
+	// Y are labels of 0 and 1, or amounts.
 	Y []float64
 	// Times are when the rows were; nil when it is not known.
 	Times []time.Time
@@ -33,7 +35,7 @@ type Table struct {
 
 // Take is some rows, in the order given.
 func (t *Table) Take(rows []int) *Table {
-	out := &Table{X: t.X.Take(rows), Y: make([]float64, len(rows))}
+	out := &Table{X: t.X.Take(rows), Kind: t.Kind, Y: make([]float64, len(rows))}
 	for i, r := range rows {
 		out.Y[i] = t.Y[r]
 	}
@@ -116,8 +118,8 @@ func (o Options) split(times []time.Time, cut, end time.Time) evaluate.Fold {
 	return f
 }
 
-// baseRate is the share of ones.
-func baseRate(y []float64) float64 {
+// mean of labels: the share of ones, or the mean amount.
+func mean(y []float64) float64 {
 	sum := 0.0
 	for _, v := range y {
 		sum += v

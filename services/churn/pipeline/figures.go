@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/freshet/freshet/pkg/evaluate"
@@ -91,4 +92,10 @@ func newest(times []time.Time, share float64) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("all rows have one time, %s: there is no newer part to judge by", sorted[0].UTC().Format(time.RFC3339))
 	}
 	return sorted[cut], nil
+}
+
+func sortedTimes(times []time.Time) []time.Time {
+	out := slices.Clone(times)
+	slices.SortFunc(out, time.Time.Compare)
+	return out
 }

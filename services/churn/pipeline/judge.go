@@ -58,7 +58,7 @@ func Judge(ctx context.Context, t *Table, o Options) (*Judgement, *Trained, erro
 	if err := t.check(o); err != nil {
 		return nil, nil, err
 	}
-	j := &Judgement{Rows: len(t.Y), Columns: len(t.X.Columns), BaseRate: baseRate(t.Y)}
+	j := &Judgement{Rows: len(t.Y), Columns: len(t.X.Columns), BaseRate: mean(t.Y)}
 	splits, err := j.outer(t, o)
 	if err != nil {
 		return nil, nil, err
@@ -81,7 +81,7 @@ func Judge(ctx context.Context, t *Table, o Options) (*Judgement, *Trained, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	if j.Drivers, err = drivers(model.Model, t.X, o.Seed); err != nil {
+	if j.Drivers, err = drivers(model, t.X, o.Seed); err != nil {
 		return nil, nil, err
 	}
 	j.Weak = weak(t.X, outcomes, j.Report.AUC)

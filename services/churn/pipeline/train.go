@@ -10,13 +10,38 @@ import (
 	"github.com/freshet/freshet/pkg/frame"
 )
 
-// Trained is a model that was chosen, calibrated and fitted.
+// Trained is a model that was chosen, calibrated and fitted. It is not changed by use; any number of goroutines may predict with it.
 type Trained struct {
+	// Kind is that of the label, Family and Settings say in words what was chosen.
+	Kind             Kind
 	Family, Settings string
-	Model            Fitted
 	Calibration      Calibration
-	// Inner are the log-losses by which it was chosen.
+	// Inner are the losses by which it was chosen; a model that was decoded has none.
 	Inner []Choice
+
+	*fitted
+}
+
+// Columns are what it takes, in order.
+func (t *Trained) Columns() []Column { return slices.Clone(t.schema) }
+
+// Predict gives calibrated predictions of a frame's rows. It finds the columns by their names; a category that the model never saw is missing.
+func (t *Trained) Predict(x *frame.Frame) ([]float64, error) {
+	p, err := t.predict(x)
+	if err != nil {
+		return nil, err
+	}
+	return t.Calibration.all(p), nil
+}
+
+// reasons writes what each column of a row adds, and returns what all of them are added to, which is the same for every row. The sum is the logit of a
+// probability before calibration; of an amount it is the prediction itself.
+func (t *Trained) reasons(row, out []float64) (base float64) {
+	base = t.explain(row, out)
+	if t.Kind == Real {
+		return stretch(out, base, t.Calibration.Apply)
+	}
+	return base
 }
 
 // Choice is one candidate, and its log-loss on inner splits.
@@ -31,15 +56,6 @@ type Choice struct {
 	rows   []int
 	held   []float64
 	of     candidate
-}
-
-// Predict gives calibrated probabilities.
-func (t *Trained) Predict(x *frame.Frame) ([]float64, error) {
-	p, err := t.Model.Predict(x)
-	if err != nil {
-		return nil, err
-	}
-	return t.Calibration.all(p), nil
 }
 
 // inner splits training rows: behind each other in time, or folds.
@@ -110,7 +126,7 @@ func (c *Choice) judge(ctx context.Context, t *Table, o Options, splits []evalua
 		if err != nil {
 			return err
 		}
-		p, err := m.Predict(test.X)
+		p, err := m.predict(test.X)
 		if err != nil {
 			return err
 		}
@@ -140,13 +156,13 @@ func choose(list []Choice) *Choice {
 
 // finish calibrates a candidate on what it predicted of rows it had not seen, and fits it on all.
 func (c *Choice) finish(ctx context.Context, t *Table, o Options, seed uint64) (*Trained, error) {
-	out := &Trained{Family: c.Family, Settings: c.Settings}
+	out := &Trained{Kind: t.Kind, Family: c.Family, Settings: c.Settings}
 	y := t.Take(c.rows).Y
 	var err error
 	if out.Calibration, err = chooseCalibration(y, c.held, seed); err != nil {
 		return nil, err
 	}
-	if out.Model, _, err = c.of.fit(ctx, o, t, nil, max(1, c.rounds)); err != nil {
+	if out.fitted, _, err = c.of.fit(ctx, o, t, nil, max(1, c.rounds)); err != nil {
 		return nil, err
 	}
 	return out, nil
