@@ -64,7 +64,7 @@ type loader struct {
 }
 
 func newLoader(cfg Config, b *book, deps Deps, m *metrics) *loader {
-	l := &loader{registry: deps.Registry, decode: deps.Decode, book: b, files: files{dir: filepath.Join(cfg.Dir, "models")}, logger: deps.Logger, metrics: m,
+	l := &loader{registry: deps.Registry, decode: deps.Decode, book: b, files: files{dir: filepath.Join(cfg.Dir, "copies")}, logger: deps.Logger, metrics: m,
 		loaded: map[string]*Bound{}}
 	l.boards.Store(&map[string]*Board{})
 	return l
