@@ -42,6 +42,8 @@ type Bound struct {
 	NewTally func() Tally
 
 	id modelID
+	// kept is the name of the copy of its file.
+	kept string
 }
 
 // Model is a trained model. Many goroutines may bind it.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 )
@@ -15,8 +14,8 @@ import (
 // files are copies of model files in a local folder, named by version and hash. Any of them may be lost or damaged at any time.
 type files struct{ dir string }
 
-// get reads a version's file from the folder, or from the registry and keeps a copy.
-func (f files) get(ctx context.Context, r Registry, v *modelv1.Version, name string) ([]byte, error) {
+// get reads a version's file from the folder, or from the registry and keeps a copy, whose name it gives.
+func (f files) get(ctx context.Context, r Registry, v *modelv1.Version, name string) (data []byte, kept string, err error) {
 	hash := ""
 	for _, file := range v.GetFiles() {
 		if file.GetName() == name {
@@ -24,20 +23,20 @@ func (f files) get(ctx context.Context, r Registry, v *modelv1.Version, name str
 		}
 	}
 	if hash == "" {
-		return nil, fmt.Errorf("version %s has no file %s", v.GetId(), name)
+		return nil, "", fmt.Errorf("version %s has no file %s", v.GetId(), name)
 	}
-	path := filepath.Join(f.dir, filepath.Base(v.GetId())+"-"+filepath.Base(hash))
+	kept = filepath.Base(v.GetId()) + "-" + filepath.Base(hash)
+	path := filepath.Join(f.dir, kept)
 	if data, err := os.ReadFile(path); err == nil { //nolint:gosec // the name is of a hash and an id
 		if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) == hash {
-			return data, nil
+			return data, kept, nil
 		}
 	}
-	data, err := r.File(ctx, v, name)
-	if err != nil {
-		return nil, err
+	if data, err = r.File(ctx, v, name); err != nil {
+		return nil, "", err
 	}
 	f.copy(path, data)
-	return data, nil
+	return data, kept, nil
 }
 
 // copy keeps a file. What cannot be written is read from the bucket at the next start: that is no fault of the model.
@@ -47,16 +46,15 @@ func (f files) copy(path string, data []byte) {
 	}
 }
 
-// keep removes the copies of all other versions.
-func (f files) keep(versions map[string]bool) {
+// keep removes all other copies.
+func (f files) keep(names map[string]bool) {
 	all, err := os.ReadDir(f.dir)
 	if err != nil {
 		return
 	}
 	for _, file := range all {
-		version := file.Name()
-		if i := strings.LastIndex(version, "-"); i > 0 && !versions[version[:i]] {
-			_ = os.Remove(filepath.Join(f.dir, version))
+		if !names[file.Name()] {
+			_ = os.Remove(filepath.Join(f.dir, file.Name()))
 		}
 	}
 }

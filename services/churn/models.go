@@ -238,7 +238,7 @@ func (l *loader) load(ctx context.Context, workspace, target, id string) (*Bound
 	if i < 0 {
 		return nil, fmt.Errorf("model %s is live and is not known", id)
 	}
-	data, err := l.files.get(ctx, l.registry, all[i], ModelFile)
+	data, kept, err := l.files.get(ctx, l.registry, all[i], ModelFile)
 	if err != nil {
 		return nil, fmt.Errorf("model %s cannot be loaded: %w", id, err)
 	}
@@ -250,7 +250,9 @@ func (l *loader) load(ctx context.Context, workspace, target, id string) (*Bound
 		return nil, unbound{fmt.Errorf("model %s does not fit the catalogue of features: %w", id, err)}
 	}
 	bands := all[i].GetBands()
-	return NewBound(id, bands.GetHigh(), bands.GetMedium(), m), nil
+	b := NewBound(id, bands.GetHigh(), bands.GetMedium(), m)
+	b.kept = kept
+	return b, nil
 }
 
 // unbound says that a model needs what the catalogue does not have: trying again mends nothing.
@@ -276,7 +278,7 @@ func (l *loader) forget() {
 		if !used[b] {
 			delete(l.loaded, key)
 		} else {
-			keep[b.Version] = true
+			keep[b.kept] = true
 		}
 	}
 	l.files.keep(keep)
