@@ -66,12 +66,14 @@ type Directory struct {
 type reading struct {
 	layout *catalog.Layout
 	onto   []int
+	// plain says that the layout is of customers who are still being filled.
+	plain bool
 }
 
 // New knows the layout in which its reader asks.
 func New(mine *catalog.Layout) *Directory {
 	d := &Directory{mine: mine, known: map[uint64]reading{mine.Fingerprint: {layout: mine}}}
-	d.learn(mine.Plain())
+	d.learn(mine.Plain(), true)
 	return d
 }
 
@@ -102,16 +104,33 @@ func (d *Directory) Add(m *featurev1.Catalogue) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.learn(l)
-	d.learn(l.Plain()) // of customers who are still being filled
+	d.learn(l, false)
+	d.learn(l.Plain(), true) // of customers who are still being filled
 	return nil
 }
 
 // learn makes a layout known.
-func (d *Directory) learn(l *catalog.Layout) {
+func (d *Directory) learn(l *catalog.Layout, plain bool) {
 	if _, ok := d.known[l.Fingerprint]; !ok {
-		d.known[l.Fingerprint] = reading{layout: l, onto: d.mine.Onto(l)}
+		d.known[l.Fingerprint] = reading{layout: l, onto: d.mine.Onto(l), plain: plain}
 	}
+}
+
+// Has says whether sets of a schema say anything of a position of the reader's own layout: of one that they do not have, what is absent is not known, and not
+// none. False for a schema that is not known.
+func (d *Directory) Has(schema uint64, position int) bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	r, ok := d.known[schema]
+	return ok && (r.onto == nil || position < len(r.onto) && r.onto[position] >= 0)
+}
+
+// Plain says that sets of a schema are of customers who are still being filled from the facts: a number that is absent in one, where it would be zero in the usual
+// layout, is not known yet (TestWhatIsNotFilledYetIsNotZero).
+func (d *Directory) Plain(schema uint64) bool {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.known[schema].plain
 }
 
 // Follow reads the catalogues until ctx ends (nil), and calls caughtUp once it has read all there are. One that cannot be read is logged and left out.

@@ -47,3 +47,26 @@ func TestWhatIsNotFilledYetIsNotZero(t *testing.T) {
 		}
 	}
 }
+
+// What a set of another catalogue says nothing of is told from what has no value.
+func TestWhatASetSaysNothingOf(t *testing.T) {
+	its := parse(t, two)
+	mine := parse(t, two+"  - {name: more, description: x, level: basic, aggregate: count, windows: [lifetime]}\n")
+	d := New(mine.Layout())
+	if err := d.Add(&featurev1.Catalogue{Schema: its.Layout().Fingerprint, Definitions: string(its.Source())}); err != nil {
+		t.Fatal(err)
+	}
+	for schema, want := range map[uint64]struct{ seen, more, plain bool }{
+		mine.Layout().Fingerprint:         {seen: true, more: true},
+		mine.Layout().Plain().Fingerprint: {seen: true, more: true, plain: true},
+		its.Layout().Fingerprint:          {seen: true},
+		its.Layout().Plain().Fingerprint:  {seen: true, plain: true},
+		7:                                 {},
+	} {
+		seen, _ := mine.Layout().Position("seen_lifetime")
+		more, _ := mine.Layout().Position("more_lifetime")
+		if got := struct{ seen, more, plain bool }{d.Has(schema, seen), d.Has(schema, more), d.Plain(schema)}; got != want {
+			t.Errorf("%016x: %+v, want %+v", schema, got, want)
+		}
+	}
+}

@@ -121,7 +121,7 @@ func (o *upOptions) stack(logger *slog.Logger) (*standalone.Stack, error) {
 	if o.cfg.APIToken, err = ownToken(filepath.Join(o.data, "api-token")); err != nil {
 		return nil, err
 	}
-	o.cfg.Feature.Features, o.cfg.Segmentation.Features = o.features, o.features
+	o.cfg.Feature.Features, o.cfg.Segmentation.Features, o.cfg.Churn.Features = o.features, o.features, o.features
 	o.cfg.Segmentation.Rules = o.rules
 	if o.rules == "" {
 		o.cfg.Segmentation.Rules = filepath.Join(o.data, "rules.yaml")

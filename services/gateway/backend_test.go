@@ -18,11 +18,11 @@ import (
 
 	"github.com/freshet/freshet/pkg/lifecycle"
 	"github.com/freshet/freshet/pkg/service"
-	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
-	"github.com/freshet/freshet/services/churn"
+	"github.com/freshet/freshet/services/recommendation"
 	"github.com/freshet/freshet/services/gateway"
 )
 
@@ -92,7 +92,7 @@ func (b *backend) serve(t testing.TB, address string) *backend {
 	identityv1.RegisterIdentityServiceServer(server, b)
 	featurev1.RegisterFeatureServiceServer(server, b)
 	segmentationv1.RegisterSegmentationServiceServer(server, b)
-	churnv1.RegisterChurnServiceServer(server, &churn.Service{})
+	recommendationv1.RegisterRecommendationServiceServer(server, &recommendation.Service{})
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	b.address = listener.Addr().String()

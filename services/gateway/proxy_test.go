@@ -15,7 +15,7 @@ import (
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
 
-	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
+	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 )
@@ -72,9 +72,9 @@ func TestForwardsEverything(t *testing.T) {
 
 func TestWhatIsNotForwarded(t *testing.T) {
 	g := run(t, config((&backend{}).serve(t, "127.0.0.1:0").address))
-	_, err := churnv1.NewChurnServiceClient(g.conn).GetChurnScore(t.Context(), &churnv1.GetChurnScoreRequest{Id: "user_id:42"})
-	if status.Code(err) != codes.Unimplemented || !strings.Contains(err.Error(), "churn_risk") {
-		t.Errorf("churn's own words are lost: %v", err)
+	_, err := recommendationv1.NewRecommendationServiceClient(g.conn).Recommend(t.Context(), &recommendationv1.RecommendRequest{Id: "user_id:42"})
+	if status.Code(err) != codes.Unimplemented || !strings.Contains(err.Error(), "dw.order_items") {
+		t.Errorf("recommendation's own words are lost: %v", err)
 	}
 	_, err = collectorv1.NewCollectorServiceClient(g.conn).Ingest(t.Context(), &collectorv1.IngestRequest{})
 	if st := status.Convert(err); st.Code() != codes.Unimplemented || st.Message() != "there is no method /freshet.collector.v1.CollectorService/Ingest behind this gateway" {

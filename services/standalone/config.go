@@ -10,6 +10,7 @@ import (
 	"github.com/freshet/freshet/pkg/localstore"
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/pkg/stream"
+	"github.com/freshet/freshet/services/churn"
 	"github.com/freshet/freshet/services/collector"
 	"github.com/freshet/freshet/services/feature"
 	"github.com/freshet/freshet/services/freshet/stack"
@@ -47,7 +48,7 @@ type Config struct {
 	Gaps broker.GapPolicy
 	// StateBytes is the memory of all services' state together, in bytes: one cache of what is on the disk, of which who works most has most,
 	// and values in use. Each service gets its part in proportion to its own cache_bytes. Below 1 MiB a partition of a service it is that.
-	// 8,388,608 or more. Zero means what the services' sections ask for, added up: 208 MiB as they come. Identity's map of identifiers and
+	// 8,388,608 or more. Zero means what the services' sections ask for, added up: 272 MiB as they come. Identity's map of identifiers and
 	// its filters of event ids are not in it: their sections say how much they take.
 	StateBytes int64
 	// SyncWrites has the broker wait for the disk before it acknowledges, so that a power cut takes nothing
@@ -60,11 +61,12 @@ type Config struct {
 	// Telemetry says which traces are kept and where they go.
 	Telemetry service.TelemetryConfig
 
-	// Collector, Identity, Feature, Segmentation, Warehouse and Watch are the services' own settings. The watch tells segmentation's endpoints.
+	// Collector, Identity, Feature, Segmentation, Churn, Warehouse and Watch are the services' own settings. The watch tells segmentation's endpoints.
 	Collector    collector.Config
 	Identity     identity.Config
 	Feature      feature.Config
 	Segmentation segmentation.Config
+	Churn        churn.Config
 	Warehouse    warehouse.Config
 	Watch        watch.Config
 }
@@ -80,6 +82,7 @@ func Default() Config {
 		Identity:     identity.Default(),
 		Feature:      feature.Default(),
 		Segmentation: segmentation.Default(),
+		Churn:        churn.Default(),
 		Warehouse:    warehouse.Default(),
 		Watch:        watch.Default(),
 	}
@@ -94,7 +97,7 @@ const leastState = 8 << 20
 
 // newMemory is what the services' stores share.
 func (c Config) newMemory() *localstore.Memory {
-	asked := c.Identity.StateBytes() + c.Feature.CacheBytes + stream.DefaultCacheBytes // the last is segmentation's
+	asked := c.Identity.StateBytes() + c.Feature.CacheBytes + 2*stream.DefaultCacheBytes // the last are segmentation's and churn's
 	bytes := c.StateBytes
 	if bytes == 0 {
 		bytes = asked
@@ -119,7 +122,7 @@ func (c Config) Validate() error {
 	}
 	for name, section := range map[string]interface{ Validate() error }{
 		"telemetry": c.Telemetry, "collector": c.Collector, "identity": c.Identity, "feature": c.Feature,
-		"segmentation": c.Segmentation, "warehouse": c.Warehouse, "watch": c.Watch,
+		"segmentation": c.Segmentation, "churn": c.Churn, "warehouse": c.Warehouse, "watch": c.Watch,
 	} {
 		if err := section.Validate(); err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", name, err))

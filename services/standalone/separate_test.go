@@ -47,7 +47,7 @@ func TestSeparateBinaries(t *testing.T) {
 		prefix: "sep_" + strings.ReplaceAll(uuid.NewString()[:8], "-", "") + "_",
 		port:   map[string]string{},
 	}
-	for _, name := range []string{"http", "api", "collector", "identity", "feature", "feature-2", "segmentation", "segmentation-2", "warehouse", "churn", "recommendation", "gateway", "watch"} {
+	for _, name := range []string{"http", "api", "collector", "identity", "feature", "feature-2", "segmentation", "segmentation-2", "warehouse", "churn", "churn-2", "recommendation", "gateway", "watch"} {
 		f.port[name] = freeAddress(t)
 	}
 	t.Cleanup(f.dropDatabases)
@@ -61,7 +61,8 @@ func TestSeparateBinaries(t *testing.T) {
 	f.eventually("/v1/customers/user_id:42/identity", "laptop")
 	f.eventually("/v1/customers/user_id:42/features", `"decimal":"180"`)
 	f.eventually("/v1/customers/anonymous_id:laptop/segments", "big_basket")
-	f.eventually("/v1/customers/user_id:42/churn", "UNIMPLEMENTED", "12")
+	f.eventually("/v1/customers/user_id:42/scores", "no model yet")
+	f.eventually("/v1/customers/user_id:42/recommendations", "UNIMPLEMENTED", "12")
 	select {
 	case alert := <-alerts:
 		if !strings.Contains(alert, "big_basket") {
@@ -195,7 +196,9 @@ func (f *fleet) startAll(webhook string) {
 			"CUT_POINTS__DATABASE="+f.prefix+"dw", "ENDPOINTS={shop: {url: \""+webhook+"\", secret: \""+secret+"\"}}")...)
 	}
 	f.start("watch", kafka, "LINES={behaviour: 8s, core: 1h}", "HOLD=1s", "CALM=1s", "EVERY=200ms", "RULES="+rulesFile, "ENDPOINTS={shop: {url: \""+webhook+"\", secret: \""+secret+"\"}}")
-	f.start("churn")
+	for _, replica := range []string{"churn", "churn-2"} {
+		f.startAs(replica, "churn", kafka, "DIR="+filepath.Join(f.dir, replica), "BUCKET="+filepath.Join(f.dir, "models"), "IDENTITY="+f.port["identity"])
+	}
 	f.start("recommendation")
 	f.start("collector", kafka, "SPOOL__DIR="+filepath.Join(f.dir, "spool"), "HTTP_ADDRESS="+f.port["http"], "SOURCES=[{name: app, workspace: default, write_key: "+writeKey+"}]")
 	upstreams := []string{"HTTP_ADDRESS=" + f.port["api"]}

@@ -71,9 +71,9 @@ func (s *Stack) services() []lifecycle.Component {
 		s.component("identity", s.newIdentity),
 		s.component("feature", func() (part, error) { return s.newFeature(people()) }),
 		s.component("segmentation", func() (part, error) { return s.newSegmentation(people()) }),
+		s.component("churn", func() (part, error) { return s.newChurn(people()) }),
 		s.component("warehouse", s.newWarehouse),
-		{Name: "churn and recommendation", Start: func(context.Context) error {
-			(&churn.Service{}).Register(s.internal)
+		{Name: "recommendation", Start: func(context.Context) error {
 			(&recommendation.Service{}).Register(s.internal)
 			return nil
 		}},
@@ -120,6 +120,19 @@ func (s *Stack) newSegmentation(people identityv1.IdentityServiceClient) (part, 
 	svc, err := segmentation.New(cfg, segmentation.Deps{
 		Logger: s.logger.With("service", "segmentation"), Metrics: s.metrics, Tracer: s.tracers.Tracer("freshet/segmentation"),
 		Broker: s.broker, Identity: people, Population: population, Memory: s.memory})
+	if err != nil {
+		return nil, err
+	}
+	svc.Register(s.internal)
+	return svc, nil
+}
+
+func (s *Stack) newChurn(people identityv1.IdentityServiceClient) (part, error) {
+	cfg := s.cfg.Churn
+	cfg.Dir, cfg.Bucket = filepath.Join(s.cfg.Dir, "churn"), filepath.Join(s.cfg.Dir, "models")
+	svc, err := churn.New(cfg, churn.Deps{
+		Logger: s.logger.With("service", "churn"), Metrics: s.metrics, Tracer: s.tracers.Tracer("freshet/churn"),
+		Broker: s.broker, Identity: people, Memory: s.memory})
 	if err != nil {
 		return nil, err
 	}

@@ -42,14 +42,23 @@ dir: /data
 {{- if and (has .name (list "collector" "watch")) .root.Values.sources.file.existingSecret }}
 sources_file: {{ printf "/etc/freshet-sources/%s" .root.Values.sources.file.key | quote }}
 {{- end }}
-{{- if has .name (list "feature" "segmentation") }}
+{{- if has .name (list "feature" "segmentation" "churn") }}
 identity: {{ printf "%s-identity:9000" $release | quote }}
 {{- end }}
 {{- if and (has .name (list "segmentation" "watch")) .root.Values.rules.content }}
 rules: /etc/freshet/rules.yaml
 {{- end }}
-{{- if and (has .name (list "feature" "segmentation")) .root.Values.features.content }}
+{{- if and (has .name (list "feature" "segmentation" "churn")) .root.Values.features.content }}
 features: /etc/freshet/features.yaml
+{{- end }}
+{{- if and (has .name (list "churn")) .root.Values.forecasts.content }}
+forecasts: /etc/freshet/forecasts.yaml
+{{- end }}
+{{- if eq .name "churn" }}
+bucket: {{ required "models.bucket: name a URL that all replicas of churn reach, such as s3://bucket/prefix" .root.Values.models.bucket | quote }}
+{{- if and (gt (int $svc.replicas) 1) (not (contains "://" .root.Values.models.bucket)) }}
+{{- fail "models.bucket: several replicas of churn need a URL that all reach, such as s3://bucket/prefix: a folder is each replica's own" }}
+{{- end }}
 {{- end }}
 {{- $tokens := .root.Values.tokens.existingSecret }}
 {{- $file := printf "/etc/freshet-tokens/%s" .root.Values.tokens.key }}

@@ -1,0 +1,101 @@
+package churn
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/freshet/freshet/pkg/forecast"
+	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
+)
+
+// Words writes what models and warnings say as sentences.
+type Words interface {
+	// Languages are those that there are sentences in; the first is the usual one.
+	Languages() []string
+	// Headline says what a score comes to.
+	Headline(language string, target *forecast.Target, score float64, band string) string
+	// Sentences say what raises and lowers a score, the strongest first, at most so many. The list is ordered by what each column adds.
+	Sentences(language string, target *forecast.Target, list []Contribution, most int) []Sentence
+	// Warning says what a warning saw.
+	Warning(language string, w *forecast.Warning, evidence []Evidence) string
+}
+
+// Sentence is one reason.
+type Sentence struct {
+	Text string
+	// Features are those that it is of, and Phi what they add together.
+	Features []string
+	Phi      float64
+}
+
+// explain says why a customer's score of a target is what it is.
+func (s *Service) explain(r read, target int, language string, limit int) (out *churnv1.ExplainResponse, err error) {
+	err = s.with(r, func(j *judge, v *verdict) {
+		out = &churnv1.ExplainResponse{CustomerId: r.id, Score: s.book.score(&v.seats[target])}
+		if v.seats[target].of == nil {
+			return
+		}
+		t := &s.book.set.Targets[target]
+		_, base, list := j.panels[r.record.workspace].seats[target].champion.Explain(j.cells)
+		slices.SortStableFunc(list, func(a, b Contribution) int { return cmp.Compare(math.Abs(b.Phi), math.Abs(a.Phi)) })
+		out.Headline, out.Base = s.deps.Words.Headline(language, t, out.GetScore().GetValue(), out.GetScore().GetBand()), base
+		all, total := 0.0, 0.0
+		for _, c := range list {
+			all, total = all+c.Phi, total+math.Abs(c.Phi)
+		}
+		for _, x := range s.deps.Words.Sentences(language, t, list, limit) {
+			out.Reasons = append(out.Reasons, &churnv1.Reason{Text: x.Text, Features: x.Features, Contribution: x.Phi, Share: share(x.Phi, total)})
+			all -= x.Phi
+		}
+		out.Rest = all
+		for _, f := range v.found {
+			if i, ok := s.book.places[f.Name]; ok {
+				out.Warnings = append(out.Warnings, s.deps.Words.Warning(language, &s.book.set.Warnings[i], f.Evidence))
+			}
+		}
+	})
+	return out, err
+}
+
+func share(phi, total float64) float64 {
+	if total == 0 {
+		return 0
+	}
+	return math.Abs(phi) / total
+}
+
+// plainWords say it in the plainest form.
+type plainWords struct{}
+
+func (plainWords) Languages() []string { return []string{"en"} }
+
+func (plainWords) Headline(_ string, target *forecast.Target, score float64, band string) string {
+	if band != "" {
+		return fmt.Sprintf("%s: %.3f, %s.", target.Name, score, band)
+	}
+	return fmt.Sprintf("%s: %.3f.", target.Name, score)
+}
+
+func (plainWords) Sentences(_ string, _ *forecast.Target, list []Contribution, most int) []Sentence {
+	var out []Sentence
+	for _, c := range list[:min(len(list), most)] {
+		if c.Phi == 0 {
+			break
+		}
+		deed, value := "raises", "no value"
+		if c.Phi < 0 {
+			deed = "lowers"
+		}
+		if c.Cell.Text != "" {
+			value = c.Cell.Text
+		} else if !math.IsNaN(c.Cell.Number) {
+			value = fmt.Sprintf("%.4g", c.Cell.Number)
+		}
+		out = append(out, Sentence{Text: fmt.Sprintf("%s (%s) %s it.", c.Column, value, deed), Features: []string{c.Column}, Phi: c.Phi})
+	}
+	return out
+}
+
+func (plainWords) Warning(_ string, w *forecast.Warning, _ []Evidence) string { return w.Description }

@@ -1,0 +1,29 @@
+package churn
+
+import "github.com/freshet/freshet/pkg/catalog"
+
+// Warnings looks for the early-warning rules that hold. Many goroutines may ask.
+type Warnings interface {
+	// Look gives those that hold now, in the order of the file, with their evidence.
+	Look(v catalog.Vector, nowMs int64) []Found
+	// Next is the first moment after now at which time alone changes the answer; false when it never does.
+	Next(v catalog.Vector, nowMs int64) (ms int64, ok bool)
+}
+
+// Found is a warning that holds.
+type Found struct {
+	Name     string
+	Evidence []Evidence
+}
+
+// Evidence is a value that a warning looked at, and what it was compared with.
+type Evidence struct {
+	Feature        string
+	Value, Against float64
+}
+
+// noWarnings holds none.
+type noWarnings struct{}
+
+func (noWarnings) Look(catalog.Vector, int64) []Found       { return nil }
+func (noWarnings) Next(catalog.Vector, int64) (int64, bool) { return 0, false }
