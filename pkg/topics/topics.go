@@ -49,13 +49,13 @@ var (
 	// Writer and reader feature. Co-partitioned with events.resolved.v1.
 	FeatureHandover = Topic{Name: "features.handover.v1", Retention: 14 * day}
 	// Features has key customer id, value feature.v1.FeatureSet.
-	// Writer feature; reader segmentation. Co-partitioned with events.resolved.v1.
+	// Writer feature; readers segmentation, churn. Co-partitioned with events.resolved.v1.
 	Features = Topic{Name: "features.v1", Retention: 7 * day}
 	// FeatureCatalogue has key the schema as 16 hexadecimal digits, value feature.v1.Catalogue: what the positions of a FeatureSet mean. Kept for
 	// ever. Broadcast. Writer feature; readers everybody who reads features.v1.
 	FeatureCatalogue = Topic{Name: "features.catalog.v1", Single: true, Compacted: true}
 	// TaskOwners has key "<task>/<partition>", value fleet.v1.Owner: which replica answers for a partition of a task. Broadcast.
-	// Writers and readers feature and segmentation: see package fleet.
+	// Writers and readers feature, churn and segmentation: see package fleet.
 	TaskOwners = Topic{Name: "tasks.owners.v1", Single: true, Compacted: true}
 	// SegmentTransitions has key customer id, value segmentation.v1.Transition.
 	// Writer segmentation; readers product apps, CRM.
@@ -63,6 +63,12 @@ var (
 	// SegmentCutPoints has key workspace, value segmentation.v1.CutPoints. Broadcast.
 	// Writer segmentation; readers all segmentation replicas.
 	SegmentCutPoints = Topic{Name: "segments.cutpoints.v1", Single: true, Compacted: true}
+	// Scores has key customer id, value churn.v1.ScoreSet: what models and warnings say of a customer.
+	// Writer churn; readers segmentation, warehouse, programs. Co-partitioned with features.v1.
+	Scores = Topic{Name: "scores.v1", Compacted: true}
+	// Models has keys as model.v1.Record says, value model.v1.Record: the versions of models and which of them are live. Broadcast.
+	// Writer and reader churn; see package model.
+	Models = Topic{Name: "models.v1", Single: true, Compacted: true}
 	// Alerts has key customer id, value segmentation.v1.Alert.
 	// Writer segmentation; reader segmentation's webhook delivery.
 	Alerts = Topic{Name: "alerts.v1", Retention: 7 * day}
@@ -77,6 +83,8 @@ var (
 	FeatureChangelog = Topic{Name: "feature.state.changelog.v1", Compacted: true}
 	// OrdersChangelog is the state of feature's order book. Internal.
 	OrdersChangelog = Topic{Name: "orders.state.changelog.v1", Compacted: true}
+	// ChurnChangelog is the state of churn's partition tasks. Internal.
+	ChurnChangelog = Topic{Name: "churn.state.changelog.v1", Compacted: true}
 	// SegmentationChangelog is the state of segmentation's partition tasks. Internal.
 	SegmentationChangelog = Topic{Name: "segmentation.state.changelog.v1", Compacted: true}
 )
@@ -91,12 +99,12 @@ func DeadLetter(t Topic) Topic {
 func All() []Topic {
 	base := []Topic{
 		EventsRaw, EventsRejected, EventsResolved, OrderEvents, Orders, OrderPostings, IdentityLog, IdentityMappings,
-		FeatureHandover, Features, FeatureCatalogue, TaskOwners, SegmentTransitions, SegmentCutPoints, Alerts, AlertsDead,
-		IdentityChangelog, IdentityMergeChangelog, FeatureChangelog, OrdersChangelog, SegmentationChangelog,
+		FeatureHandover, Features, FeatureCatalogue, TaskOwners, SegmentTransitions, SegmentCutPoints, Scores, Models, Alerts, AlertsDead,
+		IdentityChangelog, IdentityMergeChangelog, FeatureChangelog, OrdersChangelog, ChurnChangelog, SegmentationChangelog,
 	}
 	return append(base,
 		DeadLetter(EventsRaw), DeadLetter(EventsRejected), DeadLetter(EventsResolved), DeadLetter(IdentityLog),
-		DeadLetter(IdentityMappings), DeadLetter(FeatureHandover), DeadLetter(Features),
+		DeadLetter(IdentityMappings), DeadLetter(FeatureHandover), DeadLetter(Features), DeadLetter(Scores),
 		DeadLetter(OrderEvents), DeadLetter(Orders), DeadLetter(OrderPostings),
 	)
 }

@@ -22,6 +22,7 @@ var fields = map[column]field{
 	"name":            {of: (*eventv1.Event).GetName, sql: "toString(f.name)"},
 	"event":           {of: NameOf, sql: "if(f.type = 'track', toString(f.name), toString(f.type))"},
 	"source":          {of: (*eventv1.Event).GetSource, sql: "toString(f.source)"},
+	"identifier":      {of: identifierOf, sql: "toString(f.identifier_type)"},
 	"channel":         {of: channelOf, sql: "toString(f.channel)"},
 	"device_type":     {of: enriched((*eventv1.Enrichment).GetDeviceType), sql: "toString(f.device_type)"},
 	"device_model":    {of: enriched((*eventv1.Enrichment).GetDeviceModel), sql: "toString(f.device_model)"},
@@ -64,6 +65,14 @@ func NameOf(e *eventv1.Event) string {
 		return e.GetName()
 	}
 	return typeOf(e)
+}
+
+// identifierOf is the type of the event's identifier with the highest priority.
+func identifierOf(e *eventv1.Event) string {
+	if len(e.GetIdentifiers()) == 0 {
+		return ""
+	}
+	return e.GetIdentifiers()[0].GetType()
 }
 
 func channelOf(e *eventv1.Event) string {

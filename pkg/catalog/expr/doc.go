@@ -3,12 +3,13 @@
 //
 // # What can be named
 //
-//	type name event source channel device_type device_model os browser country region city referrer_host session_id
+//	type name event source identifier channel device_type device_model os browser country region city referrer_host session_id
 //	campaign_source campaign_medium campaign_name hour weekday history bot
 //	properties.a.b  traits.a  context.a.b      members of the JSON that was sent
 //	item.a                                     the element in hand, in a definition with each
 //
-// event is the track call's own name, and the type's word for any other call. hour is "00" to "23" and weekday "1" (Monday) to "7", both in UTC. A
+// event is the track call's own name, and the type's word for any other call. identifier is the
+// type of the strongest that the event was sent with: user_id, email, anonymous_id. hour is "00" to "23" and weekday "1" (Monday) to "7", both in UTC. A
 // member whose name is no identifier is written properties["a b"].
 //
 // # How a member is read

@@ -18,7 +18,7 @@ import (
 // table has the columns of dw.events that an expression can name.
 const table = `CREATE TABLE f
 (
-    id UInt32, type LowCardinality(String), name LowCardinality(String), source LowCardinality(String), occurred_at DateTime64(3, 'UTC'), history Bool,
+    id UInt32, identifier_type LowCardinality(String), type LowCardinality(String), name LowCardinality(String), source LowCardinality(String), occurred_at DateTime64(3, 'UTC'), history Bool,
     context String, properties String, traits String, country LowCardinality(String), region LowCardinality(String), city LowCardinality(String),
     browser LowCardinality(String), os LowCardinality(String), device_type LowCardinality(String), device_model LowCardinality(String), is_bot Bool,
     channel LowCardinality(String), campaign_source LowCardinality(String), campaign_medium LowCardinality(String), campaign_name LowCardinality(String),
@@ -42,7 +42,7 @@ func store(t *testing.T, events []*eventv1.Event) driver.Conn {
 	}
 	for i, e := range events {
 		n := e.GetEnrichment()
-		err := b.Append(uint32(i), typeOf(e), e.Name, e.Source, time.UnixMilli(e.OccurredMs), e.History, string(e.ContextJson), string(e.PropertiesJson),
+		err := b.Append(uint32(i), identifierOf(e), typeOf(e), e.Name, e.Source, time.UnixMilli(e.OccurredMs), e.History, string(e.ContextJson), string(e.PropertiesJson),
 			string(e.TraitsJson), n.GetCountry(), n.GetRegion(), n.GetCity(), n.GetBrowser(), n.GetOs(), n.GetDeviceType(), n.GetDeviceModel(), n.GetBot(),
 			channelOf(e), n.GetCampaignSource(), n.GetCampaignMedium(), n.GetCampaignName(), n.GetReferrerHost(), n.GetSessionId())
 		if err != nil {
@@ -108,7 +108,8 @@ func drawEvent(t *rapid.T) *eventv1.Event {
 	word := rapid.SampledFrom([]string{"", "a", "ab", "shoes", "5", "12.5"})
 	return &eventv1.Event{
 		Type: eventv1.EventType(rapid.IntRange(1, 6).Draw(t, "type")), Name: word.Draw(t, "name"), Source: word.Draw(t, "source"),
-		OccurredMs: rapid.Int64Range(0, 4e12).Draw(t, "at"), History: rapid.Bool().Draw(t, "history"),
+		Identifiers: []*eventv1.Identifier{{Type: rapid.SampledFrom([]string{"user_id", "anonymous_id", "a"}).Draw(t, "identifier"), Value: "x"}},
+		OccurredMs:  rapid.Int64Range(0, 4e12).Draw(t, "at"), History: rapid.Bool().Draw(t, "history"),
 		PropertiesJson: []byte(document(t, 2)), TraitsJson: []byte(document(t, 1)), ContextJson: []byte(document(t, 1)),
 		Enrichment: &eventv1.Enrichment{Channel: eventv1.Channel(rapid.IntRange(0, 8).Draw(t, "channel")), Os: word.Draw(t, "os"), Bot: rapid.Bool().Draw(t, "bot"),
 			CampaignName: word.Draw(t, "campaign"), Country: word.Draw(t, "country")},
@@ -122,7 +123,7 @@ func drawPath(t *rapid.T, each bool) string {
 		roots = append(roots, "item", "item", "item")
 	}
 	if rapid.IntRange(0, 3).Draw(t, "column") == 0 {
-		return rapid.SampledFrom([]string{"type", "name", "event", "source", "channel", "os", "country", "campaign_name", "hour", "weekday", "history", "bot"}).Draw(t, "name")
+		return rapid.SampledFrom([]string{"type", "name", "event", "source", "identifier", "channel", "os", "country", "campaign_name", "hour", "weekday", "history", "bot"}).Draw(t, "name")
 	}
 	out := rapid.SampledFrom(roots).Draw(t, "root")
 	for range rapid.IntRange(1, 2).Draw(t, "deep") {

@@ -8,6 +8,7 @@ package churnv1
 
 import (
 	_ "github.com/freshet/freshet/proto/gen/freshet/access/v1"
+	v1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -23,6 +24,67 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// ScoreReason is why a score set was published.
+type ScoreReason int32
+
+const (
+	// An answer to a read, no change.
+	ScoreReason_SCORE_REASON_UNSPECIFIED ScoreReason = 0
+	// A feature set came, because of an event.
+	ScoreReason_SCORE_REASON_EVENT ScoreReason = 1
+	// Time went on.
+	ScoreReason_SCORE_REASON_TIME ScoreReason = 2
+	// Two customers became one.
+	ScoreReason_SCORE_REASON_MERGE ScoreReason = 3
+	// Another model serves, or other bands. It never fires an alert.
+	ScoreReason_SCORE_REASON_MODEL ScoreReason = 4
+)
+
+// Enum value maps for ScoreReason.
+var (
+	ScoreReason_name = map[int32]string{
+		0: "SCORE_REASON_UNSPECIFIED",
+		1: "SCORE_REASON_EVENT",
+		2: "SCORE_REASON_TIME",
+		3: "SCORE_REASON_MERGE",
+		4: "SCORE_REASON_MODEL",
+	}
+	ScoreReason_value = map[string]int32{
+		"SCORE_REASON_UNSPECIFIED": 0,
+		"SCORE_REASON_EVENT":       1,
+		"SCORE_REASON_TIME":        2,
+		"SCORE_REASON_MERGE":       3,
+		"SCORE_REASON_MODEL":       4,
+	}
+)
+
+func (x ScoreReason) Enum() *ScoreReason {
+	p := new(ScoreReason)
+	*p = x
+	return p
+}
+
+func (x ScoreReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ScoreReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_freshet_churn_v1_churn_proto_enumTypes[0].Descriptor()
+}
+
+func (ScoreReason) Type() protoreflect.EnumType {
+	return &file_freshet_churn_v1_churn_proto_enumTypes[0]
+}
+
+func (x ScoreReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ScoreReason.Descriptor instead.
+func (ScoreReason) EnumDescriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{0}
+}
 
 // GetChurnScoreRequest names a customer.
 type GetChurnScoreRequest struct {
@@ -152,11 +214,1538 @@ func (x *GetChurnScoreResponse) GetAsOf() *timestamppb.Timestamp {
 	return nil
 }
 
+// PredictRequest names a customer.
+type PredictRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A customer id or `type:value`.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The tenant; empty means "default".
+	Workspace     string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PredictRequest) Reset() {
+	*x = PredictRequest{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PredictRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PredictRequest) ProtoMessage() {}
+
+func (x *PredictRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PredictRequest.ProtoReflect.Descriptor instead.
+func (*PredictRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *PredictRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PredictRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+// PredictResponse holds the scores.
+type PredictResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scores as of now.
+	Scores        *ScoreSet `protobuf:"bytes,1,opt,name=scores,proto3" json:"scores,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PredictResponse) Reset() {
+	*x = PredictResponse{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PredictResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PredictResponse) ProtoMessage() {}
+
+func (x *PredictResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PredictResponse.ProtoReflect.Descriptor instead.
+func (*PredictResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *PredictResponse) GetScores() *ScoreSet {
+	if x != nil {
+		return x.Scores
+	}
+	return nil
+}
+
+// BatchPredictRequest names customers.
+type BatchPredictRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Customer ids or `type:value`, at most 1,000.
+	Ids []string `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
+	// The tenant; empty means "default".
+	Workspace     string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchPredictRequest) Reset() {
+	*x = BatchPredictRequest{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchPredictRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchPredictRequest) ProtoMessage() {}
+
+func (x *BatchPredictRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchPredictRequest.ProtoReflect.Descriptor instead.
+func (*BatchPredictRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *BatchPredictRequest) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+func (x *BatchPredictRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+// BatchPredictResponse holds one answer for each customer asked for, in that order.
+type BatchPredictResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The answers.
+	Answers       []*BatchedScores `protobuf:"bytes,1,rep,name=answers,proto3" json:"answers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchPredictResponse) Reset() {
+	*x = BatchPredictResponse{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchPredictResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchPredictResponse) ProtoMessage() {}
+
+func (x *BatchPredictResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchPredictResponse.ProtoReflect.Descriptor instead.
+func (*BatchPredictResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *BatchPredictResponse) GetAnswers() []*BatchedScores {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
+// BatchedScores is the answer for one customer.
+type BatchedScores struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As asked for.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The scores; absent when there is an error.
+	Scores *ScoreSet `protobuf:"bytes,2,opt,name=scores,proto3" json:"scores,omitempty"`
+	// Why there are none; empty when there are.
+	Error         string `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchedScores) Reset() {
+	*x = BatchedScores{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchedScores) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchedScores) ProtoMessage() {}
+
+func (x *BatchedScores) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchedScores.ProtoReflect.Descriptor instead.
+func (*BatchedScores) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *BatchedScores) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *BatchedScores) GetScores() *ScoreSet {
+	if x != nil {
+		return x.Scores
+	}
+	return nil
+}
+
+func (x *BatchedScores) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+// ExplainRequest names a customer and a target.
+type ExplainRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A customer id or `type:value`.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The tenant; empty means "default".
+	Workspace string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// The target, such as churn_risk_60d.
+	Target string `protobuf:"bytes,3,opt,name=target,proto3" json:"target,omitempty"`
+	// en or zh; empty means en.
+	Language string `protobuf:"bytes,4,opt,name=language,proto3" json:"language,omitempty"`
+	// How many reasons at most, 1 to 50; 0 means 6.
+	Limit         int32 `protobuf:"varint,5,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainRequest) Reset() {
+	*x = ExplainRequest{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainRequest) ProtoMessage() {}
+
+func (x *ExplainRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainRequest.ProtoReflect.Descriptor instead.
+func (*ExplainRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ExplainRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ExplainRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *ExplainRequest) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *ExplainRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *ExplainRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+// ExplainResponse says why.
+type ExplainResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The customer, after merges.
+	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// What it comes to, in one sentence.
+	Headline string `protobuf:"bytes,2,opt,name=headline,proto3" json:"headline,omitempty"`
+	// The score.
+	Score *Score `protobuf:"bytes,3,opt,name=score,proto3" json:"score,omitempty"`
+	// What the model says of an average customer, in the unit of the contributions.
+	Base float64 `protobuf:"fixed64,4,opt,name=base,proto3" json:"base,omitempty"`
+	// The reasons, the strongest first.
+	Reasons []*Reason `protobuf:"bytes,5,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	// What all other columns add, in the unit of the contributions.
+	Rest float64 `protobuf:"fixed64,6,opt,name=rest,proto3" json:"rest,omitempty"`
+	// The warnings that hold, in sentences.
+	Warnings      []string `protobuf:"bytes,7,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainResponse) Reset() {
+	*x = ExplainResponse{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainResponse) ProtoMessage() {}
+
+func (x *ExplainResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainResponse.ProtoReflect.Descriptor instead.
+func (*ExplainResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ExplainResponse) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *ExplainResponse) GetHeadline() string {
+	if x != nil {
+		return x.Headline
+	}
+	return ""
+}
+
+func (x *ExplainResponse) GetScore() *Score {
+	if x != nil {
+		return x.Score
+	}
+	return nil
+}
+
+func (x *ExplainResponse) GetBase() float64 {
+	if x != nil {
+		return x.Base
+	}
+	return 0
+}
+
+func (x *ExplainResponse) GetReasons() []*Reason {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+func (x *ExplainResponse) GetRest() float64 {
+	if x != nil {
+		return x.Rest
+	}
+	return 0
+}
+
+func (x *ExplainResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+// Reason is one thing that raises or lowers a score. The contributions of all reasons, the rest and the base come to the model's answer before
+// calibration: a logit for probabilities.
+type Reason struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The sentence.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// The features that it is of.
+	Features []string `protobuf:"bytes,2,rep,name=features,proto3" json:"features,omitempty"`
+	// What it adds.
+	Contribution float64 `protobuf:"fixed64,3,opt,name=contribution,proto3" json:"contribution,omitempty"`
+	// Its part of all that columns add or take, 0 to 1.
+	Share         float64 `protobuf:"fixed64,4,opt,name=share,proto3" json:"share,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reason) Reset() {
+	*x = Reason{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reason) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reason) ProtoMessage() {}
+
+func (x *Reason) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reason.ProtoReflect.Descriptor instead.
+func (*Reason) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Reason) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Reason) GetFeatures() []string {
+	if x != nil {
+		return x.Features
+	}
+	return nil
+}
+
+func (x *Reason) GetContribution() float64 {
+	if x != nil {
+		return x.Contribution
+	}
+	return 0
+}
+
+func (x *Reason) GetShare() float64 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
+}
+
+// ListModelsRequest asks for the models.
+type ListModelsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant; empty means "default".
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Only this target; empty means all.
+	Target        string `protobuf:"bytes,2,opt,name=target,proto3" json:"target,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListModelsRequest) Reset() {
+	*x = ListModelsRequest{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListModelsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListModelsRequest) ProtoMessage() {}
+
+func (x *ListModelsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListModelsRequest.ProtoReflect.Descriptor instead.
+func (*ListModelsRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListModelsRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *ListModelsRequest) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+// ListModelsResponse holds the models.
+type ListModelsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By the order of the file of targets.
+	Targets       []*TargetModels `protobuf:"bytes,1,rep,name=targets,proto3" json:"targets,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListModelsResponse) Reset() {
+	*x = ListModelsResponse{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListModelsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListModelsResponse) ProtoMessage() {}
+
+func (x *ListModelsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListModelsResponse.ProtoReflect.Descriptor instead.
+func (*ListModelsResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListModelsResponse) GetTargets() []*TargetModels {
+	if x != nil {
+		return x.Targets
+	}
+	return nil
+}
+
+// TargetModels is one target with its models.
+type TargetModels struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The target.
+	Target string `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
+	// What it means.
+	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	// Which versions are live; absent before the first.
+	State *v1.State `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	// The versions, the newest first.
+	Versions []*v1.Version `protobuf:"bytes,4,rep,name=versions,proto3" json:"versions,omitempty"`
+	// What the latest training did; absent before the first.
+	Run *v1.Run `protobuf:"bytes,5,opt,name=run,proto3" json:"run,omitempty"`
+	// What is missing for a model, in words; empty when there is one.
+	Missing       string `protobuf:"bytes,6,opt,name=missing,proto3" json:"missing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TargetModels) Reset() {
+	*x = TargetModels{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TargetModels) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TargetModels) ProtoMessage() {}
+
+func (x *TargetModels) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TargetModels.ProtoReflect.Descriptor instead.
+func (*TargetModels) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *TargetModels) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *TargetModels) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *TargetModels) GetState() *v1.State {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
+func (x *TargetModels) GetVersions() []*v1.Version {
+	if x != nil {
+		return x.Versions
+	}
+	return nil
+}
+
+func (x *TargetModels) GetRun() *v1.Run {
+	if x != nil {
+		return x.Run
+	}
+	return nil
+}
+
+func (x *TargetModels) GetMissing() string {
+	if x != nil {
+		return x.Missing
+	}
+	return ""
+}
+
+// TrainRequest names a target.
+type TrainRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The target; empty means all, one after the other.
+	Target string `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
+	// The tenant; empty means "default".
+	Workspace     string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrainRequest) Reset() {
+	*x = TrainRequest{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrainRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrainRequest) ProtoMessage() {}
+
+func (x *TrainRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrainRequest.ProtoReflect.Descriptor instead.
+func (*TrainRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *TrainRequest) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *TrainRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+// TrainResponse tells how it goes.
+type TrainResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The training as it is now.
+	Run           *v1.Run `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrainResponse) Reset() {
+	*x = TrainResponse{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrainResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrainResponse) ProtoMessage() {}
+
+func (x *TrainResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrainResponse.ProtoReflect.Descriptor instead.
+func (*TrainResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *TrainResponse) GetRun() *v1.Run {
+	if x != nil {
+		return x.Run
+	}
+	return nil
+}
+
+// EvaluateRequest names a version.
+type EvaluateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The target.
+	Target string `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
+	// The tenant; empty means "default".
+	Workspace string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// The version; empty means the one that serves.
+	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
+	// json, text or html; empty means json.
+	Format        string `protobuf:"bytes,4,opt,name=format,proto3" json:"format,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EvaluateRequest) Reset() {
+	*x = EvaluateRequest{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EvaluateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EvaluateRequest) ProtoMessage() {}
+
+func (x *EvaluateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EvaluateRequest.ProtoReflect.Descriptor instead.
+func (*EvaluateRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *EvaluateRequest) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *EvaluateRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *EvaluateRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *EvaluateRequest) GetFormat() string {
+	if x != nil {
+		return x.Format
+	}
+	return ""
+}
+
+// EvaluateResponse holds the card.
+type EvaluateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The version.
+	Version *v1.Version `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// The card in the format asked for.
+	Card          []byte `protobuf:"bytes,2,opt,name=card,proto3" json:"card,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EvaluateResponse) Reset() {
+	*x = EvaluateResponse{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EvaluateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EvaluateResponse) ProtoMessage() {}
+
+func (x *EvaluateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EvaluateResponse.ProtoReflect.Descriptor instead.
+func (*EvaluateResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *EvaluateResponse) GetVersion() *v1.Version {
+	if x != nil {
+		return x.Version
+	}
+	return nil
+}
+
+func (x *EvaluateResponse) GetCard() []byte {
+	if x != nil {
+		return x.Card
+	}
+	return nil
+}
+
+// PromoteRequest names a version.
+type PromoteRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The target.
+	Target string `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
+	// The tenant; empty means "default".
+	Workspace string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// The version.
+	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
+	// Promote it though it is unfit.
+	Force         bool `protobuf:"varint,4,opt,name=force,proto3" json:"force,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PromoteRequest) Reset() {
+	*x = PromoteRequest{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PromoteRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PromoteRequest) ProtoMessage() {}
+
+func (x *PromoteRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PromoteRequest.ProtoReflect.Descriptor instead.
+func (*PromoteRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *PromoteRequest) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *PromoteRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *PromoteRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *PromoteRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+// PromoteResponse tells what is live now.
+type PromoteResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is live.
+	State         *v1.State `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PromoteResponse) Reset() {
+	*x = PromoteResponse{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PromoteResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PromoteResponse) ProtoMessage() {}
+
+func (x *PromoteResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PromoteResponse.ProtoReflect.Descriptor instead.
+func (*PromoteResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *PromoteResponse) GetState() *v1.State {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
+// RollbackRequest names a target.
+type RollbackRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The target.
+	Target string `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
+	// The tenant; empty means "default".
+	Workspace     string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollbackRequest) Reset() {
+	*x = RollbackRequest{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollbackRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollbackRequest) ProtoMessage() {}
+
+func (x *RollbackRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollbackRequest.ProtoReflect.Descriptor instead.
+func (*RollbackRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *RollbackRequest) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *RollbackRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+// RollbackResponse tells what is live now.
+type RollbackResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is live.
+	State         *v1.State `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollbackResponse) Reset() {
+	*x = RollbackResponse{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollbackResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollbackResponse) ProtoMessage() {}
+
+func (x *RollbackResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollbackResponse.ProtoReflect.Descriptor instead.
+func (*RollbackResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *RollbackResponse) GetState() *v1.State {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
+// ScoreSet is everything that models and warnings say of one customer at one moment: the value of scores.v1, keyed by customer_id.
+type ScoreSet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 32 hexadecimal digits.
+	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The tenant.
+	Workspace string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Counts up with every set of the customer on scores.v1; a lower one is older. 0 in an answer to a read.
+	Version int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	// The moment the scores hold for, Unix milliseconds.
+	AsOfMs int64 `protobuf:"varint,4,opt,name=as_of_ms,json=asOfMs,proto3" json:"as_of_ms,omitempty"`
+	// Set when this customer was merged away: the id to ask for instead. There are no scores then.
+	MergedInto string `protobuf:"bytes,5,opt,name=merged_into,json=mergedInto,proto3" json:"merged_into,omitempty"`
+	// True when the change came from history; such a change never fires an alert.
+	History bool `protobuf:"varint,6,opt,name=history,proto3" json:"history,omitempty"`
+	// The earliest received_ms of the live events in this change; 0 when none. Freshness is measured from it.
+	ReceivedMs int64 `protobuf:"varint,7,opt,name=received_ms,json=receivedMs,proto3" json:"received_ms,omitempty"`
+	// Why this set was published.
+	Reason ScoreReason `protobuf:"varint,8,opt,name=reason,proto3,enum=freshet.churn.v1.ScoreReason" json:"reason,omitempty"`
+	// The scores, by the order of the file of targets. A target without a score is there with `missing`.
+	Scores []*Score `protobuf:"bytes,9,rep,name=scores,proto3" json:"scores,omitempty"`
+	// The early warnings that hold.
+	Warnings []*Warning `protobuf:"bytes,10,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// The customer is of the random hold-out group: nobody should act on the scores.
+	Holdout bool `protobuf:"varint,11,opt,name=holdout,proto3" json:"holdout,omitempty"`
+	// The feature set that the scores are of: FeatureSet.version.
+	FeaturesVersion int64 `protobuf:"varint,12,opt,name=features_version,json=featuresVersion,proto3" json:"features_version,omitempty"`
+	// What the challengers say: counted and compared, acted on by nobody.
+	Shadow        []*Score `protobuf:"bytes,13,rep,name=shadow,proto3" json:"shadow,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ScoreSet) Reset() {
+	*x = ScoreSet{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ScoreSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ScoreSet) ProtoMessage() {}
+
+func (x *ScoreSet) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ScoreSet.ProtoReflect.Descriptor instead.
+func (*ScoreSet) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ScoreSet) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *ScoreSet) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *ScoreSet) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *ScoreSet) GetAsOfMs() int64 {
+	if x != nil {
+		return x.AsOfMs
+	}
+	return 0
+}
+
+func (x *ScoreSet) GetMergedInto() string {
+	if x != nil {
+		return x.MergedInto
+	}
+	return ""
+}
+
+func (x *ScoreSet) GetHistory() bool {
+	if x != nil {
+		return x.History
+	}
+	return false
+}
+
+func (x *ScoreSet) GetReceivedMs() int64 {
+	if x != nil {
+		return x.ReceivedMs
+	}
+	return 0
+}
+
+func (x *ScoreSet) GetReason() ScoreReason {
+	if x != nil {
+		return x.Reason
+	}
+	return ScoreReason_SCORE_REASON_UNSPECIFIED
+}
+
+func (x *ScoreSet) GetScores() []*Score {
+	if x != nil {
+		return x.Scores
+	}
+	return nil
+}
+
+func (x *ScoreSet) GetWarnings() []*Warning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+func (x *ScoreSet) GetHoldout() bool {
+	if x != nil {
+		return x.Holdout
+	}
+	return false
+}
+
+func (x *ScoreSet) GetFeaturesVersion() int64 {
+	if x != nil {
+		return x.FeaturesVersion
+	}
+	return 0
+}
+
+func (x *ScoreSet) GetShadow() []*Score {
+	if x != nil {
+		return x.Shadow
+	}
+	return nil
+}
+
+// Score is what a model says.
+type Score struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The target, such as churn_risk_60d.
+	Target string `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
+	// A probability, 0 to 1, or an amount in the workspace's currency.
+	Value float64 `protobuf:"fixed64,2,opt,name=value,proto3" json:"value,omitempty"`
+	// high, medium or low by what acting costs; empty for targets without bands.
+	Band string `protobuf:"bytes,3,opt,name=band,proto3" json:"band,omitempty"`
+	// The model that said so.
+	ModelVersion string `protobuf:"bytes,4,opt,name=model_version,json=modelVersion,proto3" json:"model_version,omitempty"`
+	// Why there is no score, in words; empty when there is one.
+	Missing       string `protobuf:"bytes,5,opt,name=missing,proto3" json:"missing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Score) Reset() {
+	*x = Score{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Score) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Score) ProtoMessage() {}
+
+func (x *Score) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Score.ProtoReflect.Descriptor instead.
+func (*Score) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *Score) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *Score) GetValue() float64 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
+func (x *Score) GetBand() string {
+	if x != nil {
+		return x.Band
+	}
+	return ""
+}
+
+func (x *Score) GetModelVersion() string {
+	if x != nil {
+		return x.ModelVersion
+	}
+	return ""
+}
+
+func (x *Score) GetMissing() string {
+	if x != nil {
+		return x.Missing
+	}
+	return ""
+}
+
+// Warning is an early-warning rule that holds.
+type Warning struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name, such as frequency_halved.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Since when it has held, Unix milliseconds.
+	SinceMs int64 `protobuf:"varint,2,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	// What it saw.
+	Evidence      []*Evidence `protobuf:"bytes,3,rep,name=evidence,proto3" json:"evidence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Warning) Reset() {
+	*x = Warning{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Warning) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Warning) ProtoMessage() {}
+
+func (x *Warning) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Warning.ProtoReflect.Descriptor instead.
+func (*Warning) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Warning) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Warning) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
+func (x *Warning) GetEvidence() []*Evidence {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+// Evidence is a value that a warning looked at.
+type Evidence struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The feature.
+	Feature string `protobuf:"bytes,1,opt,name=feature,proto3" json:"feature,omitempty"`
+	// Its value: counts, days for ages.
+	Value float64 `protobuf:"fixed64,2,opt,name=value,proto3" json:"value,omitempty"`
+	// What it was compared with.
+	Against       float64 `protobuf:"fixed64,3,opt,name=against,proto3" json:"against,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Evidence) Reset() {
+	*x = Evidence{}
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Evidence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Evidence) ProtoMessage() {}
+
+func (x *Evidence) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_churn_v1_churn_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
+func (*Evidence) Descriptor() ([]byte, []int) {
+	return file_freshet_churn_v1_churn_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Evidence) GetFeature() string {
+	if x != nil {
+		return x.Feature
+	}
+	return ""
+}
+
+func (x *Evidence) GetValue() float64 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
+func (x *Evidence) GetAgainst() float64 {
+	if x != nil {
+		return x.Against
+	}
+	return 0
+}
+
 var File_freshet_churn_v1_churn_proto protoreflect.FileDescriptor
 
 const file_freshet_churn_v1_churn_proto_rawDesc = "" +
 	"\n" +
-	"\x1cfreshet/churn/v1/churn.proto\x12\x10freshet.churn.v1\x1a\x1efreshet/access/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"D\n" +
+	"\x1cfreshet/churn/v1/churn.proto\x12\x10freshet.churn.v1\x1a\x1efreshet/access/v1/access.proto\x1a\x1cfreshet/model/v1/model.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"D\n" +
 	"\x14GetChurnScoreRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"\xb0\x01\n" +
@@ -165,9 +1754,128 @@ const file_freshet_churn_v1_churn_proto_rawDesc = "" +
 	"customerId\x12 \n" +
 	"\vprobability\x18\x02 \x01(\x01R\vprobability\x12#\n" +
 	"\rmodel_version\x18\x03 \x01(\tR\fmodelVersion\x12/\n" +
-	"\x05as_of\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf2\x97\x01\n" +
+	"\x05as_of\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\">\n" +
+	"\x0ePredictRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"E\n" +
+	"\x0fPredictResponse\x122\n" +
+	"\x06scores\x18\x01 \x01(\v2\x1a.freshet.churn.v1.ScoreSetR\x06scores\"E\n" +
+	"\x13BatchPredictRequest\x12\x10\n" +
+	"\x03ids\x18\x01 \x03(\tR\x03ids\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"Q\n" +
+	"\x14BatchPredictResponse\x129\n" +
+	"\aanswers\x18\x01 \x03(\v2\x1f.freshet.churn.v1.BatchedScoresR\aanswers\"i\n" +
+	"\rBatchedScores\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x122\n" +
+	"\x06scores\x18\x02 \x01(\v2\x1a.freshet.churn.v1.ScoreSetR\x06scores\x12\x14\n" +
+	"\x05error\x18\x03 \x01(\tR\x05error\"\x88\x01\n" +
+	"\x0eExplainRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x16\n" +
+	"\x06target\x18\x03 \x01(\tR\x06target\x12\x1a\n" +
+	"\blanguage\x18\x04 \x01(\tR\blanguage\x12\x14\n" +
+	"\x05limit\x18\x05 \x01(\x05R\x05limit\"\xf5\x01\n" +
+	"\x0fExplainResponse\x12\x1f\n" +
+	"\vcustomer_id\x18\x01 \x01(\tR\n" +
+	"customerId\x12\x1a\n" +
+	"\bheadline\x18\x02 \x01(\tR\bheadline\x12-\n" +
+	"\x05score\x18\x03 \x01(\v2\x17.freshet.churn.v1.ScoreR\x05score\x12\x12\n" +
+	"\x04base\x18\x04 \x01(\x01R\x04base\x122\n" +
+	"\areasons\x18\x05 \x03(\v2\x18.freshet.churn.v1.ReasonR\areasons\x12\x12\n" +
+	"\x04rest\x18\x06 \x01(\x01R\x04rest\x12\x1a\n" +
+	"\bwarnings\x18\a \x03(\tR\bwarnings\"r\n" +
+	"\x06Reason\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12\x1a\n" +
+	"\bfeatures\x18\x02 \x03(\tR\bfeatures\x12\"\n" +
+	"\fcontribution\x18\x03 \x01(\x01R\fcontribution\x12\x14\n" +
+	"\x05share\x18\x04 \x01(\x01R\x05share\"I\n" +
+	"\x11ListModelsRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x16\n" +
+	"\x06target\x18\x02 \x01(\tR\x06target\"N\n" +
+	"\x12ListModelsResponse\x128\n" +
+	"\atargets\x18\x01 \x03(\v2\x1e.freshet.churn.v1.TargetModelsR\atargets\"\xf1\x01\n" +
+	"\fTargetModels\x12\x16\n" +
+	"\x06target\x18\x01 \x01(\tR\x06target\x12 \n" +
+	"\vdescription\x18\x02 \x01(\tR\vdescription\x12-\n" +
+	"\x05state\x18\x03 \x01(\v2\x17.freshet.model.v1.StateR\x05state\x125\n" +
+	"\bversions\x18\x04 \x03(\v2\x19.freshet.model.v1.VersionR\bversions\x12'\n" +
+	"\x03run\x18\x05 \x01(\v2\x15.freshet.model.v1.RunR\x03run\x12\x18\n" +
+	"\amissing\x18\x06 \x01(\tR\amissing\"D\n" +
+	"\fTrainRequest\x12\x16\n" +
+	"\x06target\x18\x01 \x01(\tR\x06target\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"8\n" +
+	"\rTrainResponse\x12'\n" +
+	"\x03run\x18\x01 \x01(\v2\x15.freshet.model.v1.RunR\x03run\"y\n" +
+	"\x0fEvaluateRequest\x12\x16\n" +
+	"\x06target\x18\x01 \x01(\tR\x06target\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\tR\aversion\x12\x16\n" +
+	"\x06format\x18\x04 \x01(\tR\x06format\"[\n" +
+	"\x10EvaluateResponse\x123\n" +
+	"\aversion\x18\x01 \x01(\v2\x19.freshet.model.v1.VersionR\aversion\x12\x12\n" +
+	"\x04card\x18\x02 \x01(\fR\x04card\"v\n" +
+	"\x0ePromoteRequest\x12\x16\n" +
+	"\x06target\x18\x01 \x01(\tR\x06target\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\tR\aversion\x12\x14\n" +
+	"\x05force\x18\x04 \x01(\bR\x05force\"@\n" +
+	"\x0fPromoteResponse\x12-\n" +
+	"\x05state\x18\x01 \x01(\v2\x17.freshet.model.v1.StateR\x05state\"G\n" +
+	"\x0fRollbackRequest\x12\x16\n" +
+	"\x06target\x18\x01 \x01(\tR\x06target\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"A\n" +
+	"\x10RollbackResponse\x12-\n" +
+	"\x05state\x18\x01 \x01(\v2\x17.freshet.model.v1.StateR\x05state\"\xee\x03\n" +
+	"\bScoreSet\x12\x1f\n" +
+	"\vcustomer_id\x18\x01 \x01(\tR\n" +
+	"customerId\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\x03R\aversion\x12\x18\n" +
+	"\bas_of_ms\x18\x04 \x01(\x03R\x06asOfMs\x12\x1f\n" +
+	"\vmerged_into\x18\x05 \x01(\tR\n" +
+	"mergedInto\x12\x18\n" +
+	"\ahistory\x18\x06 \x01(\bR\ahistory\x12\x1f\n" +
+	"\vreceived_ms\x18\a \x01(\x03R\n" +
+	"receivedMs\x125\n" +
+	"\x06reason\x18\b \x01(\x0e2\x1d.freshet.churn.v1.ScoreReasonR\x06reason\x12/\n" +
+	"\x06scores\x18\t \x03(\v2\x17.freshet.churn.v1.ScoreR\x06scores\x125\n" +
+	"\bwarnings\x18\n" +
+	" \x03(\v2\x19.freshet.churn.v1.WarningR\bwarnings\x12\x18\n" +
+	"\aholdout\x18\v \x01(\bR\aholdout\x12)\n" +
+	"\x10features_version\x18\f \x01(\x03R\x0ffeaturesVersion\x12/\n" +
+	"\x06shadow\x18\r \x03(\v2\x17.freshet.churn.v1.ScoreR\x06shadow\"\x88\x01\n" +
+	"\x05Score\x12\x16\n" +
+	"\x06target\x18\x01 \x01(\tR\x06target\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value\x12\x12\n" +
+	"\x04band\x18\x03 \x01(\tR\x04band\x12#\n" +
+	"\rmodel_version\x18\x04 \x01(\tR\fmodelVersion\x12\x18\n" +
+	"\amissing\x18\x05 \x01(\tR\amissing\"p\n" +
+	"\aWarning\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x19\n" +
+	"\bsince_ms\x18\x02 \x01(\x03R\asinceMs\x126\n" +
+	"\bevidence\x18\x03 \x03(\v2\x1a.freshet.churn.v1.EvidenceR\bevidence\"T\n" +
+	"\bEvidence\x12\x18\n" +
+	"\afeature\x18\x01 \x01(\tR\afeature\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value\x12\x18\n" +
+	"\aagainst\x18\x03 \x01(\x01R\aagainst*\x8a\x01\n" +
+	"\vScoreReason\x12\x1c\n" +
+	"\x18SCORE_REASON_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12SCORE_REASON_EVENT\x10\x01\x12\x15\n" +
+	"\x11SCORE_REASON_TIME\x10\x02\x12\x16\n" +
+	"\x12SCORE_REASON_MERGE\x10\x03\x12\x16\n" +
+	"\x12SCORE_REASON_MODEL\x10\x042\xf7\b\n" +
 	"\fChurnService\x12\x86\x01\n" +
-	"\rGetChurnScore\x12&.freshet.churn.v1.GetChurnScoreRequest\x1a'.freshet.churn.v1.GetChurnScoreResponse\"$\xb8\xd3'\x03\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/customers/{id}/churnB?Z=github.com/freshet/freshet/proto/gen/freshet/churn/v1;churnv1b\x06proto3"
+	"\rGetChurnScore\x12&.freshet.churn.v1.GetChurnScoreRequest\x1a'.freshet.churn.v1.GetChurnScoreResponse\"$\xb8\xd3'\x03\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/customers/{id}/churn\x12u\n" +
+	"\aPredict\x12 .freshet.churn.v1.PredictRequest\x1a!.freshet.churn.v1.PredictResponse\"%\xb8\xd3'\x03\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/customers/{id}/scores\x12~\n" +
+	"\fBatchPredict\x12%.freshet.churn.v1.BatchPredictRequest\x1a&.freshet.churn.v1.BatchPredictResponse\"\x1f\xb8\xd3'\x03\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/scores:batch\x12\x86\x01\n" +
+	"\aExplain\x12 .freshet.churn.v1.ExplainRequest\x1a!.freshet.churn.v1.ExplainResponse\"6\xb8\xd3'\x03\x82\xd3\xe4\x93\x02,\x12*/v1/customers/{id}/scores/{target}/explain\x12o\n" +
+	"\n" +
+	"ListModels\x12#.freshet.churn.v1.ListModelsRequest\x1a$.freshet.churn.v1.ListModelsResponse\"\x16\xb8\xd3'\x03\x82\xd3\xe4\x93\x02\f\x12\n" +
+	"/v1/models\x12x\n" +
+	"\x05Train\x12\x1e.freshet.churn.v1.TrainRequest\x1a\x1f.freshet.churn.v1.TrainResponse\",\xb8\xd3'\x04\xc0\xd3'\x01\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/models/{target}:train0\x01\x12w\n" +
+	"\bEvaluate\x12!.freshet.churn.v1.EvaluateRequest\x1a\".freshet.churn.v1.EvaluateResponse\"$\xb8\xd3'\x03\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/models/{target}/card\x12z\n" +
+	"\aPromote\x12 .freshet.churn.v1.PromoteRequest\x1a!.freshet.churn.v1.PromoteResponse\"*\xb8\xd3'\x04\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/models/{target}:promote\x12~\n" +
+	"\bRollback\x12!.freshet.churn.v1.RollbackRequest\x1a\".freshet.churn.v1.RollbackResponse\"+\xb8\xd3'\x04\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/models/{target}:rollbackB?Z=github.com/freshet/freshet/proto/gen/freshet/churn/v1;churnv1b\x06proto3"
 
 var (
 	file_freshet_churn_v1_churn_proto_rawDescOnce sync.Once
@@ -181,21 +1889,83 @@ func file_freshet_churn_v1_churn_proto_rawDescGZIP() []byte {
 	return file_freshet_churn_v1_churn_proto_rawDescData
 }
 
-var file_freshet_churn_v1_churn_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_freshet_churn_v1_churn_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_freshet_churn_v1_churn_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_freshet_churn_v1_churn_proto_goTypes = []any{
-	(*GetChurnScoreRequest)(nil),  // 0: freshet.churn.v1.GetChurnScoreRequest
-	(*GetChurnScoreResponse)(nil), // 1: freshet.churn.v1.GetChurnScoreResponse
-	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
+	(ScoreReason)(0),              // 0: freshet.churn.v1.ScoreReason
+	(*GetChurnScoreRequest)(nil),  // 1: freshet.churn.v1.GetChurnScoreRequest
+	(*GetChurnScoreResponse)(nil), // 2: freshet.churn.v1.GetChurnScoreResponse
+	(*PredictRequest)(nil),        // 3: freshet.churn.v1.PredictRequest
+	(*PredictResponse)(nil),       // 4: freshet.churn.v1.PredictResponse
+	(*BatchPredictRequest)(nil),   // 5: freshet.churn.v1.BatchPredictRequest
+	(*BatchPredictResponse)(nil),  // 6: freshet.churn.v1.BatchPredictResponse
+	(*BatchedScores)(nil),         // 7: freshet.churn.v1.BatchedScores
+	(*ExplainRequest)(nil),        // 8: freshet.churn.v1.ExplainRequest
+	(*ExplainResponse)(nil),       // 9: freshet.churn.v1.ExplainResponse
+	(*Reason)(nil),                // 10: freshet.churn.v1.Reason
+	(*ListModelsRequest)(nil),     // 11: freshet.churn.v1.ListModelsRequest
+	(*ListModelsResponse)(nil),    // 12: freshet.churn.v1.ListModelsResponse
+	(*TargetModels)(nil),          // 13: freshet.churn.v1.TargetModels
+	(*TrainRequest)(nil),          // 14: freshet.churn.v1.TrainRequest
+	(*TrainResponse)(nil),         // 15: freshet.churn.v1.TrainResponse
+	(*EvaluateRequest)(nil),       // 16: freshet.churn.v1.EvaluateRequest
+	(*EvaluateResponse)(nil),      // 17: freshet.churn.v1.EvaluateResponse
+	(*PromoteRequest)(nil),        // 18: freshet.churn.v1.PromoteRequest
+	(*PromoteResponse)(nil),       // 19: freshet.churn.v1.PromoteResponse
+	(*RollbackRequest)(nil),       // 20: freshet.churn.v1.RollbackRequest
+	(*RollbackResponse)(nil),      // 21: freshet.churn.v1.RollbackResponse
+	(*ScoreSet)(nil),              // 22: freshet.churn.v1.ScoreSet
+	(*Score)(nil),                 // 23: freshet.churn.v1.Score
+	(*Warning)(nil),               // 24: freshet.churn.v1.Warning
+	(*Evidence)(nil),              // 25: freshet.churn.v1.Evidence
+	(*timestamppb.Timestamp)(nil), // 26: google.protobuf.Timestamp
+	(*v1.State)(nil),              // 27: freshet.model.v1.State
+	(*v1.Version)(nil),            // 28: freshet.model.v1.Version
+	(*v1.Run)(nil),                // 29: freshet.model.v1.Run
 }
 var file_freshet_churn_v1_churn_proto_depIdxs = []int32{
-	2, // 0: freshet.churn.v1.GetChurnScoreResponse.as_of:type_name -> google.protobuf.Timestamp
-	0, // 1: freshet.churn.v1.ChurnService.GetChurnScore:input_type -> freshet.churn.v1.GetChurnScoreRequest
-	1, // 2: freshet.churn.v1.ChurnService.GetChurnScore:output_type -> freshet.churn.v1.GetChurnScoreResponse
-	2, // [2:3] is the sub-list for method output_type
-	1, // [1:2] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	26, // 0: freshet.churn.v1.GetChurnScoreResponse.as_of:type_name -> google.protobuf.Timestamp
+	22, // 1: freshet.churn.v1.PredictResponse.scores:type_name -> freshet.churn.v1.ScoreSet
+	7,  // 2: freshet.churn.v1.BatchPredictResponse.answers:type_name -> freshet.churn.v1.BatchedScores
+	22, // 3: freshet.churn.v1.BatchedScores.scores:type_name -> freshet.churn.v1.ScoreSet
+	23, // 4: freshet.churn.v1.ExplainResponse.score:type_name -> freshet.churn.v1.Score
+	10, // 5: freshet.churn.v1.ExplainResponse.reasons:type_name -> freshet.churn.v1.Reason
+	13, // 6: freshet.churn.v1.ListModelsResponse.targets:type_name -> freshet.churn.v1.TargetModels
+	27, // 7: freshet.churn.v1.TargetModels.state:type_name -> freshet.model.v1.State
+	28, // 8: freshet.churn.v1.TargetModels.versions:type_name -> freshet.model.v1.Version
+	29, // 9: freshet.churn.v1.TargetModels.run:type_name -> freshet.model.v1.Run
+	29, // 10: freshet.churn.v1.TrainResponse.run:type_name -> freshet.model.v1.Run
+	28, // 11: freshet.churn.v1.EvaluateResponse.version:type_name -> freshet.model.v1.Version
+	27, // 12: freshet.churn.v1.PromoteResponse.state:type_name -> freshet.model.v1.State
+	27, // 13: freshet.churn.v1.RollbackResponse.state:type_name -> freshet.model.v1.State
+	0,  // 14: freshet.churn.v1.ScoreSet.reason:type_name -> freshet.churn.v1.ScoreReason
+	23, // 15: freshet.churn.v1.ScoreSet.scores:type_name -> freshet.churn.v1.Score
+	24, // 16: freshet.churn.v1.ScoreSet.warnings:type_name -> freshet.churn.v1.Warning
+	23, // 17: freshet.churn.v1.ScoreSet.shadow:type_name -> freshet.churn.v1.Score
+	25, // 18: freshet.churn.v1.Warning.evidence:type_name -> freshet.churn.v1.Evidence
+	1,  // 19: freshet.churn.v1.ChurnService.GetChurnScore:input_type -> freshet.churn.v1.GetChurnScoreRequest
+	3,  // 20: freshet.churn.v1.ChurnService.Predict:input_type -> freshet.churn.v1.PredictRequest
+	5,  // 21: freshet.churn.v1.ChurnService.BatchPredict:input_type -> freshet.churn.v1.BatchPredictRequest
+	8,  // 22: freshet.churn.v1.ChurnService.Explain:input_type -> freshet.churn.v1.ExplainRequest
+	11, // 23: freshet.churn.v1.ChurnService.ListModels:input_type -> freshet.churn.v1.ListModelsRequest
+	14, // 24: freshet.churn.v1.ChurnService.Train:input_type -> freshet.churn.v1.TrainRequest
+	16, // 25: freshet.churn.v1.ChurnService.Evaluate:input_type -> freshet.churn.v1.EvaluateRequest
+	18, // 26: freshet.churn.v1.ChurnService.Promote:input_type -> freshet.churn.v1.PromoteRequest
+	20, // 27: freshet.churn.v1.ChurnService.Rollback:input_type -> freshet.churn.v1.RollbackRequest
+	2,  // 28: freshet.churn.v1.ChurnService.GetChurnScore:output_type -> freshet.churn.v1.GetChurnScoreResponse
+	4,  // 29: freshet.churn.v1.ChurnService.Predict:output_type -> freshet.churn.v1.PredictResponse
+	6,  // 30: freshet.churn.v1.ChurnService.BatchPredict:output_type -> freshet.churn.v1.BatchPredictResponse
+	9,  // 31: freshet.churn.v1.ChurnService.Explain:output_type -> freshet.churn.v1.ExplainResponse
+	12, // 32: freshet.churn.v1.ChurnService.ListModels:output_type -> freshet.churn.v1.ListModelsResponse
+	15, // 33: freshet.churn.v1.ChurnService.Train:output_type -> freshet.churn.v1.TrainResponse
+	17, // 34: freshet.churn.v1.ChurnService.Evaluate:output_type -> freshet.churn.v1.EvaluateResponse
+	19, // 35: freshet.churn.v1.ChurnService.Promote:output_type -> freshet.churn.v1.PromoteResponse
+	21, // 36: freshet.churn.v1.ChurnService.Rollback:output_type -> freshet.churn.v1.RollbackResponse
+	28, // [28:37] is the sub-list for method output_type
+	19, // [19:28] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_freshet_churn_v1_churn_proto_init() }
@@ -208,13 +1978,14 @@ func file_freshet_churn_v1_churn_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_freshet_churn_v1_churn_proto_rawDesc), len(file_freshet_churn_v1_churn_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   2,
+			NumEnums:      1,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_freshet_churn_v1_churn_proto_goTypes,
 		DependencyIndexes: file_freshet_churn_v1_churn_proto_depIdxs,
+		EnumInfos:         file_freshet_churn_v1_churn_proto_enumTypes,
 		MessageInfos:      file_freshet_churn_v1_churn_proto_msgTypes,
 	}.Build()
 	File_freshet_churn_v1_churn_proto = out.File

@@ -20,16 +20,44 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	ChurnService_GetChurnScore_FullMethodName = "/freshet.churn.v1.ChurnService/GetChurnScore"
+	ChurnService_Predict_FullMethodName       = "/freshet.churn.v1.ChurnService/Predict"
+	ChurnService_BatchPredict_FullMethodName  = "/freshet.churn.v1.ChurnService/BatchPredict"
+	ChurnService_Explain_FullMethodName       = "/freshet.churn.v1.ChurnService/Explain"
+	ChurnService_ListModels_FullMethodName    = "/freshet.churn.v1.ChurnService/ListModels"
+	ChurnService_Train_FullMethodName         = "/freshet.churn.v1.ChurnService/Train"
+	ChurnService_Evaluate_FullMethodName      = "/freshet.churn.v1.ChurnService/Evaluate"
+	ChurnService_Promote_FullMethodName       = "/freshet.churn.v1.ChurnService/Promote"
+	ChurnService_Rollback_FullMethodName      = "/freshet.churn.v1.ChurnService/Rollback"
 )
 
 // ChurnServiceClient is the client API for ChurnService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// ChurnService says how likely a customer is to leave.
+// ChurnService says who is likely to leave, to buy again, and what they will spend; why; and what the models that say so are worth.
 type ChurnServiceClient interface {
-	// GetChurnScore reads a customer's score. UNIMPLEMENTED in this release.
+	// GetChurnScore reads the customer's probability to leave, by the first target that is one of leaving. NOT_FOUND: unknown customer.
+	// FAILED_PRECONDITION: there is no score, and why. Predict tells more. Safe to retry.
 	GetChurnScore(ctx context.Context, in *GetChurnScoreRequest, opts ...grpc.CallOption) (*GetChurnScoreResponse, error)
+	// Predict works out every score of one customer as of now, with the warnings that hold. NOT_FOUND: unknown customer. Safe to retry.
+	Predict(ctx context.Context, in *PredictRequest, opts ...grpc.CallOption) (*PredictResponse, error)
+	// BatchPredict is Predict for up to 1,000 customers, in the order asked for. A customer that is not known has an error in the place of scores.
+	// INVALID_ARGUMENT: more customers. Safe to retry.
+	BatchPredict(ctx context.Context, in *BatchPredictRequest, opts ...grpc.CallOption) (*BatchPredictResponse, error)
+	// Explain says why a score is what it is: what raises it and what lowers it, in sentences. NOT_FOUND: unknown customer. INVALID_ARGUMENT: no such
+	// target or language. FAILED_PRECONDITION: there is no score, and why. Safe to retry.
+	Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error)
+	// ListModels lists the targets, the versions of their models, which of them serve, and what the trainings did. Safe to retry.
+	ListModels(ctx context.Context, in *ListModelsRequest, opts ...grpc.CallOption) (*ListModelsResponse, error)
+	// Train asks for a training and tells how it goes until it is over. Ending the call does not end the training. Only one training is at work at a time:
+	// others wait. NOT_FOUND: no such target.
+	Train(ctx context.Context, in *TrainRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TrainResponse], error)
+	// Evaluate reads the card of a version: what it is worth on rows it had not seen. NOT_FOUND: no such version. Safe to retry.
+	Evaluate(ctx context.Context, in *EvaluateRequest, opts ...grpc.CallOption) (*EvaluateResponse, error)
+	// Promote has a version serve. NOT_FOUND: no such version. FAILED_PRECONDITION: the version is unfit, and why; `force` does it all the same.
+	Promote(ctx context.Context, in *PromoteRequest, opts ...grpc.CallOption) (*PromoteResponse, error)
+	// Rollback has the version serve that served before. FAILED_PRECONDITION: there was none.
+	Rollback(ctx context.Context, in *RollbackRequest, opts ...grpc.CallOption) (*RollbackResponse, error)
 }
 
 type churnServiceClient struct {
@@ -50,14 +78,123 @@ func (c *churnServiceClient) GetChurnScore(ctx context.Context, in *GetChurnScor
 	return out, nil
 }
 
+func (c *churnServiceClient) Predict(ctx context.Context, in *PredictRequest, opts ...grpc.CallOption) (*PredictResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PredictResponse)
+	err := c.cc.Invoke(ctx, ChurnService_Predict_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *churnServiceClient) BatchPredict(ctx context.Context, in *BatchPredictRequest, opts ...grpc.CallOption) (*BatchPredictResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchPredictResponse)
+	err := c.cc.Invoke(ctx, ChurnService_BatchPredict_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *churnServiceClient) Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainResponse)
+	err := c.cc.Invoke(ctx, ChurnService_Explain_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *churnServiceClient) ListModels(ctx context.Context, in *ListModelsRequest, opts ...grpc.CallOption) (*ListModelsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListModelsResponse)
+	err := c.cc.Invoke(ctx, ChurnService_ListModels_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *churnServiceClient) Train(ctx context.Context, in *TrainRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TrainResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ChurnService_ServiceDesc.Streams[0], ChurnService_Train_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[TrainRequest, TrainResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ChurnService_TrainClient = grpc.ServerStreamingClient[TrainResponse]
+
+func (c *churnServiceClient) Evaluate(ctx context.Context, in *EvaluateRequest, opts ...grpc.CallOption) (*EvaluateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EvaluateResponse)
+	err := c.cc.Invoke(ctx, ChurnService_Evaluate_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *churnServiceClient) Promote(ctx context.Context, in *PromoteRequest, opts ...grpc.CallOption) (*PromoteResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PromoteResponse)
+	err := c.cc.Invoke(ctx, ChurnService_Promote_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *churnServiceClient) Rollback(ctx context.Context, in *RollbackRequest, opts ...grpc.CallOption) (*RollbackResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RollbackResponse)
+	err := c.cc.Invoke(ctx, ChurnService_Rollback_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ChurnServiceServer is the server API for ChurnService service.
 // All implementations must embed UnimplementedChurnServiceServer
 // for forward compatibility.
 //
-// ChurnService says how likely a customer is to leave.
+// ChurnService says who is likely to leave, to buy again, and what they will spend; why; and what the models that say so are worth.
 type ChurnServiceServer interface {
-	// GetChurnScore reads a customer's score. UNIMPLEMENTED in this release.
+	// GetChurnScore reads the customer's probability to leave, by the first target that is one of leaving. NOT_FOUND: unknown customer.
+	// FAILED_PRECONDITION: there is no score, and why. Predict tells more. Safe to retry.
 	GetChurnScore(context.Context, *GetChurnScoreRequest) (*GetChurnScoreResponse, error)
+	// Predict works out every score of one customer as of now, with the warnings that hold. NOT_FOUND: unknown customer. Safe to retry.
+	Predict(context.Context, *PredictRequest) (*PredictResponse, error)
+	// BatchPredict is Predict for up to 1,000 customers, in the order asked for. A customer that is not known has an error in the place of scores.
+	// INVALID_ARGUMENT: more customers. Safe to retry.
+	BatchPredict(context.Context, *BatchPredictRequest) (*BatchPredictResponse, error)
+	// Explain says why a score is what it is: what raises it and what lowers it, in sentences. NOT_FOUND: unknown customer. INVALID_ARGUMENT: no such
+	// target or language. FAILED_PRECONDITION: there is no score, and why. Safe to retry.
+	Explain(context.Context, *ExplainRequest) (*ExplainResponse, error)
+	// ListModels lists the targets, the versions of their models, which of them serve, and what the trainings did. Safe to retry.
+	ListModels(context.Context, *ListModelsRequest) (*ListModelsResponse, error)
+	// Train asks for a training and tells how it goes until it is over. Ending the call does not end the training. Only one training is at work at a time:
+	// others wait. NOT_FOUND: no such target.
+	Train(*TrainRequest, grpc.ServerStreamingServer[TrainResponse]) error
+	// Evaluate reads the card of a version: what it is worth on rows it had not seen. NOT_FOUND: no such version. Safe to retry.
+	Evaluate(context.Context, *EvaluateRequest) (*EvaluateResponse, error)
+	// Promote has a version serve. NOT_FOUND: no such version. FAILED_PRECONDITION: the version is unfit, and why; `force` does it all the same.
+	Promote(context.Context, *PromoteRequest) (*PromoteResponse, error)
+	// Rollback has the version serve that served before. FAILED_PRECONDITION: there was none.
+	Rollback(context.Context, *RollbackRequest) (*RollbackResponse, error)
 	mustEmbedUnimplementedChurnServiceServer()
 }
 
@@ -70,6 +207,30 @@ type UnimplementedChurnServiceServer struct{}
 
 func (UnimplementedChurnServiceServer) GetChurnScore(context.Context, *GetChurnScoreRequest) (*GetChurnScoreResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetChurnScore not implemented")
+}
+func (UnimplementedChurnServiceServer) Predict(context.Context, *PredictRequest) (*PredictResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Predict not implemented")
+}
+func (UnimplementedChurnServiceServer) BatchPredict(context.Context, *BatchPredictRequest) (*BatchPredictResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BatchPredict not implemented")
+}
+func (UnimplementedChurnServiceServer) Explain(context.Context, *ExplainRequest) (*ExplainResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Explain not implemented")
+}
+func (UnimplementedChurnServiceServer) ListModels(context.Context, *ListModelsRequest) (*ListModelsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListModels not implemented")
+}
+func (UnimplementedChurnServiceServer) Train(*TrainRequest, grpc.ServerStreamingServer[TrainResponse]) error {
+	return status.Error(codes.Unimplemented, "method Train not implemented")
+}
+func (UnimplementedChurnServiceServer) Evaluate(context.Context, *EvaluateRequest) (*EvaluateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Evaluate not implemented")
+}
+func (UnimplementedChurnServiceServer) Promote(context.Context, *PromoteRequest) (*PromoteResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Promote not implemented")
+}
+func (UnimplementedChurnServiceServer) Rollback(context.Context, *RollbackRequest) (*RollbackResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Rollback not implemented")
 }
 func (UnimplementedChurnServiceServer) mustEmbedUnimplementedChurnServiceServer() {}
 func (UnimplementedChurnServiceServer) testEmbeddedByValue()                      {}
@@ -110,6 +271,143 @@ func _ChurnService_GetChurnScore_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ChurnService_Predict_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PredictRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ChurnServiceServer).Predict(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ChurnService_Predict_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ChurnServiceServer).Predict(ctx, req.(*PredictRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ChurnService_BatchPredict_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchPredictRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ChurnServiceServer).BatchPredict(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ChurnService_BatchPredict_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ChurnServiceServer).BatchPredict(ctx, req.(*BatchPredictRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ChurnService_Explain_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ChurnServiceServer).Explain(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ChurnService_Explain_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ChurnServiceServer).Explain(ctx, req.(*ExplainRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ChurnService_ListModels_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListModelsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ChurnServiceServer).ListModels(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ChurnService_ListModels_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ChurnServiceServer).ListModels(ctx, req.(*ListModelsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ChurnService_Train_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(TrainRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ChurnServiceServer).Train(m, &grpc.GenericServerStream[TrainRequest, TrainResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ChurnService_TrainServer = grpc.ServerStreamingServer[TrainResponse]
+
+func _ChurnService_Evaluate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EvaluateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ChurnServiceServer).Evaluate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ChurnService_Evaluate_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ChurnServiceServer).Evaluate(ctx, req.(*EvaluateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ChurnService_Promote_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PromoteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ChurnServiceServer).Promote(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ChurnService_Promote_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ChurnServiceServer).Promote(ctx, req.(*PromoteRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ChurnService_Rollback_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RollbackRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ChurnServiceServer).Rollback(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ChurnService_Rollback_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ChurnServiceServer).Rollback(ctx, req.(*RollbackRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ChurnService_ServiceDesc is the grpc.ServiceDesc for ChurnService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -121,7 +419,41 @@ var ChurnService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "GetChurnScore",
 			Handler:    _ChurnService_GetChurnScore_Handler,
 		},
+		{
+			MethodName: "Predict",
+			Handler:    _ChurnService_Predict_Handler,
+		},
+		{
+			MethodName: "BatchPredict",
+			Handler:    _ChurnService_BatchPredict_Handler,
+		},
+		{
+			MethodName: "Explain",
+			Handler:    _ChurnService_Explain_Handler,
+		},
+		{
+			MethodName: "ListModels",
+			Handler:    _ChurnService_ListModels_Handler,
+		},
+		{
+			MethodName: "Evaluate",
+			Handler:    _ChurnService_Evaluate_Handler,
+		},
+		{
+			MethodName: "Promote",
+			Handler:    _ChurnService_Promote_Handler,
+		},
+		{
+			MethodName: "Rollback",
+			Handler:    _ChurnService_Rollback_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Train",
+			Handler:       _ChurnService_Train_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "freshet/churn/v1/churn.proto",
 }
