@@ -67,8 +67,8 @@ func (c *columns) cut(n int) {
 	c.rows = n
 }
 
-// frame makes a frame of the rows in an order. Columns that say the same in each row are left out: nothing can be learnt from them.
-func (c *columns) frame(order []int) (f *frame.Frame, left []string) {
+// frame makes a frame of the rows in an order. Columns that say the same in each row are left out, and given by their first: nothing can be learnt from them.
+func (c *columns) frame(order []int) (f *frame.Frame, left []frame.Column) {
 	f = &frame.Frame{Rows: len(order)}
 	for i := range c.list {
 		g := &c.list[i]
@@ -82,7 +82,8 @@ func (c *columns) frame(order []int) (f *frame.Frame, left []string) {
 		}
 		g.values = nil // half of the memory at most is there twice
 		if same(column.Values) {
-			left = append(left, column.Name)
+			column.Values = slices.Clone(column.Values[:min(1, len(column.Values))])
+			left = append(left, column)
 			continue
 		}
 		f.Columns = append(f.Columns, column)

@@ -85,9 +85,13 @@ func (b *build) finish() {
 			s.Stakes[to] = max(0, float64(who.stakeAfter[x.date]-who.stakeBefore[x.date])/1e6)
 		}
 	}
-	var left []string
-	if s.Table.X, left = b.columns.frame(order); len(left) > 0 {
-		s.Notes = append(s.Notes, fmt.Sprintf("%d columns are the same for everybody and were left out: %s", len(left), strings.Join(left, ", ")))
+	s.Table.X, s.left = b.columns.frame(order)
+	if len(s.left) > 0 {
+		var same []string
+		for i := range s.left {
+			same = append(same, s.left[i].Name)
+		}
+		s.Notes = append(s.Notes, fmt.Sprintf("%d columns are the same for everybody and were left out: %s.", len(same), strings.Join(same, ", ")))
 	}
 	if drawn := b.drawn(); drawn != "" {
 		s.Notes = append(s.Notes, drawn)

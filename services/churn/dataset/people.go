@@ -189,5 +189,5 @@ func (p *people) drawn() string {
 	if p.share >= 1 {
 		return ""
 	}
-	return fmt.Sprintf("of all customers %.3g %% were drawn, the same at every date, so that there are at most %d rows", 100*p.share, p.reader.Config.Rows)
+	return fmt.Sprintf("of all customers %.3g %% were drawn, the same at every date, so that there are about %d rows.", 100*p.share, p.reader.Config.Rows)
 }

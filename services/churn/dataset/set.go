@@ -10,6 +10,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/forecast"
+	"github.com/freshet/freshet/pkg/frame"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	"github.com/freshet/freshet/services/churn/pipeline"
 	"github.com/freshet/freshet/services/churn/row"
@@ -30,6 +31,20 @@ type Set struct {
 	Notes []string
 	// Schema is the catalogue's fingerprint.
 	Schema uint64
+
+	left []frame.Column // the same in each row, by the first
+}
+
+// Whole adds to rows of the table those columns of these names that were left out since they are the same in each row: a model of another day may take them.
+func (s *Set) Whole(x *frame.Frame, names []string) *frame.Frame {
+	out := &frame.Frame{Rows: x.Rows, Columns: slices.Clone(x.Columns)}
+	for _, c := range s.left {
+		if slices.Contains(names, c.Name) && len(c.Values) > 0 {
+			c.Values = slices.Repeat(c.Values, x.Rows)
+			out.Columns = append(out.Columns, c)
+		}
+	}
+	return out
 }
 
 // maxBatch is how many rows a request asks for at most: what the servers' largest message has room for.
