@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// told is how often the progress of a training is written down at most.
-	told = 2 * time.Second
+	// wordsEvery is how often the progress of a training is written down at most.
+	wordsEvery = 2 * time.Second
 	// asked is how often it is looked whether this process still trains.
 	asked = time.Second
 	// lastWord bounds the time that the last word of a training may take, also when the process stops.
@@ -131,7 +131,7 @@ func (s *Service) progress(ctx context.Context, run *modelv1.Run) func(what stri
 			percent = int32(min(100, 100*int64(done)/int64(of)))
 		}
 		now := s.now()
-		if what == run.GetWords() && (percent == run.GetPercent() || now.Sub(last) < told) {
+		if what == run.GetWords() && (percent == run.GetPercent() || now.Sub(last) < wordsEvery) {
 			return
 		}
 		last, run.Words, run.Percent = now, what, percent
