@@ -1,0 +1,93 @@
+package training
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/freshet/freshet/pkg/catalog"
+	"github.com/freshet/freshet/pkg/forecast"
+	"github.com/freshet/freshet/pkg/frame"
+	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
+	"github.com/freshet/freshet/services/churn/pipeline"
+)
+
+// Registry keeps versions, what is live, and trainings: package model has it. What it gives are copies.
+type Registry interface {
+	Put(ctx context.Context, v *modelv1.Version, files map[string][]byte) (*modelv1.Version, error)
+	File(ctx context.Context, v *modelv1.Version, name string) ([]byte, error)
+	// Versions are the newest first.
+	Versions(workspace, name string) []*modelv1.Version
+	// State is nil before the first.
+	State(workspace, name string) *modelv1.State
+	Promote(ctx context.Context, workspace, name, id, why string) (*modelv1.State, error)
+	Rollback(ctx context.Context, workspace, name, why string) (*modelv1.State, error)
+	Shadow(ctx context.Context, workspace, name, id, why string) (*modelv1.State, error)
+	// Tell refuses a training that is asked for while another one of the model is not over.
+	Tell(ctx context.Context, run *modelv1.Run) error
+	// Runs are the latest one, and the latest that made a version where that is another.
+	Runs(workspace, name string) []*modelv1.Run
+	// Abandoned are the runs at work that are not owner's.
+	Abandoned(owner string) []*modelv1.Run
+	// Changed is a channel of the caller's own.
+	Changed() <-chan struct{}
+	Ready() error
+}
+
+// Model is a trained one.
+type Model interface {
+	Encode() ([]byte, error)
+	Predict(x *frame.Frame) ([]float64, error)
+}
+
+// Learner makes models: package pipeline does.
+type Learner interface {
+	// Judge says what models of a table are worth, and gives the one to use.
+	Judge(ctx context.Context, t *pipeline.Table, o pipeline.Options) (*pipeline.Judgement, Model, error)
+	Decode(data []byte) (Model, error)
+	// Compare is by how much the loss of the challenger is below that of the champion, row by row, and where that lies at 95 %: log-loss of probabilities,
+	// absolute errors of amounts.
+	Compare(amounts bool, y, champion, challenger []float64, seed uint64) (Difference, error)
+}
+
+// Difference is by how much a loss is better, and between what with 95 % confidence.
+type Difference struct{ Mean, Low, High float64 }
+
+// Profile writes what rows looked like, and what the model said of rows that it had not learnt from: profile.json.
+type Profile func(scores []float64, rows *frame.Frame) ([]byte, error)
+
+// Drift says how far a version's live customers are from those of its training, and by what, in words; acts says that it is more than chance and limits.
+type Drift func(ctx context.Context, workspace string, target int, version string) (words string, acts bool)
+
+// Deps are what the process gives.
+type Deps struct {
+	Logger   *slog.Logger
+	Registry Registry
+	Learner  Learner
+	Profile  Profile
+	// Drift is nil where nobody counts.
+	Drift    Drift
+	Features featurev1.FeatureServiceClient
+	// Catalog is the feature service's; Forecasts are over it.
+	Catalog   *catalog.Catalog
+	Forecasts *forecast.Set
+	// Owner says that this process is the one that trains. It may change at any time.
+	Owner func() bool
+	// Name names this process, and no other, nor itself started anew.
+	Name string
+	// Workspaces are those that have customers; nil means the default one alone.
+	Workspaces func() []string
+	// Published is how many feature sets were ever published: a look costs a reading of all facts, and is not worth it while nothing comes. Nil looks always.
+	Published func(ctx context.Context) (int64, error)
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+func (d Deps) check() error {
+	if d.Logger == nil || d.Registry == nil || d.Learner == nil || d.Profile == nil || d.Features == nil || d.Catalog == nil || d.Forecasts == nil || d.Owner == nil || d.Name == "" {
+		return errors.New("training: a logger, registry, learner, profile, features, catalogue, forecasts, owner and name are needed")
+	}
+	return nil
+}

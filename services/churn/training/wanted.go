@@ -1,0 +1,139 @@
+package training
+
+import (
+	"context"
+	"time"
+
+	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
+	"github.com/freshet/freshet/services/churn/dataset"
+)
+
+// What begins a training.
+const (
+	byHand   = "hand"
+	byNight  = "schedule"
+	asFirst  = "first"
+	forDrift = "drift"
+)
+
+const (
+	// again is after how long a first training that failed is tried again.
+	again = time.Hour
+	// grown is by how much customers, or what they did, must have grown for another look, or another try.
+	grown = 1.2
+	// stale is after how long a target is looked at though nothing came: time alone makes history longer.
+	stale = time.Hour
+	// settled is by how much there may be more than at the last look: beyond it a history is coming in, and a training of half of it would be for nothing.
+	settled = 1.02
+	// driftAgain is the least time between two trainings because of drift.
+	driftAgain = 24 * time.Hour
+)
+
+// look is what was found when a target was looked at last.
+type look struct {
+	at        time.Time
+	published int64
+	outlook   *dataset.Outlook
+	// tried is what there was at the last training that gave no model to serve; nil before.
+	tried *dataset.Outlook
+}
+
+// wanted says whether a target is to be trained now, and why; empty when it is not.
+func (s *Service) wanted(ctx context.Context, workspace string, place int) string {
+	target := s.deps.Forecasts.Targets[place].Name
+	var run *modelv1.Run
+	if runs := s.deps.Registry.Runs(workspace, target); len(runs) > 0 {
+		run = runs[0]
+	}
+	champion := s.find(workspace, target, s.deps.Registry.State(workspace, target).GetChampion())
+	night := s.cfg.night(s.now())
+	due := run != nil && time.UnixMilli(max(run.GetBeganMs(), run.GetAskedMs())).Before(night)
+	switch {
+	case champion == nil && s.first(ctx, workspace, place, run):
+		return asFirst
+	case champion == nil:
+		return ""
+	case due:
+		return byNight
+	case run == nil && time.UnixMilli(champion.GetMadeMs()).Before(night):
+		return byNight
+	case s.drifts(ctx, workspace, place, champion, run):
+		return forDrift
+	}
+	return ""
+}
+
+// first says whether a target without a champion is worth a training now.
+func (s *Service) first(ctx context.Context, workspace string, place int, run *modelv1.Run) bool {
+	target := &s.deps.Forecasts.Targets[place]
+	k := key{workspace, target.Name}
+	last := s.looks[k]
+	if run.GetState() == modelv1.RunState_RUN_STATE_FAILED && s.now().Sub(time.UnixMilli(run.GetAtMs())) < again {
+		return false
+	}
+	published := s.published(ctx)
+	if last.outlook != nil && s.now().Sub(last.at) < stale && published >= 0 && float64(published) < grown*float64(last.published) && settling(last) {
+		return false
+	}
+	o, err := s.reader(workspace).Look(ctx, target)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.deps.Logger.Warn("a target without a model could not be looked at", "target", target.Name, "error", err)
+		}
+		return false
+	}
+	before := last.outlook
+	last.at, last.published, last.outlook = s.now(), published, o
+	s.looks[k] = last
+	switch {
+	case o.Missing != "":
+		s.skip(ctx, workspace, target.Name, run, o.Missing)
+		return false
+	case before == nil || moving(before, o):
+		return false // what is coming in is waited for: the next look tells
+	}
+	return last.tried == nil || more(last.tried, o) || time.UnixMilli(run.GetBeganMs()).Before(s.cfg.night(s.now()))
+}
+
+// settling says that the last look saw all there is, so that the next one may wait until more came.
+func settling(l look) bool { return l.outlook.Missing != "" || l.tried != nil }
+
+// moving says that much came between two looks.
+func moving(before, now *dataset.Outlook) bool {
+	return float64(now.Customers) > settled*float64(before.Customers) || now.Counted > settled*before.Counted
+}
+
+// more says that customers, or what they did, grew by a fifth.
+func more(before, now *dataset.Outlook) bool {
+	return float64(now.Customers) >= grown*float64(before.Customers) || now.Counted >= grown*before.Counted
+}
+
+// published is how many feature sets there ever were; -1 when it is not known.
+func (s *Service) published(ctx context.Context) int64 {
+	if s.deps.Published == nil {
+		return -1
+	}
+	n, err := s.deps.Published(ctx)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// drifts says whether live customers are others than those of the training.
+func (s *Service) drifts(ctx context.Context, workspace string, place int, champion *modelv1.Version, run *modelv1.Run) bool {
+	now := s.now()
+	k := key{workspace, champion.GetName()}
+	l := s.looks[k]
+	if s.deps.Drift == nil || now.Sub(l.at) < s.cfg.DriftEvery {
+		return false
+	}
+	l.at = now
+	s.looks[k] = l
+	words, acts := s.deps.Drift(ctx, workspace, place, champion.GetId())
+	if !acts || now.Sub(time.UnixMilli(run.GetBeganMs())) < driftAgain || now.Sub(time.UnixMilli(champion.GetMadeMs())) < driftAgain {
+		return false
+	}
+	s.deps.Logger.Warn("live customers are others than those that a model learnt from: it is trained anew", "target", champion.GetName(), "version", champion.GetId(), "drift", words)
+	return true
+}
