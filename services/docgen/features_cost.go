@@ -25,6 +25,7 @@ const costColumn = 100
 // costEvent is the i-th event of a shop's customer: three pages in ten events, products, a cart, a search, a mail, an order, who they are.
 func costEvent(i int, at int64) *eventv1.Event {
 	e := &eventv1.Event{EventId: fmt.Sprint(i), OccurredMs: at, Type: eventv1.EventType_EVENT_TYPE_TRACK, Name: "Product Viewed", Source: "web",
+		Identifiers: []*eventv1.Identifier{{Type: "user_id", Value: "u1"}},
 		ContextJson: []byte(`{"device":{"type":"mobile"},"page":{"path":"/p/1"},"campaign":{"source":"mail"}}`),
 		PropertiesJson: fmt.Appendf(nil, `{"product_id":"p%d","category":"c%d","brand":"b%d","price":%d.5,"quantity":1,"query":"q%d","products":[{"product_id":"p%d","category":"c%d","brand":"b%d","price":9.5,"quantity":2}]}`,
 			i%50, i%9, i%7, i%90, i%20, i%50, i%9, i%7),

@@ -93,12 +93,13 @@ func TestChurnDataset(t *testing.T) {
 				who, day(ago).Format(time.RFC3339), who, ago))
 		}
 	}
+	lines = append(lines, fmt.Sprintf(`{"type":"track","anonymousId":"till 4","event":"Order Completed","timestamp":%q,"properties":{"order_id":"till","total":10,"currency":"GBP"}}`, day(200).Format(time.RFC3339)))
 	if code, _, fault := run(t, strings.Join(lines, "\n"), "send", "--history", "-", "--addresses-file", file); code != 0 {
 		t.Fatal(fault)
 	}
 	out := filepath.Join(t.TempDir(), "churn.csv")
 	testkit.Eventually(t, time.Minute, func() error {
-		code, told, fault := run(t, "", "churn", "dataset", "--dates", day(150).Format(time.DateOnly), "--horizon", "60d", "--mode", "event_time", "-o", out, "--addresses-file", file)
+		code, told, fault := run(t, "", "churn", "dataset", "--dates", day(150).Format(time.DateOnly), "--horizon", "60d", "--mode", "event_time", "--among", "has(first_named)", "-o", out, "--addresses-file", file)
 		if code != 0 || !strings.Contains(told, "3 rows, 2 of them with churned_60d") {
 			return fmt.Errorf("%d: %s%s", code, told, fault)
 		}
@@ -125,7 +126,27 @@ func TestChurnDataset(t *testing.T) {
 	if stayed != 1 {
 		t.Errorf("%d stayed", stayed)
 	}
+	date := "--mode event_time --dates " + day(150).Format(time.DateOnly) + " -o " + filepath.Join(t.TempDir(), "x.csv")
 	for args, want := range map[string]string{
+		" --horizon 60d": "4 rows, 3 of them with churned_60d", // the till's customer, too
+		" --horizon 60d --outcome any --among orders_lifetime<1||anonymous_visitor":  "1 rows, 0 of them with repurchase_60d",
+		" --horizon 140d --outcome any --names tenure --among !anonymous_visitor":    "3 rows, 3 of them with repurchase_140d",
+		" --horizon 140d --outcome sum --counts spend_lifetime --names spend_30d":    "4 rows, 3 of them with a spend_next_140d",
+		" --horizon 140d --outcome sum --counts events_lifetime --among tenure>60.5": "nobody had bought by",
+	} {
+		if code, told, fault := run(t, "", append(append([]string{"churn", "dataset"}, strings.Fields(date+args)...), "--addresses-file", file)...); !strings.Contains(told+fault, want) {
+			t.Errorf("%s: %d, %s%s", args, code, told, fault)
+		}
+	}
+	spent := filepath.Join(t.TempDir(), "spent.csv")
+	must(t, append(append([]string{"churn", "dataset", "-o", spent, "--addresses-file", file}, strings.Fields(date)[:4]...), "--horizon", "140d", "--outcome", "sum", "--counts", "spend_lifetime")...)
+	if sums, err := os.ReadFile(spent); err != nil || strings.Count(string(sums), ",20.00\n") != 1 {
+		t.Errorf("who stays spends 20 more: %v\n%s", err, sums)
+	}
+	for args, want := range map[string]string{
+		"--dates 2011-01-01 --outcome most -o x.csv":                           "none, any or sum",
+		"--dates 2011-01-01 --among nothing>1 -o x.csv":                        "no feature of the catalogue",
+		date + " --counts country":                                             "country is no count and no amount",
 		"--dates " + day(10).Format(time.DateOnly) + " --horizon 60d -o x.csv": "is not known yet",
 		"--dates 2026-01-01 --horizon 60 -o x.csv":                             "write 60d",
 		"-o x.csv":           "give --dates",

@@ -84,25 +84,30 @@ func (o *checkOptions) run(cmd *cobra.Command, path string) error {
 // against refuses a catalogue that gives a name of the live one another meaning.
 func (o *checkOptions) against(cmd *cobra.Command, c *catalog.Catalog) error {
 	return withAPI(cmd, &o.doors, func(api *stack.API) error {
-		a, err := o.open(cmd)
-		if err != nil {
-			return err
-		}
-		kafka, err := a.Broker(cmd.Context())
-		if err != nil {
-			return err
-		}
-		defer kafka.Close()
-		served, err := api.Features.ListFeatures(cmd.Context(), &featurev1.ListFeaturesRequest{})
-		if err != nil {
-			return fmt.Errorf("ask for the stack's catalogue: %w", err)
-		}
-		live, err := verify.Catalog(cmd.Context(), kafka, served.GetSchema())
+		live, err := o.served(cmd, api)
 		if err != nil {
 			return err
 		}
 		return catalog.Changed(live, c)
 	})
+}
+
+// served is the catalogue that a stack serves.
+func (d *doors) served(cmd *cobra.Command, api *stack.API) (*catalog.Catalog, error) {
+	a, err := d.open(cmd)
+	if err != nil {
+		return nil, err
+	}
+	kafka, err := a.Broker(cmd.Context())
+	if err != nil {
+		return nil, err
+	}
+	defer kafka.Close()
+	list, err := api.Features.ListFeatures(cmd.Context(), &featurev1.ListFeaturesRequest{})
+	if err != nil {
+		return nil, fmt.Errorf("ask for the stack's catalogue: %w", err)
+	}
+	return verify.Catalog(cmd.Context(), kafka, list.GetSchema())
 }
 
 // unused are the file's own definitions that nothing looks at.

@@ -84,7 +84,8 @@ type set struct {
 	// kept are the columns of the input, the customer's and the time's first.
 	kept    []string
 	columns []column // of the features
-	label   string   // the column behind all others, empty when there is none
+	label   *column  // the column behind all others, nil when there is none
+	among   *Among   // who has a row, nil for all
 }
 
 func (s *set) bind(in rows.Reader) error {
@@ -155,6 +156,9 @@ func (s *set) ask(ctx context.Context, ask *featurev1.GetHistoricalFeaturesReque
 			}
 		}
 		for _, row := range part.GetRows() {
+			if s.among != nil && !s.among.holds(s.columns, row) {
+				continue
+			}
 			if err := take(int(row.GetRow()), s.cells(row)); err != nil {
 				return err
 			}
@@ -186,8 +190,8 @@ func (s *set) open(told []*featurev1.HistoricalColumn) error {
 		all = append(all, column{name: name})
 	}
 	all = slices.Concat(all, answered, columns)
-	if s.label != "" {
-		all = append(all, column{name: s.label, form: formTruth})
+	if s.label != nil {
+		all = append(all, *s.label)
 	}
 	seen := map[string]bool{}
 	for i, c := range all {
