@@ -126,6 +126,9 @@ func (o Options) perform(ctx context.Context, a stack.Addresses, rx *receiver) e
 	if err := look.drained(ctx, o.Bars, shop.Counts()); err != nil {
 		return err
 	}
+	if err := o.train(ctx, look); err != nil {
+		return err
+	}
 	fmt.Fprintf(o.Out, "\n... then %s live through /v1/batch, %.0f events a second, alerts on.\n", o.Live, o.Rate)
 	live, err := p.Live(ctx, shop, o.Rate, o.Live, true)
 	if err != nil {

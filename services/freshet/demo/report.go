@@ -35,6 +35,11 @@ func (o Options) report(ctx context.Context, l *look, shop *simulator.Shop, hist
 		wrong++
 		fmt.Fprintln(o.Out, err)
 	}
+	missed, err := o.leavers(ctx, l, shop)
+	if err != nil {
+		return err
+	}
+	wrong += missed
 	if err := o.tell(ctx, l, shop); err != nil {
 		return err
 	}
@@ -120,7 +125,7 @@ func (o Options) tell(ctx context.Context, l *look, shop *simulator.Shop) error 
 		fmt.Fprintf(o.Out, ", left on %s", best.ChurnAt.Format(time.DateOnly))
 	}
 	fmt.Fprintln(o.Out)
-	return nil
+	return o.why(ctx, l, "user_id:"+best.UserID)
 }
 
 func (o Options) signposts(l *look) {
