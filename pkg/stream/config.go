@@ -21,7 +21,8 @@ const DefaultCacheBytes = 64 << 20
 type Config struct {
 	// Name is the consumer group and the folder of the local stores: <service>.<purpose>.
 	Name string
-	// Inputs are the topics to fold; all have the same number of partitions and are keyed alike.
+	// Inputs are the topics to fold; all have the same number of partitions and are keyed alike. One that was not there before is read from its first
+	// record. All members of the group must have the same ones: a release that adds one is not rolled out beside the one before.
 	Inputs []topics.Topic
 	// Changelog is the compacted topic of the state, with as many partitions as the inputs.
 	Changelog topics.Topic

@@ -20,8 +20,8 @@ import (
 // checkOptions are the flags of `freshet features check`.
 type checkOptions struct {
 	doors
-	rules string
-	live  bool
+	rules, forecasts string
+	live             bool
 }
 
 func newFeaturesCheck() *cobra.Command {
@@ -31,8 +31,8 @@ func newFeaturesCheck() *cobra.Command {
 		Short: "Lay a features file over the shipped one: every fault, or what it changes",
 		Long: `Read a features file as the services do, without a stack. Every fault is told at once, each under its entry and key, with exit status 1. A good
 file is told by what it adds to, replaces in and removes from the shipped catalogue; a shipped name that it gives another meaning is named, because
-rules and models that use the name would be given other numbers. Definitions of the file that no tag, no other feature and, with --rules, no segment looks
-at are named as unused.
+rules and models that use the name would be given other numbers. Definitions of the file that no tag, no other feature, no forecast and, with --rules, no segment looks
+at are named as unused. Segments may name scores, bands and warnings too: those of the shipped forecasts with the file of --forecasts laid over them.
 
 With --live the file is held against the catalogue that a stack uses: a live name with another meaning is a fault, as it is at a start.`,
 		Example: `  freshet features check features.yaml
@@ -45,22 +45,24 @@ With --live the file is held against the catalogue that a stack uses: a live nam
 	}
 	o.reads(cmd)
 	cmd.Flags().StringVar(&o.rules, "rules", "", "the rules file whose segments count as uses")
+	cmd.Flags().StringVar(&o.forecasts, "forecasts", "", "the forecasts `FILE` that goes with it, laid over the shipped one")
 	cmd.Flags().BoolVar(&o.live, "live", false, "hold it against the catalogue that the stack uses")
 	return cmd
 }
 
 func (o *checkOptions) run(cmd *cobra.Command, path string) error {
-	c, err := catalog.Load(path)
+	names, err := rulefile.LoadNames(path, o.forecasts)
 	if err != nil {
 		return err
 	}
+	c := names.Catalog
 	tags, err := rule.Tags(c)
 	if err != nil {
 		return fmt.Errorf("features file %s:\n%w", path, err)
 	}
-	looking := []*rule.Set{tags}
+	looking := []looker{tags, names.Forecasts}
 	if o.rules != "" {
-		rules, err := rulefile.Load(o.rules, rule.SchemaOf(c.Layout(), true))
+		rules, err := rulefile.Load(o.rules, names.Schema)
 		if err != nil {
 			return err
 		}
@@ -110,12 +112,15 @@ func (d *doors) served(cmd *cobra.Command, api *stack.API) (*catalog.Catalog, er
 	return verify.Catalog(cmd.Context(), kafka, list.GetSchema())
 }
 
+// looker says whether it looks at a feature or tag.
+type looker interface{ Uses(name string) bool }
+
 // unused are the file's own definitions that nothing looks at.
-func unused(c *catalog.Catalog, looking []*rule.Set) []string {
+func unused(c *catalog.Catalog, looking []looker) []string {
 	used := map[*catalog.Definition]bool{}
 	for i := range c.Features {
 		f := &c.Features[i]
-		if slices.ContainsFunc(looking, func(s *rule.Set) bool { return s.Uses(f.Name) }) {
+		if slices.ContainsFunc(looking, func(l looker) bool { return l.Uses(f.Name) }) {
 			used[f.Definition] = true
 		}
 		for _, of := range f.Of {

@@ -36,6 +36,18 @@ func TestFeaturesCheckTellsWhatAFileChanges(t *testing.T) {
 	if out := must(t, "features", "check", write(t, "features.yaml", ownFeatures), "--rules", rules); strings.Contains(out, "unused") {
 		t.Errorf("what a segment looks at is unused:\n%s", out)
 	}
+	rules = write(t, "segments.yaml", `segments: [{name: leaving, description: Leaving., when: 'margin_365d > 100 && buys_soon < 0.2 && churn_risk_90d_band == "high" && warning_order_overdue'}]`)
+	forecasts := write(t, "forecasts.yaml", "targets: [{name: buys_soon, description: x, counts: orders_lifetime, outcome: any, within: 7d, among: shoes_seen > 1}]")
+	if out := must(t, "features", "check", write(t, "features.yaml", ownFeatures), "--rules", rules, "--forecasts", forecasts); strings.Contains(out, "unused") {
+		t.Errorf("what a segment or a forecast looks at is unused:\n%s", out)
+	}
+	if code, _, fault := run(t, "", "features", "check", write(t, "features.yaml", ownFeatures), "--rules", rules); code != 1 || !strings.Contains(fault, `"buys_soon" is no feature of the catalogue and no score`) {
+		t.Errorf("a score of no forecast: %d, %s", code, fault)
+	}
+	taken := write(t, "features.yaml", "features: [{name: churn_risk_60d, description: x, level: value, aggregate: count}]")
+	if code, _, fault := run(t, "", "features", "check", taken); code != 1 || !strings.Contains(fault, "the shipped forecasts beside the features of "+taken) {
+		t.Errorf("a feature called as a score: %d, %s", code, fault)
+	}
 	if strings.Contains(out, "adds      spend") || strings.Count(out, "removes") != 1 || strings.Count(out, "replaces") != 1 {
 		t.Errorf("more than the file changes:\n%s", out)
 	}

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/freshet/freshet/pkg/topics"
+	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
@@ -70,12 +71,13 @@ func stages(warehouseGroup string, endpoints map[string]target) []stage {
 			{"feature.state", topics.IdentityMappings.Name, nil, false},
 			{"feature.state", topics.FeatureHandover.Name, nil, false},
 		}},
-		{stageSegmentation, []queue{{"segmentation.state", topics.Features.Name, featureSet, false}}},
+		{stageSegmentation, []queue{{"segmentation.state", topics.Features.Name, featureSet, false}, {"segmentation.state", topics.Scores.Name, scoreSet, false}}},
 		{stageWarehouse, []queue{
 			{warehouseGroup, topics.EventsRaw.Name, rawEvent, true},
 			{warehouseGroup, topics.EventsResolved.Name, resolvedEvent, true},
 			{warehouseGroup, topics.EventsRejected.Name, nil, false},
 			{warehouseGroup, topics.IdentityMappings.Name, nil, false},
+			{warehouseGroup, topics.Scores.Name, nil, false},
 		}},
 		{stageAlerts, alertQueues(endpoints)},
 	}
@@ -119,6 +121,15 @@ func featureSet(value []byte) record {
 		return record{}
 	}
 	return record{receivedMs: f.GetReceivedMs(), live: f.GetReceivedMs() > 0}
+}
+
+// scoreSet judges scores. Those that no live event is behind, a sweep's and time's, are of no age.
+func scoreSet(value []byte) record {
+	var s churnv1.ScoreSet
+	if proto.Unmarshal(value, &s) != nil {
+		return record{}
+	}
+	return record{receivedMs: s.GetReceivedMs(), live: s.GetReceivedMs() > 0 && !s.GetHistory()}
 }
 
 // alertTo judges alerts of one endpoint. One that the passing of time caused is as old as its transition.

@@ -18,7 +18,7 @@ type Backlog struct {
 
 // Lag adds up what every consumer group between an event and a segment has not committed yet.
 func Lag(ctx context.Context, b *broker.Client) (Backlog, error) {
-	groups := append(reconcile.DefaultGroups(), reconcile.Group{Name: "segmentation.state", Topics: []topics.Topic{topics.Features}})
+	groups := append(reconcile.DefaultGroups(), reconcile.Group{Name: "segmentation.state", Topics: []topics.Topic{topics.Features, topics.Scores}})
 	lags, err := reconcile.ReadLag(ctx, b, groups)
 	if err != nil {
 		return Backlog{}, fmt.Errorf("measure the lag: %w", err)

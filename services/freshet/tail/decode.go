@@ -14,6 +14,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/topics"
+	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	fleetv1 "github.com/freshet/freshet/proto/gen/freshet/fleet/v1"
@@ -37,6 +38,7 @@ var schemas = map[string]func() proto.Message{
 	topics.TaskOwners.Name:         func() proto.Message { return &fleetv1.Owner{} },
 	topics.SegmentTransitions.Name: func() proto.Message { return &segmentationv1.Transition{} },
 	topics.SegmentCutPoints.Name:   func() proto.Message { return &segmentationv1.CutPoints{} },
+	topics.Scores.Name:             func() proto.Message { return &churnv1.ScoreSet{} },
 	topics.Alerts.Name:             func() proto.Message { return &segmentationv1.Alert{} },
 }
 
