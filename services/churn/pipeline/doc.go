@@ -71,6 +71,8 @@ type Options struct {
 	Draws   int
 	Seed    uint64
 	Workers int
+	// Baselines, where their columns are named, are judged beside the candidates.
+	Baselines Baselines
 	// Progress, when set, is told what is done, and how much of it.
 	Progress func(what string, done, of int)
 }

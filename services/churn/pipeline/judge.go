@@ -57,6 +57,8 @@ type outcome struct {
 	y, p     []float64
 	families map[string][]float64
 	trained  *Trained
+	// missing are baselines that could not be fitted, and why.
+	missing []string
 }
 
 // Judge says what models of a table are worth.
@@ -142,6 +144,11 @@ func judgeSplit(ctx context.Context, t *Table, o Options, s evaluate.Fold, seed 
 		return outcome{}, fmt.Errorf("no model could be fitted: %s", list[len(list)-1].Fault)
 	}
 	out := outcome{rows: s.Test, y: test.Y, families: map[string][]float64{}}
+	for i := range list {
+		if c := &list[i]; c.of.baseline && c.Fault != "" {
+			out.missing = append(out.missing, fmt.Sprintf("the baseline %s is missing: %s", c.Family, c.Fault))
+		}
+	}
 	for _, c := range bestOfEach(t.Kind, list, best) {
 		m, err := c.finish(ctx, train, o, seed)
 		if err != nil {
@@ -185,6 +192,11 @@ func (j *Judgement) sum(t *Table, outcomes []outcome, o Options) error {
 	chosen := map[string]int{}
 	for _, out := range outcomes {
 		chosen[out.trained.Family]++
+		for _, text := range out.missing {
+			if !slices.Contains(j.Warnings, text) {
+				j.Warnings = append(j.Warnings, text)
+			}
+		}
 	}
 	for _, out := range outcomes {
 		if j.Chosen == "" || chosen[out.trained.Family] > chosen[j.Chosen] {

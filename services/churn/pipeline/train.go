@@ -204,6 +204,7 @@ func Train(ctx context.Context, t *Table, o Options) (*Trained, error) {
 	if err := t.check(o); err != nil {
 		return nil, err
 	}
+	o.Baselines = Baselines{} // they are never chosen
 	list, err := compare(ctx, t, o, o.Seed)
 	if err != nil {
 		return nil, err
