@@ -5,7 +5,7 @@
 //   - Real: amounts (RMSE, MAE, also among the highest, bias, total, R2, correlation, of ranks too, deviance, gains).
 //   - List: ranked lists (recall, precision, MRR, NDCG, hit rate at k; coverage).
 //   - Bootstrap, Binary.Interval, Binary.Difference, Real.Interval, Real.Difference, MeanInterval: how far a figure can be trusted.
-//   - TimeSplits, StratifiedFolds: which rows train and which judge.
+//   - TimeSplits, StratifiedFolds, StratifiedGroups: which rows train and which judge.
 //
 // Invariants, each a property test:
 //   - a row of weight k is k rows, and a row of weight 0 is none (TestAWeightIsThatManyRows, TestAWeightIsThatManyAmounts); the bootstrap stands on it;

@@ -72,6 +72,38 @@ func StratifiedFolds(label []float64, k int, seed uint64) ([]int, error) {
 	return fold, nil
 }
 
+// StratifiedGroups is StratifiedFolds for rows of which several are of one customer, at several dates say: all rows of a group are in one fold, so that no
+// model is judged by somebody it has seen. Folds have as many groups each, and the same share of groups with a row of label 1. Nil groups are StratifiedFolds.
+func StratifiedGroups(label []float64, group []int, k int, seed uint64) ([]int, error) {
+	if group == nil {
+		return StratifiedFolds(label, k, seed)
+	}
+	if len(group) != len(label) {
+		return nil, fmt.Errorf("folds: there are %d groups for %d rows: give each row its group", len(group), len(label))
+	}
+	groups := Resample{Group: group}.groups()
+	of := make([]float64, len(groups))
+	for i, rows := range groups {
+		for _, row := range rows {
+			if l := label[row]; l != 0 && l != 1 {
+				return nil, fmt.Errorf("folds: row %d has label %v: want 0 or 1", row, l)
+			}
+			of[i] = max(of[i], label[row])
+		}
+	}
+	folds, err := StratifiedFolds(of, k, seed)
+	if err != nil {
+		return nil, fmt.Errorf("groups: %w", err)
+	}
+	out := make([]int, len(label))
+	for i, rows := range groups {
+		for _, row := range rows {
+			out[row] = folds[i]
+		}
+	}
+	return out, nil
+}
+
 // Mix is a random-looking number for (seed, n), the same everywhere and for ever: the n-th output of SplitMix64 begun at
 // seed. Source: Steele, Lea and Flood (2014). Example: Mix(0, 0) is 0xe220a8397b1dcdaf.
 func Mix(seed, n uint64) uint64 {

@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,5 +117,46 @@ func TestFoldsThatCannotBe(t *testing.T) {
 		if _, err := f(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v; want an error with %q", err, want)
 		}
+	}
+}
+
+// No customer is on both sides, whoever has how many rows; folds have as many customers each, and as many of them with a yes.
+func TestGroupsAreNotSplit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, k := rapid.IntRange(30, 120).Draw(t, "rows"), rapid.IntRange(2, 5).Draw(t, "folds")
+		label, group := make([]float64, n), make([]int, n)
+		for i := range n {
+			label[i], group[i] = float64(rapid.IntRange(0, 1).Draw(t, "label")), i
+			if i >= k {
+				group[i] = rapid.IntRange(0, n/2).Draw(t, "group")
+			}
+		}
+		fold, err := StratifiedGroups(label, group, k, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		of, yes := map[int]int{}, map[int]bool{}
+		for i, g := range group {
+			if before, ok := of[g]; ok && before != fold[i] {
+				t.Fatalf("group %d is in folds %d and %d", g, before, fold[i])
+			}
+			of[g], yes[g] = fold[i], yes[g] || label[i] == 1
+		}
+		all, yeses := make([]int, k), make([]int, k)
+		for g, f := range of {
+			all[f]++
+			if yes[g] {
+				yeses[f]++
+			}
+		}
+		if slices.Max(all)-slices.Min(all) > 1 || slices.Max(yeses)-slices.Min(yeses) > 1 {
+			t.Fatalf("folds of %v groups, of which %v with a yes", all, yeses)
+		}
+	})
+	if _, err := StratifiedGroups([]float64{0, 1, 0}, []int{1, 2}, 2, 1); err == nil || !strings.Contains(err.Error(), "2 groups for 3 rows") {
+		t.Error(err)
+	}
+	if _, err := StratifiedGroups([]float64{0, 1, 0}, []int{7, 7, 7}, 2, 1); err == nil || !strings.Contains(err.Error(), "2 of 1 rows") {
+		t.Error(err)
 	}
 }

@@ -38,7 +38,7 @@ func drawn(t *rapid.T) ([]row.Cell, *frame.Frame) {
 // bound are all models, bound to cells.
 func bound(t *testing.T) map[string]*Scorer {
 	out := map[string]*Scorer{}
-	for _, kind := range []Kind{Binary} {
+	for _, kind := range []Kind{Binary, Real} {
 		for name, m := range models(t, kind) {
 			s, err := m.Bind(mixedColumns)
 			if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/freshet/freshet/pkg/evaluate"
 )
 
-// The kinds of calibration.
+// The kinds of calibration of probabilities.
 const (
 	asTheyAre = "none"
 	platt     = "platt"
@@ -19,27 +19,35 @@ const (
 // isotonicFrom is from how many rows on the step function is tried: with fewer it learns their noise.
 const isotonicFrom = 1000
 
-// Calibration makes probabilities that mean what they say. The zero value leaves them as they are.
+// Calibration makes probabilities that mean what they say, and amounts that come to the right total. The zero value leaves them as they are.
 type Calibration struct {
 	Kind     string              `json:"kind"`
 	Platt    *calibrate.Platt    `json:"platt,omitempty"`
 	Isotonic *calibrate.Isotonic `json:"isotonic,omitempty"`
+	Amount   *Amount             `json:"amount,omitempty"`
 }
 
-// Apply maps one probability.
+// Apply maps what a model gives: one probability, or one amount on the model's scale.
 func (c *Calibration) Apply(p float64) float64 {
 	switch {
 	case c.Platt != nil:
 		return c.Platt.Probability(logit(p))
 	case c.Isotonic != nil:
 		return c.Isotonic.Probability(p)
+	case c.Amount != nil:
+		return c.Amount.apply(c.Kind, p)
 	}
 	return p
 }
 
 // sound says why it cannot be applied.
 func (c *Calibration) sound(kind Kind) error {
-	is := map[string]bool{asTheyAre: c.Platt == nil && c.Isotonic == nil, platt: kind == Binary && c.Platt != nil && c.Isotonic == nil, isotonic: kind == Binary && c.Platt == nil && c.Isotonic != nil}
+	binary := c.Amount == nil && kind == Binary
+	amount := c.Amount != nil && kind == Real && c.Platt == nil && c.Isotonic == nil
+	is := map[string]bool{
+		asTheyAre: c.Platt == nil && c.Isotonic == nil && c.Amount == nil, platt: binary && c.Platt != nil && c.Isotonic == nil,
+		isotonic: binary && c.Platt == nil && c.Isotonic != nil, ratio: amount, power: amount,
+	}
 	if !is[c.Kind] {
 		return fmt.Errorf("it is %q and has other numbers, or those of another label", c.Kind)
 	}
@@ -54,6 +62,9 @@ func (c *Calibration) sound(kind Kind) error {
 		if !rising || !(i.Value[0] >= 0 && i.Value[len(i.Value)-1] <= 1) {
 			return errors.New("its steps do not rise within 0 and 1")
 		}
+	}
+	if c.Amount != nil {
+		return c.Amount.sound()
 	}
 	return nil
 }
@@ -71,8 +82,8 @@ func logit(p float64) float64 {
 	return math.Log(p) - math.Log1p(-p)
 }
 
-// fitCalibration fits a kind to what a model said of rows it had not seen.
-func fitCalibration(kind string, y, p []float64) (Calibration, error) {
+// fitCalibration fits a kind to what a model said of rows it had not seen; scale is the model's, of amounts.
+func fitCalibration(kind, scale string, y, p []float64) (Calibration, error) {
 	c := Calibration{Kind: kind}
 	var err error
 	switch kind {
@@ -86,40 +97,60 @@ func fitCalibration(kind string, y, p []float64) (Calibration, error) {
 		}
 	case isotonic:
 		c.Isotonic, err = calibrate.FitIsotonic(p, y, nil)
+	case ratio, power:
+		c.Amount, err = fitAmount(kind, scale, y, p)
 	}
 	return c, err
 }
 
-// gains is by how much log-loss, in nats, calibration must better what is: less is noise.
+// gains is by how much log-loss, in nats, calibration must better what is: less is noise. Of amounts it is that part of the loss.
 const gains = 1e-3
 
-// chooseCalibration fits the kind with the least log-loss on rows held out, in five folds; none unless one gains.
-func chooseCalibration(y, p []float64, seed uint64) (Calibration, error) {
-	splits, err := folds(y, min(5, len(y)), seed)
+// plainest is the calibration that is kept unless another gains, and what else is tried.
+func plainest(kind Kind, scale string, rows int) (string, []string) {
+	switch {
+	case kind == Real && scale == plain:
+		return asTheyAre, nil
+	case kind == Real:
+		return ratio, []string{power}
+	case rows < isotonicFrom:
+		return asTheyAre, []string{platt}
+	}
+	return asTheyAre, []string{platt, isotonic}
+}
+
+// chooseCalibration fits the kind with the least loss on rows held out, in five folds; the plainest unless one gains. t has the labels of what p is of.
+func chooseCalibration(t *Table, scale string, p []float64, seed uint64) (Calibration, error) {
+	best, others := plainest(t.Kind, scale, len(t.Y))
+	if len(others) == 0 {
+		return fitCalibration(best, scale, t.Y, p)
+	}
+	splits, err := folds(t, min(5, len(t.Y)), seed)
 	if err != nil {
 		return Calibration{}, err
 	}
-	none, err := evaluate.Binary{Score: p, Label: y}.LogLoss()
-	if err != nil {
-		return Calibration{}, err
+	least, ok := heldOut(best, scale, t, p, splits)
+	if !ok {
+		return Calibration{}, fmt.Errorf("the predictions of %d rows cannot be calibrated: they are no numbers, or come to nothing", len(p))
 	}
-	kinds := []string{platt}
-	if len(y) >= isotonicFrom {
-		kinds = append(kinds, isotonic)
+	if t.Kind == Binary {
+		least -= gains
+	} else {
+		least *= 1 - gains
 	}
-	best, least := asTheyAre, none-gains
-	for _, kind := range kinds {
-		if loss, ok := heldOut(kind, y, p, splits); ok && loss < least {
+	for _, kind := range others {
+		if loss, ok := heldOut(kind, scale, t, p, splits); ok && loss < least {
 			best, least = kind, loss
 		}
 	}
-	return fitCalibration(best, y, p)
+	return fitCalibration(best, scale, t.Y, p)
 }
 
-func heldOut(kind string, y, p []float64, splits []evaluate.Fold) (float64, bool) {
-	held := make([]float64, len(y))
+// heldOut is the loss of a kind on rows that it was not fitted to.
+func heldOut(kind, scale string, t *Table, p []float64, splits []evaluate.Fold) (float64, bool) {
+	held := make([]float64, len(p))
 	for _, s := range splits {
-		c, err := fitCalibration(kind, pick(y, s.Train), pick(p, s.Train))
+		c, err := fitCalibration(kind, scale, pick(t.Y, s.Train), pick(p, s.Train))
 		if err != nil {
 			return 0, false
 		}
@@ -127,7 +158,7 @@ func heldOut(kind string, y, p []float64, splits []evaluate.Fold) (float64, bool
 			held[r] = c.Apply(p[r])
 		}
 	}
-	loss, err := evaluate.Binary{Score: held, Label: y}.LogLoss()
+	loss, err := lossOf(t.Kind, t.Y, held)
 	return loss, err == nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/freshet/freshet/pkg/evaluate"
 	"github.com/freshet/freshet/pkg/frame"
 )
 
@@ -30,7 +31,7 @@ func direction(c *frame.Column, phi []float64) string {
 		x, y = append(x, v), append(y, phi[i])
 	}
 	text := "no single direction"
-	switch r := spearman(x, y); {
+	switch r, _ := (evaluate.Real{Predicted: x, Actual: y}).Spearman(); { // 0 where there is none
 	case r > .5:
 		text = "higher raises it"
 	case r < -.5:
@@ -73,42 +74,4 @@ func levelsOf(c *frame.Column, phi []float64) string {
 		return "no single direction"
 	}
 	return fmt.Sprintf("%q raises it, %q lowers it", c.Levels[high], c.Levels[low])
-}
-
-// spearman is the rank correlation; 0 where there is none.
-func spearman(x, y []float64) float64 {
-	a, b := ranks(x), ranks(y)
-	n := float64(len(a))
-	mean := (n - 1) / 2
-	var ab, aa, bb float64
-	for i := range a {
-		ab += (a[i] - mean) * (b[i] - mean)
-		aa += (a[i] - mean) * (a[i] - mean)
-		bb += (b[i] - mean) * (b[i] - mean)
-	}
-	if aa == 0 || bb == 0 {
-		return 0
-	}
-	return ab / math.Sqrt(aa*bb)
-}
-
-// ranks are places in order, ties the mean of theirs.
-func ranks(x []float64) []float64 {
-	order := make([]int, len(x))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(x[a], x[b]) })
-	out := make([]float64, len(x))
-	for i := 0; i < len(order); {
-		j := i
-		for j < len(order) && x[order[j]] == x[order[i]] {
-			j++
-		}
-		for k := i; k < j; k++ {
-			out[order[k]] = float64(i+j-1) / 2
-		}
-		i = j
-	}
-	return out
 }

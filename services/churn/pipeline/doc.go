@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/freshet/freshet/pkg/evaluate"
@@ -31,6 +32,8 @@ type Table struct {
 	Y []float64
 	// Times are when the rows were; nil when it is not known.
 	Times []time.Time
+	// Groups say which rows are of one customer, by any number of hers; nil when each row stands alone.
+	Groups []int
 }
 
 // Take is some rows, in the order given.
@@ -38,6 +41,12 @@ func (t *Table) Take(rows []int) *Table {
 	out := &Table{X: t.X.Take(rows), Kind: t.Kind, Y: make([]float64, len(rows))}
 	for i, r := range rows {
 		out.Y[i] = t.Y[r]
+	}
+	if t.Groups != nil {
+		out.Groups = make([]int, len(rows))
+		for i, r := range rows {
+			out.Groups[i] = t.Groups[r]
+		}
 	}
 	if t.Times != nil {
 		out.Times = make([]time.Time, len(rows))
@@ -62,6 +71,8 @@ type Options struct {
 	Draws   int
 	Seed    uint64
 	Workers int
+	// Baselines, where their columns are named, are judged beside the candidates.
+	Baselines Baselines
 	// Progress, when set, is told what is done, and how much of it.
 	Progress func(what string, done, of int)
 }
@@ -86,20 +97,37 @@ func (t *Table) check(o Options) error {
 	if o.Folds < 2 || o.Repeats < 1 || o.Inner < 2 || o.Draws < 100 || !(o.TestShare > 0 && o.TestShare < 1) {
 		faults = append(faults, errors.New("folds and inner splits: 2 or more; repeats: 1 or more; draws: 100 or more; share of the test: within 0 and 1"))
 	}
-	ones := 0
-	for i, y := range t.Y {
-		if y != 0 && y != 1 {
-			return fmt.Errorf("label %d is %v, not 0 or 1", i, y)
-		}
-		ones += int(y)
+	if t.Groups != nil && len(t.Groups) != len(t.Y) {
+		faults = append(faults, fmt.Errorf("there are %d groups for %d rows: give each row its customer", len(t.Groups), len(t.Y)))
 	}
-	if n := min(ones, len(t.Y)-ones); n < least {
-		faults = append(faults, fmt.Errorf("%d of %d rows have the label 1: a judgement needs %d of each label or more", ones, len(t.Y), least))
+	if err := t.checkLabels(); err != nil {
+		faults = append(faults, err)
 	}
 	if len(t.X.Columns) == 0 {
 		faults = append(faults, errors.New("no column is left to learn from"))
 	}
 	return errors.Join(faults...)
+}
+
+func (t *Table) checkLabels() error {
+	ones := 0
+	for i, y := range t.Y {
+		switch {
+		case t.Kind == Real && !finite(y):
+			return fmt.Errorf("label %d is %v, no amount", i, y)
+		case t.Kind == Binary && y != 0 && y != 1:
+			return fmt.Errorf("label %d is %v, not 0 or 1", i, y)
+		case y != 0:
+			ones++
+		}
+	}
+	switch n := min(ones, len(t.Y)-ones); {
+	case t.Kind == Real && (ones < least || slices.Min(t.Y) == slices.Max(t.Y)):
+		return fmt.Errorf("%d of %d rows have an amount other than 0, or all have one amount: a judgement needs %d, of different amounts", ones, len(t.Y), least)
+	case t.Kind == Binary && n < least:
+		return fmt.Errorf("%d of %d rows have the label 1: a judgement needs %d of each label or more", ones, len(t.Y), least)
+	}
+	return nil
 }
 
 // split judges the rows from cut to end, both among them, and learns from those whose label was known at the cut.

@@ -3,7 +3,9 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"math"
 
 	"github.com/freshet/freshet/pkg/gbdt"
 	"github.com/freshet/freshet/pkg/linear"
@@ -12,28 +14,101 @@ import (
 // candidate is a family of models with its settings.
 type candidate struct {
 	family, settings string
-	fit              fit
+	// baseline says that it is told beside the others, and never chosen.
+	baseline bool
+	// scale is the one that it learns amounts on.
+	scale string
+	fit   fit
 }
 
 // fit fits on t; valid, when there is one, may end it early. rounds is for how long it learns, 0: until valid says so; it gives how long it did.
 type fit func(ctx context.Context, o Options, t, valid *Table, rounds int) (*fitted, int, error)
 
-// candidates are what is compared, the plainest first. rows is how many there are to learn from.
-func candidates(rows int) []candidate {
+// candidates are what is compared, the plainest first, and the baselines.
+func candidates(t *Table, o Options) []candidate {
+	if t.Kind == Real {
+		return append(ofAmounts(t), baselines(t, o)...)
+	}
+	return append(ofLabels(t), baselines(t, o)...)
+}
+
+// ofLabels are candidates for labels of two values.
+func ofLabels(t *Table) []candidate {
 	list := []candidate{{family: "base rate", fit: fitConstant}}
 	for _, l2 := range []float64{1, 30} {
 		list = append(list, candidate{family: "logistic regression", settings: fmt.Sprintf("L2 %g", l2), fit: regress(l2)})
 	}
-	small := min(40, max(5, rows/100))
+	rows := leafRows(t)
 	for _, s := range []struct {
 		leaves                    int
 		l2, rowShare, columnShare float64
 	}{{8, 1, 1, 1}, {4, 1, .8, .6}, {24, 5, .8, .6}} {
-		p := gbdt.Default(gbdt.Logistic)
-		p.LearningRate, p.Leaves, p.MinRows, p.L2, p.RowShare, p.ColumnShare = .05, s.leaves, small, s.l2, s.rowShare, s.columnShare
-		list = append(list, candidate{family: "boosted trees", settings: fmt.Sprintf("%d leaves of %d rows, learning rate %g", p.Leaves, p.MinRows, p.LearningRate), fit: boosted(p)})
+		p := params(gbdt.Logistic, s.leaves, rows)
+		p.L2, p.RowShare, p.ColumnShare = s.l2, s.rowShare, s.columnShare
+		list = append(list, candidate{family: "boosted trees", settings: settings(p), fit: boosted(p)})
 	}
-	return append(list, candidate{family: "random forest", settings: fmt.Sprintf("200 trees, %d rows a leaf", max(5, small/4)), fit: forest(max(5, small/4))})
+	return append(list, candidate{family: "random forest", settings: fmt.Sprintf("200 trees, %d rows a leaf", max(5, rows/4)), fit: forest(max(5, rows/4))})
+}
+
+// ofAmounts are candidates for amounts. Those of 0 and more are learnt on a logarithmic scale, others as they are.
+func ofAmounts(t *Table) []candidate {
+	list := []candidate{{family: "mean", fit: fitConstant}}
+	scale, words := log1p, ", of the logarithm"
+	if negative(t.Y) {
+		scale, words = plain, ""
+	}
+	for _, l2 := range []float64{1, 30} {
+		list = append(list, candidate{family: "ridge regression", settings: fmt.Sprintf("L2 %g", l2) + words, scale: scale, fit: on(scale, regress(l2))})
+	}
+	for _, leaves := range []int{8, 4} {
+		p := params(gbdt.Squared, leaves, leafRows(t))
+		p.RowShare, p.ColumnShare = .8, .6
+		list = append(list, candidate{family: "boosted trees", settings: settings(p) + words, scale: scale, fit: on(scale, boosted(p))})
+		if scale == plain {
+			continue
+		}
+		p.Objective = gbdt.Poisson
+		list = append(list, candidate{family: "boosted trees", settings: settings(p) + ", Poisson", scale: logs, fit: on(logs, boosted(p))})
+	}
+	return list
+}
+
+func leafRows(t *Table) int { return min(40, max(5, len(t.Y)/100)) }
+
+func params(o gbdt.Objective, leaves, rows int) gbdt.Params {
+	p := gbdt.Default(o)
+	p.LearningRate, p.Leaves, p.MinRows = .05, leaves, rows
+	return p
+}
+
+func settings(p gbdt.Params) string {
+	return fmt.Sprintf("%d leaves of %d rows, learning rate %g", p.Leaves, p.MinRows, p.LearningRate)
+}
+
+// on learns amounts on a scale. Poisson takes amounts as they are, in units of their mean, and learns the logarithm by itself.
+func on(scale string, f fit) fit {
+	return func(ctx context.Context, o Options, t, valid *Table, rounds int) (*fitted, int, error) {
+		unit := 1.0
+		if scale == logs {
+			if unit = mean(t.Y); !(unit > 0) {
+				return nil, 0, errors.New("all amounts are 0")
+			}
+		}
+		scaled := func(t *Table) *Table {
+			if t == nil {
+				return nil
+			}
+			out := *t
+			out.Y = make([]float64, len(t.Y))
+			for i, y := range t.Y {
+				if out.Y[i] = y / unit; scale == log1p {
+					out.Y[i] = math.Log1p(y)
+				}
+			}
+			return &out
+		}
+		return f(ctx, o, scaled(t), scaled(valid), rounds)
+	}
 }
 
 func fitConstant(_ context.Context, _ Options, t, _ *Table, _ int) (*fitted, int, error) {
@@ -99,7 +174,11 @@ func regress(l2 float64) fit {
 		if err != nil {
 			return nil, 0, err
 		}
-		m, err := linear.Fit(columns, t.Y, nil, linear.Params{L2: l2})
+		learn := linear.Fit
+		if t.Kind == Real {
+			learn = linear.FitRidge
+		}
+		m, err := learn(columns, t.Y, nil, linear.Params{L2: l2})
 		return &fitted{s, regression{t.Kind, m}}, 0, err
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/freshet/freshet/pkg/evaluate"
 )
 
-// bins is how many bins a reliability table has, and ECE is computed over.
-const bins = 10
+// bins is how many bins a reliability table has, and ECE is computed over; points is how many a gain curve has.
+const bins, points = 10, 200
 
 // Report is every figure of one set of predictions. See package evaluate for what each is.
 type Report struct {
@@ -56,7 +56,10 @@ type Interval struct {
 }
 
 // interval is of the figures that rows drawn anew do not bend: ECE is left out, which grows with the ties that drawing makes.
-func intervals(y, p []float64, r evaluate.Resample) map[string]Interval {
+func intervals(y, p []float64, r evaluate.Resample, kind Kind) map[string]Interval {
+	if kind == Real {
+		return intervalsOfAmounts(y, p, r)
+	}
 	out := map[string]Interval{}
 	for name, of := range map[string]func(evaluate.Binary) (float64, error){
 		"auc": evaluate.Binary.AUC, "average_precision": evaluate.Binary.AveragePrecision, "log_loss": evaluate.Binary.LogLoss, "brier": evaluate.Binary.Brier,
@@ -69,9 +72,19 @@ func intervals(y, p []float64, r evaluate.Resample) map[string]Interval {
 	return out
 }
 
-// folds are stratified.
-func folds(y []float64, k int, seed uint64) ([]evaluate.Fold, error) {
-	of, err := evaluate.StratifiedFolds(y, k, seed)
+// folds are stratified by the label, or by whether an amount is above the middle one; the rows of a group stay together.
+func folds(t *Table, k int, seed uint64) ([]evaluate.Fold, error) {
+	label := t.Y
+	if t.Kind == Real {
+		sorted := slices.Sorted(slices.Values(t.Y))
+		label = make([]float64, len(t.Y))
+		for i, y := range t.Y {
+			if y > sorted[len(sorted)/2] {
+				label[i] = 1
+			}
+		}
+	}
+	of, err := evaluate.StratifiedGroups(label, t.Groups, k, seed)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 
 // A decoded model predicts what the model predicted, to the bit, also of a table with other categories in another order.
 func TestFiles(t *testing.T) {
-	for _, kind := range []Kind{Binary} {
+	for _, kind := range []Kind{Binary, Real} {
 		other := mixed(500, kind, 3).X
 		plan := other.Find("plan")
 		plan.Levels = []string{"team", "a new one", "basic", "plus", "pro"}
@@ -72,7 +72,7 @@ func TestCategoriesAreFoundByName(t *testing.T) {
 func small(t testing.TB) []byte {
 	t.Helper()
 	table := mixed(200, Binary, 1)
-	m, _, err := candidates(60)[3].fit(t.Context(), quick(), table, nil, 2)
+	m, _, err := ofLabels(mixed(60, Binary, 1))[3].fit(t.Context(), quick(), table, nil, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,6 +131,9 @@ func TestAnUnsoundModelIsRefused(t *testing.T) {
 		"steps that fall":                 {`{"form":"constant","calibration":{"kind":"isotonic","isotonic":{"at":[0,1],"value":[0.5,0.4]}}}`, "", "do not rise"},
 		"steps without values":            {`{"form":"constant","calibration":{"kind":"isotonic","isotonic":{"at":[0],"value":[]}}}`, "", "do not rise"},
 		"a line that falls":               {`{"form":"constant","calibration":{"kind":"platt","platt":{"a":1,"b":0}}}`, "", "line of Platt"},
+		"amounts of a label":              {`{"form":"constant","calibration":{"kind":"ratio","amount":{"scale":"log","a":0,"b":1,"low":0,"high":1}}}`, "", "those of another label"},
+		"amounts beyond all numbers":      {`{"kind":"real","form":"constant","calibration":{"kind":"power","amount":{"scale":"log","a":0,"b":1,"low":0,"high":1000}}}`, "", "amounts on the scale"},
+		"amounts on no scale":             {`{"kind":"real","form":"constant","calibration":{"kind":"ratio","amount":{"a":0,"b":1,"low":0,"high":1}}}`, "", "amounts on the scale"},
 		"columns that are not the body's": {`{"form":"linear","columns":[{"name":"a"}],` + none + `}`, `{"intercept":0,"columns":[]}`, "1 columns"},
 		"a category that is a number":     {`{"form":"linear","columns":[{"name":"a","category":true,"levels":["x"]}],` + none + `}`, `{"intercept":0,"columns":[{"name":"a","scale":1}]}`, "of another kind"},
 		"effects of both kinds":           {`{"form":"linear","columns":[{"name":"a","category":true,"levels":["x"]}],` + none + `}`, `{"intercept":0,"columns":[{"name":"a","scale":1,"categories":["x"],"effects":[1]}]}`, "effects of both kinds"},
@@ -174,6 +177,7 @@ func TestGoldenModel(t *testing.T) {
 			"a constant":                 encode(&Trained{Family: "base rate", Calibration: Calibration{Kind: asTheyAre}, fitted: &fitted{form: constant{Binary, .25}}}),
 			"a regression, and steps":    encode(&Trained{Family: "logistic regression", Settings: "L2 1", Calibration: steps, fitted: &fitted{columns, regression{Binary, line}}}),
 			"trees, and a line of Platt": small(t),
+			"amounts, and a power":       encode(&Trained{Kind: Real, Family: "ridge regression", Settings: "L2 30", Calibration: Calibration{Kind: power, Amount: &Amount{Scale: log1p, A: -.5, B: 1.25, Low: -.1, High: 7}}, fitted: &fitted{columns, regression{Real, line}}}),
 		},
 	})
 }
@@ -190,12 +194,14 @@ func rehash(b []byte) []byte {
 
 // FuzzDecode: no bytes make it panic, and what it takes predicts and explains any row, and comes back.
 func FuzzDecode(f *testing.F) {
-	for _, m := range models(f, Binary) {
-		b, err := m.Encode()
-		if err != nil {
-			f.Fatal(err)
+	for _, kind := range []Kind{Binary, Real} {
+		for _, m := range models(f, kind) {
+			b, err := m.Encode()
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(b)
 		}
-		f.Add(b)
 	}
 	f.Add(file(`{"form":"constant","calibration":{"kind":"none"}}`, ""))
 	f.Fuzz(func(t *testing.T, b []byte) {

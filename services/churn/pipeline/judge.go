@@ -3,18 +3,20 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
 	"github.com/freshet/freshet/pkg/evaluate"
-	"github.com/freshet/freshet/pkg/frame"
 )
 
 // Judgement is what a model of a table is worth.
 type Judgement struct {
-	Rows     int     `json:"rows"`
-	Columns  int     `json:"columns"`
+	Kind    Kind `json:"kind"`
+	Rows    int  `json:"rows"`
+	Columns int  `json:"columns"`
+	// Customers is how many groups of rows there are; 0 where they are not known.
+	Customers int `json:"customers,omitempty"`
+	// BaseRate is the share of rows with the label, of amounts their mean.
 	BaseRate float64 `json:"base_rate"`
 	// Protocol says in words which rows were judged.
 	Protocol string `json:"protocol"`
@@ -22,11 +24,12 @@ type Judgement struct {
 	From time.Time `json:"from,omitzero"`
 	To   time.Time `json:"to,omitzero"`
 	Cut  time.Time `json:"cut,omitzero"`
-	// Report is of the model as it would be used; Intervals are of its figures, by their names, at 95 %. Of folds each figure but ECE and lift is the mean
-	// over folds.
-	Report    Report              `json:"report"`
+	// Report is of the model as it would be used, Amounts in its place where amounts are predicted; Intervals are of its figures, by their names, at 95 %. Of
+	// folds each figure but ECE, lift and sums is the mean over folds.
+	Report    Report              `json:"report,omitzero"`
+	Amounts   *Amounts            `json:"amounts,omitempty"`
 	Intervals map[string]Interval `json:"intervals"`
-	// Families are the best of each family, as they would be used.
+	// Families are the best of each family, as they would be used, and the baselines.
 	Families []Compared `json:"families"`
 	// Chosen is the family that was chosen, most often when there are folds.
 	Chosen      string               `json:"chosen"`
@@ -42,7 +45,10 @@ type Judgement struct {
 // Compared is one family beside the others.
 type Compared struct {
 	Family string `json:"family"`
-	Report Report `json:"report"`
+	// Baseline says that it is there to be beaten, and is never chosen.
+	Baseline bool     `json:"baseline,omitempty"`
+	Report   Report   `json:"report,omitzero"`
+	Amounts  *Amounts `json:"amounts,omitempty"`
 }
 
 // outcome is what one outer split gave.
@@ -51,6 +57,8 @@ type outcome struct {
 	y, p     []float64
 	families map[string][]float64
 	trained  *Trained
+	// missing are baselines that could not be fitted, and why.
+	missing []string
 }
 
 // Judge says what models of a table are worth.
@@ -58,7 +66,7 @@ func Judge(ctx context.Context, t *Table, o Options) (*Judgement, *Trained, erro
 	if err := t.check(o); err != nil {
 		return nil, nil, err
 	}
-	j := &Judgement{Rows: len(t.Y), Columns: len(t.X.Columns), BaseRate: mean(t.Y)}
+	j := &Judgement{Kind: t.Kind, Rows: len(t.Y), Columns: len(t.X.Columns), BaseRate: mean(t.Y), Customers: t.customers()}
 	splits, err := j.outer(t, o)
 	if err != nil {
 		return nil, nil, err
@@ -73,7 +81,7 @@ func Judge(ctx context.Context, t *Table, o Options) (*Judgement, *Trained, erro
 		outcomes = append(outcomes, out)
 	}
 	o.tell("judging", len(splits), len(splits))
-	if err := j.sum(outcomes, o); err != nil {
+	if err := j.sum(t, outcomes, o); err != nil {
 		return nil, nil, err
 	}
 	o.tell("training on all rows", 0, 1)
@@ -84,7 +92,7 @@ func Judge(ctx context.Context, t *Table, o Options) (*Judgement, *Trained, erro
 	if j.Drivers, err = drivers(model, t.X, o.Seed); err != nil {
 		return nil, nil, err
 	}
-	j.Weak = weak(t.X, outcomes, j.Report.AUC)
+	j.Weak = j.weak(t.X, outcomes)
 	j.warn(t)
 	o.tell("training on all rows", 1, 1)
 	return j, model, nil
@@ -103,20 +111,24 @@ func (j *Judgement) outer(t *Table, o Options) ([]evaluate.Fold, error) {
 			return nil, fmt.Errorf("no label was known %s before %s, when the newest part begins: give rows of more times, or a shorter horizon", o.Gap, j.Cut.UTC().Format(time.DateOnly))
 		}
 		j.Protocol = fmt.Sprintf("the newest %d of %d rows, from %s on, by models that learnt from %d before", len(s.Test), len(t.Y), j.Cut.UTC().Format("2006-01-02 15:04"), len(s.Train))
-		if !enough(t.Take(s.Test).Y) || !enough(t.Take(s.Train).Y) {
-			return nil, fmt.Errorf("%s: one of the parts has fewer than 5 rows of a label; give more rows, or another share for the test", j.Protocol)
+		if !t.Take(s.Test).enough() || !t.Take(s.Train).enough() {
+			return nil, fmt.Errorf("%s: one of the parts has fewer than 5 rows of a label, or of an amount; give more rows, or another share for the test", j.Protocol)
 		}
 		return []evaluate.Fold{s}, nil
 	}
 	var out []evaluate.Fold
 	for r := range o.Repeats {
-		list, err := folds(t.Y, o.Folds, o.Seed+uint64(r))
+		list, err := folds(t, o.Folds, o.Seed+uint64(r))
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, list...)
 	}
-	j.Protocol = fmt.Sprintf("%d folds, %d times: each row by models that had not seen it. Without times a model may have learnt from later rows than it is judged by: name a column with --time where there is one", o.Folds, o.Repeats)
+	who := "row by models that had not seen it"
+	if t.Groups != nil {
+		who = "row by models that had not seen its customer"
+	}
+	j.Protocol = fmt.Sprintf("%d folds, %d times: each %s. Without times a model may have learnt from later rows than it is judged by: name a column with --time where there is one", o.Folds, o.Repeats, who)
 	return out, nil
 }
 
@@ -127,12 +139,17 @@ func judgeSplit(ctx context.Context, t *Table, o Options, s evaluate.Fold, seed 
 	if err != nil {
 		return outcome{}, err
 	}
-	best := choose(list)
+	best := choose(t.Kind, list)
 	if best == nil {
 		return outcome{}, fmt.Errorf("no model could be fitted: %s", list[len(list)-1].Fault)
 	}
 	out := outcome{rows: s.Test, y: test.Y, families: map[string][]float64{}}
-	for _, c := range bestOfEach(list) {
+	for i := range list {
+		if c := &list[i]; c.of.baseline && c.Fault != "" {
+			out.missing = append(out.missing, fmt.Sprintf("the baseline %s is missing: %s", c.Family, c.Fault))
+		}
+	}
+	for _, c := range bestOfEach(t.Kind, list, best) {
 		m, err := c.finish(ctx, train, o, seed)
 		if err != nil {
 			return outcome{}, err
@@ -142,60 +159,101 @@ func judgeSplit(ctx context.Context, t *Table, o Options, s evaluate.Fold, seed 
 			return outcome{}, err
 		}
 		out.families[c.Family] = p
-		if c.of.settings == best.of.settings && c.Family == best.Family {
+		if c == best {
 			out.p, out.trained = p, m
 		}
 	}
 	return out, nil
 }
 
-func bestOfEach(list []Choice) []*Choice {
+// bestOfEach is the best of each family, as candidates are ordered; of its family it is the one that was chosen, which may be alike to a plainer one.
+func bestOfEach(kind Kind, list []Choice, chosen *Choice) []*Choice {
 	var out []*Choice
 	for i := range list {
-		var of []Choice
-		for _, c := range list {
-			if c.Family == list[i].Family {
-				of = append(of, c)
+		var of []*Choice
+		for k := range list {
+			if list[k].Family == list[i].Family {
+				of = append(of, &list[k])
 			}
 		}
-		if best := choose(of); best != nil && best.Settings == list[i].Settings && list[i].Fault == "" {
-			out = append(out, &list[i])
+		best := lowest(kind, of)
+		if list[i].Family == chosen.Family {
+			best = chosen
+		}
+		if best == &list[i] {
+			out = append(out, best)
 		}
 	}
 	return out
 }
 
 // sum makes figures of the outcomes.
-func (j *Judgement) sum(outcomes []outcome, o Options) error {
-	var y, p []float64
+func (j *Judgement) sum(t *Table, outcomes []outcome, o Options) error {
 	chosen := map[string]int{}
 	for _, out := range outcomes {
-		y, p = append(y, out.y...), append(p, out.p...)
 		chosen[out.trained.Family]++
+		for _, text := range out.missing {
+			if !slices.Contains(j.Warnings, text) {
+				j.Warnings = append(j.Warnings, text)
+			}
+		}
 	}
 	for _, out := range outcomes {
 		if j.Chosen == "" || chosen[out.trained.Family] > chosen[j.Chosen] {
 			j.Chosen, j.Settings, j.Calibration = out.trained.Family, out.trained.Settings, out.trained.Calibration.Kind
 		}
 	}
-	var err error
-	if j.Report, err = meanReport(outcomes, func(out outcome) []float64 { return out.p }); err != nil {
+	all, err := j.figures(outcomes, func(out outcome) []float64 { return out.p })
+	if err != nil {
 		return err
 	}
-	for _, family := range []string{"base rate", "logistic regression", "boosted trees", "random forest"} {
-		if r, err := meanReport(outcomes, func(out outcome) []float64 { return out.families[family] }); err == nil {
-			j.Families = append(j.Families, Compared{family, r})
+	j.Report, j.Amounts = all.Report, all.Amounts
+	for _, c := range candidates(t, o) {
+		if slices.ContainsFunc(j.Families, func(f Compared) bool { return f.Family == c.family }) {
+			continue
+		}
+		if f, err := j.figures(outcomes, func(out outcome) []float64 { return out.families[c.family] }); err == nil {
+			f.Family, f.Baseline = c.family, c.baseline
+			j.Families = append(j.Families, f)
 		}
 	}
-	all := evaluate.Binary{Score: p, Label: y}
-	if j.Reliability, err = all.Reliability(bins); err != nil {
+	if err := j.curves(outcomes); err != nil {
 		return err
 	}
-	if j.Gains, err = all.GainCurve(200); err != nil {
-		return err
-	}
-	j.interval(outcomes, o)
+	j.interval(t, outcomes, o)
 	return nil
+}
+
+// figures are those of one set of predictions.
+func (j *Judgement) figures(outcomes []outcome, of func(outcome) []float64) (c Compared, err error) {
+	if j.Kind == Real {
+		a, err := meanAmounts(outcomes, of)
+		return Compared{Amounts: &a}, err
+	}
+	c.Report, err = meanReport(outcomes, of)
+	return c, err
+}
+
+// curves are of all rows together. Gains have no meaning where an amount is below 0: none then.
+func (j *Judgement) curves(outcomes []outcome) (err error) {
+	var y, p []float64
+	for _, out := range outcomes {
+		y, p = append(y, out.y...), append(p, out.p...)
+	}
+	if j.Kind == Real {
+		r := evaluate.Real{Predicted: p, Actual: y}
+		if j.Gains, err = r.GainCurve(points); err != nil {
+			j.Gains = nil
+		}
+		j.Reliability, err = r.Reliability(bins)
+		return err
+	}
+	b := evaluate.Binary{Score: p, Label: y}
+	if j.Gains, err = b.GainCurve(points); err != nil {
+		return err
+	}
+	j.Reliability, err = b.Reliability(bins)
+	return err
 }
 
 // meanReport is over outcomes: the mean of what is a mean or an order within a split, and of all rows together ECE and lift, which need many.
@@ -217,99 +275,32 @@ func meanReport(outcomes []outcome, of func(outcome) []float64) (Report, error) 
 	return all, err
 }
 
-// interval draws rows of the first judgement of each row: repeats are no new rows.
-func (j *Judgement) interval(outcomes []outcome, o Options) {
+// interval draws rows of the first judgement of each row: repeats are no new rows. Rows of one customer are drawn together.
+func (j *Judgement) interval(t *Table, outcomes []outcome, o Options) {
 	var y, p []float64
+	how := evaluate.Resample{Times: o.Draws, Seed: o.Seed}
 	seen := map[int]bool{}
 	for _, out := range outcomes {
 		for i, r := range out.rows {
-			if !seen[r] {
-				seen[r] = true
-				y, p = append(y, out.y[i]), append(p, out.p[i])
+			if seen[r] {
+				continue
+			}
+			seen[r] = true
+			if y, p = append(y, out.y[i]), append(p, out.p[i]); t.Groups != nil {
+				how.Group = append(how.Group, t.Groups[r])
 			}
 		}
 	}
-	j.Intervals = intervals(y, p, evaluate.Resample{Times: o.Draws, Seed: o.Seed})
-}
-
-// Group is a part of the rows.
-type Group struct {
-	Column string  `json:"column"`
-	Level  string  `json:"level"`
-	Rows   int     `json:"rows"`
-	AUC    float64 `json:"auc"`
-}
-
-// weakRows is how many rows a group has at least, weakBy by how much its AUC is below that of all to be told.
-const (
-	weakRows = 200
-	weakBy   = .05
-)
-
-// weak finds groups by category in which the order is much worse than over all.
-func weak(x *frame.Frame, outcomes []outcome, auc float64) []Group {
-	var out []Group
-	for i := range x.Columns {
-		c := &x.Columns[i]
-		for level, name := range c.Levels {
-			var y, p []float64
-			for _, o := range outcomes {
-				for k, r := range o.rows {
-					if v := c.Values[r]; !math.IsNaN(v) && int(v) == level {
-						y, p = append(y, o.y[k]), append(p, o.p[k])
-					}
-				}
-			}
-			if got, err := (evaluate.Binary{Score: p, Label: y}).AUC(); err == nil && len(y) >= weakRows && got < auc-weakBy {
-				out = append(out, Group{Column: c.Name, Level: name, Rows: len(y), AUC: got})
-			}
-		}
-	}
-	slices.SortStableFunc(out, func(a, b Group) int { return int(math.Copysign(1, a.AUC-b.AUC)) })
-	return out[:min(len(out), 10)]
-}
-
-// warn says what should make a reader doubt.
-func (j *Judgement) warn(t *Table) {
-	for i := range t.X.Columns {
-		c := &t.X.Columns[i]
-		if auc, ok := alone(c, t.Y); ok && auc > .98 {
-			j.Warnings = append(j.Warnings, fmt.Sprintf("column %s alone has an AUC of %.3f: it may have been written after the fact; leave it out with --leave if it is not known when the prediction is made", c.Name, auc))
-		}
-	}
-	if j.Report.AUC > .98 {
-		j.Warnings = append(j.Warnings, fmt.Sprintf("an AUC of %.3f is better than such predictions are: look for a column that knows the answer", j.Report.AUC))
-	}
-	if j.Chosen == "base rate" {
-		j.Warnings = append(j.Warnings, "no model is better than giving everybody the base rate: the columns say nothing about the label")
+	if j.Intervals = intervals(y, p, how, j.Kind); t.Groups != nil && len(j.Intervals) == 0 {
+		j.Warnings = append(j.Warnings, "there are no intervals: the rows are of too few customers")
 	}
 }
 
-// alone is what a column orders by itself, in either direction; of categories by their rate.
-func alone(c *frame.Column, y []float64) (float64, bool) {
-	p := slices.Clone(c.Values)
-	if c.Kind == frame.Category {
-		ones, rows := make([]float64, len(c.Levels)), make([]float64, len(c.Levels))
-		for i, v := range c.Values {
-			if !math.IsNaN(v) {
-				ones[int(v)] += y[i]
-				rows[int(v)]++
-			}
-		}
-		for i, v := range c.Values {
-			if !math.IsNaN(v) {
-				p[i] = ones[int(v)] / rows[int(v)]
-			}
-		}
-		if slices.ContainsFunc(rows, func(n float64) bool { return n < 20 }) {
-			return 0, false // rates of few rows know the answer by chance
-		}
+// customers is how many groups there are.
+func (t *Table) customers() int {
+	seen := map[int]bool{}
+	for _, g := range t.Groups {
+		seen[g] = true
 	}
-	for i := range p {
-		if math.IsNaN(p[i]) {
-			p[i] = -math.MaxFloat64
-		}
-	}
-	auc, err := evaluate.Binary{Score: p, Label: y}.AUC()
-	return max(auc, 1-auc), err == nil
+	return len(seen)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/freshet/freshet/pkg/frame"
@@ -48,11 +49,11 @@ func models(t testing.TB, kind Kind) map[string]*Trained {
 	half := mixed(1500, kind, 2)
 	out := map[string]*Trained{}
 	seen := map[string]bool{}
-	for _, c := range candidates(60) { // leaves of few rows
-		if seen[c.family] {
+	for _, c := range candidates(table, Options{}) {
+		if seen[c.family+c.scale] {
 			continue
 		}
-		seen[c.family] = true
+		seen[c.family+c.scale] = true
 		m, _, err := c.fit(t.Context(), quick(), table, nil, 7)
 		if err != nil {
 			t.Fatal(err)
@@ -61,15 +62,21 @@ func models(t testing.TB, kind Kind) map[string]*Trained {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, k := range []string{asTheyAre, platt, isotonic} {
-			calibration, err := fitCalibration(k, half.Y, raw)
+		tried := []string{asTheyAre, platt, isotonic}
+		if kind == Real {
+			if tried = []string{ratio, power}; c.scale == plain {
+				tried = []string{asTheyAre}
+			}
+		}
+		for _, k := range tried {
+			calibration, err := fitCalibration(k, c.scale, half.Y, raw)
 			if err != nil && k == platt && c.family == "base rate" {
 				continue
 			}
 			if err != nil {
 				t.Fatal(err)
 			}
-			out[fmt.Sprintf("%s, %s", c.family, k)] = &Trained{Kind: kind, Family: c.family, Settings: c.settings, Calibration: calibration, fitted: m}
+			out[strings.TrimSuffix(fmt.Sprintf("%s, %s, %s", c.family, k, c.scale), ", ")] = &Trained{Kind: kind, Family: c.family, Settings: c.settings, Calibration: calibration, fitted: m}
 		}
 	}
 	return out

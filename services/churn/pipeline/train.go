@@ -44,11 +44,11 @@ func (t *Trained) reasons(row, out []float64) (base float64) {
 	return base
 }
 
-// Choice is one candidate, and its log-loss on inner splits.
+// Choice is one candidate, and its loss on inner splits: log-loss; the deviance of amounts of 0 and more, the squared error of others.
 type Choice struct {
 	Family   string  `json:"family"`
 	Settings string  `json:"settings,omitempty"`
-	LogLoss  float64 `json:"log_loss"`
+	Loss     float64 `json:"loss"`
 	// Fault says why it could not be fitted.
 	Fault string `json:"fault,omitempty"`
 
@@ -61,7 +61,7 @@ type Choice struct {
 // inner splits training rows: behind each other in time, or folds.
 func inner(t *Table, o Options, seed uint64) ([]evaluate.Fold, error) {
 	if t.Times == nil {
-		return folds(t.Y, o.Inner, seed)
+		return folds(t, o.Inner, seed)
 	}
 	var out []evaluate.Fold
 	to := sortedTimes(t.Times)
@@ -73,7 +73,7 @@ func inner(t *Table, o Options, seed uint64) ([]evaluate.Fold, error) {
 		end := to[len(to)-1]
 		at, _ := slices.BinarySearchFunc(to, cut, time.Time.Compare)
 		to = to[:at]
-		if f := o.split(t.Times, cut, end); enough(t.Take(f.Train).Y) && enough(t.Take(f.Test).Y) {
+		if f := o.split(t.Times, cut, end); t.Take(f.Train).enough() && t.Take(f.Test).enough() {
 			out = append(out, f)
 		}
 		if len(to) == 0 {
@@ -87,13 +87,18 @@ func inner(t *Table, o Options, seed uint64) ([]evaluate.Fold, error) {
 	return out, nil
 }
 
-// enough says that both labels occur more than once or twice.
-func enough(y []float64) bool {
+// enough says that both labels occur more than once or twice, or amounts other than 0.
+func (t *Table) enough() bool {
 	ones := 0
-	for _, v := range y {
-		ones += int(v)
+	for _, v := range t.Y {
+		if v != 0 {
+			ones++
+		}
 	}
-	return min(ones, len(y)-ones) >= 5
+	if t.Kind == Real {
+		return ones >= 5 && slices.Min(t.Y) < slices.Max(t.Y)
+	}
+	return min(ones, len(t.Y)-ones) >= 5
 }
 
 // compare judges all candidates on the inner splits of t.
@@ -103,7 +108,7 @@ func compare(ctx context.Context, t *Table, o Options, seed uint64) ([]Choice, e
 		return nil, err
 	}
 	var out []Choice
-	for _, c := range candidates(len(t.Y)) {
+	for _, c := range candidates(t, o) {
 		choice := Choice{Family: c.family, Settings: c.settings, of: c}
 		if err := choice.judge(ctx, t, o, splits); err != nil {
 			if ctx.Err() != nil {
@@ -118,7 +123,6 @@ func compare(ctx context.Context, t *Table, o Options, seed uint64) ([]Choice, e
 
 // judge fits a candidate on each split.
 func (c *Choice) judge(ctx context.Context, t *Table, o Options, splits []evaluate.Fold) error {
-	var y []float64
 	rounds := 0.0
 	for _, s := range splits {
 		train, test := t.Take(s.Train), t.Take(s.Test)
@@ -132,22 +136,43 @@ func (c *Choice) judge(ctx context.Context, t *Table, o Options, splits []evalua
 		}
 		// The model that is used learns from more rows than this one did, and may learn for as much longer.
 		rounds += float64(n) * float64(len(t.Y)) / float64(len(s.Train)) / float64(len(splits))
-		c.rows, c.held, y = append(c.rows, s.Test...), append(c.held, p...), append(y, test.Y...)
+		c.rows, c.held = append(c.rows, s.Test...), append(c.held, p...)
 	}
 	c.rounds = int(rounds + .5)
-	var err error
-	c.LogLoss, err = evaluate.Binary{Score: c.held, Label: y}.LogLoss()
+	// Amounts that were learnt on another scale are judged in the right total, as they would be used.
+	y := pick(t.Y, c.rows)
+	plainly, err := fitCalibration(first(plainest(t.Kind, c.of.scale, len(y))), c.of.scale, y, c.held)
+	if err != nil {
+		return err
+	}
+	c.Loss, err = lossOf(t.Kind, y, plainly.all(c.held))
 	return err
 }
 
-// better is by how much the log-loss of a candidate must be below that of a plainer one: a ten-thousandth of a nat.
-const better = 1e-4
+func first(a string, _ []string) string { return a }
 
-// choose is the best candidate, the plainer of two that are alike.
-func choose(list []Choice) *Choice {
-	var best *Choice
+// better is by how much the loss of a candidate must be below that of a plainer one: a ten-thousandth of a nat, or a thousandth of the loss of amounts.
+const better, betterPart = 1e-4, 1e-3
+
+// choose is the best candidate that is no baseline.
+func choose(kind Kind, list []Choice) *Choice {
+	var may []*Choice
 	for i := range list {
-		if c := &list[i]; c.Fault == "" && (best == nil || c.LogLoss < best.LogLoss-better) {
+		if !list[i].of.baseline {
+			may = append(may, &list[i])
+		}
+	}
+	return lowest(kind, may)
+}
+
+// lowest has the least loss, the plainer of two that are alike.
+func lowest(kind Kind, list []*Choice) *Choice {
+	var best *Choice
+	for _, c := range list {
+		if c.Fault != "" {
+			continue
+		}
+		if best == nil || kind == Binary && c.Loss < best.Loss-better || kind == Real && c.Loss < best.Loss*(1-betterPart) {
 			best = c
 		}
 	}
@@ -157,9 +182,15 @@ func choose(list []Choice) *Choice {
 // finish calibrates a candidate on what it predicted of rows it had not seen, and fits it on all.
 func (c *Choice) finish(ctx context.Context, t *Table, o Options, seed uint64) (*Trained, error) {
 	out := &Trained{Kind: t.Kind, Family: c.Family, Settings: c.Settings}
-	y := t.Take(c.rows).Y
+	held := &Table{X: &frame.Frame{}, Kind: t.Kind, Y: pick(t.Y, c.rows)}
+	if t.Groups != nil {
+		held.Groups = make([]int, len(c.rows))
+		for i, r := range c.rows {
+			held.Groups[i] = t.Groups[r]
+		}
+	}
 	var err error
-	if out.Calibration, err = chooseCalibration(y, c.held, seed); err != nil {
+	if out.Calibration, err = chooseCalibration(held, c.of.scale, c.held, seed); err != nil {
 		return nil, err
 	}
 	if out.fitted, _, err = c.of.fit(ctx, o, t, nil, max(1, c.rounds)); err != nil {
@@ -173,11 +204,12 @@ func Train(ctx context.Context, t *Table, o Options) (*Trained, error) {
 	if err := t.check(o); err != nil {
 		return nil, err
 	}
+	o.Baselines = Baselines{} // they are never chosen
 	list, err := compare(ctx, t, o, o.Seed)
 	if err != nil {
 		return nil, err
 	}
-	best := choose(list)
+	best := choose(t.Kind, list)
 	if best == nil {
 		return nil, fmt.Errorf("no model could be fitted: %s", list[len(list)-1].Fault)
 	}
