@@ -42,8 +42,8 @@ type Bound struct {
 	NewTally func() Tally
 
 	id modelID
-	// kept is the name of the copy of its file.
-	kept string
+	// kept are the names of the copies of its files.
+	kept []string
 }
 
 // Model is a trained model. Many goroutines may bind it.

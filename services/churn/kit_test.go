@@ -152,6 +152,19 @@ func (s *shelf) put(target, id string, model any, bands *modelv1.Bands) {
 		Files: []*modelv1.File{{Name: ModelFile, Size: int64(len(data)), Sha256: hex.EncodeToString(sum[:])}}})
 }
 
+// profile gives a version one.
+func (s *shelf) profile(target, id, text string) {
+	sum := sha256.Sum256([]byte(text))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.files[target+"/"+id+"/"+ProfileFile] = []byte(text)
+	for _, v := range s.versions["default/"+target] {
+		if v.GetId() == id {
+			v.Files = append(v.Files, &modelv1.File{Name: ProfileFile, Size: int64(len(text)), Sha256: hex.EncodeToString(sum[:])})
+		}
+	}
+}
+
 // live says which version serves, and which are scored in its shadow.
 func (s *shelf) live(target, champion string, challengers ...string) {
 	s.mu.Lock()
@@ -171,8 +184,8 @@ type oldWarning struct {
 	after int64
 }
 
-func newOldWarning(_ []forecast.Warning, l *catalog.Layout) (Warnings, error) {
-	at, ok := l.Position("last_order")
+func newOldWarning(_ []forecast.Warning, c *catalog.Catalog) (Warnings, error) {
+	at, ok := c.Layout().Position("last_order")
 	if !ok {
 		return nil, errors.New("no last_order")
 	}

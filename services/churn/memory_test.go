@@ -62,7 +62,7 @@ func (k *bench) restart(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	warnings, err := k.deps.NewWarnings(b.set.Warnings, b.catalog.Layout())
+	warnings, err := k.deps.NewWarnings(b.set.Warnings, b.catalog)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,6 +186,6 @@ func (k *bench) Emit(m broker.Message) {
 }
 
 // mean counts scores.
-type mean struct{ n int }
+type mean struct{ n, columns int }
 
 func (m *mean) Count([]row.Cell, float64) { m.n++ }

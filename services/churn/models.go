@@ -17,10 +17,14 @@ import (
 	"github.com/freshet/freshet/pkg/retry"
 	"github.com/freshet/freshet/pkg/wire"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
+	"github.com/freshet/freshet/services/churn/row"
 )
 
-// ModelFile is the file of a version that holds the model.
-const ModelFile = "model.bin"
+// The files of a version: the model, and what its training's rows looked like.
+const (
+	ModelFile   = "model.bin"
+	ProfileFile = "profile.json"
+)
 
 // Registry is what churn needs of package model's.
 type Registry interface {
@@ -51,6 +55,7 @@ const (
 type loader struct {
 	registry Registry // nil: no models
 	decode   func([]byte) (Model, error)
+	tallies  func(profile []byte, columns []row.Column) (func() Tally, error)
 	book     *book
 	files    files
 	logger   *slog.Logger
@@ -64,7 +69,7 @@ type loader struct {
 }
 
 func newLoader(cfg Config, b *book, deps Deps, m *metrics) *loader {
-	l := &loader{registry: deps.Registry, decode: deps.Decode, book: b, files: files{dir: filepath.Join(cfg.Dir, "copies")}, logger: deps.Logger, metrics: m,
+	l := &loader{registry: deps.Registry, decode: deps.Decode, tallies: deps.NewTallies, book: b, files: files{dir: filepath.Join(cfg.Dir, "copies")}, logger: deps.Logger, metrics: m,
 		loaded: map[string]*Bound{}}
 	l.boards.Store(&map[string]*Board{})
 	return l
@@ -251,8 +256,24 @@ func (l *loader) load(ctx context.Context, workspace, target, id string) (*Bound
 	}
 	bands := all[i].GetBands()
 	b := NewBound(id, bands.GetHigh(), bands.GetMedium(), m)
-	b.kept = kept
+	b.kept = []string{kept}
+	l.profile(ctx, all[i], b)
 	return b, nil
+}
+
+// profile has live customers counted for a version that has a profile. One that cannot be read keeps nobody from being scored.
+func (l *loader) profile(ctx context.Context, v *modelv1.Version, b *Bound) {
+	if l.tallies == nil {
+		return
+	}
+	data, kept, err := l.files.get(ctx, l.registry, v, ProfileFile)
+	if err == nil {
+		b.kept = append(b.kept, kept)
+		b.NewTally, err = l.tallies(data, l.book.plan.Columns())
+	}
+	if err != nil {
+		l.logger.Warn("customers are not counted for a model: its drift will not be known", "workspace", v.GetWorkspace(), "target", v.GetName(), "version", v.GetId(), "error", err)
+	}
 }
 
 // unbound says that a model needs what the catalogue does not have: trying again mends nothing.
@@ -278,7 +299,9 @@ func (l *loader) forget() {
 		if !used[b] {
 			delete(l.loaded, key)
 		} else {
-			keep[b.kept] = true
+			for _, name := range b.kept {
+				keep[name] = true
+			}
 		}
 	}
 	l.files.keep(keep)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +25,7 @@ import (
 	"github.com/freshet/freshet/pkg/stream"
 	"github.com/freshet/freshet/pkg/topics"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	"github.com/freshet/freshet/services/churn/row"
 )
 
 // TaskName names the consumer group. Who has partition 0 of it trains.
@@ -54,10 +57,12 @@ type Deps struct {
 	Registry Registry
 	// Decode reads a model's file. Needed with Registry.
 	Decode func([]byte) (Model, error)
+	// NewTallies reads a version's profile, and gives what makes empty counts of live customers, whose rows have these columns; nil: nobody counts.
+	NewTallies func(profile []byte, columns []row.Column) (func() Tally, error)
 	// Models stands in for Registry and Decode where it is given.
 	Models Models
 	// NewWarnings compiles the early-warning rules; nil: there are none.
-	NewWarnings func([]forecast.Warning, *catalog.Layout) (Warnings, error)
+	NewWarnings func([]forecast.Warning, *catalog.Catalog) (Warnings, error)
 	// Words writes reasons as sentences; nil: in the plainest form.
 	Words Words
 	// Admin answers for what is done to models; nil: UNIMPLEMENTED.
@@ -106,7 +111,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	s := &Service{book: b, catalogues: featuretopic.New(b.catalog.Layout()), warnings: noWarnings{}}
 	if deps.NewWarnings != nil {
-		if s.warnings, err = deps.NewWarnings(b.set.Warnings, b.catalog.Layout()); err != nil {
+		if s.warnings, err = deps.NewWarnings(b.set.Warnings, b.catalog); err != nil {
 			return nil, fmt.Errorf("early warnings: %w", err)
 		}
 	}
@@ -196,13 +201,14 @@ func (s *Service) Ready() error {
 }
 
 // Owns says whether this process has a partition of the task now: who has partition 0 trains.
-func (s *Service) Owns(partition int) bool {
-	for _, p := range s.processor.Owned() {
-		if p == partition {
-			return true
-		}
+func (s *Service) Owns(partition int) bool { return slices.Contains(s.processor.Owned(), partition) }
+
+// Workspaces are those of whom this process has scored a customer, sorted: of those whose partitions it has, and whom it was asked for.
+func (s *Service) Workspaces() []string {
+	if s.loader == nil {
+		return nil
 	}
-	return false
+	return slices.Sorted(maps.Keys(*s.loader.boards.Load()))
 }
 
 // Forecasts are what is predicted.

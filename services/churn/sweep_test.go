@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/testkit"
+	"github.com/freshet/freshet/services/churn/row"
 )
 
 // lines are all score sets of a customer in short.
@@ -144,7 +145,7 @@ func TestOtherTargetsSweepEverybody(t *testing.T) {
 	w.expect(id(1), "EVENT churn=0.400/medium spend=50.000", "MODEL churn=-") // the shipped one is for named customers only
 }
 
-// The service ends in the middle of a sweep, and the next start goes on where it was, in both directions: nobody is told twice, nobody is left out.
+// The service ends in the middle of a sweep, and the next start goes on where it was: nobody is told twice, nobody is left out.
 func TestASweepGoesOnAfterARestart(t *testing.T) {
 	const n = 12 * sweepBatch
 	w := newWorld(t)
@@ -155,15 +156,6 @@ func TestASweepGoesOnAfterARestart(t *testing.T) {
 	}
 	w.settled()
 	w.swept()
-	for p := range 2 { // as a sweep of this night that was interrupted: behind the middle of all ids
-		s, ok, err := w.sweep(p)
-		if err != nil || !ok {
-			t.Fatal(err)
-		}
-		if !s.done || s.cursor != "" {
-			t.Errorf("partition %d: %+v", p, s)
-		}
-	}
 	w.now.Store(start + 16*hourMs)
 	testkit.Eventually(t, within, func() error { // stop it once it has begun
 		for p := range 2 {
@@ -268,5 +260,24 @@ func TestASweepCountsEverybodyOnce(t *testing.T) {
 	}
 	if len(counted) != 2 {
 		t.Errorf("%d models were counted for", len(counted))
+	}
+}
+
+// A version that has a profile is counted for: every sweep hands out a whole count, and one without a profile serves all the same.
+func TestAProfileIsCountedInto(t *testing.T) {
+	w := newWorld(t)
+	w.both()
+	w.shelf.profile("churn_risk_60d", first, "cuts")
+	made := map[string]*mean{}
+	deps := w.deps()
+	deps.NewTallies = func(profile []byte, columns []row.Column) (func() Tally, error) {
+		return func() Tally { made[string(profile)] = &mean{columns: len(columns)}; return made[string(profile)] }, nil
+	}
+	k := newBench(t, w.cfg, deps)
+	k.send(t, ordered(1, start, 40), ordered(2, start, 40))
+	for k.tick(t) {
+	}
+	if m := made["cuts"]; len(made) != 1 || m.n != 2 || m.columns != len(row.New(shipped).Columns()) || k.board().Seats[1].Champion == nil {
+		t.Errorf("%v, %+v", made, m)
 	}
 }

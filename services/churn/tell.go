@@ -15,7 +15,6 @@ import (
 // tell works out what is said of a customer now, and publishes it when it is not what was told last.
 func (t *task) tell(tx transaction, e *entry, c cause) error {
 	now := tx.Now()
-	e.pending = false
 	var v *verdict
 	if e.rec.counts() {
 		var err error
@@ -38,7 +37,7 @@ func (t *task) tell(tx transaction, e *entry, c cause) error {
 		e.rec.mark = v.mark
 	}
 	t.fresh.Observe("churn", liveMs(c), now)
-	e.trace = nil
+	e.pending, e.trace = false, nil
 	return nil
 }
 
