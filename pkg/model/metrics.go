@@ -2,7 +2,7 @@ package model
 
 import (
 	"errors"
-	"math"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,35 +34,44 @@ func newMetrics(reg prometheus.Registerer, names []string, made func(string) []t
 			Name: "freshet_model_runs_total", Help: "Trainings that ended here, by model and outcome: done, failed or skipped.",
 		}, []string{"name", "outcome"}),
 	}
-	all := []prometheus.Collector{m.drift, m.runs}
+	ages := &ages{GaugeVec: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "freshet_model_age_seconds", Help: "Time since the serving model was trained, by model, the oldest of all workspaces; absent while none serves.",
+	}, []string{"name"}), names: names, made: made, now: now}
 	for _, name := range names {
 		m.names[name] = true
 		for _, outcome := range outcomes {
 			m.runs.WithLabelValues(name, outcome) // 0 from the start, so that the first one is a rise
 		}
-		all = append(all, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "freshet_model_age_seconds", Help: "Time since the serving model was trained, by model, the oldest of all workspaces; NaN while none serves.", ConstLabels: prometheus.Labels{"name": name},
-		}, func() float64 { return oldest(made(name), now()) }))
 	}
 	if reg == nil {
 		return m, nil
 	}
 	var errs []error
-	for _, c := range all {
+	for _, c := range []prometheus.Collector{ages, m.drift, m.runs} {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)
 }
 
-// oldest is the age of the oldest, in seconds; NaN of none.
-func oldest(made []time.Time, now time.Time) float64 {
-	age := math.NaN()
-	for _, at := range made {
-		if s := now.Sub(at).Seconds(); math.IsNaN(age) || s > age {
-			age = s
+// ages works out how old models are when it is asked: a process that trains no more shows it all the same.
+type ages struct {
+	*prometheus.GaugeVec
+	names []string
+	made  func(string) []time.Time
+	now   func() time.Time
+}
+
+// Collect implements prometheus.Collector.
+func (a *ages) Collect(out chan<- prometheus.Metric) {
+	for _, name := range a.names {
+		made := a.made(name)
+		if len(made) == 0 {
+			a.DeleteLabelValues(name)
+			continue
 		}
+		a.WithLabelValues(name).Set(a.now().Sub(slices.MinFunc(made, time.Time.Compare)).Seconds())
 	}
-	return age
+	a.GaugeVec.Collect(out)
 }
 
 // run counts a run that is over.
