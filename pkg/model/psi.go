@@ -10,9 +10,11 @@ const (
 	// psiFloor is the least share that a bin counts as having: an empty one would make the index infinite.
 	psiFloor = 1e-4
 
-	// DriftWatch and DriftActs are the conventional limits of the index: below 0.1 nothing of note has changed, from 0.25 on the population is another
-	// one. Source: Siddiqi, Credit Risk Scorecards (2006), chapter 9; they are older than that and rest on habit, not on a test. See Chance.
-	DriftWatch, DriftActs = 0.1, 0.25
+	// DriftWatch is the lower of the conventional limits of the index: below it nothing of note has changed. Source of both: Siddiqi, Credit Risk
+	// Scorecards (2006), chapter 9; they are older than that and rest on habit, not on a test. See Chance.
+	DriftWatch = 0.1
+	// DriftActs is the upper one: from it on the population is another one.
+	DriftActs = 0.25
 )
 
 // PSI is the population stability index of two sets of shares over the same bins: the sum of (a-e) ln(a/e). It is 0 where they are equal, symmetric, and
