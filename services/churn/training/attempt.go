@@ -54,19 +54,36 @@ func (a *attempt) make(ctx context.Context, trigger string) (*modelv1.Version, e
 	if err := a.read(ctx); err != nil {
 		return nil, err
 	}
+	if err := a.judge(ctx); err != nil {
+		return nil, err
+	}
+	return a.keep(ctx, trigger)
+}
+
+// seed is of whatever is drawn: the same history gives the same model.
+const seed = 1
+
+// judge makes a model of what was read, and says what it is worth.
+func (a *attempt) judge(ctx context.Context) error {
 	o := pipeline.Default()
 	o.Gap, o.Workers, o.Progress, o.TestShare = a.target.Longest(), a.cfg.Workers, a.tell, judgedShare(a.split.learn.Times, a.target.Longest(), o.TestShare)
+	o.Seed = seed
 	var err error
 	if a.judgement, a.model, err = a.deps.Learner.Judge(ctx, a.split.learn, o); err != nil {
-		return nil, fmt.Errorf("judge %d rows: %w", len(a.split.learn.Y), err)
+		return fmt.Errorf("judge %d rows: %w", len(a.split.learn.Y), err)
 	}
 	if len(a.split.jury.Y) > 0 {
 		if a.said, err = a.model.Predict(a.split.jury.X); err != nil {
-			return nil, fmt.Errorf("predict of the jury: %w", err)
+			return fmt.Errorf("predict of the jury: %w", err)
 		}
 	}
+	return nil
+}
+
+// keep keeps the model as a version.
+func (a *attempt) keep(ctx context.Context, trigger string) (*modelv1.Version, error) {
 	v := a.version(trigger)
-	files, err := a.files(o.Seed)
+	files, err := a.files()
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +204,7 @@ func constant(said []float64) bool {
 }
 
 // files are the version's.
-func (a *attempt) files(seed uint64) (map[string][]byte, error) {
+func (a *attempt) files() (map[string][]byte, error) {
 	out := map[string][]byte{}
 	var err error
 	if out[ModelFile], err = a.model.Encode(); err != nil {
@@ -196,7 +213,7 @@ func (a *attempt) files(seed uint64) (map[string][]byte, error) {
 	if out[ProfileFile], err = a.deps.Profile(a.said, a.newest()); err != nil {
 		return nil, fmt.Errorf("describe the rows: %w", err)
 	}
-	c := a.card(seed)
+	c := a.card()
 	var html, text bytes.Buffer
 	if err := errors.Join(c.HTML(&html), c.Text(&text)); err != nil {
 		return nil, fmt.Errorf("write the card: %w", err)
@@ -209,7 +226,7 @@ func (a *attempt) files(seed uint64) (map[string][]byte, error) {
 }
 
 // card says what the model is worth.
-func (a *attempt) card(seed uint64) *card.Card {
+func (a *attempt) card() *card.Card {
 	notes := []string{
 		a.set.Why + ".",
 		fmt.Sprintf("%.0f %% of the customers are never learnt from: on them models are compared with each other, %d of them at %s.", 100*juryShare, len(a.split.jury.Y), a.split.date.UTC().Format(time.DateOnly)),

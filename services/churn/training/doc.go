@@ -3,9 +3,10 @@
 // What is promised:
 //
 //   - One process trains, and one training at a time: who has partition 0 of churn's task (Deps.Owner), at most Config.Workers cores beside live work. Who
-//     loses the partition stops at once and says nothing more; who gets it says of a training that was cut off that it failed (TestWhoTakesOverSaysWhatWasCutOff).
-//   - A training that fails, is killed or finds too little changes nothing that serves, and says why in words (TestAFailedTrainingLeavesTheChampion,
-//     TestKilledInMidTraining, TestTooLittleIsSaid). A clean stop hands the training on to whoever owns next (TestAStopHandsTheTrainingOn).
+//     loses the partition stops at once and says nothing more; who gets it says of a training that was cut off that it failed (lives, of
+//     TestImportedHistoryHasAModelByItself, has this and the next).
+//   - A training that fails, is killed or finds too little changes nothing that serves, and says why in words (TestTooLittleIsSaid). A
+//     clean stop hands the training on to whoever owns next.
 //   - A first model serves only when its judged log-loss is better than the base rate's by more than its interval, a later one only when it is better than
 //     the champion by more than the interval of the difference, on the newest date whose outcome is known, of customers that neither has learnt from
 //     (TestPromotion). Everything else is a version in the shadow. A model that says the same of everybody, or that a column knows the answer of, is unfit
@@ -22,8 +23,8 @@
 // # When
 //
 // A target without a champion is looked at every Config.Look: as soon as there is enough, there is a training, and after one whose model was not good enough
-// when customers or what they did grew by a fifth, or a night later. Otherwise every night at Config.At, when drift is more than Config.Drift and chance, when
-// the champion's judgement of the jury decays, and by hand (a run that is requested, by any replica).
+// when customers or what they did grew by a fifth, or a night later (TestAFirstTraining). Otherwise every night at Config.At, when live customers drift, once a
+// day at most (TestNightsAndDrift), and by hand (a run that is requested, by any replica).
 //
 // It is not for scoring (package churn), nor for how models are made (package pipeline).
 package training

@@ -184,7 +184,7 @@ type learner struct {
 	kept map[string]Model
 	// failing, when set, is what the next judgement ends with.
 	failing error
-	// judging, when set, is told when a judgement begins, which waits until its context ends.
+	// judging, when set, is told when a judgement begins, which waits until its context ends, and when it ended.
 	judging chan struct{}
 }
 
@@ -196,10 +196,13 @@ type keptModel struct {
 func (m keptModel) Encode() ([]byte, error) {
 	m.l.mu.Lock()
 	defer m.l.mu.Unlock()
-	name := fmt.Sprint("model ", len(m.l.kept))
+	name := fmt.Sprint("model ", modelsKept.Add(1))
 	m.l.kept[name] = m
 	return []byte(name), nil
 }
+
+// modelsKept numbers the models of all learners.
+var modelsKept atomic.Int64
 
 func newLearner() *learner { return &learner{kept: map[string]Model{}} }
 
@@ -207,6 +210,7 @@ func (l *learner) Judge(ctx context.Context, t *pipeline.Table, o pipeline.Optio
 	if l.judging != nil {
 		l.judging <- struct{}{}
 		<-ctx.Done()
+		l.judging <- struct{}{}
 		return nil, nil, ctx.Err()
 	}
 	if l.failing != nil {

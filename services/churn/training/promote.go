@@ -51,7 +51,7 @@ func (a *attempt) better(ctx context.Context, v *modelv1.Version) (bool, string)
 		return false, "it cannot be compared with the champion: " + err.Error()
 	case d.Low > 0:
 		return true, fmt.Sprintf("%s, better than the champion", a.words(d))
-	case old && d.High > 0:
+	case old && d.High >= 0:
 		return true, fmt.Sprintf("%s, not worse than the champion by more than chance, which is older than %s", a.words(d), a.cfg.MaxAge)
 	}
 	return false, fmt.Sprintf("%s, not better than the champion by more than chance", a.words(d))
@@ -87,7 +87,7 @@ func (a *attempt) compare(ctx context.Context, champion *modelv1.Version) (Diffe
 	if err != nil {
 		return Difference{}, err
 	}
-	return a.deps.Learner.Compare(a.amounts(), a.split.jury.Y, said, a.said, 1)
+	return a.deps.Learner.Compare(a.amounts(), a.split.jury.Y, said, a.said, seed)
 }
 
 // says is what a version says of the jury.

@@ -90,4 +90,5 @@ func TestImportedHistoryHasAModelByItself(t *testing.T) {
 		t.Error(err)
 	}
 	stop()
+	lives(t, stack, kept, v.GetId())
 }
