@@ -124,6 +124,9 @@ func (p *parser) warning(entry string, y *warningYAML) {
 		if !(y.Times >= 1 && y.Times <= 100) {
 			p.fail(entry, "times: %g is not within 1 and 100", y.Times)
 		}
+		if !(y.Least >= 0 && y.Least <= 3650) {
+			p.fail(entry, "least: %g is no number of days from 0 to 3650", y.Least)
+		}
 	case Unanswered:
 		p.feature(entry, "moment", y.Moment, moments...)
 		p.feature(entry, "answer", y.Answer, moments...)

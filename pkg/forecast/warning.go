@@ -22,7 +22,7 @@ type Warning struct {
 	// the recent window. Of Fell.
 	Recent, Past string
 	To, Least    float64
-	// Since is a moment or an age, Cycle a duration, Times how many of them. Of Overdue.
+	// Since is a moment or an age, Cycle a duration, Times how many of them; Least is how many days a cycle counts at least, 0 for as it is. Of Overdue.
 	Since, Cycle string
 	Times        float64
 	// Moment and Answer are moments or ages. Of Unanswered.

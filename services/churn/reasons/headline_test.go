@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/forecast"
+	"github.com/freshet/freshet/services/churn/warning"
 )
 
 // Every headline in both languages: with a name and without, near certainty, with a rhythm of one's own, of what has no words.
@@ -54,6 +56,26 @@ func TestTargetOf(t *testing.T) {
 	}
 }
 
+// look finds every shipped warning of a customer for whom all hold.
+func look(t *testing.T, b *Book, shipped *forecast.Set) []warning.Found {
+	t.Helper()
+	s, err := warning.New(shipped.Warnings, b.catalog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const now = 1_800_000_000_000
+	ago := func(days float64) int64 { return now - int64(days*float64(day.Milliseconds())) }
+	l := b.catalog.Layout()
+	values := make([]catalog.Value, len(l.Fields))
+	for name, x := range map[string]int64{
+		"orders_90d": 1, "orders_365d": 11, "last_order": ago(94.3), "purchase_cycle": (30 * day).Milliseconds(), "since_complaint": ago(12.2), "sessions_90d": 9,
+	} {
+		i, _ := l.Position(name)
+		values[i] = catalog.Value{Present: true, Int: x}
+	}
+	return s.Look(catalog.NewVector(l, l.Encode(nil, values)), now)
+}
+
 // What each kind of warning says by its evidence; what is personal is left out, and nothing is made up where evidence is missing.
 func TestWarnings(t *testing.T) {
 	b := book(t, ownYAML, "EUR")
@@ -62,24 +84,22 @@ func TestWarnings(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	tell := func(w *forecast.Warning, evidence ...Evidence) {
+	tell := func(w *forecast.Warning, evidence ...warning.Evidence) {
 		for _, l := range languages {
 			fmt.Fprintf(&out, "%s: %s\n", w.Name, b.Warning(l, w, evidence))
 		}
 	}
-	evidence := map[string][]Evidence{
-		"frequency_halved":        {{"orders_90d", 1, 3.27}, {"orders_365d", 11, 0}},
-		"order_overdue":           {{"last_order", 74.3, 75}, {"purchase_cycle", 30, 0}},
-		"complaint_without_order": {{"since_complaint", 12.2, 50.1}, {"last_order", 50.1, 0}},
-		"engagement_falling":      {{"sessions_30d", 0, 4.5}, {"sessions_90d", 9, 0}},
+	found := look(t, b, shipped)
+	if len(found) != len(shipped.Warnings) {
+		t.Fatalf("%+v", found)
 	}
 	for i := range shipped.Warnings {
-		tell(&shipped.Warnings[i], evidence[shipped.Warnings[i].Name]...)
+		tell(&shipped.Warnings[i], found[i].Evidence...)
 	}
 	spending := &forecast.Warning{Name: "spending_down", Description: "Spends much less than before.", Kind: forecast.Fell}
-	tell(spending, Evidence{"spend_90d", 10, 450.5}, Evidence{"spend_365d", 2000, 0})
+	tell(spending, warning.Evidence{Feature: "spend_90d", Value: 10, Against: 450.5}, warning.Evidence{Feature: "spend_365d", Value: 2000, Against: 0})
 	tell(spending)
-	tell(&forecast.Warning{Name: "pay", Description: "Earns less.", Kind: forecast.Fell}, Evidence{"salary", 10, 450.5})
-	tell(&forecast.Warning{Name: "no_call", Description: "Was called, and has not been here since.", Kind: forecast.Unanswered}, Evidence{"last_call", 3, 9}, Evidence{"last_seen", 9, 0})
+	tell(&forecast.Warning{Name: "pay", Description: "Earns less.", Kind: forecast.Fell}, warning.Evidence{Feature: "salary", Value: 10, Against: 450.5})
+	tell(&forecast.Warning{Name: "no_call", Description: "Was called, and has not been here since.", Kind: forecast.Unanswered}, warning.Evidence{Feature: "last_call", Value: 3, Against: 9}, warning.Evidence{Feature: "last_seen", Value: 9, Against: 0})
 	golden(t, "warnings.txt", out.String())
 }

@@ -97,7 +97,7 @@ func TestOneReasonAFeature(t *testing.T) {
 	want := []string{
 		"No orders have been placed in the last 90 days: this strongly raises the risk. orders_90d,orders_365d,average_basket_90d,orders_30d 0.90",
 		"The last order was 95 days ago: this strongly raises the risk. last_order,slipping_away 0.70",
-		"4 visits have been made in the last 30 days: this somewhat lowers the risk. sessions_30d -0.30",
+		"There have been 4 visits in the last 30 days: this somewhat lowers the risk. sessions_30d -0.30",
 		"6 messages have been opened in the last 90 days: this somewhat lowers the risk. messages_opened_90d,messages_opened_30d,reachable -0.12",
 	}
 	if !slices.Equal(got, want) {

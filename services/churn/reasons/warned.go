@@ -2,17 +2,11 @@ package reasons
 
 import (
 	"github.com/freshet/freshet/pkg/forecast"
+	"github.com/freshet/freshet/services/churn/warning"
 )
 
-// Evidence is a value that a warning looked at, as package warning gives it: the first is what was compared, with what; the others are what that was made of.
-type Evidence struct {
-	Feature string
-	// Value is counts, or days.
-	Value, Against float64
-}
-
-// Warning says that a warning holds, and by what. What is personal is left out of it.
-func (b *Book) Warning(l Language, w *forecast.Warning, evidence []Evidence) string {
+// Warning says that a warning holds, and by what evidence. What is personal is left out of it; without evidence it is the warning alone.
+func (b *Book) Warning(l Language, w *forecast.Warning, evidence []warning.Evidence) string {
 	f := b.words.forms.in(l)
 	what := f.Warnings[w.Name]
 	switch {
