@@ -57,8 +57,8 @@ func (r *Raw) infer(c *rawColumn) (Column, bool) {
 	case there == 1 && len(c.texts) == 1:
 		r.note("column %s has one value, %q: left out", c.name, c.texts[0])
 		return Column{}, false
-	case numbers == there && whole == there && identifies(c.name) && there == r.rows:
-		r.note("column %s is a different whole number in each row, and its name says id: taken as an identifier and left out", c.name)
+	case numbers == there && whole == there && identifies(c.name) && (there == r.rows || there > MaxLevels):
+		r.note("column %s has %d different whole numbers, and its name says id: taken as an identifier and left out", c.name, there)
 		return Column{}, false
 	case numbers == there:
 		return Column{Name: c.name, Kind: Number, Values: spread(c.codes, values)}, true
@@ -68,7 +68,7 @@ func (r *Raw) infer(c *rawColumn) (Column, bool) {
 	case dates(c):
 		r.note("column %s holds dates: left out; name it with --time to split by it", c.name)
 		return Column{}, false
-	case there > 20 && there*10 > r.rows*9:
+	case there > 20 && (there*10 > r.rows*9 || identifies(c.name) && there > MaxLevels):
 		r.note("column %s has %d different texts in %d rows: taken as an identifier and left out", c.name, there, r.rows)
 		return Column{}, false
 	}

@@ -29,7 +29,8 @@ func newChurnDataset() *cobra.Command {
 		Short: "Write who had bought by some dates, what was known of them then, and whether they bought no more",
 		Long: `Write a row for each customer who had bought by each of --dates: the features and tags as they were known then, and a last column churned_HORIZON that is true when
 they bought nothing within the horizon behind the date. With --outcome any it is repurchase_HORIZON, true when they did; with --outcome sum it is by how much --counts
-rose, such as spend_next_HORIZON. Nothing behind a date gets into the row but that column. A date whose horizon has not passed is an error.
+rose, such as spend_next_HORIZON. Nothing behind a date gets into the row but that column. Moments are written as
+milliseconds since then, as ages are. A date whose horizon has not passed is an error.
 
 Read the result with: freshet churn evaluate --table OUT --label churned_HORIZON --time at --horizon HORIZON`,
 		Example: `  freshet churn dataset --dates 2026-03-01,2026-04-01,2026-05-01 --horizon 60d --among 'has(first_named)' -o churn.parquet

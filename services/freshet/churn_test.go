@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -114,8 +115,12 @@ func TestChurnDataset(t *testing.T) {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	orders := slices.Index(table[0], "orders_lifetime")
+	last := slices.Index(table[0], "last_order")
 	stayed := 0
 	for _, row := range table[1:] {
+		if ms, err := strconv.ParseInt(row[last], 10, 64); err != nil || ms < 49*86_400_000 || ms > 52*86_400_000 {
+			t.Errorf("the last order was 50 days before the date: %v", row)
+		}
 		if row[orders] != "1" {
 			t.Errorf("an order behind the date is told: %v", row)
 		}

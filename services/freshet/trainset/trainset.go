@@ -176,7 +176,11 @@ var answered = []column{{name: "customer_id"}, {name: "at", form: formMoment}, {
 func (s *set) open(told []*featurev1.HistoricalColumn) error {
 	var columns []column
 	for _, c := range told {
-		columns = append(columns, column{c.GetName(), formOf(c.GetKind()), c.GetKind()})
+		kind := c.GetKind()
+		if s.label != nil && kind == "moment" {
+			kind = "age" // a model cannot learn from a date; how long ago it was is as good on the next date
+		}
+		columns = append(columns, column{c.GetName(), formOf(kind), kind})
 	}
 	if s.w != nil {
 		if !slices.Equal(columns, s.columns) {
