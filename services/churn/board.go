@@ -1,6 +1,7 @@
 package churn
 
 import (
+	"github.com/freshet/freshet/services/churn/pipeline"
 	"github.com/freshet/freshet/services/churn/row"
 )
 
@@ -61,11 +62,7 @@ type Scorer interface {
 }
 
 // Contribution is what a column adds to a score.
-type Contribution struct {
-	Column string
-	Cell   row.Cell
-	Phi    float64
-}
+type Contribution = pipeline.Contribution
 
 // NewBound is a version with its model.
 func NewBound(version string, high, medium float64, m Model) *Bound {

@@ -26,6 +26,16 @@ type book struct {
 	positions []int
 }
 
+// Load reads the features file and the forecasts file that a configuration names.
+func Load(cfg Config) (*catalog.Catalog, *forecast.Set, error) {
+	c, err := catalog.Load(cfg.Features)
+	if err != nil {
+		return nil, nil, err
+	}
+	set, err := forecast.Load(cfg.Forecasts, c)
+	return c, set, err
+}
+
 // CheckFiles loads the files that a configuration names, as a start does.
 func CheckFiles(cfg Config) error {
 	_, err := newBook(cfg)
@@ -34,11 +44,7 @@ func CheckFiles(cfg Config) error {
 
 // newBook loads the features file and the forecasts file.
 func newBook(cfg Config) (*book, error) {
-	c, err := catalog.Load(cfg.Features)
-	if err != nil {
-		return nil, err
-	}
-	set, err := forecast.Load(cfg.Forecasts, c)
+	c, set, err := Load(cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,9 @@
 package churn
 
-import "github.com/freshet/freshet/pkg/catalog"
+import (
+	"github.com/freshet/freshet/pkg/catalog"
+	"github.com/freshet/freshet/services/churn/warning"
+)
 
 // Warnings looks for the early-warning rules that hold. Many goroutines may ask.
 type Warnings interface {
@@ -10,17 +13,11 @@ type Warnings interface {
 	Next(v catalog.Vector, nowMs int64) (ms int64, ok bool)
 }
 
-// Found is a warning that holds.
-type Found struct {
-	Name     string
-	Evidence []Evidence
-}
-
-// Evidence is a value that a warning looked at, and what it was compared with.
-type Evidence struct {
-	Feature        string
-	Value, Against float64
-}
+// Found is a warning that holds, Evidence a value that it looked at.
+type (
+	Found    = warning.Found
+	Evidence = warning.Evidence
+)
 
 // noWarnings holds none.
 type noWarnings struct{}

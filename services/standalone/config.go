@@ -10,7 +10,7 @@ import (
 	"github.com/freshet/freshet/pkg/localstore"
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/pkg/stream"
-	"github.com/freshet/freshet/services/churn"
+	"github.com/freshet/freshet/services/churn/assembly"
 	"github.com/freshet/freshet/services/collector"
 	"github.com/freshet/freshet/services/feature"
 	"github.com/freshet/freshet/services/freshet/stack"
@@ -66,7 +66,7 @@ type Config struct {
 	Identity     identity.Config
 	Feature      feature.Config
 	Segmentation segmentation.Config
-	Churn        churn.Config
+	Churn        assembly.Config
 	Warehouse    warehouse.Config
 	Watch        watch.Config
 }
@@ -82,7 +82,7 @@ func Default() Config {
 		Identity:     identity.Default(),
 		Feature:      feature.Default(),
 		Segmentation: segmentation.Default(),
-		Churn:        churn.Default(),
+		Churn:        assembly.Default(),
 		Warehouse:    warehouse.Default(),
 		Watch:        watch.Default(),
 	}

@@ -13,8 +13,9 @@ import (
 	"github.com/freshet/freshet/pkg/customer"
 	"github.com/freshet/freshet/pkg/lifecycle"
 	"github.com/freshet/freshet/pkg/service"
+	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
-	"github.com/freshet/freshet/services/churn"
+	"github.com/freshet/freshet/services/churn/assembly"
 	"github.com/freshet/freshet/services/collector"
 	"github.com/freshet/freshet/services/feature"
 	"github.com/freshet/freshet/services/gateway"
@@ -71,7 +72,7 @@ func (s *Stack) services() []lifecycle.Component {
 		s.component("identity", s.newIdentity),
 		s.component("feature", func() (part, error) { return s.newFeature(people()) }),
 		s.component("segmentation", func() (part, error) { return s.newSegmentation(people()) }),
-		s.component("churn", func() (part, error) { return s.newChurn(people()) }),
+		s.churn(func() *grpc.ClientConn { return who }),
 		s.component("warehouse", s.newWarehouse),
 		{Name: "recommendation", Start: func(context.Context) error {
 			(&recommendation.Service{}).Register(s.internal)
@@ -127,17 +128,27 @@ func (s *Stack) newSegmentation(people identityv1.IdentityServiceClient) (part, 
 	return svc, nil
 }
 
-func (s *Stack) newChurn(people identityv1.IdentityServiceClient) (part, error) {
-	cfg := s.cfg.Churn
-	cfg.Dir, cfg.Bucket = filepath.Join(s.cfg.Dir, "churn"), filepath.Join(s.cfg.Dir, "models")
-	svc, err := churn.New(cfg, churn.Deps{
-		Logger: s.logger.With("service", "churn"), Metrics: s.metrics, Tracer: s.tracers.Tracer("freshet/churn"),
-		Broker: s.broker, Identity: people, Memory: s.memory})
-	if err != nil {
-		return nil, err
+// churn starts behind feature, which it learns from, and gives its bucket back at the end.
+func (s *Stack) churn(who func() *grpc.ClientConn) lifecycle.Component {
+	var svc *assembly.Service
+	return lifecycle.Component{
+		Name: "churn",
+		Start: func(ctx context.Context) (err error) {
+			cfg := s.cfg.Churn
+			cfg.Scoring.Dir, cfg.Scoring.Bucket = filepath.Join(s.cfg.Dir, "churn"), filepath.Join(s.cfg.Dir, "models")
+			svc, err = assembly.New(ctx, cfg, assembly.Deps{
+				Logger: s.logger.With("service", "churn"), Metrics: s.metrics, Tracer: s.tracers.Tracer("freshet/churn"), Broker: s.broker,
+				Identity: identityv1.NewIdentityServiceClient(who()), Features: featurev1.NewFeatureServiceClient(who()), Memory: s.memory})
+			if err != nil {
+				return err
+			}
+			svc.Register(s.internal)
+			s.ready.Add("churn", svc.Ready)
+			return nil
+		},
+		Run:  func(ctx context.Context) error { return svc.Run(ctx) },
+		Stop: func(context.Context) error { return svc.Close() },
 	}
-	svc.Register(s.internal)
-	return svc, nil
 }
 
 func (s *Stack) newWarehouse() (part, error) {

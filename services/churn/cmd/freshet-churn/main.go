@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
@@ -13,29 +14,38 @@ import (
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/fleet"
 	"github.com/freshet/freshet/pkg/lifecycle"
+	_ "github.com/freshet/freshet/pkg/model/clouds" // models in S3, GCS, Azure
 	"github.com/freshet/freshet/pkg/service"
+	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 	"github.com/freshet/freshet/services/churn"
+	"github.com/freshet/freshet/services/churn/assembly"
 )
 
 // config is everything the binary can be told.
 type config struct {
-	Process service.Config `koanf:",squash"`
-	Churn   churn.Config   `koanf:",squash"`
-	Fleet   fleet.Config   `koanf:",squash"`
+	Process service.Config  `koanf:",squash"`
+	Churn   assembly.Config `koanf:",squash"`
+	Fleet   fleet.Config    `koanf:",squash"`
 	// Broker says where Kafka is.
 	Broker broker.Config `koanf:"broker"`
 	// Identity is the address of the identity service, as "host:port" or a gRPC name: it resolves the customers that
 	// requests name.
 	Identity string `koanf:"identity"`
+	// Feature is the address of the feature service, in the same form: it says what was known at moments of the past, for training.
+	Feature string `koanf:"feature"`
 }
 
-// Validate reports a missing address.
+// Validate reports missing addresses.
 func (c config) Validate() error {
+	var faults []error
 	if c.Identity == "" {
-		return fmt.Errorf("identity: must be set")
+		faults = append(faults, errors.New("identity: must be set"))
 	}
-	return nil
+	if c.Feature == "" {
+		faults = append(faults, errors.New("feature: must be set"))
+	}
+	return errors.Join(faults...)
 }
 
 func main() {
@@ -43,12 +53,12 @@ func main() {
 		Name:  "churn",
 		About: "says who is likely to leave, to buy again, and what they will spend, within a second of what they do",
 		Default: config{
-			Process: service.Default(), Churn: churn.Default(), Broker: broker.Default(), Identity: "identity:9000",
+			Process: service.Default(), Churn: assembly.Default(), Broker: broker.Default(), Identity: "identity:9000", Feature: "feature:9000",
 		},
 		Common: func(c *config) *service.Config { return &c.Process },
 		Guard:  access.ForAdmin,
 		Build:  build,
-		Check:  func(_ context.Context, cfg config) error { return churn.CheckFiles(cfg.Churn) },
+		Check:  func(_ context.Context, cfg config) error { return churn.CheckFiles(cfg.Churn.Scoring) },
 	})
 }
 
@@ -61,27 +71,42 @@ func build(ctx context.Context, p *service.Process, cfg config) error {
 	if err := client.Register(p.Metrics); err != nil {
 		return err
 	}
-	conn, err := grpc.NewClient(cfg.Identity, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithTracerProvider(p.TracerProvider))))
+	people, err := dial(p, "identity", cfg.Identity)
 	if err != nil {
-		return fmt.Errorf("identity %q: %w", cfg.Identity, err)
+		return err
 	}
-	p.OnStop("identity connection", func(context.Context) error { return conn.Close() })
+	past, err := dial(p, "feature", cfg.Feature)
+	if err != nil {
+		return err
+	}
 	fellows, err := fleet.New(fleet.Deps{Logger: p.Logger, Metrics: p.Metrics, TracerProvider: p.TracerProvider, Broker: client,
 		Address: cfg.Fleet.Address(p.GRPC(nil).Addr)})
 	if err != nil {
 		return err
 	}
-	s, err := churn.New(cfg.Churn, churn.Deps{
-		Logger: p.Logger, Metrics: p.Metrics, Tracer: p.Tracer, Broker: client, Identity: identityv1.NewIdentityServiceClient(conn), Fleet: fellows,
+	s, err := assembly.New(ctx, cfg.Churn, assembly.Deps{
+		Logger: p.Logger, Metrics: p.Metrics, Tracer: p.Tracer, Broker: client, Fleet: fellows,
+		Identity: identityv1.NewIdentityServiceClient(people), Features: featurev1.NewFeatureServiceClient(past),
 	})
 	if err != nil {
 		return err
 	}
+	p.OnStop("models", func(context.Context) error { return s.Close() })
 	s.Register(p.GRPC(nil))
 	fellows.Register(p.GRPC(nil))
 	p.Ready("churn", s.Ready)
 	p.Ready("fleet", fellows.Ready)
 	p.Add(lifecycle.Component{Name: "fleet", Run: fellows.Run}, lifecycle.Component{Name: "churn", Run: s.Run})
 	return nil
+}
+
+// dial connects to another service.
+func dial(p *service.Process, name, address string) (*grpc.ClientConn, error) {
+	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithTracerProvider(p.TracerProvider))))
+	if err != nil {
+		return nil, fmt.Errorf("%s %q: %w", name, address, err)
+	}
+	p.OnStop(name+" connection", func(context.Context) error { return conn.Close() })
+	return conn, nil
 }
