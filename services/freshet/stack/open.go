@@ -12,6 +12,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/clickhouse"
+	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
@@ -22,6 +23,7 @@ type API struct {
 	Identity identityv1.IdentityServiceClient
 	Features featurev1.FeatureServiceClient
 	Segments segmentationv1.SegmentationServiceClient
+	Churn    churnv1.ChurnServiceClient
 	io.Closer
 }
 
@@ -35,7 +37,7 @@ func (a Addresses) API(ctx context.Context) (*API, error) {
 		return nil, fmt.Errorf("open the API at %s: %w", a.APIGRPC, err)
 	}
 	return &API{Identity: identityv1.NewIdentityServiceClient(conn), Features: featurev1.NewFeatureServiceClient(conn),
-		Segments: segmentationv1.NewSegmentationServiceClient(conn), Closer: conn}, nil
+		Segments: segmentationv1.NewSegmentationServiceClient(conn), Churn: churnv1.NewChurnServiceClient(conn), Closer: conn}, nil
 }
 
 // token proves who asks; empty sends nothing.

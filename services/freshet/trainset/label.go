@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/freshet/freshet/pkg/forecast"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 )
 
@@ -41,6 +42,7 @@ func Labelled(ctx context.Context, o Options, c Churn, now time.Time, name strin
 	if len(o.Names) > 0 && !slices.Contains(o.Names, orders) {
 		o.Names = append(slices.Clone(o.Names), orders)
 	}
+	target := forecast.Target{Counts: orders, Outcome: forecast.None, Within: c.Horizon}
 	ask := &featurev1.GetHistoricalFeaturesRequest{Mode: o.Mode, Names: o.Names, DatesMs: millis(c.Dates, 0)}
 	s := &set{o: o, name: name, out: out, label: c.Column}
 	count := Count{}
@@ -50,13 +52,10 @@ func Labelled(ctx context.Context, o Options, c Churn, now time.Time, name strin
 		if !known || before == 0 || !there {
 			return nil
 		}
-		churned := wholeCell(0)
-		if after <= before { // one that was taken back is no purchase
-			churned = wholeCell(1)
-			count.Churned++
-		}
+		churned := int(target.Label(float64(before), float64(after)))
+		count.Churned += churned
 		count.Rows++
-		return s.w.write(append(cells, churned))
+		return s.w.write(append(cells, wholeCell(int64(churned))))
 	})
 	if err == nil && count.Rows == 0 {
 		err = fmt.Errorf("nobody had bought by %s", strings.Join(texts(c.Dates), ", "))
