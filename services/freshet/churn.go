@@ -25,9 +25,9 @@ import (
 func newChurn() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "churn",
-		Short: "Make a table of who left and who stayed; say what a prediction of it is worth",
+		Short: "Models of who will leave, buy again, and what they will spend: train them, see what they are worth, say which serve, explain a score",
 	}
-	cmd.AddCommand(newChurnDataset(), newChurnEvaluate())
+	cmd.AddCommand(newChurnTrain(), newChurnModels(), newChurnReport(), newChurnPromote(), newChurnRollback(), newChurnExplain(), newChurnDataset(), newChurnEvaluate())
 	return family(cmd)
 }
 

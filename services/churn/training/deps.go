@@ -47,13 +47,13 @@ type Learner interface {
 	// Judge says what models of a table are worth, and gives the one to use.
 	Judge(ctx context.Context, t *pipeline.Table, o pipeline.Options) (*pipeline.Judgement, Model, error)
 	Decode(data []byte) (Model, error)
-	// Compare is by how much the loss of the challenger is below that of the champion, row by row, and where that lies at 95 %: log-loss of probabilities,
-	// absolute errors of amounts.
+	// Compare is the challenger's loss less the champion's, on the same rows, and where that lies at 95 %: log-loss of probabilities, absolute errors of
+	// amounts. Below 0 the challenger is better.
 	Compare(amounts bool, y, champion, challenger []float64, seed uint64) (Difference, error)
 }
 
-// Difference is by how much a loss is better, and between what with 95 % confidence.
-type Difference struct{ Mean, Low, High float64 }
+// Difference is a challenger's loss less a champion's, and between what it lies with 95 % confidence: below 0 the challenger is better.
+type Difference struct{ Value, Low, High float64 }
 
 // Profile writes what rows looked like, and what the model said of rows that it had not learnt from: profile.json.
 type Profile func(scores []float64, rows *frame.Frame) ([]byte, error)

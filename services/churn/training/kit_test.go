@@ -245,7 +245,7 @@ func (l *learner) Compare(_ bool, y, champion, challenger []float64, seed uint64
 		sum := 0.0
 		for i := range y {
 			k := pick(i)
-			sum += (loss(y[k], champion[k]) - loss(y[k], challenger[k])) / float64(len(y))
+			sum += (loss(y[k], challenger[k]) - loss(y[k], champion[k])) / float64(len(y))
 		}
 		return sum
 	}
@@ -254,7 +254,7 @@ func (l *learner) Compare(_ bool, y, champion, challenger []float64, seed uint64
 		draws = append(draws, mean(func(int) int { return r.IntN(len(y)) }))
 	}
 	slices.Sort(draws)
-	return Difference{Mean: mean(func(i int) int { return i }), Low: draws[10], High: draws[389]}, nil
+	return Difference{Value: mean(func(i int) int { return i }), Low: draws[10], High: draws[389]}, nil
 }
 
 func profile(scores []float64, rows *frame.Frame) ([]byte, error) {

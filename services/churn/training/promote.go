@@ -49,17 +49,17 @@ func (a *attempt) better(ctx context.Context, v *modelv1.Version) (bool, string)
 		return true, fmt.Sprintf("the champion is older than %s, and cannot be compared: %v; %s", a.cfg.MaxAge, err, base)
 	case err != nil:
 		return false, "it cannot be compared with the champion: " + err.Error()
-	case d.Low > 0:
-		return true, fmt.Sprintf("%s, better than the champion", a.words(d))
-	case old && d.High >= 0:
-		return true, fmt.Sprintf("%s, not worse than the champion by more than chance, which is older than %s", a.words(d), a.cfg.MaxAge)
+	case d.High < 0:
+		return true, fmt.Sprintf("%s: better than the champion", a.words(d))
+	case old && d.Low <= 0:
+		return true, fmt.Sprintf("%s: not worse by more than chance than the champion, which is older than %s", a.words(d), a.cfg.MaxAge)
 	}
-	return false, fmt.Sprintf("%s, not better than the champion by more than chance", a.words(d))
+	return false, fmt.Sprintf("%s: not better than the champion by more than chance", a.words(d))
 }
 
 func (a *attempt) words(d Difference) string {
-	return fmt.Sprintf("on %d customers that neither learnt from, at %s, its %s is less by %.4f (%.4f to %.4f)", len(a.split.jury.Y), a.split.date.UTC().Format(time.DateOnly),
-		map[bool]string{true: "absolute error", false: "log-loss"}[a.amounts()], d.Mean, d.Low, d.High)
+	return fmt.Sprintf("on %d customers that neither learnt from, at %s, its %s less the champion's is %.4f (%.4f to %.4f)", len(a.split.jury.Y), a.split.date.UTC().Format(time.DateOnly),
+		map[bool]string{true: "absolute error", false: "log-loss"}[a.amounts()], d.Value, d.Low, d.High)
 }
 
 func (a *attempt) amounts() bool { return a.target.Outcome == forecast.Sum }
