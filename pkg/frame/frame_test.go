@@ -148,6 +148,34 @@ func TestLabel(t *testing.T) {
 	}
 }
 
+func TestAmounts(t *testing.T) {
+	raw := table(t, "spend,left,word", "0,0,x", "12.5,1,y", ",0,z", "3,1,x")
+	got, err := raw.Amounts("spend")
+	if err != nil || !cmp.Equal(got, []float64{0, 12.5, math.NaN(), 3}, cmp.Comparer(same)) {
+		t.Errorf("%v %v", got, err)
+	}
+	if !raw.IsAmount("spend") || raw.IsAmount("left") || raw.IsAmount("word") || raw.IsAmount("nowhere") {
+		t.Error("amounts are numbers of more than two values")
+	}
+	if _, err := raw.Amounts("word"); err == nil || !strings.Contains(err.Error(), `row 1: "x" is no number`) {
+		t.Error(err)
+	}
+}
+
+func TestGroups(t *testing.T) {
+	raw := table(t, "who,x", "a,1", "b,2", "a,3", ",4", ",5")
+	got, repeated, err := raw.Groups("who")
+	if err != nil || !repeated || got[0] != got[2] || got[0] == got[1] || got[3] == got[4] {
+		t.Errorf("%v %v %v", got, repeated, err)
+	}
+	if _, repeated, _ := raw.Groups("x"); repeated {
+		t.Error("each row has another number")
+	}
+	if _, _, err := raw.Groups("nobody"); err == nil || !strings.Contains(err.Error(), "there are who, x") {
+		t.Error(err)
+	}
+}
+
 func TestTimes(t *testing.T) {
 	raw := table(t, "t,u,x", "2026-01-02,1767312000,1", "2026-01-02T00:00:00Z,1767312000000,2")
 	for _, column := range []string{"t", "u"} {

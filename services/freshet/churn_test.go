@@ -64,17 +64,62 @@ func TestChurnEvaluate(t *testing.T) {
 	}
 }
 
+// A label of numbers is an amount; a customer at several dates is found by the name that Freshet's tables have.
+func TestChurnEvaluateAmounts(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var b strings.Builder
+	b.WriteString("customer_id,at,since_last,orders,mean_order,since_first,spend_30d\n")
+	for i := range 900 {
+		since, orders := r.Float64()*90, 1+r.IntN(6)
+		spend := 0.0
+		if r.Float64()*90 > since {
+			spend = float64(orders) * 10 * r.Float64()
+		}
+		fmt.Fprintf(&b, "c%d,2026-01-%02d,%.1f,%d,%.2f,%.1f,%.2f\n", i%300, 1+i*28/900, since, orders, 5+10*r.Float64(), since+float64(orders-1)*9, spend)
+	}
+	out := must(t, "churn", "evaluate", "--table", write(t, "spend.csv", b.String()), "--label", "spend_30d", "--time", "at", "--horizon", "1d", "--json",
+		"--baselines", "recency=since_last,frequency=orders,mean=mean_order,age=since_first")
+	var c struct {
+		Kind      string
+		Customers int
+		Amounts   struct{ Spearman, Total float64 }
+		Families  []struct {
+			Family   string
+			Baseline bool
+		}
+		Notes []string
+	}
+	if err := json.Unmarshal([]byte(out), &c); err != nil || c.Kind != "real" || c.Customers != 300 || c.Amounts.Spearman < .3 || c.Amounts.Total < .6 || c.Amounts.Total > 1.6 {
+		t.Errorf("%+v %v", c, err)
+	}
+	var names []string
+	for _, f := range c.Families {
+		if f.Baseline {
+			names = append(names, f.Family)
+		}
+	}
+	if !slices.Equal(names, []string{"RFM ridge", "BG/NBD, Gamma-Gamma"}) {
+		t.Errorf("baselines %v", names)
+	}
+	if err := contains(strings.Join(c.Notes, "\n"), "customer_id says whose row it is"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWrongChurnLinesAreExplained(t *testing.T) {
 	table := people(t, 100)
 	for line, want := range map[string]string{
 		"churn evaluate": "give --table and --label",
-		"churn evaluate --table nowhere.csv --label left":                  "nowhere.csv",
-		"churn evaluate --table " + table + " --label gone":                `there is no column "gone"; there are customer_id`,
-		"churn evaluate --table " + table + " --label plan":                "--positive",
-		"churn evaluate --table " + table + " --label away":                "must have two",
-		"churn evaluate --table " + table + " --label left --time plan":    "is no time",
-		"churn evaluate --table " + table + " --label left --leave nobody": `there is no column "nobody"`,
-		"churn evaluate --table " + table + " --label left --folds 1":      "folds",
+		"churn evaluate --table nowhere.csv --label left":                   "nowhere.csv",
+		"churn evaluate --table " + table + " --label gone":                 `there is no column "gone"; there are customer_id`,
+		"churn evaluate --table " + table + " --label plan":                 "--positive",
+		"churn evaluate --table " + table + " --label snapshot":             "must have two",
+		"churn evaluate --table " + table + " --label plan --real":          `"free" is no number`,
+		"churn evaluate --table " + table + " --label left --customer me":   `there is no column "me"`,
+		"churn evaluate --table " + table + " --label left --baselines a=b": `"a" is none of recency`,
+		"churn evaluate --table " + table + " --label left --time plan":     "is no time",
+		"churn evaluate --table " + table + " --label left --leave nobody":  `there is no column "nobody"`,
+		"churn evaluate --table " + table + " --label left --folds 1":       "folds",
 		"churn forget": "it is one of dataset, evaluate",
 	} {
 		if code, _, fault := run(t, "", strings.Fields(line)...); code != 1 || !strings.Contains(fault, want) {

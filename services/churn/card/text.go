@@ -3,6 +3,7 @@ package card
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -12,38 +13,36 @@ const drivers = 12
 // Text writes the card for a terminal.
 func (c *Card) Text(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	p := func(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) } //nolint:errcheck // Flush tells.
-	p("%s: %s = %s", c.Table, c.Label, c.One)
-	p("rows\t%d, %s of them %s", c.Rows, percent(c.BaseRate), c.One)
-	p("columns\t%d", c.Columns)
-	p("times\t%s", c.span())
-	p("judged\t%s", c.Protocol)
-	p("chosen\t%s%s; calibration: %s", c.Chosen, behind(c.Settings), c.Calibration)
+	p := func(cells ...string) { fmt.Fprintln(t, strings.Join(cells, "\t")) } //nolint:errcheck // Flush tells.
+	table := func(name string, head []string, rows [][]string) {
+		p("")
+		head[0] = name
+		p(head...)
+		for _, r := range rows {
+			p(r...)
+		}
+	}
+	p(c.title())
+	for _, l := range c.about() {
+		p(l.Name, l.Text)
+	}
 	p("")
 	for _, f := range c.figures() {
-		p("%s\t%s\t%s\t%s", f.Name, f.Value, f.Interval, f.Meaning)
+		p(f.Name, f.Value, f.Interval, f.Meaning)
 	}
-	p("")
-	p("beside each other\tAUC\tlog-loss\tECE\tlift at 10 %%")
-	for _, f := range c.Families {
-		p("%s\t%.4f\t%.4f\t%.4f\t%.2f", f.Family, f.Report.AUC, f.Report.LogLoss, f.Report.ECE, f.Report.Lift10)
+	head, rows := c.families()
+	table("beside each other", head, rows)
+	table("what moves it", []string{"", "share", ""}, c.movers())
+	if head, rows = c.weak(); len(rows) > 0 {
+		table("where it is weak", head, rows)
 	}
-	p("")
-	p("what moves it\tshare\t")
-	for _, d := range c.Drivers[:min(drivers, len(c.Drivers))] {
-		p("%s\t%s\t%s", d.Name, percent(d.Share), d.Direction)
-	}
-	if len(c.Weak) > 0 {
-		p("")
-		p("where it is weak\tAUC\trows")
-		for _, g := range c.Weak {
-			p("%s = %s\t%.3f\t%d", g.Column, g.Level, g.AUC, g.Rows)
-		}
+	if rows = c.drifts(); len(rows) > 0 {
+		table("drift", []string{"", "PSI"}, rows)
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	for _, list := range [][]string{c.Warnings, c.Notes, honest} {
+	for _, list := range [][]string{c.Warnings, c.Notes, c.honest()} {
 		if len(list) > 0 {
 			if _, err := fmt.Fprintln(w); err != nil {
 				return err
@@ -58,9 +57,18 @@ func (c *Card) Text(w io.Writer) error {
 	return nil
 }
 
-func behind(settings string) string {
-	if settings == "" {
-		return ""
+// movers are the drivers that are told.
+func (c *Card) movers() (rows [][]string) {
+	for _, d := range c.Drivers[:min(drivers, len(c.Drivers))] {
+		rows = append(rows, []string{d.Name, percent(d.Share), d.Direction})
 	}
-	return " (" + settings + ")"
+	return rows
+}
+
+// drifts are the newest dates of drift.
+func (c *Card) drifts() (rows [][]string) {
+	for _, d := range c.Drift[max(0, len(c.Drift)-drivers):] {
+		rows = append(rows, []string{d.Date.UTC().Format("2006-01-02"), digits(3)(d.PSI)})
+	}
+	return rows
 }
