@@ -113,6 +113,13 @@ func TestAnotherModelSweepsEverybody(t *testing.T) {
 			t.Errorf("model %s", v)
 		}
 	}
+	w.swept()
+	w.shelf.put("churn_risk_60d", third, leave, halves) // the same numbers
+	w.shelf.live("churn_risk_60d", third)
+	got := w.expect(id(0), "EVENT churn=0.400/medium spend=50.000", "MODEL churn=0.800/high spend=50.000", "MODEL churn=0.400/medium spend=50.000", "MODEL churn=0.400/medium spend=50.000")
+	if v := got[3].GetScores()[0].GetModelVersion(); v != third {
+		t.Errorf("model %s", v)
+	}
 }
 
 // A customer whom a live record reaches before the sweep does is brought to the new model first, so that nobody takes the model's doing for the event's.

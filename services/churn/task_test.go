@@ -174,6 +174,11 @@ func TestWithoutAModelThereAreWarnings(t *testing.T) {
 	if x := got[0].GetWarnings()[0]; x.GetSinceMs() != start || x.GetEvidence()[0].GetFeature() != "last_order" || x.GetEvidence()[0].GetValue() != 120 {
 		t.Errorf("warning %v", x)
 	}
+	w.send(ordered(1, start, 121)) // it still holds
+	w.settled()
+	w.send(ordered(1, start, 20)) // it ends
+	w.settled()
+	w.expect(id(1), "EVENT churn=- spend=- !order_overdue", "EVENT churn=- spend=-")
 }
 
 // Nobody sends anything, and the warning begins at its millisecond; so ends what is predicted of whom a condition does not hold for any more.
