@@ -288,3 +288,22 @@ func TestAProfileIsCountedInto(t *testing.T) {
 		t.Errorf("%v, %+v", made, m)
 	}
 }
+
+// Another board is noted with the next set though it says nothing else: a customer is looked at twice once, and not for ever.
+func TestAnotherBoardIsNotedOnce(t *testing.T) {
+	w := newWorld(t)
+	w.both()
+	k := newBench(t, w.cfg, w.deps())
+	k.send(t, ordered(1, start, 40))
+	same := *k.board()
+	same.Mark++
+	k.t.judge.models = boards{&same}
+	var looks int
+	k.looked = &looks
+	for i, want := range []int{2, 1, 1} {
+		looks = 0
+		if k.send(t, ordered(1, start, 40)); looks != want || len(k.sets) != 1 {
+			t.Errorf("set %d: %d looks, want %d; %d told", i, looks, want, len(k.sets))
+		}
+	}
+}
