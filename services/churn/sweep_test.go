@@ -113,6 +113,13 @@ func TestAnotherModelSweepsEverybody(t *testing.T) {
 			t.Errorf("model %s", v)
 		}
 	}
+	w.swept()
+	w.shelf.put("churn_risk_60d", third, leave, halves) // the same numbers
+	w.shelf.live("churn_risk_60d", third)
+	got := w.expect(id(0), "EVENT churn=0.400/medium spend=50.000", "MODEL churn=0.800/high spend=50.000", "MODEL churn=0.400/medium spend=50.000", "MODEL churn=0.400/medium spend=50.000")
+	if v := got[3].GetScores()[0].GetModelVersion(); v != third {
+		t.Errorf("model %s", v)
+	}
 }
 
 // A customer whom a live record reaches before the sweep does is brought to the new model first, so that nobody takes the model's doing for the event's.
@@ -279,5 +286,24 @@ func TestAProfileIsCountedInto(t *testing.T) {
 	}
 	if m := made["cuts"]; len(made) != 1 || m.n != 2 || m.columns != len(row.New(shipped).Columns()) || k.board().Seats[1].Champion == nil {
 		t.Errorf("%v, %+v", made, m)
+	}
+}
+
+// Another board is noted with the next set though it says nothing else: a customer is looked at twice once, and not for ever.
+func TestAnotherBoardIsNotedOnce(t *testing.T) {
+	w := newWorld(t)
+	w.both()
+	k := newBench(t, w.cfg, w.deps())
+	k.send(t, ordered(1, start, 40))
+	same := *k.board()
+	same.Mark++
+	k.t.judge.models = boards{&same}
+	var looks int
+	k.looked = &looks
+	for i, want := range []int{2, 1, 1} {
+		looks = 0
+		if k.send(t, ordered(1, start, 40)); looks != want || len(k.sets) != 1 {
+			t.Errorf("set %d: %d looks, want %d; %d told", i, looks, want, len(k.sets))
+		}
 	}
 }

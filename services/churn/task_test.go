@@ -101,14 +101,32 @@ func TestCopiesAndOlderSetsChangeNothing(t *testing.T) {
 	w.begin()
 	later, earlier := ordered(1, start, 40), ordered(1, start, 80)
 	later.Version, earlier.Version = 7, 5
-	w.send(later, later, earlier, later)
+	w.send(later)
 	w.settled()
+	for _, fs := range []*featurev1.FeatureSet{earlier, later} { // each in a commit of its own
+		w.send(fs)
+		w.behind(id(1))
+	}
+	w.send(later, earlier, later)
 	w.end()
 	w.send(earlier, later)
 	w.begin()
+	w.behind(id(1))
+	w.expect(id(1), "EVENT churn=0.400/medium spend=50.000")
 	w.send(ordered(1, start, 10))
 	w.settled()
 	w.expect(id(1), "EVENT churn=0.400/medium spend=50.000", "EVENT churn=0.100/low spend=50.000")
+}
+
+// behind waits until what was sent of a customer was read: until another one of the partition, who comes behind, is settled.
+func (w *world) behind(customer string) {
+	w.t.Helper()
+	n := 1000 + len(w.sent)
+	for broker.PartitionFor([]byte(id(n)), 2) != broker.PartitionFor([]byte(customer), 2) || w.sent[id(n)] != 0 {
+		n++
+	}
+	w.send(ordered(n, start, 1))
+	w.settled()
 }
 
 // Bad records go to the dead-letter topic, and their neighbours are folded.
@@ -174,6 +192,11 @@ func TestWithoutAModelThereAreWarnings(t *testing.T) {
 	if x := got[0].GetWarnings()[0]; x.GetSinceMs() != start || x.GetEvidence()[0].GetFeature() != "last_order" || x.GetEvidence()[0].GetValue() != 120 {
 		t.Errorf("warning %v", x)
 	}
+	w.send(ordered(1, start, 121)) // it still holds
+	w.settled()
+	w.send(ordered(1, start, 20)) // it ends
+	w.settled()
+	w.expect(id(1), "EVENT churn=- spend=- !order_overdue", "EVENT churn=- spend=-")
 }
 
 // Nobody sends anything, and the warning begins at its millisecond; so ends what is predicted of whom a condition does not hold for any more.

@@ -88,3 +88,36 @@ func TestTrainingIsServing(t *testing.T) {
 		}
 	})
 }
+
+// One pass fills what a look at each position does, also where only some of the values are there, and of values that another layout reads.
+func TestOnePassFillsTheSame(t *testing.T) {
+	c, err := catalog.Parse(nil, []byte(kinds))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, l := New(c), c.Layout()
+	rapid.Check(t, func(t *rapid.T) {
+		values := make([]catalog.Value, len(l.Fields))
+		for i, f := range l.Fields {
+			if rapid.Bool().Draw(t, "there") {
+				values[i] = catalog.Value{Present: true, Int: rapid.Int64().Draw(t, "value")}
+				if f.Kind == catalog.KindText {
+					values[i].Text = rapid.StringN(0, 20, 60).Draw(t, "text")
+				}
+			}
+		}
+		for _, v := range []catalog.Vector{
+			catalog.NewVector(l, l.Encode(nil, values)), catalog.NewVector(l.Plain(), l.Plain().Encode(nil, values)), catalog.NewVector(l, rapid.SliceOf(rapid.Byte()).Draw(t, "damage")),
+		} {
+			one, each := p.Fill(make([]Cell, 2), v, 7), p.fill(nil, v, 7)
+			if len(one) != 2+len(each) {
+				t.Fatalf("%d cells, want %d", len(one)-2, len(each))
+			}
+			for i := range each {
+				if a, b := one[i+2], each[i]; math.Float64bits(a.Number) != math.Float64bits(b.Number) || a.Text != b.Text {
+					t.Fatalf("%s: %v in one pass, %v by itself", p.Columns()[i].Name, a, b)
+				}
+			}
+		}
+	})
+}
