@@ -105,14 +105,15 @@ func faults(l Language, s *said, f *catalog.Feature, silent bool) (out []string)
 	} else {
 		fault(s.One+s.Other+s.Once != "" || strings.Contains(s.Say, "{has}"), "Chinese has no plural")
 		fault(counts && s.Zero == "", "zero is needed: Chinese does not count to 0")
-		fault(strings.IndexFunc(strings.ReplaceAll(key.ReplaceAllString(s.Name+s.Say+s.Zero+s.Missing+s.Ever, ""), "UTC", ""), isLatin) >= 0, "Latin letters")
+		fault(strings.IndexFunc(strings.ReplaceAll(key.ReplaceAllString(s.Name+s.Say+s.Zero+s.Full+s.Missing+s.Ever, ""), "UTC", ""), isLatin) >= 0, "Latin letters")
 	}
-	for _, text := range []string{s.Zero, s.Missing} {
+	fault(s.Full != "" && want != "share", "full is of shares")
+	for _, text := range []string{s.Zero, s.Full, s.Missing} {
 		for _, m := range key.FindAllStringSubmatch(text, -1) {
 			fault(m[1] != "window", "{"+m[1]+"} where there is no value")
 		}
 	}
-	for _, text := range []string{s.Say, s.Zero, s.Missing, s.Once} {
+	for _, text := range []string{s.Say, s.Zero, s.Full, s.Missing, s.Once} {
 		fault(strings.HasSuffix(text, ".") || strings.HasSuffix(text, "。"), "a full stop: sentences are joined to others")
 	}
 	return out
