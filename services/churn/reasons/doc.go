@@ -17,7 +17,7 @@
 //
 // features.yaml has the words for every definition and tag of the shipped catalogue, in both languages (TestEveryDefinitionHasItsWords); golden files hold every
 // sentence that can be made of it (TestAllSentences). Its keys: name is what a thing is called within a sentence; say is a sentence with a value, zero and missing
-// those without one, once that of a single one; one and other are what is counted (of times, one is `once`); ever stands for a lifetime. In a sentence, {n} is a
+// those without one, once that of a single one, full that of a share of all; one and other are what is counted (of times, one is `once`); ever stands for a lifetime. In a sentence, {n} is a
 // number of what is counted, {has} the verb that goes with it, {money}, {share}, {span}, {ago}, {text} and {number} are the value, {window} is when. A
 // workspace's own features have general sentences (forms.yaml): with their description in English, with their name in Chinese, since nobody
 // translated the description.

@@ -43,6 +43,8 @@ func (b *Book) fact(l Language, c *column, x Contribution) string {
 		template, never = s.Zero, true
 	case x.Number == 1 && s.Once != "":
 		template = s.Once
+	case x.Number >= 1-smallest(s.Say) && s.Full != "":
+		template = s.Full
 	}
 	text := upper(expand(template, func(key string) string { return b.fill(l, c, x, key, never) }))
 	if isText {

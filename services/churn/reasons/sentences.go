@@ -82,6 +82,9 @@ func (b *Book) Sentences(l Language, t Target, list []Contribution, most int) Ac
 func (b *Book) reasons(l Language, list []Contribution) (told map[string]*reason, rest, weight float64) {
 	groups := map[string]*reason{}
 	for _, x := range list {
+		if x.Phi == 0 {
+			continue // a column that the model did not look at is part of no reason
+		}
 		c := b.columns[x.Column]
 		if c == nil || c.secret {
 			rest, weight = rest+x.Phi, weight+math.Abs(x.Phi)

@@ -89,6 +89,7 @@ func TestOneReasonAFeature(t *testing.T) {
 		{Column: "messages_opened_30d", Number: 0, Phi: 0.05}, // against the sum
 		{Column: "messages_opened_90d", Number: 6, Phi: -0.15},
 		{Column: "reachable", Number: 1, Phi: -0.02},
+		{Column: "orders_lifetime", Number: 9}, // not looked at
 	}, 0)
 	var got []string
 	for _, s := range a.All() {

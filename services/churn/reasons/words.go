@@ -30,7 +30,7 @@ func (b *both[T]) in(l Language) *T {
 
 // said is what is said of a definition in one language.
 type said struct {
-	Name, One, Other, Say, Once, Zero, Missing, Ever string
+	Name, One, Other, Say, Once, Zero, Full, Missing, Ever string
 }
 
 // yesNo is what is said of a tag in one language.

@@ -105,14 +105,15 @@ func faults(l Language, s *said, f *catalog.Feature, silent bool) (out []string)
 	} else {
 		fault(s.One+s.Other+s.Once != "" || strings.Contains(s.Say, "{has}"), "Chinese has no plural")
 		fault(counts && s.Zero == "", "zero is needed: Chinese does not count to 0")
-		fault(strings.IndexFunc(strings.ReplaceAll(key.ReplaceAllString(s.Name+s.Say+s.Zero+s.Missing+s.Ever, ""), "UTC", ""), isLatin) >= 0, "Latin letters")
+		fault(strings.IndexFunc(strings.ReplaceAll(key.ReplaceAllString(s.Name+s.Say+s.Zero+s.Full+s.Missing+s.Ever, ""), "UTC", ""), isLatin) >= 0, "Latin letters")
 	}
-	for _, text := range []string{s.Zero, s.Missing} {
+	fault(s.Full != "" && want != "share", "full is of shares")
+	for _, text := range []string{s.Zero, s.Full, s.Missing} {
 		for _, m := range key.FindAllStringSubmatch(text, -1) {
 			fault(m[1] != "window", "{"+m[1]+"} where there is no value")
 		}
 	}
-	for _, text := range []string{s.Say, s.Zero, s.Missing, s.Once} {
+	for _, text := range []string{s.Say, s.Zero, s.Full, s.Missing, s.Once} {
 		fault(strings.HasSuffix(text, ".") || strings.HasSuffix(text, "。"), "a full stop: sentences are joined to others")
 	}
 	return out
@@ -150,7 +151,7 @@ func TestNoSentenceCountsWrongly(t *testing.T) {
 		nouns = append(nouns, forms[0])
 	}
 	all := strings.Join(nouns, "|")
-	wrong := regexp.MustCompile(`(^| )1 (` + all + `)(s|es)\b|(^| )(no|No|0|[2-9]|\d[\d.,]*\d) (` + all + `)\b|[a-z]s has\b|^1 [a-z ]+ have\b` +
+	wrong := regexp.MustCompile(`(^| )1 (` + all + `)(s|es)\b|(^| )(no|No|0|[2-9]|\d[\d.,]*\d) (` + all + `)\b|[a-z]s has\b|^1 [a-z ]+ have\b|have been 1 |has been ([02-9]|1[\d.,])` +
 		`|[{}]|  |^ | $|NaN|∞|-0|\p{Han} \p{Han}`)
 	for _, column := range row.New(c).Columns() {
 		x := b.columns[column.Name]
