@@ -26,6 +26,7 @@ func newSQL() *cobra.Command {
 counts before --format. With - the query is read from standard input.`,
 		Example: `  freshet sql 'SELECT name, count() FROM dw.events GROUP BY name'
   freshet sql 'SELECT * FROM dw.orders FORMAT CSVWithNames' > orders.csv
+  freshet sql "SELECT customer_id, value FROM dm.scores_latest WHERE target = 'churn_risk_90d' ORDER BY value DESC LIMIT 20"
   freshet sql - < report.sql`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

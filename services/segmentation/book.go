@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -22,6 +23,9 @@ type book struct {
 	// names are what the rules can name; scored says of each rule whether it looks at a score, a band or a warning.
 	names  *rulefile.Names
 	scored []bool
+	// both are the rules that look at features too, which wait until the two are in step, no longer than within.
+	both   []int
+	within time.Duration
 	tier   tier.Places
 	// heard names the endpoint that a segment's transitions are for.
 	heard map[string]string
@@ -57,7 +61,7 @@ func newBook(cfg Config) (*book, error) {
 			return nil, err
 		}
 	}
-	b := &book{set: file.Set, names: names, heard: file.Alerts, endpoints: map[string]webhook.Endpoint{}, versions: versions{}}
+	b := &book{set: file.Set, names: names, within: cfg.ScoreWithin, heard: file.Alerts, endpoints: map[string]webhook.Endpoint{}, versions: versions{}}
 	if b.tier, err = tier.In(names.Catalog.Layout()); err != nil {
 		return nil, err
 	}
@@ -88,9 +92,13 @@ func newBook(cfg Config) (*book, error) {
 // mark notes what the rules are.
 func (b *book) mark() {
 	isScore := func(name string) bool { _, ok := b.names.Forecasts.Layout().Position(name); return ok }
+	isFeature := func(name string) bool { return !isScore(name) }
 	var text []byte
 	for i, r := range b.set.Rules {
 		b.scored = append(b.scored, b.set.RuleUses(i, isScore))
+		if b.scored[i] && b.set.RuleUses(i, isFeature) {
+			b.both = append(b.both, i)
+		}
 		b.versions[r.Name] = r.Version
 		text = wire.AppendText(text, r.Name)
 		text = binary.AppendVarint(text, r.Version)

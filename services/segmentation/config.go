@@ -26,6 +26,9 @@ type Config struct {
 	// Pace is the longest that a record waits for others to share its commit, at each stage. A lone one does not wait; 80 records a second
 	// and partition wait the whole of it. More is cheaper and later. 0 to 1s; 0: nothing waits.
 	Pace time.Duration `koanf:"pace"`
+	// ScoreWithin is how long a rule over features and scores waits, when one of the two moved by an event, for the other to be of the same event: longer
+	// than churn takes to score one. An alert of such a rule may be that much later, when no other score comes. 0 to 10s; 0: it does not wait.
+	ScoreWithin time.Duration `koanf:"score_within"`
 	// Endpoints override the rules file's endpoints by name, field by field, and may add further ones. This is where
 	// addresses and secrets of a deployment belong.
 	Endpoints map[string]webhook.Endpoint `koanf:"endpoints"`
@@ -52,7 +55,7 @@ type CutPointsConfig struct {
 // Default suits one machine.
 func Default() Config {
 	return Config{
-		Dir: "data/segmentation", Pace: stream.DefaultPace,
+		Dir: "data/segmentation", Pace: stream.DefaultPace, ScoreWithin: 500 * time.Millisecond,
 		CutPoints: CutPointsConfig{
 			Every: 15 * time.Minute, CheckEvery: 10 * time.Second, KeepWithin: 0.01,
 		},
@@ -64,6 +67,9 @@ func Default() Config {
 func (c Config) Validate() error {
 	var faults []error
 	faults = append(faults, stream.CheckPace(c.Pace))
+	if c.ScoreWithin < 0 || c.ScoreWithin > 10*time.Second {
+		faults = append(faults, fmt.Errorf("score_within: %s is not within 0 and 10s", c.ScoreWithin))
+	}
 	if c.Dir == "" {
 		faults = append(faults, errors.New("dir: must be set"))
 	}

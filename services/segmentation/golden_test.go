@@ -17,7 +17,8 @@ func TestGoldenState(t *testing.T) {
 				segments: []membership{{segment: "vip", version: 2, seq: 5, in: true, sinceMs: noon}, {segment: "big_spender", version: -1, seq: 1 << 40, sinceMs: 1}}},
 			"a tombstone": {workspace: "w", version: 1, mergedInto: id(7), features: []byte{}, scored: scored{version: 9, of: 6, gone: 7}},
 			"scored, in no segment": {workspace: "w", version: 4, schema: 0xfeed, features: []byte{0x0a, 1, 'x'},
-				scored: scored{version: 1 << 33, of: 300, gone: 1, schema: 0xbeef, values: []byte{3, 0, 1, 2}, models: []uint32{1, 0, 1<<32 - 1}}},
+				scored: scored{version: 1 << 33, of: 300, gone: 1, schema: 0xbeef, values: []byte{3, 0, 1, 2}, models: []uint32{1, 0, 1<<32 - 1}},
+				wait:   wait{untilMs: noon + 500, reason: reasonEvent, receivedMs: noon - 1}},
 			"scored before the first features": {workspace: "w", features: []byte{}, evaluatedMs: noon, scored: scored{version: 1, schema: 0xbeef, values: []byte{}, models: []uint32{7}}},
 		},
 	})

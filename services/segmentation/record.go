@@ -25,6 +25,8 @@ type record struct {
 	cuts  int64
 	// scored is what was last said of the customer in scores.v1; it may come before the first features.
 	scored scored
+	// wait is what the rules over both wait for.
+	wait wait
 	// segments are those that the customer was in and that are still there; see forgotten for the others.
 	segments []membership
 	// schema and features are the values of the last feature set, as they came; none on a tombstone.
@@ -85,7 +87,7 @@ func (r *record) encode() []byte {
 		b = binary.AppendVarint(b, seq)
 		b = binary.AppendVarint(b, m.sinceMs)
 	}
-	b = r.scored.append(b)
+	b = r.wait.append(r.scored.append(b))
 	b = binary.BigEndian.AppendUint64(b, r.schema)
 	return append(b, r.features...)
 }
@@ -106,7 +108,7 @@ func decodeRecord(data []byte) (*record, error) {
 		m.seq, m.in, m.sinceMs = seq>>1, seq&1 == 1, in.Varint()
 		r.segments = append(r.segments, m)
 	}
-	r.scored = readScored(&in)
+	r.scored, r.wait = readScored(&in), readWait(&in)
 	var schema [8]byte
 	in.Fixed(schema[:])
 	r.schema = binary.BigEndian.Uint64(schema[:])

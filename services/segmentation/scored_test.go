@@ -189,7 +189,9 @@ func TestOlderScoresChangeNothing(t *testing.T) {
 func TestScoresBeforeTheFirstFeaturesAreKept(t *testing.T) {
 	w := newWorld(t, leaving)
 	w.begin()
-	w.score(risk(id(1), 0.9, scoredByEvent))
+	first := risk(id(1), 0.9, scoredByEvent)
+	first.FeaturesVersion = 1
+	w.score(first)
 	w.settled()
 	if got := w.listSegments(); got.Customers != 0 {
 		t.Errorf("%d customers, none of them has features", got.Customers)
@@ -332,8 +334,8 @@ func TestRulesWithoutScoresKeepTheirTimeOverAnotherForecastsFile(t *testing.T) {
 func TestScoresOfBeforeTheStartAreRead(t *testing.T) {
 	w := newWorld(t, leaving)
 	for i := range 20 {
-		w.score(risk(id(i), 0.9, scoredByEvent))
 		w.send(spend(id(i), 600))
+		w.score(risk(id(i), 0.9, scoredByEvent))
 	}
 	w.begin()
 	w.settled()
@@ -368,7 +370,7 @@ segments:
 			}
 			w.begin()
 		}
-		w.at(w.now.Load() + r.Int64N(3)*6*hourMs + r.Int64N(2))
+		w.at(w.now.Load() + w.cfg.ScoreWithin.Milliseconds() + r.Int64N(3)*6*hourMs + r.Int64N(2))
 		for n := range customersOfOracle {
 			rec, err := w.record(id(n))
 			if err != nil {
@@ -421,7 +423,7 @@ func (o *scoresOracle) random(w *world, r *rand.Rand) {
 		}
 		w.score(m)
 	default:
-		w.send(&featurev1.FeatureSet{CustomerId: who, MergedInto: id(100), Reason: featurev1.ChangeReason_CHANGE_REASON_MERGE})
+		w.send(mergedAway(who))
 		delete(o.features, who)
 		o.gone[who] = w.sent[who]
 		if r.IntN(2) == 0 {
@@ -466,4 +468,9 @@ func (o *scoresOracle) in(id string, now int64) (in []string) {
 		in = append(in, "rich")
 	}
 	return in
+}
+
+// mergedAway is the tombstone of a customer.
+func mergedAway(who string) *featurev1.FeatureSet {
+	return &featurev1.FeatureSet{CustomerId: who, MergedInto: id(100), Reason: featurev1.ChangeReason_CHANGE_REASON_MERGE}
 }

@@ -28,7 +28,7 @@ func (w *work) emit(m membership, c cause) error {
 		return err
 	}
 	w.metrics.moved(m.in, c.reason)
-	if c.history || (c.reason != reasonEvent && c.reason != reasonTime) {
+	if !c.alerts() {
 		return nil
 	}
 	endpoint := w.book.alerts(m.segment, m.in)

@@ -2,6 +2,7 @@ package segmentation
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/freshet/freshet/pkg/featuretopic"
@@ -24,6 +25,11 @@ type cause struct {
 	reason     segmentationv1.TransitionReason
 	history    bool
 	receivedMs int64
+}
+
+// alerts says whether anybody may be told of what it moves.
+func (c cause) alerts() bool {
+	return !c.history && (c.reason == reasonEvent || c.reason == reasonTime)
 }
 
 // causeOf is the cause that a feature set brings with it.
@@ -67,14 +73,23 @@ func (w *work) catchUp(old versions) error {
 	if err != nil {
 		return err
 	}
-	from := w.rec.evaluatedMs
-	matches := s.facts.Match(w.nowMs)
+	matches := slices.Clone(s.facts.Match(w.nowMs))
 	for i, r := range w.book.set.Rules {
+		from := w.rec.evaluatedMs
 		if !w.book.same(i, old) {
 			if err := w.move(r.Name, r.Version, matches[i], w.nowMs, cause{reason: reasonVersion}); err != nil {
 				return err
 			}
 			continue
+		}
+		if until := w.rec.wait.untilMs; until != 0 && slices.Contains(w.book.both, i) {
+			if until > w.nowMs {
+				continue
+			}
+			if err := w.move(r.Name, r.Version, s.facts.Match(until)[i], until, w.rec.wait.cause()); err != nil {
+				return err
+			}
+			from = until
 		}
 		for at, ok := s.facts.NextFlip(i, from); ok && at <= w.nowMs; at, ok = s.facts.NextFlip(i, at) {
 			if err := w.move(r.Name, r.Version, !w.rec.in(r.Name), at, cause{reason: reasonTime}); err != nil {
@@ -82,7 +97,10 @@ func (w *work) catchUp(old versions) error {
 			}
 		}
 	}
-	if err := w.catchUpTier(s, from); err != nil {
+	if until := w.rec.wait.untilMs; until != 0 && until <= w.nowMs {
+		w.rec.wait, w.dirty = wait{}, true
+	}
+	if err := w.catchUpTier(s, w.rec.evaluatedMs); err != nil {
 		return err
 	}
 	for _, m := range w.rec.segments {
@@ -111,8 +129,13 @@ func (w *work) catchUpTier(s subject, from int64) error {
 
 // evaluate works out every membership for the features at now.
 func (w *work) evaluate(s subject, c cause) error {
-	for i, in := range s.facts.Match(w.nowMs) {
+	matches := s.facts.Match(w.nowMs)
+	hold := w.holds(matches, c)
+	for i, in := range matches {
 		r := &w.book.set.Rules[i]
+		if hold && slices.Contains(w.book.both, i) {
+			continue
+		}
 		if err := w.move(r.Name, r.Version, in, w.nowMs, c); err != nil {
 			return err
 		}
@@ -122,6 +145,7 @@ func (w *work) evaluate(s subject, c cause) error {
 
 // leaveAll takes the customer out of everything.
 func (w *work) leaveAll(c cause) error {
+	w.rec.wait = wait{}
 	for _, m := range w.rec.segments {
 		if err := w.move(m.segment, m.version, false, w.nowMs, c); err != nil {
 			return err
@@ -142,6 +166,7 @@ func (w *work) settle(s subject) {
 	if w.rec.counts() {
 		earlier(s.facts.Next(w.nowMs))
 		earlier(tier.NextFlip(s.tier, w.cuts, w.nowMs))
+		earlier(w.rec.wait.untilMs, w.rec.wait.untilMs != 0)
 	}
 	w.arm(due)
 	w.rec.evaluatedMs = w.nowMs

@@ -1,5 +1,5 @@
 // Package warehouse writes facts to ClickHouse and owns its schema: it is the
-// only writer of ods and dw. It reads six topics in one consumer group:
+// only writer of ods, dw and dm.scores. It reads seven topics in one consumer group:
 //
 //	events.raw.v1        -> ods.events
 //	events.rejected.v1   -> ods.rejected
@@ -7,6 +7,7 @@
 //	orders.v1            -> dw.orders
 //	orders.postings.v1   -> dw.order_postings
 //	identity.mappings.v1 -> dw.identity_overrides
+//	scores.v1            -> dm.scores
 //
 // Delivery: every record that is in a topic is in its tables exactly once, as read
 // through the views, and at least once in memory of this: a record that no table
@@ -58,7 +59,9 @@
 // a sorting key, and a partition key, made of columns that a resend cannot change and
 // that name the event; equal copies meet, and the views read with FINAL, which is exact
 // before any merge has run. dw.orders is one more step: its key is the order's number and its version decides, so a
-// newer state of an order replaces the older ones, in whatever order they come (TestDwOrdersShowsTheLastVersion). High-water marks by raw partition were not taken: they would
+// newer state of an order replaces the older ones, in whatever order they come (TestDwOrdersShowsTheLastVersion). scores.v1 is compacted: a planned block that is read again may have lost
+// records that newer ones of their customer stand for, and then has another token; what is left of it are equal rows, which meet
+// (TestABlockOfScoresLandsOnceOverACompaction). High-water marks by raw partition were not taken: they would
 // have to fit into the offset metadata, and would lose an event, not double it, if the
 // order ever broke.
 package warehouse
