@@ -18,6 +18,7 @@ import (
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	fleetv1 "github.com/freshet/freshet/proto/gen/freshet/fleet/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 )
@@ -37,6 +38,7 @@ var schemas = map[string]func() proto.Message{
 	topics.TaskOwners.Name:         func() proto.Message { return &fleetv1.Owner{} },
 	topics.SegmentTransitions.Name: func() proto.Message { return &segmentationv1.Transition{} },
 	topics.SegmentCutPoints.Name:   func() proto.Message { return &segmentationv1.CutPoints{} },
+	topics.Models.Name:             func() proto.Message { return &modelv1.Record{} },
 	topics.Alerts.Name:             func() proto.Message { return &segmentationv1.Alert{} },
 }
 
