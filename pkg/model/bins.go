@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sort"
 )
 
 const (
@@ -95,8 +96,7 @@ func (b *Bins) number(x float64) int {
 	if math.IsNaN(x) {
 		return len(b.Cuts) + 1
 	}
-	i, _ := slices.BinarySearch(b.Cuts, x)
-	return i
+	return sort.SearchFloat64s(b.Cuts, x) // not slices.BinarySearch, which asks at each step whether one is NaN
 }
 
 // text is the bin of a level.

@@ -24,7 +24,7 @@ var outcomes = map[modelv1.RunState]string{
 	modelv1.RunState_RUN_STATE_SKIPPED: "skipped",
 }
 
-func newMetrics(reg prometheus.Registerer, names []string, made func(string) []time.Time, now func() time.Time) (*metrics, error) {
+func newMetrics(reg prometheus.Registerer, names []string, made func(name string, newest bool) []time.Time, now func() time.Time) (*metrics, error) {
 	m := &metrics{
 		names: map[string]bool{},
 		drift: prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -34,9 +34,12 @@ func newMetrics(reg prometheus.Registerer, names []string, made func(string) []t
 			Name: "freshet_model_runs_total", Help: "Trainings that ended here, by model and outcome: done, failed or skipped.",
 		}, []string{"name", "outcome"}),
 	}
-	ages := &ages{GaugeVec: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+	serving := &ages{GaugeVec: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "freshet_model_age_seconds", Help: "Time since the serving model was trained, by model, the oldest of all workspaces; absent while none serves.",
-	}, []string{"name"}), names: names, made: made, now: now}
+	}, []string{"name"}), names: names, made: func(name string) []time.Time { return made(name, false) }, now: now}
+	newest := &ages{GaugeVec: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "freshet_model_newest_age_seconds", Help: "Time since a training last made a version, by model, the longest of all workspaces where one serves; absent while none does.",
+	}, []string{"name"}), names: names, made: func(name string) []time.Time { return made(name, true) }, now: now}
 	for _, name := range names {
 		m.names[name] = true
 		for _, outcome := range outcomes {
@@ -47,7 +50,7 @@ func newMetrics(reg prometheus.Registerer, names []string, made func(string) []t
 		return m, nil
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{ages, m.drift, m.runs} {
+	for _, c := range []prometheus.Collector{serving, newest, m.drift, m.runs} {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)

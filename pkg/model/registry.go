@@ -117,17 +117,22 @@ func (r *Registry) State(workspace, name string) *modelv1.State {
 	return proto.CloneOf(r.shelf.of(where{workspace, name}).state)
 }
 
-// made is when the champions of a name were made, in all workspaces.
-func (r *Registry) made(name string) []time.Time {
+// made is when the champions of a name were made, in all workspaces; or the newest version of each workspace that has a champion.
+func (r *Registry) made(name string, newest bool) []time.Time {
 	var out []time.Time
 	for _, w := range r.shelf.all() {
 		if w.name != name {
 			continue
 		}
 		b := r.shelf.of(w)
-		if v := b.versions[b.state.GetChampion()]; v != nil {
-			out = append(out, time.UnixMilli(v.GetMadeMs()))
+		v := b.versions[b.state.GetChampion()]
+		if v == nil {
+			continue
 		}
+		if newest {
+			v = slices.MinFunc(slices.Collect(maps.Values(b.versions)), newer)
+		}
+		out = append(out, time.UnixMilli(v.GetMadeMs()))
 	}
 	return out
 }

@@ -207,6 +207,31 @@ func TestChangesAreToldOnceForAll(t *testing.T) {
 	}
 }
 
+// Who looked before all was read looks again when it was, however the last batch came.
+func TestTheEndOfReadingIsAChange(t *testing.T) {
+	s := newShelf()
+	c := s.listen()
+	<-c
+	s.advance(5, 10, true)
+	select {
+	case <-c:
+		t.Error("half of what there is was told")
+	default:
+	}
+	s.advance(10, 10, false) // compaction left an empty end
+	select {
+	case <-c:
+	default:
+		t.Error("all is read, and nobody is told")
+	}
+	s.advance(10, 10, false)
+	select {
+	case <-c:
+		t.Error("nothing changed, and it is told")
+	default:
+	}
+}
+
 func TestTrainingsAreTold(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.begin(w.address), w.begin(w.address)

@@ -151,7 +151,10 @@ func (s *shelf) another() {
 func (s *shelf) advance(next, end int64, changed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.next, s.reached = next, s.reached || next >= end
+	if !s.reached && next >= end {
+		s.reached, changed = true, true // all that there was is new
+	}
+	s.next = next
 	close(s.moved)
 	s.moved = make(chan struct{})
 	if !changed || !s.reached {

@@ -168,6 +168,10 @@ func TestMetricsOfModels(t *testing.T) {
 	if age := value("freshet_model_age_seconds", churn); age < 36000 || age > 36100 {
 		t.Errorf("the model is %v s old", age)
 	}
+	w.put(r, "not promoted")
+	if age, newest := value("freshet_model_age_seconds", churn), value("freshet_model_newest_age_seconds", churn); age < 36000 || newest > 100 {
+		t.Errorf("the model is %v s old, the newest version %v", age, newest)
+	}
 	w.promoted(r, "two")
 	if age := value("freshet_model_age_seconds", churn); age > 100 {
 		t.Errorf("the new model is %v s old", age)

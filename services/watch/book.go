@@ -33,9 +33,11 @@ type state struct {
 	// sure says that not being bad was seen, not assumed.
 	sure bool
 	lag  int64
-	// at and began are of an overload: the stage where most of it stands, and since when, zero when there is none.
+	// at and began are of an overload: the stage where most of it stands, and since when, zero when there is none. Of models at is the model.
 	at    string
 	began time.Time
+	// words are of models: which, and what is wrong.
+	words string
 }
 
 // breach is one that has not ended. It lasts from began, where that is known, else from since, when it was found, until calmSince.

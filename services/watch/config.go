@@ -28,6 +28,9 @@ type Config struct {
 	RepeatEvery time.Duration `koanf:"repeat_every"`
 	// UnseenFor is how long the broker, a collector or a stage may be out of sight before that is told. Above 0.
 	UnseenFor time.Duration `koanf:"unseen_for"`
+	// ModelsUntrainedFor is how long a model that serves may be without a training that made a version, before that is told; a training that failed is
+	// told at once. Above 0, below 30 days: then a model counts as given up. 0: models are not watched.
+	ModelsUntrainedFor time.Duration `koanf:"models_untrained_for"`
 	// ScanRecords is how many records of a partition one look reads at most in search of live events; twenty times as many where the next record
 	// of the group has waited longer than a line, so that a live event behind a long import is found. 1 to 1,000,000.
 	ScanRecords int `koanf:"scan_records"`
@@ -67,7 +70,7 @@ type Lines struct {
 func Default() Config {
 	return Config{
 		Every: 10 * time.Second, Lines: Lines{Behaviour: 10 * time.Minute, Core: 2 * time.Hour},
-		Hold: time.Minute, Calm: 2 * time.Minute, RepeatEvery: 4 * time.Hour, UnseenFor: 2 * time.Minute,
+		Hold: time.Minute, Calm: 2 * time.Minute, RepeatEvery: 4 * time.Hour, UnseenFor: 2 * time.Minute, ModelsUntrainedFor: 72 * time.Hour,
 		ScanRecords: 5_000, WarehouseGroup: "warehouse.facts", Timeout: 15 * time.Second,
 	}
 }
@@ -93,6 +96,7 @@ func (c Config) Validate() error {
 	check(c.Calm >= 0, "calm: %s must not be negative", c.Calm)
 	check(c.RepeatEvery > 0, "repeat_every: %s must be above 0", c.RepeatEvery)
 	check(c.UnseenFor > 0, "unseen_for: %s must be above 0", c.UnseenFor)
+	check(c.ModelsUntrainedFor >= 0 && c.ModelsUntrainedFor < givenUp, "models_untrained_for: %s is not within 0 and %s", c.ModelsUntrainedFor, givenUp)
 	check(c.ScanRecords >= 1 && c.ScanRecords <= 1_000_000, "scan_records: %d is not within 1 and 1000000", c.ScanRecords)
 	check(c.WarehouseGroup != "", "warehouse_group: must be set")
 	check(c.Timeout > 0, "timeout: %s must be above 0", c.Timeout)

@@ -23,6 +23,9 @@
 //     long it lasted, from when the first collector said so; a collector that cannot be asked ends nothing
 //     (TestAnOverloadIsToldWithItsStageAndItsEndWithHowLongItLasted, and on the whole stack standalone's TestOverloadIsToldAndLosesNothing).
 //     This is what collectors say of themselves: a collector that is gone is told as unseen.
+//   - A training of a model that failed, and a model that serves and was not trained for models_untrained_for, are told as "models", of what models.v1 says:
+//     one notice for all models, that names one of them; and when all are trained again (TestATrainingThatFailedIsToldUntilOneSucceeds,
+//     TestAModelThatNobodyTrainsIsTold). A model that nobody trained for 30 days counts as given up.
 //   - History alone is never late (TestHistoryAloneNeverBreaches). It can be an overload.
 //
 // Delivery: at least once while the watcher runs, in order for each endpoint; repeats of one message have one webhook-id. What is told is not

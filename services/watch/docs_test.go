@@ -14,7 +14,7 @@ func TestWhatIsToldLeadsToTheRunbook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, stage := range append([]string{stageBroker, stageOverload}, stageNames...) {
+	for _, stage := range append([]string{stageBroker, stageOverload, stageModels}, stageNames...) {
 		if advice[stage] == "" || !strings.Contains(string(page), "\n## "+stage+"\n") {
 			t.Errorf("%s: advice %q, or no chapter in %s", stage, advice[stage], runbook)
 		}

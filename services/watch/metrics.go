@@ -33,7 +33,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		}, []string{"stage"}),
 		breached: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "freshet_freshness_breached",
-			Help: "1 while a breach is open, else 0, by stage, grade and cause (late, unseen, behind).",
+			Help: "1 while a breach is open, else 0, by stage, grade and cause (late, unseen, behind, failed, old).",
 		}, []string{"stage", "grade", "cause"}),
 		looks: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "freshet_freshness_looks_total",

@@ -29,11 +29,11 @@ type Data struct {
 	AlertID string `json:"alert_id"`
 	// BreachID is the same from a breach's beginning to its end.
 	BreachID string `json:"breach_id"`
-	// Stage is collector, identity, feature, segmentation, warehouse, alerts, or broker; overload when more comes than they work off.
+	// Stage is collector, identity, feature, segmentation, warehouse, alerts, or broker; overload when more comes than they work off; models of trainings.
 	Stage string `json:"stage"`
 	// Grade is behaviour, core, or any where the stage does not know the source.
 	Grade string `json:"grade"`
-	// Cause is late; unseen: nobody can tell; or behind, of an overload.
+	// Cause is late; unseen: nobody can tell; behind, of an overload; of models failed, or old: nothing made a version for too long.
 	Cause string `json:"cause"`
 	// LineSeconds is what may not be passed; AgeSeconds is the age of the oldest live event that is not through, or how long nothing was seen, or
 	// about how long the stages need to work off an overload.
@@ -41,7 +41,7 @@ type Data struct {
 	AgeSeconds  float64 `json:"age_seconds"`
 	// LagRecords is how many records wait before the stage, history included; of an overload before the stage that At names.
 	LagRecords int64 `json:"lag_records"`
-	// At is the stage where most of an overload stands: identity, orders, feature, segmentation or warehouse. Else it is absent.
+	// At is the stage where most of an overload stands: identity, orders, feature, segmentation or warehouse; of models the model. Else it is absent.
 	At string `json:"at,omitempty"`
 	// Since is when the breach was found, of an overload when it began, RFC 3339.
 	Since string `json:"since"`
@@ -67,6 +67,7 @@ var advice = map[string]string{
 	stageWarehouse:    "See that freshet-warehouse runs and that ClickHouse takes inserts and has disk; its log says which insert fails.",
 	stageAlerts:       "An endpoint does not take its alerts, or freshet-segmentation does not run: see freshet_webhook_attempts_total by endpoint.",
 	stageOverload:     "Events are taken and none is lost; history is asked to come later by itself. See whether the stage that is named works and gets more replicas or cores, or bound what comes: limits.rate.",
+	stageModels:       "The model that serves goes on serving. See that freshet-churn runs and is ready; freshet churn models shows what its trainings said last.",
 	stageBroker:       "Kafka does not answer the watcher: see that the brokers run and can be reached. The collector keeps events in its spool meanwhile.",
 }
 
@@ -86,7 +87,14 @@ func notice(kind string, now time.Time, s state, b *breach) Notice {
 		if s.cause == behind {
 			n.Data.Summary = fmt.Sprintf("The stages have caught up with what was taken: they were behind for %s. History is taken again.", round(lasted))
 		}
+		if s.stage == stageModels {
+			n.Data.Summary = fmt.Sprintf("Models are trained again: the breach lasted %s.", round(lasted))
+		}
 		n.Data.Advice = "Nothing is to be done."
+	case s.cause == failed:
+		n.Data.Summary = "A model is not trained: " + s.words + "."
+	case s.cause == old:
+		n.Data.Summary = fmt.Sprintf("No training of %s made a version for %s, the line is %s.", s.words, round(s.age), s.line)
 	case s.cause == behind:
 		n.Data.Summary = fmt.Sprintf("More comes than is worked off: the stages need about %s, the limit is %s; most of it stands before %s. Live events are late, history is asked to come later.",
 			round(s.age), s.line, s.at)

@@ -37,6 +37,7 @@ type Service struct {
 	eyes    []*eye
 	spools  *spools
 	grades  *grades
+	models  *models
 	teller  *teller
 	metrics *metrics
 	looked  atomic.Bool
@@ -66,6 +67,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		cfg: cfg, deps: deps, metrics: m, book: newBook(cfg), spools: newSpools(cfg.Collectors, cfg.CollectorsToken, cfg.Timeout),
 		grades: newGrades(cfg.SourcesFile, cfg.Grades, deps.Logger), teller: newTeller(cfg, targets, m, deps.Logger, deps.Now),
 	}
+	s.models = newModels(deps.Broker, deps.Logger)
 	for _, st := range stages(cfg.WarehouseGroup, targets) {
 		s.eyes = append(s.eyes, newEye(st, deps.Broker, cfg))
 	}
@@ -76,6 +78,12 @@ func New(cfg Config, deps Deps) (*Service, error) {
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.teller.run(ctx) })
+	g.Go(func() error {
+		if s.cfg.ModelsUntrainedFor > 0 {
+			s.models.run(ctx)
+		}
+		return nil
+	})
 	g.Go(func() error {
 		tick := time.NewTicker(s.cfg.Every)
 		defer tick.Stop()
@@ -131,6 +139,7 @@ func (s *Service) look(ctx context.Context) {
 		}
 		s.judge(e.stage.name, e.stage.grades(), found.stages[i])
 	}
+	s.note(s.book.models(s.deps.Now(), s.models.look(s.deps.Now(), s.cfg.ModelsUntrainedFor)))
 	s.breaches = s.book.breaches()
 	s.looked.Store(true)
 }

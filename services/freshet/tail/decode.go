@@ -19,6 +19,7 @@ import (
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	fleetv1 "github.com/freshet/freshet/proto/gen/freshet/fleet/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 )
@@ -39,6 +40,7 @@ var schemas = map[string]func() proto.Message{
 	topics.SegmentTransitions.Name: func() proto.Message { return &segmentationv1.Transition{} },
 	topics.SegmentCutPoints.Name:   func() proto.Message { return &segmentationv1.CutPoints{} },
 	topics.Scores.Name:             func() proto.Message { return &churnv1.ScoreSet{} },
+	topics.Models.Name:             func() proto.Message { return &modelv1.Record{} },
 	topics.Alerts.Name:             func() proto.Message { return &segmentationv1.Alert{} },
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 )
 
 func marshal(t *testing.T, m proto.Message) []byte {
@@ -41,9 +42,11 @@ func TestDecode(t *testing.T) {
 		"a rejected payload that is not UTF-8 is text": {topics.EventsRejected.Name,
 			marshal(t, &eventv1.RejectedEvent{Reason: "invalid_utf8", Payload: []byte("{\"a\":\"\xff\"}")}), `"payload":"{\"a\":\"` + "\uFFFD"},
 		"a dead letter has its source's schema": {topics.DeadLetter(topics.EventsRaw).Name, marshal(t, event), `"event_id":"e-1"`},
-		"a tombstone is null":                   {topics.SegmentCutPoints.Name, nil, `"value":null`},
-		"an internal topic is base64":           {topics.FeatureHandover.Name, []byte{1, 2, 3}, `"value":"AQID","undecoded":"the topic is internal to its service"`},
-		"a value of another schema is base64":   {topics.EventsRaw.Name, []byte{0xff}, `"value":"/w==","undecoded":`},
+		"what is live says which version serves": {topics.Models.Name, marshal(t, &modelv1.Record{Of: &modelv1.Record_State{State: &modelv1.State{Champion: "20261128T181500-3f2a"}}}),
+			`"champion":"20261128T181500-3f2a"`},
+		"a tombstone is null":                 {topics.SegmentCutPoints.Name, nil, `"value":null`},
+		"an internal topic is base64":         {topics.FeatureHandover.Name, []byte{1, 2, 3}, `"value":"AQID","undecoded":"the topic is internal to its service"`},
+		"a value of another schema is base64": {topics.EventsRaw.Name, []byte{0xff}, `"value":"/w==","undecoded":`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			line := Decode(broker.Record{Topic: c.topic, Key: []byte("default\x00user_id\x0042"), Value: c.value})
