@@ -96,6 +96,10 @@ bench: engine build ## the benchmarks of docs/benchmarks.md
 bench-collector: build ## the collector against a null handler, in every ack mode (QUICK=--quick for a short look)
 	@scripts/bench-collector.sh $(QUICK)
 
+.PHONY: churn-bars
+churn-bars: engine build ## the churn figures of docs/churn.md on online-retail and on the simulator, beside RFM, BG/NBD and a sequence model
+	@scripts/churn-bars.sh
+
 SIMULATION := 10000000
 .PHONY: simulation
 simulation: engine ## hold stream, SQL and oracle against each other over ten million simulated events, for hours (SIMULATION)
