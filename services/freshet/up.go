@@ -41,7 +41,7 @@ const endpoint = "webhook"
 type upOptions struct {
 	cfg                                      standalone.Config
 	log                                      service.LogConfig
-	file, rules, features, url, secret, data string
+	file, rules, features, forecasts, url, secret, data string
 }
 
 func newUp() *cobra.Command {
@@ -65,6 +65,7 @@ With --webhook the rules' endpoint "webhook" gets that address; its signing secr
 	f.StringVar(&o.file, "addresses-file", "", "where to write the addresses as JSON; by default DIR/addresses.json")
 	f.StringVar(&o.cfg.WriteKey, "write-key", DefaultWriteKey, "the write key of the source local, at least 8 characters")
 	f.StringVar(&o.rules, "rules", "", "YAML file of segments; by default DIR/rules.yaml")
+	f.StringVar(&o.forecasts, "forecasts", "", "YAML `FILE` of what is predicted, laid over the shipped targets and warnings, see docs/churn.md")
 	f.StringVar(&o.features, "features", "", "YAML `FILE` of features and tags, laid over the shipped ones, see freshet features check")
 	f.StringVar(&o.cfg.Collector.SourcesFile, "sources", "", "YAML `FILE` of further sources, see freshet source; by default DIR/sources.yaml, when it is there")
 	f.StringSliceVar(&o.cfg.Collector.Enrich.TrustedProxies, "trusted-proxies", nil, "networks of the proxies before the collector, such as 127.0.0.1, whose X-Forwarded- headers count")
@@ -121,7 +122,8 @@ func (o *upOptions) stack(logger *slog.Logger) (*standalone.Stack, error) {
 	if o.cfg.APIToken, err = ownToken(filepath.Join(o.data, "api-token")); err != nil {
 		return nil, err
 	}
-	o.cfg.Feature.Features, o.cfg.Segmentation.Features, o.cfg.Churn.Features = o.features, o.features, o.features
+	o.cfg.Feature.Features, o.cfg.Segmentation.Features, o.cfg.Churn.Scoring.Features = o.features, o.features, o.features
+	o.cfg.Segmentation.Forecasts, o.cfg.Churn.Scoring.Forecasts = o.forecasts, o.forecasts
 	o.cfg.Segmentation.Rules = o.rules
 	if o.rules == "" {
 		o.cfg.Segmentation.Rules = filepath.Join(o.data, "rules.yaml")

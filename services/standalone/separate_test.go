@@ -197,7 +197,7 @@ func (f *fleet) startAll(webhook string) {
 	}
 	f.start("watch", kafka, "LINES={behaviour: 8s, core: 1h}", "HOLD=1s", "CALM=1s", "EVERY=200ms", "RULES="+rulesFile, "ENDPOINTS={shop: {url: \""+webhook+"\", secret: \""+secret+"\"}}")
 	for _, replica := range []string{"churn", "churn-2"} {
-		f.startAs(replica, "churn", kafka, "DIR="+filepath.Join(f.dir, replica), "BUCKET="+filepath.Join(f.dir, "models"), "IDENTITY="+f.port["identity"])
+		f.startAs(replica, "churn", kafka, "DIR="+filepath.Join(f.dir, replica), "BUCKET="+filepath.Join(f.dir, "models"), "IDENTITY="+f.port["identity"], "FEATURE="+f.port["feature"])
 	}
 	f.start("recommendation")
 	f.start("collector", kafka, "SPOOL__DIR="+filepath.Join(f.dir, "spool"), "HTTP_ADDRESS="+f.port["http"], "SOURCES=[{name: app, workspace: default, write_key: "+writeKey+"}]")

@@ -51,10 +51,11 @@ rules: /etc/freshet/rules.yaml
 {{- if and (has .name (list "feature" "segmentation" "churn")) .root.Values.features.content }}
 features: /etc/freshet/features.yaml
 {{- end }}
-{{- if and (has .name (list "churn")) .root.Values.forecasts.content }}
+{{- if and (has .name (list "segmentation" "churn")) .root.Values.forecasts.content }}
 forecasts: /etc/freshet/forecasts.yaml
 {{- end }}
 {{- if eq .name "churn" }}
+feature: {{ printf "%s-feature:9000" $release | quote }}
 bucket: {{ required "models.bucket: name a URL that all replicas of churn reach, such as s3://bucket/prefix" .root.Values.models.bucket | quote }}
 {{- if and (gt (int $svc.replicas) 1) (not (contains "://" .root.Values.models.bucket)) }}
 {{- fail "models.bucket: several replicas of churn need a URL that all reach, such as s3://bucket/prefix: a folder is each replica's own" }}
