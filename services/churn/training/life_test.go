@@ -19,7 +19,7 @@ import (
 )
 
 // lives are what becomes of trainings that do not end well, over a stack that has a history and a champion.
-func lives(t *testing.T, stack *shop.Stack, kept *shelf, champion string) {
+func lives(t *testing.T, stack *shop.Stack, kept Registry, champion string) {
 	fresh := func(t *testing.T, edit func(*Deps, *learner)) *Service {
 		d, _, l := deps(t, stack.API.Features)
 		d.Registry, d.Workspaces = kept, func() []string { return []string{"imported"} }
