@@ -142,10 +142,13 @@ func grow(ctx context.Context, o Options, p gbdt.Params, t, valid *Table) (*fitt
 	return &fitted{s, trees{t.Kind, m}}, m.Trees(), nil
 }
 
+// forestBins is how many bins a forest has: its trees are many and deep, what they cost is the bins, and their mean is as smooth with these.
+const forestBins = 64
+
 func forest(rows int) fit {
 	return func(ctx context.Context, o Options, t, _ *Table, _ int) (*fitted, int, error) {
 		p := gbdt.DefaultForest(gbdt.Squared, len(t.X.Columns))
-		p.MinRows = rows
+		p.MinRows, p.MaxBins = rows, forestBins
 		return grow(ctx, o, p, t, nil)
 	}
 }
