@@ -136,7 +136,7 @@ func TestCDNOWSpend(t *testing.T) {
 		}
 	}
 	t.Logf("chosen %s %s %s: %+v, %v", j.Chosen, j.Settings, j.Calibration, *j.Amounts, j.Intervals)
-	if a := j.Amounts; a.Total < .9 || a.Total > 1.1 || a.Spearman < .4 || a.Gain10 < .4 || len(j.Families) != 5 {
+	if a := j.Amounts; a.Total < .9 || a.Total > 1.1 || a.Spearman < .4 || a.Gain10 < .4 || len(j.Families) != 6 {
 		t.Errorf("%+v", a)
 	}
 }
