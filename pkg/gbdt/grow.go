@@ -29,7 +29,10 @@ type grower struct {
 
 func newGrower(p Params, b *binned, monotone []int8, w workers) *grower {
 	g := &grower{p: p, b: b, w: w, monotone: monotone, grads: newGradients(b.rows), found: make([]split, b.columns)}
-	g.hists = histograms{columns: b.columns, counted: p.MinRows > 1}
+	g.hists = histograms{counted: p.MinRows > 1}
+	for _, m := range b.mappers {
+		g.hists.bins = append(g.hists.bins, m.bins)
+	}
 	if !slices.ContainsFunc(monotone, func(d int8) bool { return d != 0 }) {
 		g.monotone = nil
 	}

@@ -4,19 +4,28 @@ package gbdt
 type histogram struct {
 	sums   [][256]int64
 	counts [][256]uint32
+	// bins is how many bins for values each column has. Those behind them, but for the missing ones', are 0 and stay it: columns of a few values, as categories
+	// are, cost little.
+	bins []int
 }
 
-func newHistogram(columns int, counted bool) *histogram {
-	h := &histogram{sums: make([][256]int64, columns)}
+func newHistogram(bins []int, counted bool) *histogram {
+	h := &histogram{sums: make([][256]int64, len(bins)), bins: bins}
 	if counted {
-		h.counts = make([][256]uint32, columns)
+		h.counts = make([][256]uint32, len(bins))
 	}
 	return h
 }
 
 func (h *histogram) clear() {
-	clear(h.sums)
-	clear(h.counts)
+	for f, n := range h.bins {
+		clear(h.sums[f][:n])
+		h.sums[f][missingBin] = 0
+		if h.counts != nil {
+			clear(h.counts[f][:n])
+			h.counts[f][missingBin] = 0
+		}
+	}
 }
 
 // add puts rows into h. used are the columns of this tree, or nil for all.
@@ -74,35 +83,45 @@ func (h *histogram) addUsed(b *binned, packed []int64, rows []uint32, used []int
 
 // merge adds o.
 func (h *histogram) merge(o *histogram) {
-	for f := range h.sums {
-		for i, v := range o.sums[f] {
-			h.sums[f][i] += v
+	for f, n := range h.bins {
+		sums := h.sums[f][:n]
+		for i, v := range o.sums[f][:n] {
+			sums[i] += v
 		}
-	}
-	for f := range h.counts {
-		for i, v := range o.counts[f] {
-			h.counts[f][i] += v
+		h.sums[f][missingBin] += o.sums[f][missingBin]
+		if h.counts == nil {
+			continue
 		}
+		counts := h.counts[f][:n]
+		for i, v := range o.counts[f][:n] {
+			counts[i] += v
+		}
+		h.counts[f][missingBin] += o.counts[f][missingBin]
 	}
 }
 
 // subtract takes o away: a parent's histogram becomes that of the other child, exactly.
 func (h *histogram) subtract(o *histogram) {
-	for f := range h.sums {
-		for i, v := range o.sums[f] {
-			h.sums[f][i] -= v
+	for f, n := range h.bins {
+		sums := h.sums[f][:n]
+		for i, v := range o.sums[f][:n] {
+			sums[i] -= v
 		}
-	}
-	for f := range h.counts {
-		for i, v := range o.counts[f] {
-			h.counts[f][i] -= v
+		h.sums[f][missingBin] -= o.sums[f][missingBin]
+		if h.counts == nil {
+			continue
 		}
+		counts := h.counts[f][:n]
+		for i, v := range o.counts[f][:n] {
+			counts[i] -= v
+		}
+		h.counts[f][missingBin] -= o.counts[f][missingBin]
 	}
 }
 
 // histograms are reused from tree to tree.
 type histograms struct {
-	columns int
+	bins    []int
 	counted bool
 	free    []*histogram
 }
@@ -114,7 +133,7 @@ func (s *histograms) take() *histogram {
 		h.clear()
 		return h
 	}
-	return newHistogram(s.columns, s.counted)
+	return newHistogram(s.bins, s.counted)
 }
 
 func (s *histograms) give(h *histogram) { s.free = append(s.free, h) }

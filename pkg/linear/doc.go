@@ -1,4 +1,4 @@
-// Package linear is logistic regression, and ridge regression for amounts: the plain models that every other one has to beat. It takes a table as it is,
+// Package linear is logistic regression, and ridge and Poisson regression for amounts: the plain models that every other one has to beat. It takes a table as it is,
 // with gaps and categories, and gives a model that can be read: one effect a column, which add up.
 //
 // What is done inside, because it decides the figures:
@@ -9,7 +9,8 @@
 //     scikit-learn's, with C = 1/L2; of amounts it is half the squared error, scikit-learn's Ridge with alpha = L2;
 //   - it is minimised by L-BFGS. The loss is strictly convex, so there is one answer, whatever the start or the columns' order.
 //
-// Coefficients equal scikit-learn's to 1e-5 (TestEqualToScikitLearn; scripts/oracles/stats.py), those of ridge the normal equations' (TestRidgeSolvesTheNormalEquations). A row of weight k is k
+// Coefficients equal scikit-learn's to 1e-5 (TestEqualToScikitLearn; scripts/oracles/stats.py), those of ridge the normal equations' (TestRidgeSolvesTheNormalEquations),
+// and Poisson regression stands where its slopes are 0 (TestPoissonStandsOnThePeak). A row of weight k is k
 // rows (TestAWeightIsThatManyRows). A unit or a shift of a column changes nothing that is foretold (TestUnitsDoNotMatter).
 // Model is plain data: encoding/json keeps it.
 package linear
@@ -45,7 +46,7 @@ func (p Params) check() (Params, error) {
 	return p, nil
 }
 
-func checkRows(columns []table.Column, label, weight []float64, amounts bool) error {
+func checkRows(columns []table.Column, label, weight []float64, k kind) error {
 	if weight != nil && len(weight) != len(label) {
 		return fmt.Errorf("there are %d weights for %d rows", len(weight), len(label))
 	}
@@ -54,9 +55,11 @@ func checkRows(columns []table.Column, label, weight []float64, amounts bool) er
 	for i, l := range label {
 		w := weightOf(weight, i)
 		switch {
-		case amounts && (math.IsNaN(l) || math.Abs(l) > mostAmount):
+		case k == poisson && l < 0:
+			return fmt.Errorf("row %d has label %v: want 0 or more", i, l)
+		case k != logistic && (math.IsNaN(l) || math.Abs(l) > mostAmount):
 			return fmt.Errorf("row %d has label %v: want a number within %v", i, l, mostAmount)
-		case !amounts && l != 0 && l != 1:
+		case k == logistic && l != 0 && l != 1:
 			return fmt.Errorf("row %d has label %v: want 0 or 1", i, l)
 		}
 		if !(w >= 0) || math.IsInf(w, 1) {

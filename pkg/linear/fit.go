@@ -15,7 +15,7 @@ const flat = 1e-7
 
 // Fit trains a logistic regression. Every column has as many rows as label, which is 0 or 1. weight may be nil: 1 for all.
 func Fit(columns []table.Column, label, weight []float64, p Params) (*Model, error) {
-	m, err := train(columns, label, weight, p, false)
+	m, err := train(columns, label, weight, p, logistic)
 	if err != nil {
 		return nil, fmt.Errorf("fit logistic regression: %w", err)
 	}
@@ -24,17 +24,36 @@ func Fit(columns []table.Column, label, weight []float64, p Params) (*Model, err
 
 // FitRidge trains a ridge regression: label is any amount, and Margin what the model foretells of it. weight may be nil: 1 for all.
 func FitRidge(columns []table.Column, label, weight []float64, p Params) (*Model, error) {
-	m, err := train(columns, label, weight, p, true)
+	m, err := train(columns, label, weight, p, squared)
 	if err != nil {
 		return nil, fmt.Errorf("fit ridge regression: %w", err)
 	}
 	return m, nil
 }
 
-func train(columns []table.Column, label, weight []float64, p Params, amounts bool) (*Model, error) {
+// FitPoisson trains a regression of amounts of 0 and more, many of which may be 0: the exponential of Margin is what the model foretells, and the total of that
+// over the rows is the label's. The loss is minus the Poisson likelihood, of amounts in units of their mean. weight may be nil: 1 for all.
+func FitPoisson(columns []table.Column, label, weight []float64, p Params) (*Model, error) {
+	m, err := train(columns, label, weight, p, poisson)
+	if err != nil {
+		return nil, fmt.Errorf("fit Poisson regression: %w", err)
+	}
+	return m, nil
+}
+
+// kind is a loss and what a margin is.
+type kind uint8
+
+const (
+	logistic kind = iota // log-loss, log-odds
+	squared              // half the squared error, an amount
+	poisson              // minus the Poisson likelihood, the logarithm of an amount
+)
+
+func train(columns []table.Column, label, weight []float64, p Params, k kind) (*Model, error) {
 	p, err := p.check()
 	if err == nil {
-		err = checkRows(columns, label, weight, amounts)
+		err = checkRows(columns, label, weight, k)
 	}
 	if err != nil {
 		return nil, err
@@ -44,17 +63,23 @@ func train(columns []table.Column, label, weight []float64, p Params, amounts bo
 		return nil, err
 	}
 	mean, scale := 0.0, 1.0
-	if amounts {
+	switch k {
+	case squared:
 		label, mean, scale = standardised(label, weight)
+	case poisson:
+		label, mean = inMeans(label, weight)
 	}
 	l := newLoss(all, width, label, weight, p.L2)
-	l.squared = amounts
+	l.kind = k
 	x, err := l.minimise()
 	if err != nil {
 		return nil, err
 	}
 	for i := range x {
 		x[i] *= scale
+	}
+	if k == poisson {
+		mean = math.Log(mean)
 	}
 	m := &Model{Intercept: x[width] + mean}
 	for i := range all {
@@ -84,6 +109,21 @@ func standardised(label, weight []float64) (out []float64, mean, scale float64) 
 	return out, mean, scale
 }
 
+// inMeans are amounts in units of their mean.
+func inMeans(label, weight []float64) (out []float64, mean float64) {
+	all := 0.0
+	for i, l := range label {
+		all += weightOf(weight, i)
+		mean += weightOf(weight, i) * l
+	}
+	mean /= all
+	out = make([]float64, len(label))
+	for i, l := range label {
+		out[i] = l / mean
+	}
+	return out, mean
+}
+
 // loss is the function that is minimised, a row. Its point is the coefficients and, last, the intercept.
 type loss struct {
 	columns []encoded
@@ -92,7 +132,7 @@ type loss struct {
 	total   float64 // of the weights
 	width   int
 	l2      float64
-	squared bool // half the squared error in place of log-loss
+	kind    kind
 
 	at     []float64 // the point that margin is of
 	margin []float64
@@ -113,8 +153,13 @@ func (l *loss) minimise() ([]float64, error) {
 	for i, label := range l.label {
 		yes += weightOf(l.weight, i) * label
 	}
-	if start[l.width] = math.Log(yes / (l.total - yes)); l.squared {
+	switch l.kind {
+	case logistic:
+		start[l.width] = math.Log(yes / (l.total - yes))
+	case squared:
 		start[l.width] = yes / l.total
+	case poisson:
+		start[l.width] = math.Log(yes / l.total)
 	}
 	if l.width == 0 {
 		return start, nil
@@ -160,8 +205,12 @@ func (l *loss) value(x []float64) float64 {
 	l.move(x)
 	sum := 0.0
 	for i, f := range l.margin {
-		if l.squared {
+		switch l.kind {
+		case squared:
 			sum += weightOf(l.weight, i) / 2 * (f - l.label[i]) * (f - l.label[i])
+			continue
+		case poisson:
+			sum += weightOf(l.weight, i) * (math.Exp(f) - l.label[i]*f)
 			continue
 		}
 		// ln(1+exp(f)) - label*f without overflow.
@@ -175,8 +224,11 @@ func (l *loss) slope(grad, x []float64) {
 	l.move(x)
 	residual := make([]float64, len(l.margin))
 	for i, f := range l.margin {
-		if !l.squared {
+		switch l.kind {
+		case logistic:
 			f = sigmoid(f)
+		case poisson:
+			f = math.Exp(f)
 		}
 		residual[i] = weightOf(l.weight, i) / l.total * (f - l.label[i])
 	}

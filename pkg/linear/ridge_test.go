@@ -101,3 +101,38 @@ func TestAmountsThatCannotBeFitted(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// At the peak of the likelihood, L2 taken off, all slopes are 0; the total is right; and what made the amounts is found back, many of which are 0.
+func TestPoissonStandsOnThePeak(t *testing.T) {
+	for _, unit := range []float64{1, 1e-6, 1e6} {
+		columns, logs := amounts(4000, .3)
+		r := rand.New(rand.NewPCG(8, 9))
+		label := make([]float64, len(logs))
+		for i, x := range logs {
+			if r.IntN(2) == 0 {
+				label[i] = 2 * unit * math.Exp(x+.3*r.NormFloat64()-.045)
+			}
+		}
+		m, err := FitPoisson(columns, label, nil, Params{L2: 1e-3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		came, said, slope := 0.0, 0.0, 0.0
+		for i, y := range label {
+			row := []float64{columns[0].At(i), columns[1].At(i), columns[2].At(i)}
+			p := math.Exp(m.Margin(row))
+			came, said, slope = came+y, said+p, slope+(p-y)*row[0]
+		}
+		if math.Abs(said/came-1) > 1e-5 || math.Abs(slope/came) > 1e-5 {
+			t.Errorf("unit %v: %v of %v, slope %v", unit, said, came, slope)
+		}
+		if a := m.Columns[0]; math.Abs(a.Slope/a.Scale-.6) > .08 {
+			t.Errorf("unit %v: the effect is %v", unit, a.Slope/a.Scale)
+		}
+	}
+	columns, label := amounts(10, 1)
+	label[2] = -1
+	if _, err := FitPoisson(columns, label, nil, Params{}); err == nil || !strings.Contains(err.Error(), "want 0 or more") {
+		t.Error(err)
+	}
+}

@@ -152,3 +152,14 @@ func TestBestOfEach(t *testing.T) {
 		t.Errorf("a baseline is chosen: %+v", best)
 	}
 }
+
+// Half way those far behind in their family are given up; a family never loses its best, however far behind others it is.
+func TestAbandon(t *testing.T) {
+	list := []Choice{{Family: "a", Loss: .5}, {Family: "b", Loss: .4}, {Family: "b", Loss: .4019}, {Family: "b", Loss: .4021}, {Family: "c", Loss: .1, Fault: "none"}, {Family: "c", Loss: .6}}
+	abandon(list)
+	for i, want := range []bool{false, false, false, true, true, false} {
+		if got := list[i].Fault != ""; got != want {
+			t.Errorf("%d: %+v", i, list[i])
+		}
+	}
+}

@@ -119,3 +119,48 @@ func TestWhatCannotBeCompared(t *testing.T) {
 		}
 	}
 }
+
+// A judgement keeps what it is of, so that the model that serves can be compared on the same rows: each once, by a model that had not seen it.
+func TestJudged(t *testing.T) {
+	table := made(900, 3, 1)
+	table.Groups = make([]int, 900)
+	for i := range table.Groups {
+		table.Groups[i] = i % 200
+	}
+	for _, timed := range []bool{true, false} {
+		if !timed {
+			table.Times = nil
+		}
+		o := quick()
+		o.Repeats = 2
+		j, m, err := Judge(t.Context(), table, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := j.Judged
+		seen := map[int]bool{}
+		for i, r := range d.Rows {
+			if seen[r] || d.Label[i] != table.Y[r] || d.Groups[i] != table.Groups[r] {
+				t.Fatalf("timed %v: row %d", timed, r)
+			}
+			seen[r] = true
+		}
+		if want := map[bool]int{true: 180, false: 900}[timed]; len(d.Rows) != want {
+			t.Errorf("timed %v: %d rows", timed, len(d.Rows))
+		}
+		got, err := lossOf(Binary, d.Label, d.Predicted)
+		if err != nil || math.Abs(got-j.Report.LogLoss) > .02 {
+			t.Errorf("timed %v: %v, the report has %v: %v", timed, got, j.Report.LogLoss, err)
+		}
+		serves, err := m.Predict(table.Take(d.Rows).X)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if same(serves, d.Predicted) {
+			t.Errorf("timed %v: they are of the model that has seen them", timed)
+		}
+		if _, err := Compare(d.Label, serves, d.Predicted, Binary, 1, d.Groups...); err != nil {
+			t.Error(err)
+		}
+	}
+}

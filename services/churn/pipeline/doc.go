@@ -1,14 +1,23 @@
-// Package pipeline trains a model of a label of two values and says what it is worth on rows it has not seen.
+// Package pipeline trains a model of a label of two values, or of an amount, and says what it is worth on rows it has not seen.
 //
 // What is promised:
 //
-//   - No row that is judged was learnt from, chosen by, or calibrated on (TestNothingLearnsFromWhatIsJudged). With times the newest rows are judged, and
-//     within training each step is judged on what comes behind it: no row learns from a later one, nor from a label that was not known yet (Gap,
-//     TestLabelsThatWereNotKnownYet). Without times it is folds, repeated.
-//   - Labels that have nothing to do with the columns give an AUC of one half, whatever the number of columns and candidates (TestNoiseIsNoise).
-//   - The same table, options and seed give the same report, for any number of workers (TestRepeatable).
+//   - No row that is judged was learnt from, chosen by, or calibrated on (TestNothingLearnsFromWhatIsJudged, TestNoAmountIsLearntFromThatIsJudged). With times
+//     the newest rows are judged, and within training each step is judged on what comes behind it: no row learns from a later one, nor from a label that was
+//     not known yet (Gap, TestLabelsThatWereNotKnownYet). Without times it is folds, repeated; rows of one customer stay together (Groups,
+//     TestCustomersAreNotRecognised), and intervals draw customers (TestIntervalsDrawCustomers).
+//   - Labels that have nothing to do with the columns give an AUC of one half, whatever the number of columns and candidates (TestNoiseIsNoise), and amounts no
+//     order (TestNoiseOfAmountsIsNoise).
+//   - Amounts come to the right total (TestAmounts, TestAmountsComeToTheRightTotal).
+//   - The same table, options and seed give the same report, for any number of workers (TestRepeatable, TestAmountsAreRepeatable).
+//   - Baselines are told and never chosen (TestBaselines).
+//   - A file that was read predicts what the model did, to the bit (TestFiles); what is damaged, foreign or unsound is refused (TestADamagedFileIsRefused,
+//     TestAnUnsoundModelIsRefused, FuzzDecode). The hash tells damage, not malice.
+//   - A row of cells is scored as the same row of a frame, to the bit (TestScoringIsPredicting), without an allocation (TestScoringAllocatesNothing); what its
+//     columns add sums to what the model says (TestContributionsAddUp).
+//   - One model is called better than another no oftener than 1 in 40 when it is not (TestLuckIsNotBetter).
 //
-// How: candidates (families with their settings) are compared by their log-loss on the inner splits of the training rows. The best is calibrated on the
+// How: candidates (families with their settings) are compared by their loss on the inner splits of the training rows. The best is calibrated on the
 // predictions it made there, of rows it had not seen, and is fitted again on all training rows. Rows of the test are never weighted, drawn or left out.
 package pipeline
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/gbdt"
 	"github.com/freshet/freshet/pkg/linear"
+	"github.com/freshet/freshet/pkg/table"
 )
 
 // candidate is a family of models with its settings.
@@ -59,6 +60,9 @@ func ofAmounts(t *Table) []candidate {
 	}
 	for _, l2 := range []float64{1, 30} {
 		list = append(list, candidate{family: "ridge regression", settings: fmt.Sprintf("L2 %g", l2) + words, scale: scale, fit: on(scale, regress(l2))})
+	}
+	if scale != plain {
+		list = append(list, candidate{family: "Poisson regression", settings: "L2 30", scale: logs, fit: on(logs, learn(linear.FitPoisson, 30))})
 	}
 	for _, leaves := range []int{8, 4} {
 		p := params(gbdt.Squared, leaves, leafRows(t))
@@ -142,10 +146,13 @@ func grow(ctx context.Context, o Options, p gbdt.Params, t, valid *Table) (*fitt
 	return &fitted{s, trees{t.Kind, m}}, m.Trees(), nil
 }
 
+// forestBins is how many bins a forest has: its trees are many and deep, what they cost is the bins, and their mean is as smooth with these.
+const forestBins = 64
+
 func forest(rows int) fit {
 	return func(ctx context.Context, o Options, t, _ *Table, _ int) (*fitted, int, error) {
 		p := gbdt.DefaultForest(gbdt.Squared, len(t.X.Columns))
-		p.MinRows = rows
+		p.MinRows, p.MaxBins = rows, forestBins
 		return grow(ctx, o, p, t, nil)
 	}
 }
@@ -168,17 +175,23 @@ func boosted(p gbdt.Params) fit {
 }
 
 func regress(l2 float64) fit {
+	return func(ctx context.Context, o Options, t, valid *Table, rounds int) (*fitted, int, error) {
+		if t.Kind == Real {
+			return learn(linear.FitRidge, l2)(ctx, o, t, valid, rounds)
+		}
+		return learn(linear.Fit, l2)(ctx, o, t, valid, rounds)
+	}
+}
+
+// learn fits a regression: columns with a long tail are on a logarithmic scale.
+func learn(by func(columns []table.Column, label, weight []float64, p linear.Params) (*linear.Model, error), l2 float64) fit {
 	return func(_ context.Context, _ Options, t, _ *Table, _ int) (*fitted, int, error) {
 		s := schemaOf(t.X).skews(t.X)
 		columns, err := s.lay(t.X)
 		if err != nil {
 			return nil, 0, err
 		}
-		learn := linear.Fit
-		if t.Kind == Real {
-			learn = linear.FitRidge
-		}
-		m, err := learn(columns, t.Y, nil, linear.Params{L2: l2})
+		m, err := by(columns, t.Y, nil, linear.Params{L2: l2})
 		return &fitted{s, regression{t.Kind, m}}, 0, err
 	}
 }

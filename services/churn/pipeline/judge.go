@@ -40,6 +40,8 @@ type Judgement struct {
 	Drivers     []Driver             `json:"drivers"`
 	Weak        []Group              `json:"weak,omitempty"`
 	Warnings    []string             `json:"warnings,omitempty"`
+	// Judged are the predictions that all this is of; no part of a card.
+	Judged Judged `json:"-"`
 }
 
 // Compared is one family beside the others.
@@ -275,10 +277,18 @@ func meanReport(outcomes []outcome, of func(outcome) []float64) (Report, error) 
 	return all, err
 }
 
-// interval draws rows of the first judgement of each row: repeats are no new rows. Rows of one customer are drawn together.
-func (j *Judgement) interval(t *Table, outcomes []outcome, o Options) {
-	var y, p []float64
-	how := evaluate.Resample{Times: o.Draws, Seed: o.Seed}
+// Judged is what the judgement is of: rows by their place in the table, each once, and what a model that had not seen them said. It is what a champion is
+// compared with on the same rows (Compare): the model that is trained on all rows has seen them.
+type Judged struct {
+	Rows             []int
+	Label, Predicted []float64
+	// Groups are the rows' customers; nil where they are not known.
+	Groups []int
+}
+
+// judgedOnce are the rows of the first judgement of each row: repeats are no new rows.
+func judgedOnce(t *Table, outcomes []outcome) Judged {
+	var d Judged
 	seen := map[int]bool{}
 	for _, out := range outcomes {
 		for i, r := range out.rows {
@@ -286,12 +296,20 @@ func (j *Judgement) interval(t *Table, outcomes []outcome, o Options) {
 				continue
 			}
 			seen[r] = true
-			if y, p = append(y, out.y[i]), append(p, out.p[i]); t.Groups != nil {
-				how.Group = append(how.Group, t.Groups[r])
+			d.Rows, d.Label, d.Predicted = append(d.Rows, r), append(d.Label, out.y[i]), append(d.Predicted, out.p[i])
+			if t.Groups != nil {
+				d.Groups = append(d.Groups, t.Groups[r])
 			}
 		}
 	}
-	if j.Intervals = intervals(y, p, how, j.Kind); t.Groups != nil && len(j.Intervals) == 0 {
+	return d
+}
+
+// interval draws rows, those of one customer together.
+func (j *Judgement) interval(t *Table, outcomes []outcome, o Options) {
+	j.Judged = judgedOnce(t, outcomes)
+	how := evaluate.Resample{Times: o.Draws, Seed: o.Seed, Group: j.Judged.Groups}
+	if j.Intervals = intervals(j.Judged.Label, j.Judged.Predicted, how, j.Kind); t.Groups != nil && len(j.Intervals) == 0 {
 		j.Warnings = append(j.Warnings, "there are no intervals: the rows are of too few customers")
 	}
 }

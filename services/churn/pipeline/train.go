@@ -52,7 +52,7 @@ type Choice struct {
 	// Fault says why it could not be fitted.
 	Fault string `json:"fault,omitempty"`
 
-	rounds int
+	rounds float64
 	rows   []int
 	held   []float64
 	of     candidate
@@ -107,38 +107,65 @@ func compare(ctx context.Context, t *Table, o Options, seed uint64) ([]Choice, e
 	if err != nil {
 		return nil, err
 	}
-	var out []Choice
+	var list []Choice
 	for _, c := range candidates(t, o) {
-		choice := Choice{Family: c.family, Settings: c.settings, of: c}
-		if err := choice.judge(ctx, t, o, splits); err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			choice.Fault = err.Error()
-		}
-		out = append(out, choice)
+		list = append(list, Choice{Family: c.family, Settings: c.settings, of: c})
 	}
-	return out, nil
+	for n, s := range splits {
+		train, test := t.Take(s.Train), t.Take(s.Test)
+		for i := range list {
+			c := &list[i]
+			if c.Fault != "" {
+				continue
+			}
+			if err := c.judge(ctx, t, o, train, test, s.Test); err != nil {
+				if ctx.Err() != nil {
+					return nil, ctx.Err()
+				}
+				c.Fault = err.Error()
+			}
+		}
+		if n+1 == (len(splits)+1)/2 {
+			abandon(list)
+		}
+	}
+	for i := range list {
+		list[i].rounds /= float64(len(splits))
+	}
+	return list, nil
 }
 
-// judge fits a candidate on each split.
-func (c *Choice) judge(ctx context.Context, t *Table, o Options, splits []evaluate.Fold) error {
-	rounds := 0.0
-	for _, s := range splits {
-		train, test := t.Take(s.Train), t.Take(s.Test)
-		m, n, err := c.of.fit(ctx, o, train, test, 0)
-		if err != nil {
-			return err
+// hopeless is by what part the loss of a candidate is above that of the best of its family, half of the splits judged, when it is not looked at further.
+const hopeless = .005
+
+// abandon gives up settings that are far behind others of their family: what is left of the splits would not make up for it.
+func abandon(list []Choice) {
+	best := map[string]float64{}
+	for _, c := range list {
+		if least, ok := best[c.Family]; c.Fault == "" && (!ok || c.Loss < least) {
+			best[c.Family] = c.Loss
 		}
-		p, err := m.predict(test.X)
-		if err != nil {
-			return err
-		}
-		// The model that is used learns from more rows than this one did, and may learn for as much longer.
-		rounds += float64(n) * float64(len(t.Y)) / float64(len(s.Train)) / float64(len(splits))
-		c.rows, c.held = append(c.rows, s.Test...), append(c.held, p...)
 	}
-	c.rounds = int(rounds + .5)
+	for i := range list {
+		if c := &list[i]; c.Fault == "" && c.Loss > best[c.Family]*(1+hopeless) {
+			c.Fault = "abandoned half way: other settings of the family are better"
+		}
+	}
+}
+
+// judge fits a candidate on one more split. Its loss is that of all splits so far.
+func (c *Choice) judge(ctx context.Context, t *Table, o Options, train, test *Table, rows []int) error {
+	m, n, err := c.of.fit(ctx, o, train, test, 0)
+	if err != nil {
+		return err
+	}
+	p, err := m.predict(test.X)
+	if err != nil {
+		return err
+	}
+	// The model that is used learns from more rows than this one did, and may learn for as much longer.
+	c.rounds += float64(n) * float64(len(t.Y)) / float64(len(train.Y))
+	c.rows, c.held = append(c.rows, rows...), append(c.held, p...)
 	// Amounts that were learnt on another scale are judged in the right total, as they would be used.
 	y := pick(t.Y, c.rows)
 	plainly, err := fitCalibration(first(plainest(t.Kind, c.of.scale, len(y))), c.of.scale, y, c.held)
@@ -193,7 +220,7 @@ func (c *Choice) finish(ctx context.Context, t *Table, o Options, seed uint64) (
 	if out.Calibration, err = chooseCalibration(held, c.of.scale, c.held, seed); err != nil {
 		return nil, err
 	}
-	if out.fitted, _, err = c.of.fit(ctx, o, t, nil, max(1, c.rounds)); err != nil {
+	if out.fitted, _, err = c.of.fit(ctx, o, t, nil, max(1, int(c.rounds+.5))); err != nil {
 		return nil, err
 	}
 	return out, nil
