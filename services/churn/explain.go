@@ -12,8 +12,8 @@ import (
 
 // Words writes what models and warnings say as sentences.
 type Words interface {
-	// Languages are those that there are sentences in; the first is the usual one.
-	Languages() []string
+	// Check says that there are no sentences in a language; there are in "", the usual one.
+	Check(language string) error
 	// Explain says what a score comes to, and what raises and lowers it, the strongest first, at most so many. The list is ordered by what each column adds.
 	Explain(language string, target *forecast.Target, score *churnv1.Score, list []Contribution, most int) (headline string, reasons []Sentence)
 	// Warning says what a warning saw.
@@ -69,7 +69,12 @@ func share(phi, total float64) float64 {
 // plainWords say it in the plainest form.
 type plainWords struct{}
 
-func (plainWords) Languages() []string { return []string{"en"} }
+func (plainWords) Check(language string) error {
+	if language != "" && language != "en" {
+		return fmt.Errorf("language: there are sentences in en, not in %q", language)
+	}
+	return nil
+}
 
 func (plainWords) Explain(_ string, target *forecast.Target, score *churnv1.Score, list []Contribution, most int) (headline string, out []Sentence) {
 	headline = fmt.Sprintf("%s: %.3f", target.Name, score.GetValue())
