@@ -12,12 +12,10 @@ import (
 
 // Words writes what models and warnings say as sentences.
 type Words interface {
-	// Languages are those that there are sentences in; the first is the usual one.
-	Languages() []string
-	// Headline says what a score comes to.
-	Headline(language string, target *forecast.Target, score float64, band string) string
-	// Sentences say what raises and lowers a score, the strongest first, at most so many. The list is ordered by what each column adds.
-	Sentences(language string, target *forecast.Target, list []Contribution, most int) []Sentence
+	// Check says that there are no sentences in a language; there are in "", the usual one.
+	Check(language string) error
+	// Explain says what a score comes to, and what raises and lowers it, the strongest first, at most so many. The list is ordered by what each column adds.
+	Explain(language string, target *forecast.Target, score *churnv1.Score, list []Contribution, most int) (headline string, reasons []Sentence)
 	// Warning says what a warning saw.
 	Warning(language string, w *forecast.Warning, evidence []Evidence) string
 }
@@ -40,12 +38,14 @@ func (s *Service) explain(r read, target int, language string, limit int) (out *
 		t := &s.book.set.Targets[target]
 		_, base, list := j.panels[r.record.workspace].seats[target].champion.Explain(j.cells)
 		slices.SortStableFunc(list, func(a, b Contribution) int { return cmp.Compare(math.Abs(b.Phi), math.Abs(a.Phi)) })
-		out.Headline, out.Base = s.deps.Words.Headline(language, t, out.GetScore().GetValue(), out.GetScore().GetBand()), base
+		out.Base = base
+		var reasons []Sentence
+		out.Headline, reasons = s.deps.Words.Explain(language, t, out.GetScore(), list, limit)
 		all, total := 0.0, 0.0
 		for _, c := range list {
 			all, total = all+c.Phi, total+math.Abs(c.Phi)
 		}
-		for _, x := range s.deps.Words.Sentences(language, t, list, limit) {
+		for _, x := range reasons {
 			out.Reasons = append(out.Reasons, &churnv1.Reason{Text: x.Text, Features: x.Features, Contribution: x.Phi, Share: share(x.Phi, total)})
 			all -= x.Phi
 		}
@@ -69,17 +69,18 @@ func share(phi, total float64) float64 {
 // plainWords say it in the plainest form.
 type plainWords struct{}
 
-func (plainWords) Languages() []string { return []string{"en"} }
-
-func (plainWords) Headline(_ string, target *forecast.Target, score float64, band string) string {
-	if band != "" {
-		return fmt.Sprintf("%s: %.3f, %s.", target.Name, score, band)
+func (plainWords) Check(language string) error {
+	if language != "" && language != "en" {
+		return fmt.Errorf("language: there are sentences in en, not in %q", language)
 	}
-	return fmt.Sprintf("%s: %.3f.", target.Name, score)
+	return nil
 }
 
-func (plainWords) Sentences(_ string, _ *forecast.Target, list []Contribution, most int) []Sentence {
-	var out []Sentence
+func (plainWords) Explain(_ string, target *forecast.Target, score *churnv1.Score, list []Contribution, most int) (headline string, out []Sentence) {
+	headline = fmt.Sprintf("%s: %.3f", target.Name, score.GetValue())
+	if score.GetBand() != "" {
+		headline += ", " + score.GetBand()
+	}
 	for _, c := range list[:min(len(list), most)] {
 		if c.Phi == 0 {
 			break
@@ -95,7 +96,7 @@ func (plainWords) Sentences(_ string, _ *forecast.Target, list []Contribution, m
 		}
 		out = append(out, Sentence{Text: fmt.Sprintf("%s (%s) %s it.", c.Column, value, deed), Features: []string{c.Column}, Phi: c.Phi})
 	}
-	return out
+	return headline + ".", out
 }
 
 func (plainWords) Warning(_ string, w *forecast.Warning, _ []Evidence) string { return w.Description }

@@ -2,7 +2,6 @@ package churn
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"google.golang.org/grpc"
@@ -164,12 +163,8 @@ func (a *reader) Explain(ctx context.Context, req *churnv1.ExplainRequest) (*chu
 	if !ok {
 		return nil, status.Errorf(codes.InvalidArgument, "target: the forecasts file has no %q; GET /v1/models lists all", req.GetTarget())
 	}
-	language := req.GetLanguage()
-	if language == "" {
-		language = a.s.deps.Words.Languages()[0]
-	}
-	if !slices.Contains(a.s.deps.Words.Languages(), language) {
-		return nil, status.Errorf(codes.InvalidArgument, "language: %q is none of %q", language, a.s.deps.Words.Languages())
+	if err := a.s.deps.Words.Check(req.GetLanguage()); err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
 	limit := int(req.GetLimit())
 	if limit == 0 {
@@ -182,7 +177,7 @@ func (a *reader) Explain(ctx context.Context, req *churnv1.ExplainRequest) (*chu
 	if err != nil {
 		return nil, err
 	}
-	out, err := a.s.explain(r, target, language, limit)
+	out, err := a.s.explain(r, target, req.GetLanguage(), limit)
 	if err == nil && out.GetScore().GetMissing() != "" {
 		return nil, status.Errorf(codes.FailedPrecondition, "customer %q has no score %s: %s", req.GetId(), req.GetTarget(), out.GetScore().GetMissing())
 	}

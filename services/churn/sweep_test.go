@@ -220,6 +220,11 @@ func TestASweepGoesOnFromItsPlace(t *testing.T) {
 	if s = k.sweep(t); !s.done || k.out(reasonTime) != 3*sweepBatch {
 		t.Errorf("at the end: %+v, %d told, want %d", s, k.out(reasonTime), 3*sweepBatch)
 	}
+	looks, keys := 0, k.keys
+	k.looked = &looks
+	if k.tick(t) || looks != 0 || k.keys != keys {
+		t.Errorf("a sweep that is done looks at %d customers, and writes %d keys", looks, k.keys-keys)
+	}
 }
 
 // Of several sets of a customer in one commit the last is scored; what differs in kind is scored for itself.

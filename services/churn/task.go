@@ -160,9 +160,6 @@ func (e *entry) fold(fs *featurev1.FeatureSet) {
 	r.version, r.mergedInto = fs.GetVersion(), fs.GetMergedInto()
 	r.schema, r.values = fs.GetSchema(), fs.GetValues()
 	fs.Values = nil // it is the record's now
-	if r.mergedInto != "" {
-		r.schema, r.values = 0, nil
-	}
 }
 
 // refresh brings a customer to now, and to the present board.
