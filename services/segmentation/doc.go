@@ -29,7 +29,7 @@
 //
 // Which of the two topics is read first does not matter for where a customer ends (TestRandomScoresAgainstOracle): the newest set of each counts. Scores
 // may come before the first features; nobody is in a segment before those. The features' tombstone takes the scores with it: those of features up to the
-// tombstone's (ScoreSet.features_version) count no more, whenever they come. Scores of a layout that the forecasts file does not have are absent.
+// tombstone's (ScoreSet.features_version) count no more, whenever they come. A rule over both waits a little until both are of the same event, see step.go. Scores of a layout that the forecasts file does not have are absent.
 //
 // # When an alert is made
 //

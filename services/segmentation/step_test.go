@@ -90,6 +90,21 @@ func TestAMixedRuleWaitsForTheScoreOfTheEvent(t *testing.T) {
 			},
 			moves: []string{"+warned EVENT +0"}, loud: []string{"+warned EVENT"},
 		},
+		"time moves something else meanwhile": {
+			do: func(w *world) {
+				m := of(1, risk(id(1), 0.9, scoredByEvent))
+				m.Warnings = []*churnv1.Warning{{Name: "frequency_halved", SinceMs: start - 7*dayMs + 200}}
+				w.score(m)
+				w.settled()
+				w.send(spend(id(1), 600))
+				w.settled()
+				w.at(start + 200)
+				w.score(of(2, risk(id(1), 0.2, scoredByEvent)))
+				w.settled()
+				w.at(start + 10_000)
+			},
+			moves: []string{"+warned EVENT +0", "+big EVENT +0", "-warned TIME +200"}, loud: []string{"+warned EVENT", "-warned TIME"},
+		},
 		"where nothing waits": {
 			do: func(w *world) {
 				w.cfg.ScoreWithin = 0
@@ -111,7 +126,7 @@ func TestAMixedRuleWaitsForTheScoreOfTheEvent(t *testing.T) {
 			w.expect(id(1), c.moves...)
 			w.alerted(c.loud...)
 			for _, a := range all[segmentationv1.Alert](w, topics.Alerts) {
-				if a.Transition.ReceivedMs != start-5 && a.Transition.ReceivedMs != start-7 {
+				if a.Transition.Reason == reasonEvent && a.Transition.ReceivedMs != start-5 && a.Transition.ReceivedMs != start-7 {
 					t.Errorf("alert %v is not of the event", a)
 				}
 			}
@@ -134,4 +149,7 @@ func TestAMergeEndsTheWait(t *testing.T) {
 	w.at(start + 10_000)
 	w.expect(id(1), "+big EVENT +0", "-big MERGE +0")
 	w.alerted()
+	if r, err := w.record(id(1)); err != nil || r.wait != (wait{}) {
+		t.Errorf("the tombstone waits: %+v, %v", r, err)
+	}
 }

@@ -121,6 +121,9 @@ func TestFromEventToScoreToWebhook(t *testing.T) {
 	r.rows("SELECT count() FROM dm.scores_latest WHERE customer_id = '"+customer+"' AND band = 'low'", 1)
 	r.get("/v1/customers/"+customer+"/segments", contains("potential"))
 
+	if len(told) > 0 {
+		t.Fatalf("a webhook before the complaint: %s", <-told)
+	}
 	began := time.Now()
 	r.send("/v1/batch", event("m3", "track", "42", map[string]any{"event": "Complaint Filed"}))
 	select {
