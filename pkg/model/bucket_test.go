@@ -39,7 +39,7 @@ func TestEveryBucketKeepsFiles(t *testing.T) {
 			if _, err := b.get(t.Context(), key, int64(len(data)), hashOf([]byte("other"))); !errors.Is(err, ErrCorrupt) {
 				t.Errorf("another hash: %v", err)
 			}
-			if _, err := b.get(t.Context(), key, 3, hashOf(data)); !errors.Is(err, ErrCorrupt) {
+			if _, err := b.get(t.Context(), key, 3, hashOf(data)); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "has 5000 bytes and not 3") {
 				t.Errorf("another size: %v", err)
 			}
 			if _, err := b.get(t.Context(), key+"x", 3, "x"); !errors.Is(err, ErrNoFile) {

@@ -36,6 +36,7 @@
 //
 // # Invariants
 //
+//   - A version has one place in a state; lists have bounds (TestAVersionHasOnePlaceInAState).
 //   - What is live, or can be gone back to, or is among the newest twenty of its model, is not deleted (TestWhatIsLiveIsNeverTooMuch, TestOldVersionsGo).
 //   - Sweep deletes only what was meant for this very topic, so that two deployments that share a bucket by mistake lose nothing
 //     (TestAnOrphanIsSweptAfterADay). Use one bucket, or one prefix, for each all the same.

@@ -146,7 +146,7 @@ func promoted(now *modelv1.State, id string) *modelv1.State {
 	next := &modelv1.State{Champion: id, Challengers: without(now.GetChallengers(), id)}
 	next.Previous = without(now.GetPrevious(), id)
 	if was := now.GetChampion(); was != "" {
-		next.Previous = append([]string{was}, without(next.Previous, was)...)
+		next.Previous = append([]string{was}, next.Previous...)
 	}
 	next.Previous = next.Previous[:min(len(next.Previous), mostPrevious)]
 	return next

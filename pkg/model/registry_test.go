@@ -3,12 +3,14 @@ package model
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
 
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 )
@@ -150,16 +152,41 @@ func TestWhatMayNotServeDoesNot(t *testing.T) {
 	}
 }
 
-func TestStacksAreBounded(t *testing.T) {
-	var s *modelv1.State
-	for i := range 30 {
-		s = promoted(s, string(rune('a'+i)))
-		s = shadowed(s, string(rune('A'+i)))
-	}
-	if len(s.GetPrevious()) != mostPrevious || len(s.GetChallengers()) != mostChallengers || s.GetPrevious()[0] != string(rune('a'+28)) ||
-		s.GetChallengers()[0] != string(rune('A'+29)) {
-		t.Errorf("%v", s)
-	}
+// Whatever is promoted, rolled back and shadowed: a version has one place in a state, the latest stands first, and no list grows beyond its bound.
+func TestAVersionHasOnePlaceInAState(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var s *modelv1.State
+		var served []string // champions, the latest first, that were not rolled back
+		for range rapid.IntRange(0, 60).Draw(t, "steps") {
+			id := fmt.Sprint(rapid.IntRange(0, 15).Draw(t, "id"))
+			what := rapid.SampledFrom([]string{"promote", "roll back", "shadow"}).Draw(t, "what")
+			switch {
+			case what == "promote" && s.GetChampion() != id:
+				s = promoted(s, id)
+				served = slices.Insert(without(served, id), 0, id)
+			case what == "roll back" && len(s.GetPrevious()) > 0:
+				s = rolledBack(s)
+				served = served[1:]
+			case what == "shadow" && s.GetChampion() != id:
+				s = shadowed(s, id)
+				if s.GetChallengers()[0] != id {
+					t.Fatalf("%s is not the latest challenger: %v", id, s)
+				}
+			}
+			served = served[:min(len(served), mostPrevious+1)]
+			live := append([]string{}, s.GetPrevious()...)
+			if s.GetChampion() != "" {
+				live = slices.Insert(live, 0, s.GetChampion())
+			}
+			if !slices.Equal(live, served) {
+				t.Fatalf("%v served, the state is %v", served, s)
+			}
+			if len(s.GetChallengers()) > mostChallengers || slices.Contains(s.GetChallengers(), s.GetChampion()) ||
+				len(slices.Compact(slices.Sorted(slices.Values(s.GetChallengers())))) != len(s.GetChallengers()) {
+				t.Fatalf("challengers are %v of %s", s.GetChallengers(), s.GetChampion())
+			}
+		}
+	})
 }
 
 // A rollback takes effect everywhere within a second.

@@ -84,6 +84,21 @@ func TestATrainingThatFailedIsToldUntilOneSucceeds(t *testing.T) {
 	}
 }
 
+// TestATrainingThatIsAtWorkAgainHasNotSucceeded: only its end says.
+func TestATrainingThatIsAtWorkAgainHasNotSucceeded(t *testing.T) {
+	for end, ok := range map[modelv1.RunState]bool{
+		modelv1.RunState_RUN_STATE_REQUESTED: false, modelv1.RunState_RUN_STATE_RUNNING: false, modelv1.RunState_RUN_STATE_FAILED: false,
+		modelv1.RunState_RUN_STATE_DONE: true, modelv1.RunState_RUN_STATE_SKIPPED: true,
+	} {
+		var one trained
+		one.told(&modelv1.Run{Id: "1", State: modelv1.RunState_RUN_STATE_FAILED})
+		one.told(&modelv1.Run{Id: "2", State: end})
+		if (one.failed == nil) != ok {
+			t.Errorf("after %s: %v", end, one.failed)
+		}
+	}
+}
+
 func TestAModelThatNobodyTrainsIsTold(t *testing.T) {
 	b := testkit.Broker(t, topics.All()...)
 	r := newTrainings(t, b)
