@@ -6,15 +6,17 @@
 DIR/SET.parquet is a data set of `freshet churn dataset` with the column LABEL, whose horizon is DAYS; DIR/SET.scores.csv is what TestBars of services/churn/bars
 wrote of the rows it judged. EVENTS.csv has customer_id, at_ms, name, value. A GRU of 32 cells reads the last 50 events before a row's moment: what it was
 (8 numbers, learnt), how long since the one before, how long before the moment, and its amount. The number of epochs is chosen on the newest date whose
-labels were known, then it learns from all; two seeds are averaged. scripts/churn-bars.sh runs it."""
-import csv, sys
+labels were known, then it learns from all; two seeds are averaged. SEQUENCE_CUTS, SEQUENCE_SEEDS and SEQUENCE_LAST make it less. scripts/churn-bars.sh runs it."""
+import csv, os, sys
 from functools import partial
 
 import jax, jax.numpy as jnp
 import numpy as np
 import pyarrow.parquet as pq
 
-LAST, CELLS, WORDS, EPOCHS, BATCH = 50, 32, 8, 12, 512
+CELLS, WORDS, EPOCHS, BATCH = 32, 8, 12, 512
+# On a machine that is busy: fewer events, dates and seeds.
+LAST, CUTS, SEEDS = (int(os.environ.get("SEQUENCE_" + k, v)) for k, v in (("LAST", 50), ("CUTS", 3), ("SEEDS", 2)))
 DAY = 86_400_000
 
 
@@ -154,14 +156,14 @@ def main(folder, name, events, label, days):
     kind, x = inputs(who, at, of)
     trees = {(r["customer_id"], int(r["at_ms"])): float(r["score"]) for r in csv.DictReader(open(f"{folder}/{name}.scores.csv"))}
     rows_, p = [], []
-    for cut in np.unique(at)[-3:]:
+    for cut in np.unique(at)[-CUTS:]:
         train = np.flatnonzero(at + int(days) * DAY <= cut)
         test = np.flatnonzero(at == cut)
         newest = at[train].max()
         old, new = train[at[train] < newest], train[at[train] == newest]
         sets = lambda s: (kind[s], x[s], y[s])
         said = []
-        for seed in (1, 2):
+        for seed in range(1, SEEDS + 1):
             _, epochs = fit(seed, kinds, sets(old), sets(new), EPOCHS)
             w, _ = fit(seed, kinds, sets(train), None, epochs)
             said.append(predict(w, kind[test], x[test]))
@@ -173,7 +175,7 @@ def main(folder, name, events, label, days):
     draw = np.random.default_rng(1)
     drawn = [np.bincount(draw.integers(0, group.max() + 1, group.max() + 1), minlength=group.max() + 1)[group].astype(float) for _ in range(300)]
     one = np.ones(len(r))
-    print(f"## sequence model, {name}: {len(r)} rows, {len(of)} customers")
+    print(f"## sequence model, {name}: {len(r)} rows judged, the newest {CUTS} dates, {SEEDS} seeds, {LAST} events", flush=True)
     for title, f in (("AUC", auc), ("log-loss", wloss), ("lift at 10 %", lift)):
         difference = [f(label_, p, d) - f(label_, q, d) for d in drawn]
         low, high = np.quantile(difference, [0.025, 0.975])

@@ -9,6 +9,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/gbdt"
+	"github.com/freshet/freshet/pkg/table"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	"github.com/freshet/freshet/services/churn/row"
 )
@@ -91,7 +92,7 @@ func grown(t testing.TB, seed uint64, rounds int) trees {
 	for i, c := range plan.Columns() {
 		if !c.Category {
 			used = append(used, i)
-			d.Columns = append(d.Columns, gbdt.Column{Name: c.Name, Values: make([]float64, rows)})
+			d.Columns = append(d.Columns, table.Column{Name: c.Name, Values: make([]float64, rows)})
 		}
 	}
 	last := slices.IndexFunc(plan.Columns(), func(c row.Column) bool { return c.Name == "last_order" })

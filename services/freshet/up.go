@@ -39,8 +39,8 @@ var builtIn []byte
 const endpoint = "webhook"
 
 type upOptions struct {
-	cfg                                      standalone.Config
-	log                                      service.LogConfig
+	cfg                                                 standalone.Config
+	log                                                 service.LogConfig
 	file, rules, features, forecasts, url, secret, data string
 }
 

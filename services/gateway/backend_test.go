@@ -22,8 +22,8 @@ import (
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
-	"github.com/freshet/freshet/services/recommendation"
 	"github.com/freshet/freshet/services/gateway"
+	"github.com/freshet/freshet/services/recommendation"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

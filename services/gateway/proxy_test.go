@@ -15,9 +15,9 @@ import (
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
 
-	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 )
 
 // TestForwardsEverything: metadata and deadline go one way; header, trailer, answer

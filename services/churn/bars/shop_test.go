@@ -61,7 +61,9 @@ func drawShop(t *testing.T, dir string) {
 		}
 		return out
 	}
-	writeSet(t, dir, buyers, "sim", "churned_60d", 60, every(30, 300, 30))
+	for _, shop := range []string{"retail", "sim"} {
+		writeSet(t, dir, buyers, shop, "churned_60d", 60, every(30, 300, 30))
+	}
 	writeSet(t, dir, buyers, "retail", "spend_next_90d", 90, every(30, 270, 30))
 	writeSet(t, dir, buyers, "sim", "churned_7d", 7, every(240, 350, 7))
 	var people, ids strings.Builder

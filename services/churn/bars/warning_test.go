@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -78,7 +79,7 @@ func warn(t *testing.T, learn, watch *table, truth map[string]time.Time) (warned
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := m.Predict(watch.X)
+	p, err := m.Predict(like(watch.X, learn.X))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,6 +128,30 @@ func warn(t *testing.T, learn, watch *table, truth map[string]time.Time) (warned
 	}
 	slices.Sort(w.days)
 	return w, m
+}
+
+// like gives a frame the columns of another: each file leaves out what is empty in it, and has the categories that occur in it.
+func like(x, other *frame.Frame) *frame.Frame {
+	out := &frame.Frame{Rows: x.Rows}
+	for _, c := range other.Columns {
+		column := frame.Column{Name: c.Name, Kind: c.Kind, Levels: c.Levels, Values: make([]float64, x.Rows)}
+		from := x.Find(c.Name)
+		for i := range column.Values {
+			column.Values[i] = math.NaN()
+			if from == nil || from.Kind != c.Kind {
+				continue
+			}
+			if level, is := from.Level(i); is {
+				if k := slices.Index(c.Levels, level); k >= 0 {
+					column.Values[i] = float64(k)
+				}
+			} else if c.Kind == frame.Number {
+				column.Values[i] = from.Values[i]
+			}
+		}
+		out.Columns = append(out.Columns, column)
+	}
+	return out
 }
 
 func (w warned) tell(out *strings.Builder, name string, m *pipeline.Trained) {

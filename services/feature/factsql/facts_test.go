@@ -15,8 +15,8 @@ import (
 	"github.com/freshet/freshet/pkg/catalog/catalogtest"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
-	"github.com/freshet/freshet/services/feature/internal/factskit"
 	"github.com/freshet/freshet/services/feature/internal/oracle"
+	"github.com/freshet/freshet/services/warehouse/factskit"
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
 

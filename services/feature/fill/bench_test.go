@@ -7,8 +7,8 @@ import (
 
 	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/testkit"
-	"github.com/freshet/freshet/services/feature/internal/factskit"
 	"github.com/freshet/freshet/services/feature/tally"
+	"github.com/freshet/freshet/services/warehouse/factskit"
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
 

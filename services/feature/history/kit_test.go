@@ -18,9 +18,9 @@ import (
 	"github.com/freshet/freshet/pkg/customer"
 	"github.com/freshet/freshet/pkg/order"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
-	"github.com/freshet/freshet/services/feature/internal/factskit"
 	"github.com/freshet/freshet/services/feature/internal/oracle"
 	"github.com/freshet/freshet/services/feature/tally"
+	"github.com/freshet/freshet/services/warehouse/factskit"
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
 

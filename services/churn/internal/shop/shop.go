@@ -9,9 +9,14 @@ import (
 	"log/slog"
 	"math"
 	"math/rand/v2"
+	"net"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace/noop"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/freshet/freshet/pkg/broker"
@@ -20,60 +25,92 @@ import (
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
-	"github.com/freshet/freshet/services/freshet/stack"
-	"github.com/freshet/freshet/services/standalone"
+	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	"github.com/freshet/freshet/services/feature"
+	"github.com/freshet/freshet/services/identity"
+	"github.com/freshet/freshet/services/warehouse"
+	"github.com/freshet/freshet/services/warehouse/factskit"
+	"github.com/freshet/freshet/services/warehouse/schema"
 )
 
 // Day is 24 hours.
 const Day = 24 * time.Hour
 
-// Stack is a running one.
+// Stack is a running one: broker, ClickHouse, identity, the order book with feature, and the warehouse.
 type Stack struct {
 	T      testing.TB
-	API    *stack.API
+	API    API
 	Broker *broker.Client
+}
+
+// API are its reads.
+type API struct {
+	Features featurev1.FeatureServiceClient
 }
 
 // Start runs a stack until the test ends.
 func Start(t testing.TB) *Stack {
 	t.Helper()
-	cfg := standalone.Default()
-	cfg.Ephemeral = true
-	s, err := standalone.New(cfg, standalone.Deps{Logger: slog.New(slog.DiscardHandler)})
+	s := &Stack{T: t, Broker: testkit.Broker(t, topics.All()...)}
+	quiet, facts := slog.New(slog.DiscardHandler), factskit.New(t)
+
+	names := identity.Default()
+	names.Dir = t.TempDir()
+	who, err := identity.New(names, identity.Deps{Logger: quiet, Broker: s.Broker})
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.run(who.Run)
+
+	store := warehouse.Default()
+	store.DatabasePrefix, store.FlushEvery = facts.Names.Prefix, 20*time.Millisecond
+	writer, err := warehouse.New(store, warehouse.Deps{Logger: quiet, Metrics: prometheus.NewRegistry(), Tracer: noop.NewTracerProvider().Tracer(""), Broker: s.Broker, ClickHouse: facts.Conn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.run(writer.Run)
+
+	cfg := feature.Default()
+	cfg.Dir, cfg.Database = t.TempDir(), facts.Names.Database(schema.DW)
+	features, err := feature.New(cfg, feature.Deps{Logger: quiet, Broker: s.Broker, Identity: identityv1.NewIdentityServiceClient(s.serve(who.Register)), ClickHouse: facts.Conn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.run(features.Run)
+	s.API.Features = featurev1.NewFeatureServiceClient(s.serve(features.Register))
+	return s
+}
+
+// run keeps a part going until the test ends.
+func (s *Stack) run(run func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	t.Cleanup(func() {
+	done := make(chan error, 1)
+	go func() { done <- run(ctx) }()
+	s.T.Cleanup(func() {
 		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("stop the stack: %v", err)
+		if err := <-done; err != nil {
+			s.T.Error(err)
 		}
 	})
-	select {
-	case <-s.Started():
-	case err := <-ended:
-		ended <- nil
-		t.Fatalf("the stack ended: %v", err)
-	case <-time.After(2 * time.Minute):
-		t.Fatal("the stack is not ready within two minutes")
+}
+
+// serve puts an API on a loopback port.
+func (s *Stack) serve(register func(grpc.ServiceRegistrar)) *grpc.ClientConn {
+	s.T.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		s.T.Fatal(err)
 	}
-	out := &Stack{T: t}
-	if out.API, err = s.Addresses().API(ctx); err != nil {
-		t.Fatal(err)
+	server := grpc.NewServer()
+	register(server)
+	go func() { _ = server.Serve(l) }() // ends with Stop
+	s.T.Cleanup(server.Stop)
+	conn, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		s.T.Fatal(err)
 	}
-	if out.Broker, err = s.Addresses().Broker(ctx); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		out.Broker.Close()
-		if err := out.API.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return out
+	s.T.Cleanup(func() { _ = conn.Close() })
+	return conn
 }
 
 // World is the events of one workspace.
