@@ -58,10 +58,12 @@ func readScored(in *wire.Cursor) scored {
 	var schema [8]byte
 	in.Fixed(schema[:])
 	s.schema, s.values = binary.BigEndian.Uint64(schema[:]), in.Bytes()
-	for range in.Count(4) {
-		var m [4]byte
-		in.Fixed(m[:])
-		s.models = append(s.models, binary.BigEndian.Uint32(m[:]))
+	if n := in.Count(4); n > 0 {
+		models := in.Take(4 * n)
+		s.models = make([]uint32, n)
+		for i := range s.models {
+			s.models[i] = binary.BigEndian.Uint32(models[4*i:])
+		}
 	}
 	return s
 }

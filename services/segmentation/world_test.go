@@ -20,10 +20,8 @@ import (
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
-	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 	"github.com/freshet/freshet/services/segmentation/tier"
-	"github.com/freshet/freshet/services/segmentation/webhook"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -327,25 +325,4 @@ func (w *world) alerts() []string {
 		out = append(out, sign+a.Transition.Segment+" "+a.Transition.Reason.String()[len("TRANSITION_REASON_"):])
 	}
 	return out
-}
-
-// knowsAll is an identity service for which every id is a customer that was never merged.
-type knowsAll struct {
-	identityv1.IdentityServiceClient
-}
-
-// spend is a feature set with one number and times.
-func spend(id string, units int64) *featurev1.FeatureSet {
-	return told(&featurev1.FeatureSet{CustomerId: id, Reason: featurev1.ChangeReason_CHANGE_REASON_EVENT, ReceivedMs: start - 5},
-		map[string]int64{"first_seen": start - dayMs, "last_seen": start, "spend_30d": units * 1_000_000, "orders_30d": 1, "events_30d": 1}, nil)
-}
-
-// ordered is a feature set of somebody whose last order was at ms.
-func ordered(id string, ms int64) *featurev1.FeatureSet {
-	return told(&featurev1.FeatureSet{CustomerId: id, Reason: featurev1.ChangeReason_CHANGE_REASON_EVENT, ReceivedMs: start},
-		map[string]int64{"first_seen": ms, "last_seen": ms, "first_order": ms, "last_order": ms}, map[string]int64{"Order Completed": ms})
-}
-
-func endpoint(url string) map[string]webhook.Endpoint {
-	return map[string]webhook.Endpoint{"hook": {URL: url, Secret: testSecret}}
 }
