@@ -39,9 +39,9 @@ var builtIn []byte
 const endpoint = "webhook"
 
 type upOptions struct {
-	cfg                                      standalone.Config
-	log                                      service.LogConfig
-	file, rules, features, url, secret, data string
+	cfg                                                 standalone.Config
+	log                                                 service.LogConfig
+	file, rules, features, forecasts, url, secret, data string
 }
 
 func newUp() *cobra.Command {
@@ -66,6 +66,7 @@ With --webhook the rules' endpoint "webhook" gets that address; its signing secr
 	f.StringVar(&o.cfg.WriteKey, "write-key", DefaultWriteKey, "the write key of the source local, at least 8 characters")
 	f.StringVar(&o.rules, "rules", "", "YAML file of segments; by default DIR/rules.yaml")
 	f.StringVar(&o.features, "features", "", "YAML `FILE` of features and tags, laid over the shipped ones, see freshet features check")
+	f.StringVar(&o.forecasts, "forecasts", "", "YAML `FILE` of what is predicted, laid over the shipped one, see docs/churn.md")
 	f.StringVar(&o.cfg.Collector.SourcesFile, "sources", "", "YAML `FILE` of further sources, see freshet source; by default DIR/sources.yaml, when it is there")
 	f.StringSliceVar(&o.cfg.Collector.Enrich.TrustedProxies, "trusted-proxies", nil, "networks of the proxies before the collector, such as 127.0.0.1, whose X-Forwarded- headers count")
 	f.StringVar(&o.url, "webhook", "", `where the rules' endpoint "webhook" posts alerts`)
@@ -122,6 +123,7 @@ func (o *upOptions) stack(logger *slog.Logger) (*standalone.Stack, error) {
 		return nil, err
 	}
 	o.cfg.Feature.Features, o.cfg.Segmentation.Features, o.cfg.Churn.Features = o.features, o.features, o.features
+	o.cfg.Churn.Forecasts = o.forecasts
 	o.cfg.Segmentation.Rules = o.rules
 	if o.rules == "" {
 		o.cfg.Segmentation.Rules = filepath.Join(o.data, "rules.yaml")
