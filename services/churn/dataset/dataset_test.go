@@ -66,14 +66,6 @@ func at(t *testing.T, r *Reader, target string, dates ...time.Time) *Set {
 // of is the row of somebody; -1 when they are not in it.
 func (s *Set) of(w *shop.World, who string) int { return slices.Index(s.Customers, w.Customers()[who]) }
 
-// value is a cell by its column; a column that is the same for everybody is not there, and gives NaN.
-func (s *Set) value(name string, row int) float64 {
-	if c := s.Table.X.Find(name); c != nil && row >= 0 {
-		return c.Values[row]
-	}
-	return math.NaN()
-}
-
 func TestOnRealEngines(t *testing.T) {
 	s := shop.Start(t)
 	t.Run("nothing behind a date is in its row", func(t *testing.T) { nothingBehindADate(t, s) })

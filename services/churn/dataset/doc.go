@@ -2,11 +2,11 @@
 //
 // What is promised:
 //
-//   - Nothing that was not known at a row's date is in the row, but for the label (TestNothingBehindADateIsInItsRow): rows come from
-//     GetHistoricalFeatures, and go through package row, as those of serving do (TestARowIsWhatServingFills).
-//   - Who is in it is decided by the target's own condition, on what was known then (TestWhoIsIn).
-//   - The same facts give the same table, in the same order (TestTheSameFactsGiveTheSameTable). Where there are more rows than fit, customers are drawn by
-//     a hash of who they are, the same ones at every date (TestCustomersAreDrawn).
+//   - Nothing that was not known at a row's date is in the row, but for the label (TestOnRealEngines has this and the next): rows come from
+//     GetHistoricalFeatures, and go through package row, as those of serving do, cell by cell.
+//   - Who is in it is decided by the target's own condition, on what was known then.
+//   - The same facts give the same table, in the same order. Where there are more rows than fit, customers are drawn by
+//     a hash of who they are, the same ones at every date.
 //
 // Dates lie on a grid, back from the last one whose outcome is known. It ends now for a shop that sells, and with the newest sale where a history was
 // imported and nothing came since (TestTheGrid): who did not buy after the end of a file did not leave.

@@ -43,14 +43,14 @@ func (n *names) number(values []*featurev1.FeatureValue, name string) (int64, bo
 	if i < 0 {
 		return 0, false
 	}
-	v := valueOf(n.kinds[i], values[i])
+	v := valueOf(values[i])
 	return v.Int, v.Present
 }
 
 // facts are an answer as conditions look at it. A tag that held is one since now: since when it held is not told of the past.
 func (n *names) facts(into []catalog.Value, values []*featurev1.FeatureValue, atMs int64) rule.Facts {
 	for i, at := range n.at {
-		into[at] = valueOf(n.kinds[i], values[i])
+		into[at] = valueOf(values[i])
 		if n.kinds[i] == catalog.KindTag {
 			into[at] = catalog.Value{Present: into[at].Int != 0, Int: atMs}
 		}
@@ -58,8 +58,8 @@ func (n *names) facts(into []catalog.Value, values []*featurev1.FeatureValue, at
 	return catalog.Row{Layout: n.layout, Values: into}
 }
 
-// valueOf reads a value of a kind.
-func valueOf(k catalog.Kind, v *featurev1.FeatureValue) catalog.Value {
+// valueOf reads a value.
+func valueOf(v *featurev1.FeatureValue) catalog.Value {
 	switch x := v.GetValue().(type) {
 	case *featurev1.FeatureValue_Count:
 		return catalog.Value{Present: true, Int: x.Count}
@@ -75,7 +75,7 @@ func valueOf(k catalog.Kind, v *featurev1.FeatureValue) catalog.Value {
 	case *featurev1.FeatureValue_List:
 		out := catalog.Value{Present: true}
 		for _, e := range x.List.GetEntries() {
-			of := valueOf(k, e.GetValue())
+			of := valueOf(e.GetValue())
 			out.List = append(out.List, catalog.Entry{Key: e.GetKey(), Int: of.Int, Text: of.Text, Source: e.GetSource()})
 		}
 		return out

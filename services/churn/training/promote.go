@@ -19,7 +19,7 @@ func (a *attempt) decide(ctx context.Context, v *modelv1.Version) (promoted bool
 	if v.GetUnfit() != "" {
 		return false, "kept as a version and not scored: it is unfit: " + v.GetUnfit(), nil
 	}
-	better, why := a.better(ctx, v)
+	better, why := a.better(ctx)
 	switch {
 	case !a.deps.Owner():
 		return false, "", errLost
@@ -35,8 +35,8 @@ func (a *attempt) decide(ctx context.Context, v *modelv1.Version) (promoted bool
 	return false, why, err
 }
 
-// better says whether a version is to serve: as the first one, or in the champion's place.
-func (a *attempt) better(ctx context.Context, v *modelv1.Version) (bool, string) {
+// better says whether the new model is to serve: as the first one, or in the champion's place.
+func (a *attempt) better(ctx context.Context) (bool, string) {
 	ok, base := beatsBase(a.judgement)
 	champion := a.champion()
 	if champion == nil || !ok {
