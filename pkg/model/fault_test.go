@@ -188,24 +188,37 @@ func TestTwoPromotersAtOnce(t *testing.T) {
 	}
 }
 
-// Two roll back at once: they mean the same champion, and it is gone back from once.
+// Two roll back at once: they mean the same champion, and it is gone back from once, though the slow one has to try again behind the other.
 func TestTwoRollBacksAtOnceAreOne(t *testing.T) {
 	w := newWorld(t)
-	a, b := w.begin(w.address), w.begin(w.address)
+	proxy := testkit.NewProxy(t, w.address)
+	a, slow := w.begin(w.address), w.begin(proxy.Addresses[0])
 	w.promoted(a, "one")
 	two, three := w.promoted(a, "two"), w.promoted(a, "three")
-	w.serves(b, three)
-	var both sync.WaitGroup
-	for _, r := range []*Registry{a, b} {
-		both.Go(func() {
-			if s, err := r.Rollback(t.Context(), shop, churn, "bad"); err != nil || s.GetChampion() != two {
-				t.Errorf("%v, %v", s, err)
-			}
-		})
+	w.serves(slow, three)
+	late := proxy.Hold(testkit.Appends(topics.Models.Name, "by the slow one"))
+	done := make(chan error)
+	go func() {
+		s, err := slow.Rollback(t.Context(), shop, churn, "by the slow one")
+		if err == nil && s.GetChampion() != two {
+			err = fmt.Errorf("it went back to %v", s)
+		}
+		done <- err
+	}()
+	<-late.Arrived()
+	if s, err := a.Rollback(t.Context(), shop, churn, "by the quick one"); err != nil || s.GetChampion() != two {
+		t.Errorf("%v, %v", s, err)
 	}
-	both.Wait()
-	w.serves(a, two)
-	w.serves(b, two)
+	w.serves(slow, two)
+	late.Cut()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	late.Release()
+	<-late.Answered()
+	for _, r := range []*Registry{a, slow, w.begin(w.address)} {
+		w.serves(r, two)
+	}
 }
 
 // A promotion was long on its way, its client tried again, and others went on from there. When it arrives at last, it changes nothing, also not for who comes
