@@ -14,13 +14,14 @@ import (
 // write stores the round as the warehouse does: every event, some of them twice, the mappings, and every change that the order book told, repeats and all.
 func (s *simulation) write(f *facts) {
 	ms := time.UnixMilli
-	s.insert(f, "events", "workspace, event_id, customer_id, identifier_type, source, type, name, occurred_at, received_at, properties, traits, context, country, history",
+	s.insert(f, "events", "workspace, event_id, customer_id, source, type, name, occurred_at, received_at, properties, traits, context, country, history, identifier_type",
 		len(s.resolved)+len(s.resolved)/100, func(i int) []any {
 			m := s.resolved[i%len(s.resolved)]
 			e := m.GetEvent()
 			word := strings.ToLower(strings.TrimPrefix(e.GetType().String(), "EVENT_TYPE_"))
-			return []any{e.GetWorkspace(), e.GetEventId(), m.GetCustomerId(), e.GetIdentifiers()[0].GetType(), e.GetSource(), word, e.GetName(), ms(e.GetOccurredMs()), ms(e.GetReceivedMs()),
-				string(e.GetPropertiesJson()), string(e.GetTraitsJson()), string(e.GetContextJson()), e.GetEnrichment().GetCountry(), e.GetHistory()}
+			return []any{e.GetWorkspace(), e.GetEventId(), m.GetCustomerId(), e.GetSource(), word, e.GetName(), ms(e.GetOccurredMs()), ms(e.GetReceivedMs()),
+				string(e.GetPropertiesJson()), string(e.GetTraitsJson()), string(e.GetContextJson()), e.GetEnrichment().GetCountry(), e.GetHistory(),
+				e.GetIdentifiers()[0].GetType()}
 		})
 	s.insert(f, "identity_overrides", "workspace, from_customer_id, to_customer_id, epoch", len(s.mappings), func(i int) []any {
 		m := s.mappings[i]

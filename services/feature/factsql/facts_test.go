@@ -59,10 +59,10 @@ func (f *facts) write(workspace string, p person) {
 	who := func(i int) string { return []string{p.id, p.old}[i%2] }
 	ms := time.UnixMilli
 	words := []string{"", "track", "identify", "page", "screen", "group", "alias"}
-	f.Insert("events", "workspace, event_id, customer_id, identifier_type, source, type, name, occurred_at, received_at, properties, traits, context, country", len(p.events), func(i int) []any {
+	f.Insert("events", "workspace, event_id, customer_id, source, type, name, occurred_at, received_at, properties, traits, context, country, identifier_type", len(p.events), func(i int) []any {
 		e := p.events[i]
-		return []any{workspace, e.EventId, who(i), e.Identifiers[0].GetType(), e.Source, words[e.Type], e.Name, ms(e.OccurredMs), ms(e.ReceivedMs), string(e.PropertiesJson), string(e.TraitsJson),
-			string(e.ContextJson), e.GetEnrichment().GetCountry()}
+		return []any{workspace, e.EventId, who(i), e.Source, words[e.Type], e.Name, ms(e.OccurredMs), ms(e.ReceivedMs), string(e.PropertiesJson), string(e.TraitsJson),
+			string(e.ContextJson), e.GetEnrichment().GetCountry(), factskit.IdentifierType(e)}
 	})
 	f.Insert("order_postings", "workspace, customer_id, order_id, occurred_at, sign, orders, quantity_micros, spend_micros, refunds, refund_micros, first_received_at, book_sequence, line",
 		2*len(p.posted), func(i int) []any {

@@ -148,14 +148,10 @@ var typeWords = []string{"", "track", "identify", "page", "screen", "group", "al
 // write stores a world as the warehouse does.
 func (f facts) write(w *world) {
 	ms := time.UnixMilli
-	f.Insert("events", "workspace, event_id, customer_id, identifier_type, source, type, name, occurred_at, received_at, properties, traits, context, country, history", len(w.events), func(i int) []any {
+	f.Insert("events", "workspace, event_id, customer_id, source, type, name, occurred_at, received_at, properties, traits, context, country, history, identifier_type", len(w.events), func(i int) []any {
 		e := w.events[i]
-		named := ""
-		if len(e.Identifiers) > 0 {
-			named = e.Identifiers[0].GetType()
-		}
-		return []any{w.workspace, e.EventId, e.customer, named, e.Source, typeWords[e.Type], e.Name, ms(e.OccurredMs), ms(e.ReceivedMs), string(e.PropertiesJson), string(e.TraitsJson),
-			string(e.ContextJson), e.GetEnrichment().GetCountry(), e.History}
+		return []any{w.workspace, e.EventId, e.customer, e.Source, typeWords[e.Type], e.Name, ms(e.OccurredMs), ms(e.ReceivedMs), string(e.PropertiesJson), string(e.TraitsJson),
+			string(e.ContextJson), e.GetEnrichment().GetCountry(), e.History, factskit.IdentifierType(e.Event)}
 	})
 	f.writeOrders(w)
 	f.Insert("identity_overrides", "workspace, from_customer_id, to_customer_id, epoch, merged_at", len(w.mappings), func(i int) []any {

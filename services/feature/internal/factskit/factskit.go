@@ -10,6 +10,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/clickhouse"
 	"github.com/freshet/freshet/pkg/testkit"
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
 
@@ -62,4 +63,12 @@ func (f *Facts) Insert(table, columns string, n int, row func(int) []any) {
 	if err := b.Send(); err != nil {
 		f.T.Fatal(err)
 	}
+}
+
+// IdentifierType is what the warehouse writes as an event's identifier_type.
+func IdentifierType(e *eventv1.Event) string {
+	if len(e.GetIdentifiers()) == 0 {
+		return ""
+	}
+	return e.GetIdentifiers()[0].GetType()
 }
