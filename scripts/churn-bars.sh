@@ -48,9 +48,9 @@ week() { date -u -d "-$((52 - $1)) weeks" +%F; }
 weeks() { for w in $(seq "$@"); do week "$w"; done | paste -sd,; }
 here="orders_lifetime >= 1 && days_since_last_seen <= 30 && has(first_named)" # who has not left as far as anybody can see
 set_of sim_churned_60d "$(weeks 8 4 40)" 60d "$buyers"
-set_of sim_churned_7d "$(weeks 36 1 50)" 7d "$buyers"
+set_of sim_churned_7d "$(weeks 36 1 51)" 7d "$buyers"
 set_of sim_gone_60d "$(weeks 8 4 40)" 60d "$here" --counts events_lifetime
-set_of sim_gone_7d "$(weeks 36 1 50)" 7d "$here" --counts events_lifetime
+set_of sim_gone_7d "$(weeks 36 1 51)" 7d "$here" --counts events_lifetime
 at sql "SELECT DISTINCT identifier_value, customer_id FROM dw.events_current WHERE identifier_type = 'user_id' FORMAT CSVWithNames" >"$data/ids.csv"
 events sim
 down

@@ -229,7 +229,7 @@ func (s *simulation) event(who int) *eventv1.Event {
 		late = s.r.Int64N(3_600_000)
 	}
 	e := &eventv1.Event{OccurredMs: s.now.UnixMilli() - late, Type: eventv1.EventType_EVENT_TYPE_TRACK, Source: []string{"web", "app"}[s.r.IntN(2)],
-		Identifiers: []*eventv1.Identifier{{Type: []string{"anonymous_id", "user_id", "email"}[who%3], Value: fmt.Sprint(who)}}, History: s.r.IntN(50) == 0,
+		Identifiers: []*eventv1.Identifier{{Type: "user_id", Value: fmt.Sprint(who)}}, History: s.r.IntN(50) == 0,
 		Enrichment: &eventv1.Enrichment{Country: []string{"", "DE", "FR"}[s.r.IntN(3)]}}
 	switch n := s.r.IntN(100); {
 	case n < 18:

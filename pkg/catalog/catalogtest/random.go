@@ -29,7 +29,7 @@ func Random(t *rapid.T) *catalog.Catalog {
 	some := func() map[string]any {
 		m := map[string]any{}
 		if rapid.Bool().Draw(t, "filtered") {
-			m["where"] = pick("where", `event == "View"`, `event == "Buy"`, `event in ["Buy", "View"] && properties.n > 2`, `type == "page"`, `identifier != "anonymous_id"`, `properties.k != "a" || has(properties.n)`)
+			m["where"] = pick("where", `event == "View"`, `event == "Buy"`, `event in ["Buy", "View"] && properties.n > 2`, `type == "page"`, `properties.k != "a" || has(properties.n)`)
 		}
 		return m
 	}
@@ -104,8 +104,7 @@ func Random(t *rapid.T) *catalog.Catalog {
 // Event draws an event that happened at a moment (Unix milliseconds).
 func Event(t *rapid.T, id string, at int64) *eventv1.Event {
 	e := &eventv1.Event{EventId: id, Source: rapid.SampledFrom([]string{"web", "app"}).Draw(t, "source"), OccurredMs: at, ReceivedMs: at,
-		Identifiers: []*eventv1.Identifier{{Type: rapid.SampledFrom([]string{"anonymous_id", "user_id"}).Draw(t, "identifier"), Value: "x"}},
-		Type:        eventv1.EventType_EVENT_TYPE_TRACK, Enrichment: &eventv1.Enrichment{Country: rapid.SampledFrom([]string{"", "DE", "FR"}).Draw(t, "country")}}
+		Type: eventv1.EventType_EVENT_TYPE_TRACK, Enrichment: &eventv1.Enrichment{Country: rapid.SampledFrom([]string{"", "DE", "FR"}).Draw(t, "country")}}
 	switch rapid.IntRange(0, 9).Draw(t, "kind") {
 	case 0:
 		e.Type = eventv1.EventType_EVENT_TYPE_PAGE

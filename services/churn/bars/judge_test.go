@@ -8,8 +8,7 @@ import (
 	"testing"
 
 	"github.com/freshet/freshet/pkg/evaluate"
-	"github.com/freshet/freshet/pkg/linear"
-	columns "github.com/freshet/freshet/pkg/table"
+	cells "github.com/freshet/freshet/pkg/table"
 	"github.com/freshet/freshet/services/churn/pipeline"
 )
 
@@ -77,7 +76,7 @@ func judge(t *testing.T, x *table) *outcome {
 		out.y, out.rows, out.group = append(out.y, test.Y...), append(out.rows, f.Test...), append(out.group, at(x.group, f.Test)...)
 		out.add("chosen of our families", p)
 		out.add("logistic regression on RFM", regressed(t, x.rfm(), x.Y, f))
-		out.add("BG/NBD, E[purchases]", regressed(t, []columns.Column{{Name: "log E", Values: logged}}, x.Y, f))
+		out.add("BG/NBD, E[purchases]", regressed(t, []cells.Column{{Name: "log E", Values: logged}}, x.Y, f))
 		rate := make([]float64, len(f.Test))
 		for i := range rate {
 			rate[i] = mean(train.Y)

@@ -13,7 +13,7 @@ import (
 	"github.com/freshet/freshet/pkg/frame"
 	"github.com/freshet/freshet/pkg/gbdt"
 	"github.com/freshet/freshet/pkg/lifetime"
-	columns "github.com/freshet/freshet/pkg/table"
+	cells "github.com/freshet/freshet/pkg/table"
 )
 
 // judgeSpend asks what customers will spend, at the newest dates.
@@ -43,18 +43,18 @@ func judgeSpend(t *testing.T, x *table) *outcome {
 }
 
 // numbers are the columns of numbers that are wanted.
-func (x *table) numbers(want func(string) bool) []columns.Column {
-	var out []columns.Column
+func (x *table) numbers(want func(string) bool) []cells.Column {
+	var out []cells.Column
 	for _, c := range x.X.Columns {
 		if c.Kind == frame.Number && want(c.Name) {
-			out = append(out, columns.Column{Name: c.Name, Values: c.Values})
+			out = append(out, cells.Column{Name: c.Name, Values: c.Values})
 		}
 	}
 	return out
 }
 
 // grown are predictions of trees whose number the newest date with known labels chose.
-func (x *table) grown(t *testing.T, columns []columns.Column, f evaluate.Fold) []float64 {
+func (x *table) grown(t *testing.T, columns []cells.Column, f evaluate.Fold) []float64 {
 	t.Helper()
 	newest := x.Times[slices.MaxFunc(f.Train, func(a, b int) int { return x.Times[a].Compare(x.Times[b]) })]
 	var older, held []int
@@ -68,7 +68,7 @@ func (x *table) grown(t *testing.T, columns []columns.Column, f evaluate.Fold) [
 	take := func(rows []int) *gbdt.Dataset {
 		d := &gbdt.Dataset{Label: at(x.Y, rows)}
 		for _, c := range columns {
-			d.Columns = append(d.Columns, columns.Column{Name: c.Name, Values: at(c.Values, rows)})
+			d.Columns = append(d.Columns, cells.Column{Name: c.Name, Values: at(c.Values, rows)})
 		}
 		return d
 	}

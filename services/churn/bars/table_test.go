@@ -15,7 +15,8 @@ import (
 	"github.com/freshet/freshet/pkg/evaluate"
 	"github.com/freshet/freshet/pkg/frame"
 	"github.com/freshet/freshet/pkg/lifetime"
-	columns "github.com/freshet/freshet/pkg/table"
+	"github.com/freshet/freshet/pkg/linear"
+	cells "github.com/freshet/freshet/pkg/table"
 	"github.com/freshet/freshet/services/churn/pipeline"
 )
 
@@ -102,15 +103,15 @@ func (x *table) since(name string, unit time.Duration) []float64 {
 const week = 7 * 24 * time.Hour
 
 // rfm are recency, frequency, money and tenure, on a logarithmic scale: what a shop keeps that has a table of customers.
-func (x *table) rfm() []columns.Column {
-	log := func(name string, values []float64) columns.Column {
+func (x *table) rfm() []cells.Column {
+	log := func(name string, values []float64) cells.Column {
 		out := make([]float64, len(values))
 		for i, v := range values {
 			out[i] = math.Log1p(max(v, 0))
 		}
-		return columns.Column{Name: name, Values: out}
+		return cells.Column{Name: name, Values: out}
 	}
-	return []columns.Column{log("recency", x.since("last_order", 24*time.Hour)), log("frequency", x.X.Find("orders_lifetime").Values),
+	return []cells.Column{log("recency", x.since("last_order", 24*time.Hour)), log("frequency", x.X.Find("orders_lifetime").Values),
 		log("money", x.X.Find("spend_lifetime").Values), log("tenure", x.since("first_order", 24*time.Hour))}
 }
 
@@ -151,11 +152,11 @@ func (x *table) expected(t *testing.T) []float64 {
 }
 
 // regressed are the probabilities of a logistic regression on some columns, learnt on the training rows of a cut, for its test rows.
-func regressed(t *testing.T, columns []columns.Column, y []float64, f evaluate.Fold) []float64 {
+func regressed(t *testing.T, columns []cells.Column, y []float64, f evaluate.Fold) []float64 {
 	t.Helper()
-	train := make([]columns.Column, len(columns))
+	train := make([]cells.Column, len(columns))
 	for j, c := range columns {
-		train[j] = columns.Column{Name: c.Name, Values: at(c.Values, f.Train)}
+		train[j] = cells.Column{Name: c.Name, Values: at(c.Values, f.Train)}
 	}
 	m, err := linear.Fit(train, at(y, f.Train), nil, linear.Params{L2: 1})
 	if err != nil {
