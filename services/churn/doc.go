@@ -29,7 +29,7 @@
 //
 // Which models serve stands on a board: immutable, one for each workspace, made anew whenever package model says that something changed. Every transaction and every read
 // looks at one board from its beginning to its end. Where a champion cannot be loaded the one before it goes on serving; where there is none, what was told
-// last stays told, and Predict says what is wrong (TestAModelThatCannotBeLoaded). Files are copied to Config.Dir, so that a restart does not need the bucket
+// last stays told, and Predict says what is wrong (TestAModelThatCannotBeLoaded, TestNoModelCanBeLoaded). Files are copied to Config.Dir, so that a restart does not need the bucket
 // (TestARestartDoesNotNeedTheBucket). Challengers are scored beside the champion and counted; their scores are in ScoreSet.shadow and nowhere else (TestShadow).
 //
 // # Failure cases
@@ -45,6 +45,7 @@
 // # State of a partition
 //
 //	c/<customer>  the record: the last feature set, and what was told last
+//	w/<workspace> the workspaces that have customers here: whose boards a sweep goes by
 //	x             how far the sweep to the present board, or of the present night, is
 //
 // The bytes of each have a golden file (TestGoldenState).
