@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/freshet/freshet/pkg/forecast"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	"github.com/freshet/freshet/services/churn/pipeline"
 )
@@ -72,7 +73,11 @@ func (b *build) finish() {
 		return cmp.Or(cmp.Compare(b.kept[i].date, b.kept[j].date), strings.Compare(b.kept[i].who, b.kept[j].who))
 	})
 	s := b.set
-	s.Table = &pipeline.Table{Y: make([]float64, len(order)), Times: make([]time.Time, len(order))}
+	s.Table = &pipeline.Table{Y: make([]float64, len(order)), Times: make([]time.Time, len(order)), Groups: make([]int, len(order))}
+	if b.target.Outcome == forecast.Sum {
+		s.Table.Kind = pipeline.Real
+	}
+	groups := map[string]int{}
 	s.Customers = make([]string, len(order))
 	if b.people.names.place(stake) >= 0 {
 		s.Stakes = make([]float64, len(order))
@@ -81,6 +86,10 @@ func (b *build) finish() {
 		x := b.kept[from]
 		who := b.byID[x.who]
 		s.Table.Y[to], s.Table.Times[to], s.Customers[to] = b.y[from], b.dates[x.date], x.who
+		if _, ok := groups[x.who]; !ok {
+			groups[x.who] = len(groups)
+		}
+		s.Table.Groups[to] = groups[x.who]
 		if s.Stakes != nil {
 			s.Stakes[to] = max(0, float64(who.stakeAfter[x.date]-who.stakeBefore[x.date])/1e6)
 		}

@@ -59,7 +59,7 @@ func (a *attempt) better(ctx context.Context) (bool, string) {
 
 func (a *attempt) words(d Difference) string {
 	return fmt.Sprintf("on %d customers that neither learnt from, at %s, its %s less the champion's is %.4f (%.4f to %.4f)", len(a.split.jury.Y), a.split.date.UTC().Format(time.DateOnly),
-		map[bool]string{true: "absolute error", false: "log-loss"}[a.amounts()], d.Value, d.Low, d.High)
+		lossOf(a.set.Table.Kind).words, d.Value, d.Low, d.High)
 }
 
 func (a *attempt) amounts() bool { return a.target.Outcome == forecast.Sum }
