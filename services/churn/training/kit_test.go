@@ -2,14 +2,12 @@ package training
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -178,33 +176,14 @@ func (s *shelf) Changed() <-chan struct{} { return s.changed }
 
 func (s *shelf) Ready() error { return nil }
 
-// learner is package pipeline, with models that are kept here instead of in a file.
+// learner is package pipeline, which may be told to fail.
 type learner struct {
-	mu   sync.Mutex
-	kept map[string]Model
+	Pipeline
 	// failing, when set, is what the next judgement ends with.
 	failing error
 	// judging, when set, is told when a judgement begins, which waits until its context ends, and when it ended.
 	judging chan struct{}
 }
-
-type keptModel struct {
-	*pipeline.Trained
-	l *learner
-}
-
-func (m keptModel) Encode() ([]byte, error) {
-	m.l.mu.Lock()
-	defer m.l.mu.Unlock()
-	name := fmt.Sprint("model ", modelsKept.Add(1))
-	m.l.kept[name] = m
-	return []byte(name), nil
-}
-
-// modelsKept numbers the models of all learners.
-var modelsKept atomic.Int64
-
-func newLearner() *learner { return &learner{kept: map[string]Model{}} }
 
 func (l *learner) Judge(ctx context.Context, t *pipeline.Table, o pipeline.Options) (*pipeline.Judgement, Model, error) {
 	if l.judging != nil {
@@ -217,48 +196,7 @@ func (l *learner) Judge(ctx context.Context, t *pipeline.Table, o pipeline.Optio
 		return nil, nil, l.failing
 	}
 	o.Draws, o.Inner = 100, 2
-	j, m, err := pipeline.Judge(ctx, t, o)
-	if err != nil {
-		return nil, nil, err
-	}
-	return j, keptModel{m, l}, nil
-}
-
-func (l *learner) Decode(data []byte) (Model, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	m, ok := l.kept[string(data)]
-	if !ok {
-		return nil, errors.New("a foreign file")
-	}
-	return m, nil
-}
-
-// Compare draws rows anew.
-func (l *learner) Compare(_ bool, y, champion, challenger []float64, seed uint64) (Difference, error) {
-	loss := func(y, p float64) float64 {
-		p = min(max(p, 1e-6), 1-1e-6)
-		return -y*math.Log(p) - (1-y)*math.Log(1-p)
-	}
-	r := rand.New(rand.NewPCG(seed, 1))
-	mean := func(pick func(int) int) float64 {
-		sum := 0.0
-		for i := range y {
-			k := pick(i)
-			sum += (loss(y[k], challenger[k]) - loss(y[k], champion[k])) / float64(len(y))
-		}
-		return sum
-	}
-	var draws []float64
-	for range 400 {
-		draws = append(draws, mean(func(int) int { return r.IntN(len(y)) }))
-	}
-	slices.Sort(draws)
-	return Difference{Value: mean(func(i int) int { return i }), Low: draws[10], High: draws[389]}, nil
-}
-
-func profile(scores []float64, rows *frame.Frame) ([]byte, error) {
-	return json.Marshal(map[string]any{"scores": len(scores), "rows": rows.Rows, "columns": len(rows.Columns)})
+	return l.Pipeline.Judge(ctx, t, o)
 }
 
 const own = `
@@ -283,8 +221,8 @@ func deps(t *testing.T, features featurev1.FeatureServiceClient) (Deps, *shelf, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, l := newShelf(), newLearner()
-	return Deps{Logger: slog.New(slog.DiscardHandler), Registry: s, Learner: l, Profile: profile, Features: features, Catalog: c, Forecasts: f,
+	s, l := newShelf(), &learner{}
+	return Deps{Logger: slog.New(slog.DiscardHandler), Registry: s, Learner: l, Profile: WriteProfile, Features: features, Catalog: c, Forecasts: f,
 		Owner: func() bool { return true }, Name: "here"}, s, l
 }
 

@@ -83,7 +83,7 @@ func TestPromotion(t *testing.T) {
 		"a model no better than the base rate, and a champion": {champion: wrong, new: noise, there: true, why: "not better than that of giving everybody the base rate"},
 	} {
 		t.Run(what, func(t *testing.T) {
-			s, kept, l := configured(t, c.edit)
+			s, kept, _ := configured(t, c.edit)
 			before := ""
 			if c.champion != nil {
 				v := trained(t, c.champion.in(s))
@@ -93,12 +93,6 @@ func TestPromotion(t *testing.T) {
 				}
 				if c.old {
 					kept.versions[key{"shop", "gone_30d"}][0].MadeMs -= (31 * 24 * time.Hour).Milliseconds()
-				}
-			}
-			l.kept = c.new.deps.Learner.(*learner).kept
-			if c.champion != nil {
-				for name, m := range c.champion.deps.Learner.(*learner).kept {
-					l.kept[name] = m
 				}
 			}
 			a := c.new.in(s)

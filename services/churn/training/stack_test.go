@@ -1,8 +1,11 @@
 package training
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -11,16 +14,39 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/freshet/freshet/pkg/model"
 	"github.com/freshet/freshet/pkg/testkit"
 	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	"github.com/freshet/freshet/services/churn/internal/shop"
 )
 
+// registry is package model's, over the stack's broker.
+func registry(t *testing.T, stack *shop.Stack) *model.Registry {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	r, err := model.Open(ctx, model.Config{URL: t.TempDir(), Names: []string{"gone_30d"}}, model.Deps{Broker: stack.Broker, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := errors.Join(<-ended, r.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	testkit.Eventually(t, time.Minute, r.Ready)
+	return r
+}
+
 // A stack with real engines gets a history of a shop, and has a model that serves without anybody asking: dataset, judgement, version, promotion.
 func TestImportedHistoryHasAModelByItself(t *testing.T) {
 	stack := shop.Start(t)
-	d, kept, _ := deps(t, stack.API.Features)
+	d, _, _ := deps(t, stack.API.Features)
+	kept := registry(t, stack)
+	d.Registry, d.Learner = kept, Pipeline{}
 	d.Workspaces = func() []string { return []string{"imported"} }
 	s, err := New(quick(), d)
 	if err != nil {
