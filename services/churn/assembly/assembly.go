@@ -125,7 +125,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *Service, err error) {
 func (s *Service) training(c *catalog.Catalog, set *forecast.Set) training.Deps {
 	host, _ := os.Hostname() // a name for people; the rest of it is what no other has
 	return training.Deps{
-		Logger: s.deps.Logger, Registry: s.registry, Learner: learner{}, Profile: profile, Drift: s.drift, Features: s.deps.Features, Catalog: c, Forecasts: set,
+		Logger: s.deps.Logger, Registry: s.registry, Learner: training.Pipeline{}, Profile: training.WriteProfile, Drift: s.drift, Features: s.deps.Features, Catalog: c, Forecasts: set,
 		Owner: func() bool { return s.Owns(0) }, Name: cmp.Or(host, "churn") + "-" + uuid.NewString()[:8],
 		Workspaces: func() []string { return s.Workspaces() }, Published: s.published, Now: s.deps.Now,
 	}

@@ -3,14 +3,11 @@ package assembly
 import (
 	"context"
 	"fmt"
-	"math"
 
-	"github.com/freshet/freshet/pkg/frame"
 	"github.com/freshet/freshet/pkg/model"
 	"github.com/freshet/freshet/services/churn"
 	"github.com/freshet/freshet/services/churn/pipeline"
 	"github.com/freshet/freshet/services/churn/row"
-	"github.com/freshet/freshet/services/churn/training"
 )
 
 // trained is a model as churn takes it.
@@ -26,56 +23,6 @@ func decode(data []byte) (churn.Model, error) {
 		return nil, err
 	}
 	return trained{t}, nil
-}
-
-// learner is package pipeline as training takes it.
-type learner struct{}
-
-// Judge is training.Learner's.
-func (learner) Judge(ctx context.Context, t *pipeline.Table, o pipeline.Options) (*pipeline.Judgement, training.Model, error) {
-	j, m, err := pipeline.Judge(ctx, t, o)
-	if err != nil {
-		return nil, nil, err
-	}
-	return j, m, nil
-}
-
-// Decode is training.Learner's.
-func (learner) Decode(data []byte) (training.Model, error) { return pipeline.Decode(data) }
-
-// Compare is training.Learner's.
-func (learner) Compare(amounts bool, y, champion, challenger []float64, seed uint64) (training.Difference, error) {
-	kind := pipeline.Binary
-	if amounts {
-		kind = pipeline.Real
-	}
-	d, err := pipeline.Compare(y, champion, challenger, kind, seed)
-	return training.Difference{Value: d.Value, Low: d.Low, High: d.High}, err
-}
-
-// profile writes what rows looked like, and what the model said of them.
-func profile(scores []float64, rows *frame.Frame) ([]byte, error) {
-	p := model.NewProfile(scores)
-	for i := range rows.Columns {
-		c := &rows.Columns[i]
-		if c.Kind == frame.Category {
-			p.Category(c.Name, texts(c))
-		} else {
-			p.Number(c.Name, c.Values)
-		}
-	}
-	return p.Encode()
-}
-
-// texts are a category's values; empty where there is none.
-func texts(c *frame.Column) []string {
-	out := make([]string, len(c.Values))
-	for i, v := range c.Values {
-		if !math.IsNaN(v) {
-			out[i] = c.Levels[int(v)]
-		}
-	}
-	return out
 }
 
 // tally counts live customers for one version.
