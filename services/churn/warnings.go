@@ -13,11 +13,11 @@ type Warnings interface {
 	Next(v catalog.Vector, nowMs int64) (ms int64, ok bool)
 }
 
-// Found is a warning that holds, Evidence a value that it looked at.
-type (
-	Found    = warning.Found
-	Evidence = warning.Evidence
-)
+// Found is a warning that holds.
+type Found = warning.Found
+
+// Evidence is a value that it looked at.
+type Evidence = warning.Evidence
 
 // noWarnings holds none.
 type noWarnings struct{}

@@ -9,6 +9,7 @@ import (
 	"github.com/freshet/freshet/pkg/fleet"
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/churn"
+	"github.com/freshet/freshet/services/churn/assembly"
 	"github.com/freshet/freshet/services/collector"
 	"github.com/freshet/freshet/services/feature"
 	"github.com/freshet/freshet/services/gateway"
@@ -27,7 +28,7 @@ func defaults() map[string]any {
 	out := map[string]any{}
 	for _, v := range []any{
 		service.Default(), broker.Default(), clickhouse.Default(), fleet.Config{},
-		churn.Default(), collector.Default(), feature.Default(), gateway.Default(), identity.Default(), segmentation.Default(), warehouse.Default(), watch.Default(),
+		assembly.Default(), churn.Default(), collector.Default(), feature.Default(), gateway.Default(), identity.Default(), segmentation.Default(), warehouse.Default(), watch.Default(),
 	} {
 		t := reflect.TypeOf(v)
 		out[strings.TrimPrefix(t.PkgPath(), module)+"."+t.Name()] = v

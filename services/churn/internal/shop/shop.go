@@ -97,7 +97,7 @@ func (s *Stack) run(run func(context.Context) error) {
 // serve puts an API on a loopback port.
 func (s *Stack) serve(register func(grpc.ServiceRegistrar)) *grpc.ClientConn {
 	s.T.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(s.T.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		s.T.Fatal(err)
 	}
