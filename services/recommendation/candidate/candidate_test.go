@@ -1,10 +1,11 @@
 package candidate
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -30,10 +31,10 @@ func TestBestKeepsWhatSortingWould(t *testing.T) {
 			b.Offer(c)
 		}
 		got := b.Append(nil)
-		slices.SortFunc(all, compare)
+		slices.SortFunc(all, func(a, b Candidate) int { return cmp.Or(-cmp.Compare(a.Score, b.Score), cmp.Compare(a.Item, b.Item)) })
 		want := all[:min(max(k, 0), n)]
 		if len(got) != len(want) || len(got) > 0 && !slices.Equal(got, want) {
-			t.Fatalf("best %d: %s", k, cmp.Diff(want, got))
+			t.Fatalf("best %d: %s", k, gocmp.Diff(want, got))
 		}
 	})
 }
@@ -65,7 +66,7 @@ func TestBoardAddsUp(t *testing.T) {
 			slices.SortFunc(want, compare)
 			want = want[:min(5, len(want))]
 			if got := b.Append(nil, q, Taste); !slices.Equal(got, want) {
-				t.Fatal(cmp.Diff(want, got))
+				t.Fatal(gocmp.Diff(want, got))
 			}
 			b.Put()
 		}

@@ -18,7 +18,7 @@ type touch struct {
 type near struct {
 	at      int32
 	age     int64
-	r       int // n * r(s): whole, so that equal ones are equal
+	r       int   // n * r(s): whole, so that equal ones are equal
 	newest  int   // the lowest place of a common item
 	because int32 // that item
 }

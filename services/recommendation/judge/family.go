@@ -1,0 +1,103 @@
+package judge
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/freshet/freshet/services/recommendation/popular"
+	"github.com/freshet/freshet/services/recommendation/session"
+)
+
+// Family trains one kind of model on a set's sessions, with settings that were chosen on principle and not for the data at hand.
+type Family struct {
+	Name string
+	// For are the protocols that it is taken for when nobody names models; empty means all.
+	For []string
+	Fit func(context.Context, *Set) (Model, error)
+}
+
+// Families are all kinds, the plainest first.
+func Families() []Family {
+	return []Family{
+		{Name: "popular", Fit: fitPopular},
+		{Name: "again", For: []string{"next-item", "next-basket"}, Fit: fitAgain},
+		{Name: "vmis-knn", Fit: fitSession},
+		{Name: "vmis-knn-live", For: []string{"next-item"}, Fit: fitLive},
+	}
+}
+
+// Choose gives the families of a protocol, or those that are named.
+func Choose(protocol string, names []string) ([]Family, error) {
+	all := Families()
+	if len(names) == 0 {
+		return slices.DeleteFunc(all, func(f Family) bool { return len(f.For) > 0 && !slices.Contains(f.For, protocol) }), nil
+	}
+	var out []Family
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(f Family) bool { return f.Name == name })
+		if i < 0 {
+			var known []string
+			for _, f := range all {
+				known = append(known, f.Name)
+			}
+			return nil, fmt.Errorf("there is no model %q: there are %s", name, strings.Join(known, ", "))
+		}
+		out = append(out, all[i])
+	}
+	return out, nil
+}
+
+// Train trains families, and says how long each took. progress is told of each as it begins (0 of 1) and ends.
+func Train(ctx context.Context, s *Set, families []Family, progress func(model string, done, of int)) ([]Model, error) {
+	var out []Model
+	for _, f := range families {
+		if progress != nil {
+			progress(f.Name, 0, 1)
+		}
+		began := time.Now()
+		m, err := f.Fit(ctx, s)
+		if err != nil {
+			return nil, fmt.Errorf("train %s: %w", f.Name, err)
+		}
+		m.Name, m.Took = f.Name, time.Since(began)
+		if progress != nil {
+			progress(f.Name, 1, 1)
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+func fitPopular(_ context.Context, s *Set) (Model, error) {
+	return Model{Source: popular.New(s.Counts)}, nil
+}
+
+func fitAgain(context.Context, *Set) (Model, error) { return Model{Source: popular.Again{}}, nil }
+
+func fitSession(_ context.Context, s *Set) (Model, error) {
+	x, err := sessions(s)
+	return Model{Source: x}, err
+}
+
+// fitLive learns on from each session that was judged, as it does when it serves.
+func fitLive(_ context.Context, s *Set) (Model, error) {
+	x, err := sessions(s)
+	if err != nil {
+		return Model{}, err
+	}
+	return Model{Source: x, Ended: x.Add, Note: "each judged session joins the index when it has ended"}, nil
+}
+
+func sessions(s *Set) (*session.Index, error) {
+	x, err := session.New(session.Default())
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.Train {
+		x.Add(s.Train[i].Items)
+	}
+	return x, nil
+}
