@@ -3,10 +3,15 @@ package judge
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/freshet/freshet/services/recommendation/als"
+	"github.com/freshet/freshet/services/recommendation/ease"
+	"github.com/freshet/freshet/services/recommendation/neighbours"
 	"github.com/freshet/freshet/services/recommendation/popular"
 	"github.com/freshet/freshet/services/recommendation/session"
 )
@@ -24,8 +29,11 @@ func Families() []Family {
 	return []Family{
 		{Name: "popular", Fit: fitPopular},
 		{Name: "again", For: []string{"next-item", "next-basket"}, Fit: fitAgain},
+		{Name: "item-knn", Fit: fitNeighbours},
 		{Name: "vmis-knn", Fit: fitSession},
 		{Name: "vmis-knn-live", For: []string{"next-item"}, Fit: fitLive},
+		{Name: "ease", For: []string{"next-basket", "holdout", "users"}, Fit: fitEASE},
+		{Name: "als", For: []string{"next-basket", "holdout", "users"}, Fit: fitALS},
 	}
 }
 
@@ -80,6 +88,56 @@ func fitAgain(context.Context, *Set) (Model, error) { return Model{Source: popul
 func fitSession(_ context.Context, s *Set) (Model, error) {
 	x, err := sessions(s)
 	return Model{Source: x}, err
+}
+
+// fitNeighbours takes sessions or customers as groups. In a session the last touch says most, and coming back is usual.
+func fitNeighbours(ctx context.Context, s *Set) (Model, error) {
+	o := neighbours.Default()
+	if s.Protocol == "next-item" {
+		o.Fade, o.Self = 0.5, true
+	}
+	x, err := neighbours.New(o)
+	if err != nil {
+		return Model{}, err
+	}
+	for i := range s.Train {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return Model{}, ctx.Err()
+		}
+		group := strconv.Itoa(i)
+		for place, item := range s.Train[i].Items {
+			x.Observe(group, item, int64(place)) // nothing fades here: the order is all that the window needs
+		}
+		x.Close(group)
+	}
+	return Model{Source: x}, nil
+}
+
+func fitEASE(ctx context.Context, s *Set) (Model, error) {
+	m, err := ease.Fit(ctx, s.histories(), s.Items, ease.Default())
+	if err != nil {
+		return Model{}, err
+	}
+	note := ""
+	if m.Left > 0 {
+		note = fmt.Sprintf("fitted on the %d items that most took; %d others are never proposed", m.Fitted, m.Left)
+	}
+	return Model{Source: m, Note: note}, nil
+}
+
+func fitALS(ctx context.Context, s *Set) (Model, error) {
+	o := als.Default()
+	o.Workers = runtime.GOMAXPROCS(0)
+	m, err := als.Fit(ctx, s.histories(), s.Items, o)
+	return Model{Source: m}, err
+}
+
+func (s *Set) histories() [][]int32 {
+	out := make([][]int32, len(s.Train))
+	for i := range s.Train {
+		out[i] = s.Train[i].Items
+	}
+	return out
 }
 
 // fitLive learns on from each session that was judged, as it does when it serves.
