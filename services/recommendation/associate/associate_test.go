@@ -233,18 +233,72 @@ func TestGroceries(t *testing.T) {
 	if sets[at].Count != 2513 {
 		t.Errorf("whole milk is in %d baskets", sets[at].Count)
 	}
-	for from := int32(0); from < 160; from += 40 { // brute force over some items at a time
-		some := []int32{milk, from + 1, from + 2, from + 3, from + 5, from + 8, from + 13, from + 4}
-		slices.Sort(some)
-		some = slices.Compact(some)
-		var mine []Set
-		for _, s := range sets {
-			if !slices.ContainsFunc(s.Items, func(i int32) bool { return !slices.Contains(some, i) }) {
-				mine = append(mine, s)
-			}
+	for from := range int32(20) { // brute force over some items at a time
+		sample(t, baskets, sets, []int32{milk, 7*from + 1, 7*from + 2, 7*from + 3, 7*from + 5, 7*from + 8, 7*from + 13}, Options{MinSupport: .001, MaxLen: 10})
+	}
+}
+
+// sample holds the sets of some items against brute force.
+func sample(t *testing.T, baskets [][]int32, sets []Set, some []int32, o Options) {
+	t.Helper()
+	slices.Sort(some)
+	some = slices.Compact(some)
+	var mine []Set
+	for _, s := range sets {
+		if !slices.ContainsFunc(s.Items, func(i int32) bool { return !slices.Contains(some, i) }) {
+			mine = append(mine, s)
 		}
-		if diff := gocmp.Diff(brute(baskets, some, Options{MinSupport: .001, MaxLen: 10}), mine); diff != "" {
-			t.Errorf("items %v: %s", some, diff)
+	}
+	if diff := gocmp.Diff(brute(baskets, some, o), mine); diff != "" {
+		t.Errorf("items %v: %s", some, diff)
+	}
+}
+
+// onlineRetail are the baskets of what was sold.
+func onlineRetail(t testing.TB) [][]int32 {
+	l := interaction.NewLog()
+	o := interaction.Options{User: "InvoiceNo", Item: "StockCode", Value: "Quantity", MinValue: 1}
+	if err := l.Read(testkit.Data(t, "online_retail.csv.gz"), o); err != nil {
+		t.Fatal(err)
+	}
+	var baskets [][]int32
+	for _, s := range interaction.Sessions(l.Events, true) {
+		baskets = append(baskets, s.Items)
+	}
+	return baskets
+}
+
+func TestOnlineRetail(t *testing.T) {
+	baskets := onlineRetail(t)
+	o := Options{MinSupport: .005, MaxLen: 4, MaxSets: 100_000}
+	sets, err := Mine(t.Context(), baskets, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	longer := slices.DeleteFunc(slices.Clone(sets), func(s Set) bool { return len(s.Items) < 3 })
+	if len(longer) < 100 {
+		t.Fatalf("%d of %d sets have 3 items or more", len(longer), len(sets))
+	}
+	for i := range 20 { // items that do go together, so that there is something to find
+		a, b := longer[i*len(longer)/20], longer[(i*7+3)%len(longer)]
+		sample(t, baskets, sets, slices.Concat(a.Items, b.Items), o)
+	}
+}
+
+// BenchmarkOnlineRetail searches the baskets of the file for sets in half a percent of them.
+func BenchmarkOnlineRetail(b *testing.B) {
+	baskets := onlineRetail(b)
+	for b.Loop() {
+		sets, err := Mine(b.Context(), baskets, Default())
+		if err != nil {
+			b.Fatal(err)
 		}
+		rules, err := Rules(sets, len(baskets), RuleOptions{MinConfidence: .5})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(len(sets)), "sets")
+		b.ReportMetric(float64(len(rules)), "rules")
+		b.ReportMetric(float64(len(baskets)), "baskets")
 	}
 }

@@ -1,7 +1,8 @@
 // Package neighbours says which items go with which: also bought, also viewed, bought together. The three are three indexes that are fed with
 // other events and other groups: a group is a customer, a session or a basket.
 //
-// With u the groups, t(u,i) the newest time at which u took i, n(u) how many distinct items u has, and H the half-life:
+// With u the groups, t(u,i) the newest time at which u took i, n(u) how many distinct items u has,
+// rounded up to a power of two, and H the half-life:
 //
 //	x(u,i)   = w(n(u)) * 2^(-(now - t(u,i)) / 2H)
 //	sim(i,j) = sum over u of x(u,i) x(u,j) / (sqrt(sum x(u,i)^2 * sum x(u,j)^2) + Shrink)
@@ -18,8 +19,8 @@
 // Reference and Mean are settings, not counts of the data: one event then changes its own group's pairs and no others. The inverse frequency of the item, which
 // stands in the textbook's formulas too, cancels out of a cosine.
 //
-// State is pair sums. An event costs the group's items where w does not change, and their square where it does: Window bounds both. A group keeps its Window newest
-// items; what falls out of it is subtracted, as if it had never been.
+// State is pair sums. An event costs the group's items; where n(u) rises to the next power of two, and w with it, it costs their square, which is again about
+// the group's items for each event: that is what the rounding is for. A group keeps its Window newest items; what falls out of it is subtracted, as if it had never been.
 //
 // Invariants, each with its test:
 //   - whatever the order in which events come, the similarities are those of the formulas over all of them (TestEqualToABatchInAnyOrder);

@@ -3,6 +3,7 @@ package neighbours
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"sync"
 	"time"
 
@@ -65,8 +66,9 @@ func (o Options) check() error {
 	return nil
 }
 
-// weight is w(n).
-func (o *Options) weight(n int) float64 {
+// weight is w of a group of so many items.
+func (o *Options) weight(items int) float64 {
+	n := 1 << bits.Len(uint(items-1)) // rounded up to a power of two
 	switch o.Weighting {
 	case TFIDF:
 		return math.Log1p(o.Reference / float64(n))

@@ -43,7 +43,10 @@ func batch(o Options, events []event, now int64) (sims [items][items]float64) {
 		slices.SortFunc(kept, func(a, b held) int { return cmp.Or(cmp.Compare(b.atMs, a.atMs), cmp.Compare(b.item, a.item)) })
 		kept = kept[:min(len(kept), o.Window)]
 		x := map[int32]float64{}
-		n := float64(len(kept))
+		n := 1.0
+		for n < float64(len(kept)) {
+			n *= 2
+		}
 		for _, h := range kept {
 			x[h.item] = map[Weighting]float64{Plain: 1, TFIDF: math.Log(1 + o.Reference/n), BM25: 2.2 / (1 + 1.2*(.25+.75*n/o.Mean))}[o.Weighting]
 			if o.HalfLife > 0 {
