@@ -50,10 +50,7 @@ func (x *Index) Candidates(dst []candidate.Candidate, q *candidate.Query) []cand
 	defer x.mu.RUnlock()
 	board := candidate.GetBoard(len(x.pairs))
 	defer board.Put()
-	best := x.best.Get().(*candidate.Best)
-	defer x.best.Put(best)
 	scale := x.scale(q.AtMs)
-	var nearest []candidate.Candidate
 	seen := make(map[int32]bool, len(q.History))
 	weight := 1.0
 	for i := len(q.History) - 1; i >= 0 && weight > 1e-9; i, weight = i-1, weight*x.o.Fade {
@@ -71,16 +68,30 @@ func (x *Index) Candidates(dst []candidate.Candidate, q *candidate.Query) []cand
 			}
 			continue
 		}
-		best.Reset(x.o.Nearest)
-		for j, s := range x.pairs[item] {
-			best.Offer(candidate.Candidate{Item: j, Score: x.sim(item, j, s.of, scale)})
-		}
-		nearest = best.Append(nearest[:0])
-		for _, c := range nearest {
+		for _, c := range x.nearest(item, scale) {
 			board.Add(c.Item, weight*c.Score, item)
 		}
 	}
 	return board.Append(dst, q, candidate.Neighbour)
+}
+
+// nearest are the neighbours of an item that give scores. They are kept until the next event, which may change any; where events fade they differ by the time of the question, too.
+func (x *Index) nearest(item int32, scale float64) []candidate.Candidate {
+	if list, ok := x.kept.Load(item); ok {
+		return list.([]candidate.Candidate)
+	}
+	best := x.best.Get().(*candidate.Best)
+	defer x.best.Put(best)
+	best.Reset(x.o.Nearest)
+	for j, s := range x.pairs[item] {
+		best.Offer(candidate.Candidate{Item: j, Score: x.sim(item, j, s.of, scale)})
+	}
+	list := best.Append(nil)
+	if x.o.HalfLife == 0 {
+		x.keeping.Store(true)
+		x.kept.Store(item, list)
+	}
+	return list
 }
 
 var _ candidate.Source = (*Index)(nil)

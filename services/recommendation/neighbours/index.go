@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/bits"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/freshet/freshet/services/recommendation/candidate"
@@ -101,6 +102,8 @@ type Index struct {
 	begun    bool
 	newest   int64
 	best     sync.Pool
+	kept     sync.Map    // item to what nearest found since the last event; written under mu's read lock, emptied under its write lock
+	keeping  atomic.Bool // kept is not empty
 }
 
 // New makes an empty index.
@@ -116,6 +119,9 @@ func (x *Index) Observe(group string, item int32, atMs int64) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.begin(item, atMs)
+	if x.keeping.Swap(false) {
+		x.kept.Clear()
+	}
 	mine := x.groups[group]
 	at := -1
 	for i := range mine {

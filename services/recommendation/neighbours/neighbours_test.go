@@ -92,6 +92,9 @@ func TestEqualToABatchInAnyOrder(t *testing.T) {
 			events = append(events, e)
 			x.Observe(e.group, e.item, e.atMs)
 			now = max(now, e.atMs)
+			if ask := rapid.Int32Range(0, 3*items).Draw(t, "ask"); ask < items { // what was told must not be told again
+				x.Candidates(nil, &candidate.Query{History: []int32{ask}, K: 1})
+			}
 		}
 		if rapid.Bool().Draw(t, "later") {
 			now += 3000
