@@ -90,11 +90,12 @@ func fitSession(_ context.Context, s *Set) (Model, error) {
 	return Model{Source: x}, err
 }
 
-// fitNeighbours takes sessions or customers as groups. In a session the last touch says most, and coming back is usual.
+// fitNeighbours takes sessions or customers as groups. Where coming back is asked for, an item is its own neighbour; in a session the last touch says most.
 func fitNeighbours(ctx context.Context, s *Set) (Model, error) {
 	o := neighbours.Default()
+	o.Self = !s.NewOnly
 	if s.Protocol == "next-item" {
-		o.Fade, o.Self = 0.5, true
+		o.Fade = 0.5
 	}
 	x, err := neighbours.New(o)
 	if err != nil {

@@ -34,7 +34,7 @@ type Options struct {
 	HalfLife time.Duration
 	// Window is how many items of a group count, its newest. 2 to 10,000.
 	Window int
-	// Nearest is how many neighbours of each item of the history give scores. Zero means all.
+	// Nearest is how many neighbours of each item of the history give scores; many let popular items in. Zero means all.
 	Nearest int
 	// Fade is how much an item of the history counts against the one behind it: 1 all alike, 0.5 by half at each place. Above 0, at most 1.
 	Fade float64
@@ -44,7 +44,7 @@ type Options struct {
 
 // Default suits customers of a shop.
 func Default() Options {
-	return Options{Weighting: TFIDF, Reference: 10_000, Mean: 10, Shrink: 10, Window: 500, Nearest: 500, Fade: 1}
+	return Options{Weighting: TFIDF, Reference: 10_000, Mean: 10, Shrink: 10, Window: 500, Nearest: 50, Fade: 1}
 }
 
 func (o Options) check() error {
