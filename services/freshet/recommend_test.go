@@ -38,7 +38,7 @@ func TestRecommendEvaluate(t *testing.T) {
 	for _, m := range r.Models {
 		recall[m.Name] = m.Recall.Value
 	}
-	if len(recall) != 5 || recall["vmis-knn"] != 1 || recall["item-knn"] != 1 || recall["popular"] > .9 || recall["popular"] == 0 || recall["again"] != 0 {
+	if len(recall) != 6 || recall["vmis-knn"] != 1 || recall["item-knn"] != 1 || recall["popular"] > .9 || recall["popular"] == 0 || recall["again"] != 0 {
 		t.Errorf("%v", recall)
 	}
 	told := must(t, "recommend", "evaluate", "--data", path, "--protocol", "users", "--models", "ease,als", "--cases", "10")

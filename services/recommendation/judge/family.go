@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -32,6 +31,7 @@ func Families() []Family {
 		{Name: "item-knn", Fit: fitNeighbours},
 		{Name: "vmis-knn", Fit: fitSession},
 		{Name: "vmis-knn-live", For: []string{"next-item"}, Fit: fitLive},
+		{Name: "item-knn-live", For: []string{"next-item"}, Fit: fitLiveNeighbours},
 		{Name: "ease", For: []string{"next-basket", "holdout", "users"}, Fit: fitEASE},
 		{Name: "als", For: []string{"next-basket", "holdout", "users"}, Fit: fitALS},
 	}
@@ -105,14 +105,32 @@ func fitNeighbours(ctx context.Context, s *Set) (Model, error) {
 		if i%1024 == 0 && ctx.Err() != nil {
 			return Model{}, ctx.Err()
 		}
-		group := strconv.Itoa(i)
-		for place, item := range s.Train[i].Items {
-			x.Observe(group, item, int64(place)) // nothing fades here: the order is all that the window needs
-		}
-		x.Close(group)
+		observe(x, s.Train[i].Items)
 	}
 	return Model{Source: x}, nil
 }
+
+// observe takes a group that has ended. Nothing fades here: the order is all that the window needs.
+func observe(x *neighbours.Index, items []int32) {
+	for place, item := range items {
+		x.Observe("", item, int64(place))
+	}
+	x.Close("")
+}
+
+// fitLiveNeighbours learns on as fitLive does.
+func fitLiveNeighbours(ctx context.Context, s *Set) (Model, error) {
+	m, err := fitNeighbours(ctx, s)
+	if err != nil {
+		return m, err
+	}
+	x := m.Source.(*neighbours.Index)
+	m.Ended, m.Note = func(items []int32) { observe(x, items) }, learnsOn
+	return m, nil
+}
+
+// learnsOn is the note of models that learn on.
+const learnsOn = "each judged session joins the index when it has ended"
 
 func fitEASE(ctx context.Context, s *Set) (Model, error) {
 	m, err := ease.Fit(ctx, s.histories(), s.Items, ease.Default())
@@ -147,7 +165,7 @@ func fitLive(_ context.Context, s *Set) (Model, error) {
 	if err != nil {
 		return Model{}, err
 	}
-	return Model{Source: x, Ended: x.Add, Note: "each judged session joins the index when it has ended"}, nil
+	return Model{Source: x, Ended: x.Add, Note: learnsOn}, nil
 }
 
 func sessions(s *Set) (*session.Index, error) {
