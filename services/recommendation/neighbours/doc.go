@@ -25,7 +25,8 @@
 // Invariants, each with its test:
 //   - whatever the order in which events come, the similarities are those of the formulas over all of them (TestEqualToABatchInAnyOrder);
 //   - an event counts at once (TestAnEventCountsAtOnce); a group that is closed keeps its pairs and no memory of its own (TestAClosedGroupKeepsItsPairs);
-//   - times far apart do not overflow (TestManyHalfLives).
+//   - times far apart do not overflow (TestManyHalfLives);
+//   - readers and a writer may run at once, and what is kept between events is not told behind one (TestReadersAndAWriter, under -race).
 //
 // Not bounded: how many neighbours an item has. A catalogue of 100,000 items where all go with all does not fit.
 package neighbours

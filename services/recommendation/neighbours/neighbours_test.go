@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -219,6 +221,45 @@ func TestManyHalfLives(t *testing.T) {
 	got := x.Similar(nil, 1, 5, 0, nil)
 	if len(got) != 2 || got[0].Item != 3 || math.Abs(got[0].Score-2/math.Sqrt(6)) > 1e-9 || math.Abs(got[1].Score-1/math.Sqrt(3)) > 1e-9 {
 		t.Errorf("%+v", got) // of 2 (4/3 + ...): 4/3 of 2 for the newer, 2/3 of 2 for the older
+	}
+}
+
+func TestReadersAndAWriter(t *testing.T) {
+	o := Default()
+	o.Nearest = 5
+	x, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for w := range 3 {
+		all.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(w), 1))
+			for i := range 2000 {
+				item := int32(r.IntN(40))
+				if w == 0 {
+					x.Observe(fmt.Sprint(r.IntN(50)), item, int64(i))
+				} else if got := x.Candidates(nil, &candidate.Query{History: []int32{item, int32(r.IntN(40))}, K: 10}); len(got) > 10 {
+					t.Errorf("%d candidates", len(got))
+				}
+			}
+		})
+	}
+	all.Wait()
+	fresh, err := New(o) // what was kept while others wrote must not be told now
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(0, 1))
+	for i := range 2000 {
+		item := int32(r.IntN(40))
+		fresh.Observe(fmt.Sprint(r.IntN(50)), item, int64(i))
+	}
+	for item := range int32(40) {
+		q := &candidate.Query{History: []int32{item}, K: 10}
+		if got, want := x.Candidates(nil, q), fresh.Candidates(nil, q); !slices.Equal(got, want) {
+			t.Errorf("item %d: %v, want %v", item, got, want)
+		}
 	}
 }
 
