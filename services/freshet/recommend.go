@@ -1,0 +1,232 @@
+package freshet
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/freshet/freshet/services/freshet/progress"
+	"github.com/freshet/freshet/services/recommendation/interaction"
+	"github.com/freshet/freshet/services/recommendation/judge"
+)
+
+func newRecommend() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "recommend",
+		Short: "Say what recommendation models are worth on a file of who touched what",
+	}
+	cmd.AddCommand(newRecommendEvaluate())
+	return family(cmd)
+}
+
+// recommendOptions are the flags of `freshet recommend evaluate`.
+type recommendOptions struct {
+	data, test string
+	models     []string
+	gap        time.Duration
+	cases      int
+	json       bool
+	file       interaction.Options
+	plan       judge.Plan
+	judge      judge.Options
+}
+
+func newRecommendEvaluate() *cobra.Command {
+	o := recommendOptions{}
+	cmd := &cobra.Command{
+		Use:   "evaluate",
+		Short: "Train models on the older part of a file and judge them on the newer, by full rankings",
+		Long: `Read who touched what (user or session, item[, time][, value]), train every model on one part and say how well it ranks what came in the other:
+Recall, MRR, NDCG with intervals, coverage, novelty, beside popularity. Every item is ranked; nothing is sampled.
+
+Protocols: next-item (the last sessions by order; the next touch is to be found), next-basket (time; the next basket of each customer, repeats included),
+holdout (time; what a customer had not touched before), users (customers who were not learnt from; a fifth of what they touched). docs/recommendation.md explains them.
+
+The file is CSV, NDJSON, JSON or Parquet, one touch a row, or one session a line as a JSON array, or one basket a line; plain or packed. MovieLens' files are read as they are.
+Nothing leaves this machine.`,
+		Example: `  freshet recommend evaluate --data sessions.jsonl.gz
+  freshet recommend evaluate --data ratings.dat --protocol users --min-value 4
+  freshet recommend evaluate --data online_retail.csv.gz --protocol next-basket --user CustomerID --value Quantity --min-value 1 --json`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+func (o *recommendOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.data, "data", "", "the file, or - for standard input")
+	f.StringVar(&o.test, "test", "", "a file of its own that judges, in the place of a cut of --data")
+	f.StringVar(&o.plan.Protocol, "protocol", "", strings.Join(judge.Protocols, ", ")+"; by default holdout where there are times, next-item elsewhere")
+	f.Float64Var(&o.plan.Share, "test-share", 0.1, "how much judges: of the sessions, of the events by time, or of the users")
+	f.DurationVar(&o.gap, "basket", time.Hour, "how long after its first touch a basket takes others, for next-basket")
+	f.StringSliceVar(&o.models, "models", nil, "models to judge; by default all that suit the protocol")
+	f.StringVar(&o.file.Shape, "shape", "", "rows, sessions (a JSON array a line) or baskets (names between commas, a basket a line); the first two are found out")
+	f.StringVar(&o.file.User, "user", "", "the column of the user or session, where its name does not tell")
+	f.StringVar(&o.file.Item, "item", "", "the column of the item")
+	f.StringVar(&o.file.Time, "time", "", "the column of the time; - for none")
+	f.StringVar(&o.file.Value, "value", "", "the column of the rating or quantity; - for none")
+	f.StringSliceVar(&o.file.Columns, "columns", nil, "the names of all columns, for a file without a header")
+	f.Float64Var(&o.file.MinValue, "min-value", 0, "leave out rows with a lower value")
+	f.IntVar(&o.judge.K, "k", 20, "how long lists are; NDCG looks at the first half")
+	f.IntVar(&o.cases, "cases", 0, "judge so many cases only, in whole sessions or customers, evenly taken; 0 for all")
+	f.Uint64Var(&o.plan.Seed, "seed", 0, "what is drawn is drawn by it: the same seed gives the same figures")
+	f.BoolVar(&o.json, "json", false, "print the report as JSON")
+}
+
+// recommendReport is what is told.
+type recommendReport struct {
+	Data, Protocol                       string
+	Users, Items, Events                 int
+	BadRows, LowRows                     int64
+	Faults                               []interaction.Fault
+	TrainSessions, KnownItems            int
+	Cases, Asked, UnknownLeftOut, OfFile int
+	Repeats                              float64
+	K                                    int
+	Models                               []judge.Row
+}
+
+func (o *recommendOptions) run(cmd *cobra.Command) error {
+	switch {
+	case o.data == "":
+		return errors.New("give --data")
+	case o.judge.K < 1 || o.judge.K > 1000:
+		return fmt.Errorf("--k %d: want 1 to 1000", o.judge.K)
+	case o.cases < 0:
+		return fmt.Errorf("--cases %d: want 0 or more", o.cases)
+	case o.gap < 0:
+		return fmt.Errorf("--basket %v: want 0 or more", o.gap)
+	case o.plan.Protocol != "" && !slices.Contains(judge.Protocols, o.plan.Protocol):
+		return fmt.Errorf("--protocol %q: want one of %s", o.plan.Protocol, strings.Join(judge.Protocols, ", "))
+	}
+	if _, err := judge.Choose(o.plan.Protocol, o.models); err != nil {
+		return err
+	}
+	cmd.SilenceUsage = true
+	s, r, err := o.read(cmd)
+	if err != nil {
+		return err
+	}
+	families, err := judge.Choose(s.Protocol, o.models)
+	if err != nil {
+		return err
+	}
+	show := &steps{out: cmd.ErrOrStderr()}
+	defer show.end()
+	models, err := judge.Train(cmd.Context(), s, families, func(model string, done, of int) { show.tell("train "+model, done, of) })
+	if err != nil {
+		return err
+	}
+	o.judge.Seed, o.judge.Progress = o.plan.Seed, func(model string, done, of int) { show.tell("judge "+model, done, of) }
+	if r.Models, err = judge.Judge(cmd.Context(), s, models, o.judge); err != nil {
+		return err
+	}
+	show.end()
+	return o.write(cmd.OutOrStdout(), r)
+}
+
+// read reads and cuts the data.
+func (o *recommendOptions) read(cmd *cobra.Command) (*judge.Set, *recommendReport, error) {
+	l := interaction.NewLog()
+	o.file.Stdin = cmd.InOrStdin()
+	if err := l.Read(o.data, o.file); err != nil {
+		return nil, nil, err
+	}
+	var test []interaction.Event
+	n := len(l.Events)
+	if o.test != "" {
+		if err := l.Read(o.test, o.file); err != nil {
+			return nil, nil, err
+		}
+		l.Events, test = l.Events[:n:n], l.Events[n:]
+	}
+	if o.plan.Protocol == "" {
+		if o.plan.Protocol = "next-item"; l.Timed {
+			o.plan.Protocol = "holdout"
+		}
+	}
+	o.plan.BasketGapMs = o.gap.Milliseconds()
+	s, err := judge.NewSet(l, test, o.plan)
+	if err != nil {
+		return nil, nil, err
+	}
+	all := len(s.Cases)
+	s.Thin(o.cases)
+	known := 0
+	for _, c := range s.Counts {
+		if c > 0 {
+			known++
+		}
+	}
+	return s, &recommendReport{Data: o.data, Protocol: s.Protocol, Users: l.Users.Len(), Items: l.Items.Len(), Events: n + len(test), BadRows: l.Bad, LowRows: l.Low, Faults: l.Faults,
+		TrainSessions: len(s.Train), KnownItems: known, Cases: len(s.Cases), OfFile: all, Asked: s.Asked, UnknownLeftOut: s.Unknown, Repeats: s.Repeats, K: o.judge.K}, nil
+}
+
+func (o *recommendOptions) write(out io.Writer, r *recommendReport) error {
+	if o.json {
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		return e.Encode(r)
+	}
+	fmt.Fprintf(out, "%s: %d events, %d users or sessions, %d items\n", r.Data, r.Events, r.Users, r.Items)
+	for _, f := range r.Faults[:min(3, len(r.Faults))] {
+		fmt.Fprintf(out, "  left out: line %d: %s\n", f.Line, f.Reason)
+	}
+	if r.BadRows > 0 || r.LowRows > 0 {
+		fmt.Fprintf(out, "  %d rows could not be used, %d had too low a value\n", r.BadRows, r.LowRows)
+	}
+	fmt.Fprintf(out, "%s: learnt from %d with %d items; %d of %d cases ask for %d items (%.0f %% of them in the history); %d touches of unknown items left out\n\n",
+		r.Protocol, r.TrainSessions, r.KnownItems, r.Cases, r.OfFile, r.Asked, 100*r.Repeats, r.UnknownLeftOut)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(w, "model\tRecall@%d\t95 %%\tNDCG@%d\t95 %%\tMRR@%d\t95 %%\tcoverage\tnovelty, bits\ttop 1 %%\tno answer\tp50\tp99\ttraining\t\n", r.K, (r.K+1)/2, r.K)
+	for _, m := range r.Models {
+		fmt.Fprintf(w, "%s\t%.4f\t%.4f-%.4f\t%.4f\t%.4f-%.4f\t%.4f\t%.4f-%.4f\t%.1f %%\t%.1f\t%.1f %%\t%.1f %%\t%v\t%v\t%.1f s\t\n", m.Name, m.Recall.Value, m.Recall.Low, m.Recall.High,
+			m.NDCG.Value, m.NDCG.Low, m.NDCG.High, m.MRR.Value, m.MRR.Low, m.MRR.High, 100*m.Coverage, m.Novelty, 100*m.Head, 100*m.Empty,
+			m.Median.Round(time.Microsecond), m.Slow.Round(time.Microsecond), m.Took.Seconds())
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(out)
+	for i, m := range r.Models {
+		if i > 0 {
+			fmt.Fprintf(out, "%s: Recall %+.4f against %s (95 %%: %+.4f to %+.4f)\n", m.Name, m.BehindBestRecall.Value, r.Models[0].Name, m.BehindBestRecall.Low, m.BehindBestRecall.High)
+		}
+		if m.Note != "" {
+			fmt.Fprintf(out, "%s: %s\n", m.Name, m.Note)
+		}
+	}
+	return nil
+}
+
+// steps shows one bar after the other.
+type steps struct {
+	out   io.Writer
+	bar   progress.Bar
+	shown string
+	at    int
+}
+
+func (s *steps) tell(what string, done, of int) {
+	if what != s.shown {
+		s.end()
+		s.bar, s.shown, s.at = progress.New(s.out, what, int64(of)), what, 0
+	}
+	s.bar.Add(done - s.at)
+	s.at = done
+}
+
+func (s *steps) end() {
+	if s.bar != nil {
+		s.bar.Done()
+		s.bar, s.shown = nil, ""
+	}
+}

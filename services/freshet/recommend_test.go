@@ -1,0 +1,82 @@
+package freshet
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// sessions are of two worlds of items that never meet, each with a favourite.
+func sessions(n int) string {
+	var b strings.Builder
+	for s := range n {
+		world := s % 2 * 100
+		fmt.Fprintf(&b, "[%d,%d,%d,%d]\n", world+s/2%7, world+(s/2+1)%7, world+(s/2+2)%7, world+(s/2+3)%7)
+	}
+	return b.String()
+}
+
+func TestRecommendEvaluate(t *testing.T) {
+	path := write(t, "sessions.jsonl", sessions(400)+"[1,\n")
+	type report struct {
+		Protocol             string
+		Items, TrainSessions int
+		Cases, BadRows       int
+		Faults               []struct{ Line int }
+		Models               []struct {
+			Name   string
+			Recall struct{ Value, Low, High float64 }
+		}
+	}
+	var r report
+	out := must(t, "recommend", "evaluate", "--data", path, "--k", "7", "--json")
+	if err := json.Unmarshal([]byte(out), &r); err != nil || r.Protocol != "next-item" || r.Items != 14 || r.TrainSessions != 360 || r.Cases != 120 || r.BadRows != 1 || r.Faults[0].Line != 401 {
+		t.Fatalf("%+v %v", r, err)
+	}
+	recall := map[string]float64{}
+	for _, m := range r.Models {
+		recall[m.Name] = m.Recall.Value
+	}
+	if len(recall) != 6 || recall["vmis-knn"] != 1 || recall["item-knn"] != 1 || recall["popular"] > .9 || recall["popular"] == 0 || recall["again"] != 0 {
+		t.Errorf("%v", recall)
+	}
+	told := must(t, "recommend", "evaluate", "--data", path, "--protocol", "users", "--models", "ease,als", "--cases", "10")
+	if err := contains(told, "ease", "als", "Recall@20", "line 401", "learnt from 3", "p99"); err != nil {
+		t.Error(err)
+	}
+	if strings.Contains(told, "popular") {
+		t.Errorf("a model that nobody named: %s", told)
+	}
+}
+
+func TestRecommendEvaluateReadsATestFile(t *testing.T) {
+	train := write(t, "train.csv", "user,item\na,1\na,2\nb,1\nb,2\nc,1\nd,1\n")
+	test := write(t, "test.csv", "user,item\nc,2\nd,2\n")
+	out := must(t, "recommend", "evaluate", "--data", train, "--test", test, "--protocol", "holdout", "--models", "item-knn,popular")
+	if err := contains(out, "learnt from 4 with 2 items", "2 of 2 cases", "item-knn", "1.0000"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWrongRecommendLinesAreExplained(t *testing.T) {
+	path := write(t, "x.csv", "user,item\na,1\na,2\nb,1\nb,2\n")
+	for line, want := range map[string]string{
+		"recommend evaluate":                                        "give --data",
+		"recommend evaluate --data nowhere.csv":                     "nowhere.csv",
+		"recommend evaluate --data " + path + " --protocol best":    "want one of next-item, next-basket, holdout, users",
+		"recommend evaluate --data " + path + " --protocol holdout": "has no times",
+		"recommend evaluate --data " + path + " --models x":         `there is no model "x": there are popular`,
+		"recommend evaluate --data " + path + " --k 0":              "--k 0: want 1 to 1000",
+		"recommend evaluate --data " + path + " --cases -1":         "--cases -1",
+		"recommend evaluate --data " + path + " --basket -1s":       "--basket -1s",
+		"recommend evaluate --data " + path + " --user gone":        `no column "gone"; there are user, item`,
+		"recommend evaluate --data " + path + " --test-share 2":     "a share of 2 judges",
+		"recommend evaluate --data " + path + " --shape round":      `a file of "round"`,
+		"recommend forget": "it is one of evaluate",
+	} {
+		if code, _, fault := run(t, "", strings.Fields(line)...); code != 1 || !strings.Contains(fault, want) {
+			t.Errorf("%s: %d, %s", line, code, fault)
+		}
+	}
+}

@@ -1,0 +1,259 @@
+package judge
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strconv"
+
+	"github.com/freshet/freshet/services/recommendation/interaction"
+)
+
+// Case is one question with what came.
+type Case struct {
+	// History is what is told, oldest first.
+	History []int32
+	Values  []float32
+	AtMs    int64
+	// Relevant are the items to be found, each once.
+	Relevant []int32
+	// Group of the case: the session or customer. Cases of one group follow each other.
+	Group int
+	// Last says that the group ends with this case; Ended is then the whole session, for models that learn on.
+	Last  bool
+	Ended []int32
+}
+
+// Set is what is learnt from and what judges.
+type Set struct {
+	Protocol string
+	// Train are the sessions, or customers' histories, that are learnt from, in the order in which they end.
+	Train []interaction.Session
+	// Items is the size of the id space; Known are those in Train, with how many sessions have them.
+	Items  int
+	Counts []int64
+	Cases  []Case
+	// NewOnly says that what a customer touched before is not asked for and must not be proposed.
+	NewOnly bool
+	// Unknown is how many touches were left out because nobody touched the item in Train; Asked is how many are to be found.
+	Unknown, Asked int
+	// Repeats is the share of Asked that the history holds.
+	Repeats float64
+}
+
+// Protocols are their names.
+var Protocols = []string{"next-item", "next-basket", "holdout", "users"}
+
+// Plan says how a log is cut.
+type Plan struct {
+	// Protocol is one of Protocols.
+	Protocol string
+	// Share of the sessions, of the newest events, or of the users that judges. Above 0 and below 1.
+	Share float64
+	// BasketGapMs is how long after its first touch a basket takes others, in milliseconds. For next-basket.
+	BasketGapMs int64
+	// Seed draws the users.
+	Seed uint64
+}
+
+// NewSet cuts a log. test holds what judges when it is a file of its own; nil means that the log is cut.
+func NewSet(l *interaction.Log, test []interaction.Event, p Plan) (*Set, error) {
+	s := &Set{Protocol: p.Protocol, Items: l.Items.Len(), NewOnly: p.Protocol == "holdout" || p.Protocol == "users"}
+	var err error
+	switch p.Protocol {
+	case "next-item":
+		err = s.nextItem(l, test, p)
+	case "next-basket", "holdout":
+		err = s.byTime(l, test, p)
+	case "users":
+		err = s.byUser(l, test, p)
+	default:
+		err = fmt.Errorf("a protocol %q: want one of %v", p.Protocol, Protocols)
+	}
+	if err == nil && len(s.Cases) == 0 {
+		err = fmt.Errorf("nothing is left to judge: %d sessions or customers were learnt from, and %d touches of items that are not among theirs were left out", len(s.Train), s.Unknown)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cut the data for %s: %w", p.Protocol, err)
+	}
+	s.Repeats /= float64(s.Asked)
+	return s, nil
+}
+
+// learn takes what is learnt from.
+func (s *Set) learn(train []interaction.Session) {
+	s.Train = train
+	s.Counts = make([]int64, s.Items)
+	for i := range train {
+		for _, item := range interaction.Distinct(train[i].Items) {
+			s.Counts[item]++
+		}
+	}
+}
+
+// ask adds a case. Items of want that the history holds must have been left out before, when they are not wanted.
+func (s *Set) ask(c Case) {
+	s.Asked += len(c.Relevant)
+	for _, item := range c.Relevant {
+		if slices.Contains(c.History, item) {
+			s.Repeats++
+		}
+	}
+	s.Cases = append(s.Cases, c)
+}
+
+// known leaves out the touches of a session whose items were not learnt.
+func (s *Set) known(in interaction.Session) interaction.Session {
+	out := interaction.Session{User: in.User}
+	for i, item := range in.Items {
+		if s.Counts[item] == 0 {
+			s.Unknown++
+			continue
+		}
+		out.Items, out.Values = append(out.Items, item), append(out.Values, in.Values[i])
+		if in.At != nil {
+			out.At = append(out.At, in.At[i])
+		}
+	}
+	return out
+}
+
+func (s *Set) nextItem(l *interaction.Log, test []interaction.Event, p Plan) error {
+	train := interaction.Sessions(l.Events, l.Timed)
+	judged := interaction.Sessions(test, l.Timed)
+	if test == nil {
+		var err error
+		if train, judged, err = interaction.Last(train, p.Share); err != nil {
+			return err
+		}
+	}
+	s.learn(train)
+	for group := range judged {
+		one := s.known(judged[group])
+		for i := 1; i < len(one.Items); i++ {
+			c := Case{History: one.Items[:i], Relevant: one.Items[i : i+1], Group: group, Last: i == len(one.Items)-1}
+			if one.At != nil {
+				c.AtMs = one.At[i]
+			}
+			if c.Last {
+				c.Ended = one.Items
+			}
+			s.ask(c)
+		}
+	}
+	return nil
+}
+
+func (s *Set) byTime(l *interaction.Log, test []interaction.Event, p Plan) error {
+	before, behind := l.Events, test
+	if test == nil {
+		if !l.Timed {
+			return errors.New("the file has no times: name their column, give a test file, or take users or next-item")
+		}
+		at, err := interaction.CutAt(l.Events, p.Share)
+		if err != nil {
+			return err
+		}
+		before, behind = interaction.Cut(l.Events, at)
+	}
+	s.learn(interaction.Sessions(before, l.Timed))
+	history := map[int32]*interaction.Session{}
+	for i := range s.Train {
+		history[s.Train[i].User] = &s.Train[i]
+	}
+	for group, one := range interaction.Sessions(behind, l.Timed) {
+		if h := history[one.User]; h != nil {
+			if p.Protocol == "next-basket" {
+				one = interaction.Baskets(&one, p.BasketGapMs)[0]
+			}
+			s.find(h, s.known(one), group)
+		}
+	}
+	return nil
+}
+
+// find asks, with a history, for the items of what followed.
+func (s *Set) find(h *interaction.Session, then interaction.Session, group int) {
+	c := Case{History: h.Items, Values: h.Values, Group: group, Last: true}
+	if then.At != nil {
+		c.AtMs = then.At[0]
+	}
+	told := map[int32]bool{}
+	for _, item := range h.Items {
+		told[item] = s.NewOnly
+	}
+	for _, item := range interaction.Distinct(then.Items) {
+		if !told[item] {
+			c.Relevant = append(c.Relevant, item)
+		}
+	}
+	if len(c.Relevant) > 0 && len(c.History) > 0 {
+		s.ask(c)
+	}
+}
+
+// Thin keeps about n of the cases, in whole groups, evenly taken; 0 keeps all. It is for a first look at slow models.
+func (s *Set) Thin(n int) {
+	if n <= 0 || n >= len(s.Cases) {
+		return
+	}
+	var kept []Case
+	for i := 0; i < len(s.Cases); {
+		end := i + 1
+		for end < len(s.Cases) && s.Cases[end].Group == s.Cases[i].Group {
+			end++
+		}
+		if len(kept)*len(s.Cases) <= i*n {
+			kept = append(kept, s.Cases[i:end]...)
+		}
+		i = end
+	}
+	s.Cases = kept
+}
+
+// told is how much of a held-out user is told.
+const told = 0.8
+
+func (s *Set) byUser(l *interaction.Log, test []interaction.Event, p Plan) error {
+	if !(p.Share > 0 && p.Share < 1) {
+		return fmt.Errorf("a share of %v judges: want above 0 and below 1", p.Share)
+	}
+	var train, held []interaction.Session
+	for _, one := range interaction.Sessions(l.Events, l.Timed) {
+		if test == nil && drawn(l.Users.Text(one.User), p.Seed) < p.Share {
+			held = append(held, one)
+		} else {
+			train = append(train, one)
+		}
+	}
+	if test != nil {
+		held = interaction.Sessions(test, l.Timed)
+	}
+	s.learn(train)
+	for group, one := range held {
+		one = s.known(one)
+		n := int(told * float64(len(one.Items)))
+		first, rest := part(one, 0, n), part(one, n, len(one.Items))
+		s.find(&first, rest, group)
+	}
+	return nil
+}
+
+func part(s interaction.Session, from, to int) interaction.Session {
+	out := interaction.Session{User: s.User, Items: s.Items[from:to], Values: s.Values[from:to]}
+	if s.At != nil && from < to {
+		out.At = s.At[from:to]
+	}
+	return out
+}
+
+// drawn is a number from 0 to 1 that depends on the user and the seed only.
+func drawn(user string, seed uint64) float64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(strconv.FormatUint(seed, 10) + "/" + user))
+	x := h.Sum64() // mixed, since FNV's high bits of alike texts are alike: splitmix64's end
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return float64((x^x>>31)>>11) / (1 << 53)
+}

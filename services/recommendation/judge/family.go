@@ -1,0 +1,180 @@
+package judge
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/freshet/freshet/services/recommendation/als"
+	"github.com/freshet/freshet/services/recommendation/ease"
+	"github.com/freshet/freshet/services/recommendation/neighbours"
+	"github.com/freshet/freshet/services/recommendation/popular"
+	"github.com/freshet/freshet/services/recommendation/session"
+)
+
+// Family trains one kind of model on a set's sessions, with settings that were chosen on principle and not for the data at hand.
+type Family struct {
+	Name string
+	// For are the protocols that it is taken for when nobody names models; empty means all.
+	For []string
+	Fit func(context.Context, *Set) (Model, error)
+}
+
+// Families are all kinds, the plainest first.
+func Families() []Family {
+	return []Family{
+		{Name: "popular", Fit: fitPopular},
+		{Name: "again", For: []string{"next-item", "next-basket"}, Fit: fitAgain},
+		{Name: "item-knn", Fit: fitNeighbours},
+		{Name: "vmis-knn", Fit: fitSession},
+		{Name: "vmis-knn-live", For: []string{"next-item"}, Fit: fitLive},
+		{Name: "item-knn-live", For: []string{"next-item"}, Fit: fitLiveNeighbours},
+		{Name: "ease", For: []string{"next-basket", "holdout", "users"}, Fit: fitEASE},
+		{Name: "als", For: []string{"next-basket", "holdout", "users"}, Fit: fitALS},
+	}
+}
+
+// Choose gives the families of a protocol, or those that are named.
+func Choose(protocol string, names []string) ([]Family, error) {
+	all := Families()
+	if len(names) == 0 {
+		return slices.DeleteFunc(all, func(f Family) bool { return len(f.For) > 0 && !slices.Contains(f.For, protocol) }), nil
+	}
+	var out []Family
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(f Family) bool { return f.Name == name })
+		if i < 0 {
+			var known []string
+			for _, f := range all {
+				known = append(known, f.Name)
+			}
+			return nil, fmt.Errorf("there is no model %q: there are %s", name, strings.Join(known, ", "))
+		}
+		out = append(out, all[i])
+	}
+	return out, nil
+}
+
+// Train trains families, and says how long each took. progress is told of each as it begins (0 of 1) and ends.
+func Train(ctx context.Context, s *Set, families []Family, progress func(model string, done, of int)) ([]Model, error) {
+	var out []Model
+	for _, f := range families {
+		if progress != nil {
+			progress(f.Name, 0, 1)
+		}
+		began := time.Now()
+		m, err := f.Fit(ctx, s)
+		if err != nil {
+			return nil, fmt.Errorf("train %s: %w", f.Name, err)
+		}
+		m.Name, m.Took = f.Name, time.Since(began)
+		if progress != nil {
+			progress(f.Name, 1, 1)
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+func fitPopular(_ context.Context, s *Set) (Model, error) {
+	return Model{Source: popular.New(s.Counts)}, nil
+}
+
+func fitAgain(context.Context, *Set) (Model, error) { return Model{Source: popular.Again{}}, nil }
+
+func fitSession(_ context.Context, s *Set) (Model, error) {
+	x, err := sessions(s)
+	return Model{Source: x}, err
+}
+
+// fitNeighbours takes sessions or customers as groups. Where coming back is asked for, an item is its own neighbour; in a session the last touch says most.
+func fitNeighbours(ctx context.Context, s *Set) (Model, error) {
+	o := neighbours.Default()
+	o.Self = !s.NewOnly
+	if s.Protocol == "next-item" {
+		o.Fade = 0.5
+	}
+	x, err := neighbours.New(o)
+	if err != nil {
+		return Model{}, err
+	}
+	for i := range s.Train {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return Model{}, ctx.Err()
+		}
+		observe(x, s.Train[i].Items)
+	}
+	return Model{Source: x}, nil
+}
+
+// observe takes a group that has ended. Nothing fades here: the order is all that the window needs.
+func observe(x *neighbours.Index, items []int32) {
+	for place, item := range items {
+		x.Observe("", item, int64(place))
+	}
+	x.Close("")
+}
+
+// fitLiveNeighbours learns on as fitLive does.
+func fitLiveNeighbours(ctx context.Context, s *Set) (Model, error) {
+	m, err := fitNeighbours(ctx, s)
+	if err != nil {
+		return m, err
+	}
+	x := m.Source.(*neighbours.Index)
+	m.Ended, m.Note = func(items []int32) { observe(x, items) }, learnsOn
+	return m, nil
+}
+
+// learnsOn is the note of models that learn on.
+const learnsOn = "each judged session joins the index when it has ended"
+
+func fitEASE(ctx context.Context, s *Set) (Model, error) {
+	m, err := ease.Fit(ctx, s.histories(), s.Items, ease.Default())
+	if err != nil {
+		return Model{}, err
+	}
+	note := ""
+	if m.Left > 0 {
+		note = fmt.Sprintf("fitted on the %d items that most took; %d others are never proposed", m.Fitted, m.Left)
+	}
+	return Model{Source: m, Note: note}, nil
+}
+
+func fitALS(ctx context.Context, s *Set) (Model, error) {
+	o := als.Default()
+	o.Workers = runtime.GOMAXPROCS(0)
+	m, err := als.Fit(ctx, s.histories(), s.Items, o)
+	return Model{Source: m}, err
+}
+
+func (s *Set) histories() [][]int32 {
+	out := make([][]int32, len(s.Train))
+	for i := range s.Train {
+		out[i] = s.Train[i].Items
+	}
+	return out
+}
+
+// fitLive learns on from each session that was judged, as it does when it serves.
+func fitLive(_ context.Context, s *Set) (Model, error) {
+	x, err := sessions(s)
+	if err != nil {
+		return Model{}, err
+	}
+	return Model{Source: x, Ended: x.Add, Note: learnsOn}, nil
+}
+
+func sessions(s *Set) (*session.Index, error) {
+	x, err := session.New(session.Default())
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.Train {
+		x.Add(s.Train[i].Items)
+	}
+	return x, nil
+}

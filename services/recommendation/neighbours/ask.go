@@ -1,0 +1,97 @@
+package neighbours
+
+import (
+	"math"
+
+	"github.com/freshet/freshet/services/recommendation/candidate"
+)
+
+// Similar appends the k items that go best with one, as of a time; zero means the newest that was seen.
+func (x *Index) Similar(dst []candidate.Candidate, item int32, k int, atMs int64, skip func(int32) bool) []candidate.Candidate {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if k <= 0 || item < 0 || int(item) >= len(x.pairs) {
+		return dst
+	}
+	best := x.best.Get().(*candidate.Best)
+	defer x.best.Put(best)
+	best.Reset(k)
+	scale := x.scale(atMs)
+	for j, s := range x.pairs[item] {
+		if sim := x.sim(item, j, s.of, scale); sim > 0 && best.Takes(j, sim) && (skip == nil || !skip(j)) {
+			best.Offer(candidate.Candidate{Item: j, Score: sim, Reason: candidate.Reason{Kind: candidate.Neighbour, Because: item, Share: 1}})
+		}
+	}
+	return best.Append(dst)
+}
+
+func (x *Index) scale(atMs int64) float64 {
+	if atMs == 0 {
+		atMs = x.newest
+	}
+	return x.faded(atMs)
+}
+
+// sim is the similarity of two items whose sum is given.
+func (x *Index) sim(i, j int32, of, scale float64) float64 {
+	below := math.Sqrt(max(x.self[i].of, 0)*max(x.self[j].of, 0))*scale + x.o.Shrink
+	if below == 0 {
+		return 0
+	}
+	return of * scale / below
+}
+
+// Candidates implements candidate.Source.
+func (x *Index) Candidates(dst []candidate.Candidate, q *candidate.Query) []candidate.Candidate {
+	if q.K <= 0 {
+		return dst
+	}
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	board := candidate.GetBoard(len(x.pairs))
+	defer board.Put()
+	scale := x.scale(q.AtMs)
+	seen := make(map[int32]bool, len(q.History))
+	weight := 1.0
+	for i := len(q.History) - 1; i >= 0 && weight > 1e-9; i, weight = i-1, weight*x.o.Fade {
+		item := q.History[i]
+		if seen[item] || item < 0 || int(item) >= len(x.pairs) {
+			continue
+		}
+		seen[item] = true
+		if x.o.Self {
+			board.Add(item, weight*x.sim(item, item, x.self[item].of, scale), item)
+		}
+		if x.o.Nearest == 0 {
+			for j, s := range x.pairs[item] {
+				board.Add(j, weight*x.sim(item, j, s.of, scale), item)
+			}
+			continue
+		}
+		for _, c := range x.nearest(item, scale) {
+			board.Add(c.Item, weight*c.Score, item)
+		}
+	}
+	return board.Append(dst, q, candidate.Neighbour)
+}
+
+// nearest are the neighbours of an item that give scores. They are kept until the next event, which may change any; where events fade they differ by the time of the question, too.
+func (x *Index) nearest(item int32, scale float64) []candidate.Candidate {
+	if list, ok := x.kept.Load(item); ok {
+		return list.([]candidate.Candidate)
+	}
+	best := x.best.Get().(*candidate.Best)
+	defer x.best.Put(best)
+	best.Reset(x.o.Nearest)
+	for j, s := range x.pairs[item] {
+		best.Offer(candidate.Candidate{Item: j, Score: x.sim(item, j, s.of, scale)})
+	}
+	list := best.Append(nil)
+	if x.o.HalfLife == 0 {
+		x.keeping.Store(true)
+		x.kept.Store(item, list)
+	}
+	return list
+}
+
+var _ candidate.Source = (*Index)(nil)
