@@ -56,7 +56,7 @@ func Start(t testing.TB) *Stack {
 
 	names := identity.Default()
 	names.Dir = t.TempDir()
-	who, err := identity.New(names, identity.Deps{Logger: quiet, Broker: s.Broker})
+	who, err := identity.New(names, identity.Deps{Logger: quiet, Metrics: prometheus.NewRegistry(), Broker: s.Broker})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func Start(t testing.TB) *Stack {
 
 	cfg := feature.Default()
 	cfg.Dir, cfg.Database = t.TempDir(), facts.Names.Database(schema.DW)
-	features, err := feature.New(cfg, feature.Deps{Logger: quiet, Broker: s.Broker, Identity: identityv1.NewIdentityServiceClient(s.serve(who.Register)), ClickHouse: facts.Conn})
+	features, err := feature.New(cfg, feature.Deps{Logger: quiet, Metrics: prometheus.NewRegistry(), Broker: s.Broker, Identity: identityv1.NewIdentityServiceClient(s.serve(who.Register)), ClickHouse: facts.Conn})
 	if err != nil {
 		t.Fatal(err)
 	}
