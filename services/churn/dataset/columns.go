@@ -101,7 +101,11 @@ func same(values []float64) bool {
 	return true
 }
 
-// level makes levels of codes: the most frequent ones, in the order of their names. Rarer ones are missing, as texts are that a model has never seen.
+// common is in which part of the rows a text must stand to be a level: of rarer ones, such as the product that was looked at last, a model learns who the
+// customers are and not what they are like.
+const common = 100
+
+// level makes levels of codes: those that are common, in the order of their names. Rarer ones are missing, as texts are that a model has never seen.
 func (g *grown) level(c *frame.Column) {
 	rows := make([]int, len(g.texts))
 	for _, v := range c.Values {
@@ -111,7 +115,7 @@ func (g *grown) level(c *frame.Column) {
 	}
 	var kept []int
 	for code := range g.texts {
-		if rows[code] > 0 {
+		if rows[code]*common >= len(c.Values) {
 			kept = append(kept, code)
 		}
 	}

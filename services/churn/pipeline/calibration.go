@@ -119,15 +119,20 @@ func plainest(kind Kind, scale string, rows int) (string, []string) {
 	return asTheyAre, []string{platt, isotonic}
 }
 
-// chooseCalibration fits the kind with the least loss on rows held out, in five folds; the plainest unless one gains. t has the labels of what p is of.
+// chooseCalibration fits the kind with the least loss on rows held out; the plainest unless one gains. t has the labels of what p is of. Where rows have
+// times, a kind must gain on the newest of them what it learnt from older ones: base rates move, and what mends last spring's probabilities may bend this
+// autumn's (TestCalibrationThatDoesNotHold). Where there are none, it is five folds.
 func chooseCalibration(t *Table, scale string, p []float64, seed uint64) (Calibration, error) {
 	best, others := plainest(t.Kind, scale, len(t.Y))
 	if len(others) == 0 {
 		return fitCalibration(best, scale, t.Y, p)
 	}
-	splits, err := folds(t, min(5, len(t.Y)), seed)
+	splits, err := calibrationSplits(t, seed)
 	if err != nil {
 		return Calibration{}, err
+	}
+	if len(splits) == 0 {
+		return fitCalibration(best, scale, t.Y, p)
 	}
 	least, ok := heldOut(best, scale, t, p, splits)
 	if !ok {
@@ -146,19 +151,39 @@ func chooseCalibration(t *Table, scale string, p []float64, seed uint64) (Calibr
 	return fitCalibration(best, scale, t.Y, p)
 }
 
+// calibrationSplits are what kinds of calibration are compared on; none where all rows are of one time, which nothing newer is known of.
+func calibrationSplits(t *Table, seed uint64) ([]evaluate.Fold, error) {
+	if t.Times == nil {
+		return folds(t, min(5, len(t.Y)), seed)
+	}
+	cut, err := newest(t.Times, .4)
+	if err != nil {
+		return nil, nil //nolint:nilerr // One time only.
+	}
+	var f evaluate.Fold
+	for i, at := range t.Times {
+		if at.Before(cut) {
+			f.Train = append(f.Train, i)
+		} else {
+			f.Test = append(f.Test, i)
+		}
+	}
+	return []evaluate.Fold{f}, nil
+}
+
 // heldOut is the loss of a kind on rows that it was not fitted to.
 func heldOut(kind, scale string, t *Table, p []float64, splits []evaluate.Fold) (float64, bool) {
-	held := make([]float64, len(p))
+	var y, held []float64
 	for _, s := range splits {
 		c, err := fitCalibration(kind, scale, pick(t.Y, s.Train), pick(p, s.Train))
 		if err != nil {
 			return 0, false
 		}
 		for _, r := range s.Test {
-			held[r] = c.Apply(p[r])
+			y, held = append(y, t.Y[r]), append(held, c.Apply(p[r]))
 		}
 	}
-	loss, err := lossOf(t.Kind, t.Y, held)
+	loss, err := lossOf(t.Kind, y, held)
 	return loss, err == nil
 }
 

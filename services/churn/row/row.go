@@ -1,16 +1,18 @@
 // Package row is the one place where a customer's features become what models take, in training and in serving: what a model learnt is what it is asked
 // (TestTrainingIsServing).
 //
-// Every feature and tag of the catalogue is a column, but for lists and for what is personal or sensitive. Moments and ages are days since then, so that a
+// Every feature and tag of the catalogue is a column, but for lists and for what is personal or sensitive, is made of such, or looks at it. Moments and ages are days since then, so that a
 // model of last year fits this one; durations are days; decimals are in their unit; tags are 1 and 0; texts are categories. What has no value is missing,
 // which is not 0.
 package row
 
 import (
 	"math"
+	"slices"
 
 	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/money"
+	"github.com/freshet/freshet/pkg/rule"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 )
 
@@ -56,15 +58,27 @@ func New(c *catalog.Catalog) *Plan {
 		}
 		p.places[position], p.absent = len(p.absent), append(p.absent, absent)
 	}
+	private := func(name string) bool {
+		f := c.Feature(name)
+		return f != nil && isPrivate(c, f)
+	}
 	for i := range c.Features {
-		if f := &c.Features[i]; f.Kind != catalog.KindList && f.Sensitivity == "none" {
+		if f := &c.Features[i]; f.Kind != catalog.KindList && !isPrivate(c, f) {
 			add(f.Name, f.Position, f.Kind)
 		}
 	}
+	tags, err := rule.Tags(c)
 	for i := range c.Tags {
-		add(c.Tags[i].Name, c.Tags[i].Position, catalog.KindTag)
+		if err == nil && !tags.RuleUses(i, private) { // a catalogue whose tags have faults serves nobody
+			add(c.Tags[i].Name, c.Tags[i].Position, catalog.KindTag)
+		}
 	}
 	return p
+}
+
+// isPrivate says that a feature is personal or sensitive, or made of one that is.
+func isPrivate(c *catalog.Catalog, f *catalog.Feature) bool {
+	return f.Sensitivity != "none" || slices.ContainsFunc(f.MadeOf(), func(of int) bool { return c.Features[of].Sensitivity != "none" })
 }
 
 // Columns are the columns, in the order of the cells.

@@ -23,6 +23,7 @@ const kinds = `features:
   - {name: tops, description: x, level: basic, aggregate: top, by: properties.a, half_life: 24h}
 tags:
   - {name: many, description: x, level: basic, when: n_lifetime > 3}
+  - {name: marked, description: x, level: basic, when: n_lifetime > 3 && secret == "x"}
 `
 
 // told is a value as GetHistoricalFeatures tells it.
@@ -56,7 +57,7 @@ func TestTrainingIsServing(t *testing.T) {
 	}
 	p := New(c)
 	for _, column := range p.Columns() {
-		if column.Name == "secret" || column.Name == "tops" {
+		if column.Name == "secret" || column.Name == "marked" || column.Name == "tops" {
 			t.Errorf("%s is a column", column.Name)
 		}
 	}
