@@ -68,5 +68,5 @@ func (m *Isotonic) Probability(score float64) float64 {
 	x, y := m.At[j-1], m.Value[j-1]
 	// Halves, because the distance of two finite scores may be infinite.
 	part := (score/2 - x/2) / (m.At[j]/2 - x/2)
-	return y + part*(m.Value[j]-y)
+	return min(y+part*(m.Value[j]-y), m.Value[j]) // rounding may overstep the end of the step
 }
