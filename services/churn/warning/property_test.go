@@ -25,14 +25,20 @@ func edges(around ...int64) *rapid.Generator[int64] {
 
 // drawn is a customer around the limits of the shipped rules.
 func drawn(t *rapid.T, c *catalog.Catalog) (map[string]int64, catalog.Vector) {
-	moments := edges(now, now-60*day, now-61*day, now-90*day, now-42*day, now+day)
+	const far = 1 << 61 // 73 million years: between two moments within it are fewer milliseconds than an int64 has room for
+	moments := rapid.Custom(func(t *rapid.T) int64 {
+		return min(max(edges(now, now-60*day, now-61*day, now-90*day, now-42*day, now+day).Draw(t, "moment"), -far), far)
+	})
 	values := map[string]int64{}
-	for name, g := range map[string]*rapid.Generator[int64]{
-		"orders_90d": edges(0, 4), "orders_365d": edges(5, 12), "sessions_30d": edges(0, 2), "sessions_90d": edges(6, 13),
-		"last_order": moments, "since_complaint": moments, "purchase_cycle": edges(30*day, 14*day, 0, math.MaxInt64-2, math.MaxInt64/3),
+	for _, g := range []struct {
+		name string
+		of   *rapid.Generator[int64]
+	}{
+		{"orders_90d", edges(0, 4)}, {"orders_365d", edges(5, 12)}, {"sessions_30d", edges(0, 2)}, {"sessions_90d", edges(6, 13)},
+		{"last_order", moments}, {"since_complaint", moments}, {"purchase_cycle", edges(30*day, 14*day, 0, math.MaxInt64-2, math.MaxInt64/3)},
 	} {
-		if rapid.IntRange(0, 9).Draw(t, "has "+name) > 0 {
-			values[name] = g.Draw(t, name)
+		if rapid.IntRange(0, 9).Draw(t, "has "+g.name) > 0 {
+			values[g.name] = g.of.Draw(t, g.name)
 		}
 	}
 	return values, customer(c, values)
