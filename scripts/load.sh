@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # load.sh RATE SECONDS [CUSTOMERS]: the whole standalone stack under a steady load of simulated live events, with alerts going to a
-# local webhook; a rate of 0 leaves it idle. With CUSTOMERS so many are made known first, by SESSIONS visits a day of the last 30 (0.1), and the load is of
+# local webhook; a rate of 0 leaves it idle. With CUSTOMERS so many are made known first, by SESSIONS visits a day (0.1) of the last DAYS (30), and with TRAIN=TARGET a model is made of them, and the load is of
 # them; else it is of 20,000 whom nobody knows yet. Prints what was sent, CPU (of a core, without the start and without the generator), freshness by
 # stage, records a commit, memory, and whether the books balance. FRESHET names another binary than bin/freshet: to compare two, run them by turns.
 # PROFILE=file writes a CPU profile of freshet under the load, for go tool pprof.
@@ -21,9 +21,10 @@ engine=$(pgrep -P "$stack" | head -1)
 ticks() { awk '{print $14 + $15}' "/proc/$1/stat"; }
 metrics=$(sed -n 's/.*"metrics": *"\([^"]*\)".*/\1/p' "$dir/a.json")
 if [ -n "$customers" ]; then
-  "$freshet" simulate --addresses-file "$dir/a.json" --customers "$customers" --days 30 --sessions "${SESSIONS:-0.1}" --duration 0 --connections 8 2>&1 \
+  "$freshet" simulate --addresses-file "$dir/a.json" --customers "$customers" --days "${DAYS:-30}" --sessions "${SESSIONS:-0.1}" --duration 0 --connections 8 2>&1 \
     | sed -n 's/^\(.* sent, .*\)/history: \1/p'
   "$freshet" reconcile --wait 1800s --addresses-file "$dir/a.json" | tail -1
+  [ -z "${TRAIN:-}" ] || "$freshet" churn train --target "$TRAIN" --addresses-file "$dir/a.json" 2>/dev/null | tail -1
   echo "known before the load: $("$freshet" sql --addresses-file "$dir/a.json" 'SELECT count() FROM dw.customers FORMAT TSV' | tail -1) customers," \
     "on disk $(du -sm "$dir/data" | cut -f1) MiB, resident MiB: freshet $(($(ps -o rss= -p "$stack") / 1024)), ClickHouse $(($(ps -o rss= -p "$engine") / 1024))"
 fi

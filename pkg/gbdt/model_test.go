@@ -69,8 +69,27 @@ func TestALargeModelIsWalked(t *testing.T) {
 	if !m.fast.large {
 		t.Fatal("the model is not large")
 	}
-	if m := mustTrain(t, small(Squared), madeUp(500, 140, 1), Run{}); !m.fast.large {
-		t.Fatal("280 wide values do not fit into 256")
+	p = small(Squared)
+	p.Rounds, p.ColumnShare = 150, .02
+	if m := mustTrain(t, p, madeUp(300, 400, 1), Run{}); !m.fast.large {
+		t.Fatalf("trees that ask for %d numbers are not large", len(m.fast.places))
+	}
+}
+
+// What counts is which numbers the trees ask for, not how many columns there are: a catalogue has more than fit into bytes.
+func TestManyColumnsOfWhichFewAreAsked(t *testing.T) {
+	d := madeUp(500, 400, 1)
+	m := mustTrain(t, small(Squared), d, Run{})
+	if m.fast.large {
+		t.Fatal("the model is large")
+	}
+	row := make([]float64, 400)
+	for i := range 500 {
+		d.Row(i, row)
+		row[i%400] = math.NaN()
+		if got, want := m.Score(row), slow(m, row); got != want {
+			t.Fatalf("row %d: %v, by walking %v", i, got, want)
+		}
 	}
 }
 

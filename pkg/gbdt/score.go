@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// scorer is the trees as flat arrays. A row is first made wide: its values with missing as -Inf, which is at most every threshold
-// and goes left; then its values as they are, where NaN is at most nothing and goes right; then for each categorical split 0 for
+// scorer is the trees as flat arrays. A row is first made wide, of what the trees ask for and nothing else: values with missing as -Inf, which is at most every
+// threshold and goes left; values as they are, where NaN is at most nothing and goes right; then for each categorical split 0 for
 // left, 1 for right. So every split is one comparison, and a step down is arithmetic without a branch. A leaf leads to itself, and
 // four walks go side by side so that one waits for memory while the others compute.
 type scorer struct {
@@ -14,6 +14,7 @@ type scorer struct {
 	values []float64
 	roots  []uint32
 	depths []uint8
+	places []place
 	sets   []flatSet
 	// large is set when a tree or a wide row has more than 256 places: then the trees are walked as they are.
 	large bool
@@ -25,6 +26,12 @@ type scorer struct {
 type flat struct {
 	threshold      float64
 	feature, right uint8
+}
+
+// place is a number of a wide row: a feature's, with missing as -Inf where low is set.
+type place struct {
+	feature int32
+	low     bool
 }
 
 // flatSet is a categorical split.
@@ -42,27 +49,44 @@ type wideRows [blockRows][256]float64
 // compile makes the flat arrays; trees must be sound.
 func (m *Model) compile() {
 	s := scorer{scratch: &sync.Pool{New: func() any { return &wideRows{} }}}
+	places := s.layPlaces(m)
 	known := map[string]int{}
 	for i := range m.trees {
-		s.large = s.large || len(m.trees[i].nodes) > 256 || 2*len(m.Features)+len(s.sets) > 256
+		s.large = s.large || len(m.trees[i].nodes) > 256 || len(s.places)+len(s.sets) > 256
 		if !s.large {
-			s.addTree(m.trees[i].nodes, len(m.Features), known)
+			s.addTree(m.trees[i].nodes, places, known)
 		}
 	}
-	s.large = s.large || 2*len(m.Features)+len(s.sets) > 256
+	s.large = s.large || len(s.places)+len(s.sets) > 256
 	if s.large {
-		s.nodes, s.values, s.roots, s.depths, s.sets = nil, nil, nil, nil, nil
+		s.nodes, s.values, s.roots, s.depths, s.places, s.sets = nil, nil, nil, nil, nil, nil
 	}
 	// Trees that add nothing make their number one of fours; what is behind the last one is never walked to.
 	for !s.large && len(s.depths)%4 != 0 {
-		s.addTree([]node{{feature: leafNode}}, len(m.Features), known)
+		s.addTree([]node{{feature: leafNode}}, places, known)
 	}
 	s.nodes = append(s.nodes, make([]flat, 256)...)
 	s.values = append(s.values, make([]float64, 256)...)
 	m.fast = s
 }
 
-func (s *scorer) addTree(nodes []node, features int, known map[string]int) {
+// layPlaces finds which numbers the splits ask for, and gives each its place. The first is no NaN, whatever the row: leaves ask it, and go to themselves.
+func (s *scorer) layPlaces(m *Model) map[place]int {
+	s.places = []place{{0, true}}
+	at := map[place]int{s.places[0]: 0}
+	for i := range m.trees {
+		for _, n := range m.trees[i].nodes {
+			p := place{n.feature, n.missingLeft}
+			if _, ok := at[p]; !ok && n.feature >= 0 && n.set == nil {
+				at[p] = len(s.places)
+				s.places = append(s.places, p)
+			}
+		}
+	}
+	return at
+}
+
+func (s *scorer) addTree(nodes []node, places map[place]int, known map[string]int) {
 	s.roots = append(s.roots, uint32(len(s.nodes)))
 	depths, deepest := make([]int, len(nodes)), 0
 	for i := range nodes {
@@ -71,12 +95,11 @@ func (s *scorer) addTree(nodes []node, features int, known map[string]int) {
 		if n.feature >= 0 {
 			depths[n.left], depths[n.left+1] = depths[i]+1, depths[i]+1
 			deepest = max(deepest, depths[i]+1)
-			f = flat{threshold: n.threshold, feature: uint8(n.feature), right: uint8(n.left + 1)}
-			switch {
-			case n.set != nil:
-				f.feature, f.threshold = uint8(2*features+s.setOf(n, known)), .5
-			case !n.missingLeft:
-				f.feature += uint8(features)
+			f = flat{threshold: n.threshold, right: uint8(n.left + 1)}
+			if n.set != nil {
+				f.feature, f.threshold = uint8(len(s.places)+s.setOf(n, known)), .5
+			} else {
+				f.feature = uint8(places[place{n.feature, n.missingLeft}])
 			}
 		}
 		s.nodes = append(s.nodes, f)
@@ -99,20 +122,18 @@ func (s *scorer) setOf(n *node, known map[string]int) int {
 
 // widen writes a row as the trees read it.
 func (s *scorer) widen(row, wide []float64) {
-	f := len(row)
-	low, raw := wide[:f], wide[f:2*f]
-	raw = raw[:len(low)]
-	for i, v := range row {
-		raw[i] = v
-		if v != v {
+	wide = wide[:len(s.places)+len(s.sets)]
+	for i, p := range s.places {
+		v := row[p.feature]
+		if p.low && v != v {
 			v = math.Inf(-1)
 		}
-		low[i] = v
+		wide[i] = v
 	}
 	for i := range s.sets {
 		n := &s.sets[i]
 		asked := node{set: n.set, missingLeft: n.missingLeft}
-		wide[2*f+i] = float64(1 - bit(asked.goes(row[n.feature])))
+		wide[len(s.places)+i] = float64(1 - bit(asked.goes(row[n.feature])))
 	}
 }
 

@@ -78,6 +78,7 @@ type world struct {
 	now    atomic.Int64
 	dir    string
 	shelf  *shelf
+	models Models // stands in for the shelf where it is given
 	cfg    Config
 	s      *Service
 	stop   func()
@@ -118,7 +119,7 @@ func (w *world) forecasts(text string) {
 }
 
 func (w *world) deps() Deps {
-	return Deps{Logger: quiet(), Broker: w.client, Identity: knowsAll{}, Registry: w.shelf, Decode: decodeSlope, NewWarnings: newOldWarning,
+	return Deps{Logger: quiet(), Broker: w.client, Identity: knowsAll{}, Registry: w.shelf, Decode: decodeSlope, Models: w.models, NewWarnings: newOldWarning,
 		Now: func() time.Time { return time.UnixMilli(w.now.Load()) }}
 }
 
