@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/freshet/freshet/pkg/testkit"
 	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 )
@@ -72,10 +73,13 @@ func TestRandomLogAgainstOracle(t *testing.T) {
 		w.agrees(sayings(all, func(f facts) (string, bool) { return says(f, w.now.Load()), f.merged }), step)
 	}
 	for id, f := range all {
-		last := w.sets(id)
-		if f.merged != (last[len(last)-1].GetMergedInto() != "") {
-			t.Errorf("customer %s merged away: %v; told at last: %v", id, f.merged, last[len(last)-1])
-		}
+		testkit.Eventually(t, within, func() error {
+			sets := w.sets(id)
+			if len(sets) == 0 || f.merged != (sets[len(sets)-1].GetMergedInto() != "") {
+				return fmt.Errorf("customer %s merged away: %v; told so far: %v", id, f.merged, sets)
+			}
+			return nil
+		})
 	}
 }
 

@@ -9,15 +9,6 @@ import (
 	"github.com/freshet/freshet/services/churn/row"
 )
 
-// lines are all score sets of a customer in short.
-func (w *world) lines(id string) []string {
-	var out []string
-	for _, m := range w.sets(id) {
-		out = append(out, line(m))
-	}
-	return out
-}
-
 // Ages grow with no event: everybody is scored again at night, each partition at its own time, and what did not move is not told.
 func TestTheNightlySweep(t *testing.T) {
 	const n = 2*sweepBatch + 30
@@ -31,9 +22,7 @@ func TestTheNightlySweep(t *testing.T) {
 	w.swept()
 	night := start + 15*hourMs // 03:00
 	w.now.Store(night - 1)
-	if got := w.lines(id(0)); len(got) != 1 {
-		t.Errorf("before the night: %q", got)
-	}
+	w.heard(id(0), 1)
 	w.now.Store(night + (10 * time.Minute).Milliseconds()) // both partitions have begun
 	w.swept()
 	for _, i := range []int{0, 49, n - 1} {
@@ -53,9 +42,7 @@ func TestTheNightlySweep(t *testing.T) {
 	w.swept()
 	w.send(ordered(n, start, 1))
 	w.settled()
-	if got := w.lines(id(0)); len(got) != 2 {
-		t.Errorf("after a restart: %q", got)
-	}
+	w.heard(id(0), 2)
 }
 
 // When nights begin, for each partition.

@@ -214,7 +214,7 @@ func TestTimeAloneChangesAWarning(t *testing.T) {
 		t.Errorf("since %d", at-start)
 	}
 	w.at(start + 210*dayMs + 1)
-	got = w.sets(id(1))
+	got = w.heard(id(1), 3)
 	if last := got[len(got)-1]; line(last) != "TIME churn=- spend=50.000 !order_overdue" || last.GetWarnings()[0].GetSinceMs() != start+10*dayMs {
 		t.Errorf("at last: %s, %v", line(last), last)
 	}

@@ -368,16 +368,26 @@ func line(m *churnv1.ScoreSet) string {
 	return strings.Join(parts, " ")
 }
 
-// expect compares a customer's score sets in short, waiting for the outbox: the committed state is seen before its records are out.
-func (w *world) expect(id string, want ...string) []*churnv1.ScoreSet {
+// heard waits until a customer has so many score sets: what a commit tells leaves a moment behind it. More are an error.
+func (w *world) heard(id string, n int) []*churnv1.ScoreSet {
 	w.t.Helper()
 	var got []*churnv1.ScoreSet
 	testkit.Eventually(w.t, within, func() error {
-		if got = w.sets(id); len(got) < len(want) {
-			return fmt.Errorf("%d score sets, want %d", len(got), len(want))
+		if got = w.sets(id); len(got) < n {
+			return fmt.Errorf("%d score sets, want %d", len(got), n)
 		}
 		return nil
 	})
+	if len(got) > n {
+		w.t.Errorf("customer %s has %d score sets, want %d: %v", id, len(got), n, got)
+	}
+	return got
+}
+
+// expect compares a customer's score sets in short, waiting for the outbox: the committed state is seen before its records are out.
+func (w *world) expect(id string, want ...string) []*churnv1.ScoreSet {
+	w.t.Helper()
+	got := w.heard(id, len(want))
 	var lines []string
 	for _, m := range got {
 		lines = append(lines, line(m))
