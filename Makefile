@@ -45,18 +45,21 @@ need:
 engine: need ## install the embedded ClickHouse engine (npm) into .tools
 	@scripts/engine.sh $(CHDB_VERSION)
 
-.PHONY: build
-build: need ## build bin/freshet and one binary per service
+.PHONY: freshet
+freshet: need ## build bin/freshet, which has everything that demo and up need: no cloud's client among it
 	@mkdir -p $(BIN)
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/freshet ./services/freshet/cmd/freshet
+
+.PHONY: build
+build: freshet ## build bin/freshet and one binary per service
 	@for s in $(SERVICES); do go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/freshet-$$s ./services/$$s/cmd/freshet-$$s; done
 
 .PHONY: demo
-demo: engine build ## play a simulated shop through the whole stack, in a minute or two
+demo: engine freshet ## play a simulated shop through the whole stack, in a minute or two
 	@$(BIN)/freshet demo
 
 .PHONY: up
-up: engine build ## run the whole stack here; data stay in .freshet
+up: engine freshet ## run the whole stack here; data stay in .freshet
 	@$(BIN)/freshet up --dir .freshet
 
 .PHONY: clients

@@ -276,7 +276,13 @@ func TestTrainingsAreTold(t *testing.T) {
 	if err := tell(a, "2", "", asked); !errors.Is(err, ErrUnderWay) || !strings.Contains(err.Error(), "words of 1") {
 		t.Errorf("a second one is asked for: %v", err)
 	}
+	if got := a.Waiting(); len(got) != 1 || got[0].GetId() != "1" {
+		t.Errorf("waiting are %v", got)
+	}
 	must(tell(a, "1", "a", running))
+	if got := a.Waiting(); len(got) != 0 {
+		t.Errorf("waiting are %v", got)
+	}
 	if err := tell(a, "2", "", asked); !errors.Is(err, ErrUnderWay) {
 		t.Errorf("a second one is asked for: %v", err)
 	}

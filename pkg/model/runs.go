@@ -74,10 +74,21 @@ func (r *Registry) Runs(workspace, name string) []*modelv1.Run {
 // Abandoned are the runs that say that they are at work, of all models, and are not owner's: the trainings of processes that have gone, once owner is the only
 // one that trains. It is the caller's to tell that they failed. owner has to name a process, not a host: who was started anew is another.
 func (r *Registry) Abandoned(owner string) []*modelv1.Run {
+	return r.runs(func(run *modelv1.Run) bool {
+		return run.GetState() == modelv1.RunState_RUN_STATE_RUNNING && run.GetOwner() != owner
+	})
+}
+
+// Waiting are the runs that somebody asked for and nobody has begun, of all models and workspaces.
+func (r *Registry) Waiting() []*modelv1.Run {
+	return r.runs(func(run *modelv1.Run) bool { return run.GetState() == modelv1.RunState_RUN_STATE_REQUESTED })
+}
+
+// runs are the latest of all models that are meant, by workspace and name.
+func (r *Registry) runs(meant func(*modelv1.Run) bool) []*modelv1.Run {
 	var out []*modelv1.Run
 	for _, w := range r.shelf.all() {
-		run := r.shelf.of(w).run
-		if run.GetState() == modelv1.RunState_RUN_STATE_RUNNING && run.GetOwner() != owner {
+		if run := r.shelf.of(w).run; meant(run) {
 			out = append(out, proto.CloneOf(run))
 		}
 	}

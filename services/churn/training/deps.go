@@ -31,6 +31,8 @@ type Registry interface {
 	Runs(workspace, name string) []*modelv1.Run
 	// Abandoned are the runs at work that are not owner's.
 	Abandoned(owner string) []*modelv1.Run
+	// Waiting are the runs that were asked for and not begun, of all workspaces.
+	Waiting() []*modelv1.Run
 	// Changed is a channel of the caller's own.
 	Changed() <-chan struct{}
 	Ready() error

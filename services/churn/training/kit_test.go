@@ -172,6 +172,18 @@ func (s *shelf) Abandoned(owner string) []*modelv1.Run {
 	return out
 }
 
+func (s *shelf) Waiting() []*modelv1.Run {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []*modelv1.Run
+	for _, run := range s.runs {
+		if run.GetState() == modelv1.RunState_RUN_STATE_REQUESTED {
+			out = append(out, proto.CloneOf(run))
+		}
+	}
+	return out
+}
+
 func (s *shelf) Changed() <-chan struct{} { return s.changed }
 
 func (s *shelf) Ready() error { return nil }

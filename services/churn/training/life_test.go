@@ -58,6 +58,19 @@ func lives(t *testing.T, stack *shop.Stack, kept Registry, champion string) {
 		ask(t, s)
 		becomes(t, modelv1.RunState_RUN_STATE_FAILED, "a matrix is singular")
 	})
+	t.Run("in a workspace that nobody is known of, who asks is told what is missing", func(t *testing.T) {
+		s := fresh(t, func(d *Deps, _ *learner) { d.Workspaces = func() []string { return nil } })
+		runs(t, s)
+		if _, err := (Admin{s}).request(t.Context(), "empty", "gone_30d"); err != nil {
+			t.Fatal(err)
+		}
+		testkit.Eventually(t, time.Minute, func() error {
+			if run := kept.Runs("empty", "gone_30d")[0]; run.GetState() != modelv1.RunState_RUN_STATE_SKIPPED || !strings.Contains(run.GetWords(), "customers") {
+				return fmt.Errorf("%v", run)
+			}
+			return nil
+		})
+	})
 	t.Run("a stop hands it on", func(t *testing.T) {
 		judging := make(chan struct{}, 2)
 		s := fresh(t, func(_ *Deps, l *learner) { l.judging = judging })

@@ -49,16 +49,25 @@ func (s *Service) newRun(workspace, target, trigger string) *modelv1.Run {
 	return &modelv1.Run{Workspace: workspace, Name: target, Id: hex.EncodeToString(id[:]), Trigger: trigger, AskedMs: s.now().UnixMilli()}
 }
 
-// one trains a target when it is wanted.
+// asked trains what somebody asked for, also in a workspace that nobody is known of yet: who asked is told what is missing.
+func (s *Service) asked(ctx context.Context) {
+	for _, run := range s.deps.Registry.Waiting() {
+		if ctx.Err() != nil || !s.deps.Owner() {
+			return
+		}
+		if place, ok := s.deps.Forecasts.Target(run.GetName()); ok {
+			s.train(ctx, place, run)
+		}
+	}
+}
+
+// one trains what was asked for meanwhile, and then a target when it is wanted.
 func (s *Service) one(ctx context.Context, workspace string, place int, timed bool) {
+	s.asked(ctx)
+	if !timed || s.cfg.Off || ctx.Err() != nil {
+		return
+	}
 	target := s.deps.Forecasts.Targets[place].Name
-	if runs := s.deps.Registry.Runs(workspace, target); len(runs) > 0 && runs[0].GetState() == modelv1.RunState_RUN_STATE_REQUESTED {
-		s.train(ctx, place, runs[0])
-		return
-	}
-	if !timed || s.cfg.Off {
-		return
-	}
 	if trigger := s.wanted(ctx, workspace, place); trigger != "" {
 		s.train(ctx, place, s.newRun(workspace, target, trigger))
 	}

@@ -66,6 +66,7 @@ func (s *Service) Run(ctx context.Context) error {
 // round does what is to be done now: what was asked for at any time, the rest when the time has come.
 func (s *Service) round(ctx context.Context, timed bool) {
 	s.abandoned(ctx)
+	s.asked(ctx)
 	for _, w := range s.deps.Workspaces() {
 		for place := range s.deps.Forecasts.Targets {
 			if ctx.Err() != nil || !s.deps.Owner() {
