@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 
 	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/forecast"
+	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	"github.com/freshet/freshet/services/churn/row"
@@ -206,3 +208,38 @@ func (w oldWarning) Next(v catalog.Vector, nowMs int64) (int64, bool) {
 	last, ok := v.Int(w.at)
 	return last + w.after, ok && last+w.after > nowMs
 }
+
+// plainWords say it in the plainest form.
+type plainWords struct{}
+
+func (plainWords) Check(language string) error {
+	if language != "" && language != "en" {
+		return fmt.Errorf("language: there are sentences in en, not in %q", language)
+	}
+	return nil
+}
+
+func (plainWords) Explain(_ string, target *forecast.Target, score *churnv1.Score, list []Contribution, most int) (headline string, out []Sentence) {
+	headline = fmt.Sprintf("%s: %.3f", target.Name, score.GetValue())
+	if score.GetBand() != "" {
+		headline += ", " + score.GetBand()
+	}
+	for _, c := range list[:min(len(list), most)] {
+		if c.Phi == 0 {
+			break
+		}
+		deed, value := "raises", "no value"
+		if c.Phi < 0 {
+			deed = "lowers"
+		}
+		if c.Cell.Text != "" {
+			value = c.Cell.Text
+		} else if !math.IsNaN(c.Cell.Number) {
+			value = fmt.Sprintf("%.4g", c.Cell.Number)
+		}
+		out = append(out, Sentence{Text: fmt.Sprintf("%s (%s) %s it.", c.Column, value, deed), Features: []string{c.Column}, Phi: c.Phi})
+	}
+	return headline + ".", out
+}
+
+func (plainWords) Warning(_ string, w *forecast.Warning, _ []Evidence) string { return w.Description }

@@ -61,9 +61,9 @@ type Deps struct {
 	NewTallies func(profile []byte, columns []row.Column) (func() Tally, error)
 	// Models stands in for Registry and Decode where it is given.
 	Models Models
-	// NewWarnings compiles the early-warning rules; nil: there are none.
+	// NewWarnings compiles the early-warning rules.
 	NewWarnings func([]forecast.Warning, *catalog.Catalog) (Warnings, error)
-	// Words writes reasons as sentences; nil: in the plainest form.
+	// Words writes reasons as sentences.
 	Words Words
 	// Admin answers for what is done to models; nil: UNIMPLEMENTED.
 	Admin Admin
@@ -109,14 +109,9 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
-	s := &Service{book: b, catalogues: featuretopic.New(b.catalog.Layout()), warnings: noWarnings{}}
-	if deps.NewWarnings != nil {
-		if s.warnings, err = deps.NewWarnings(b.set.Warnings, b.catalog); err != nil {
-			return nil, fmt.Errorf("early warnings: %w", err)
-		}
-	}
-	if deps.Words == nil {
-		deps.Words = plainWords{}
+	s := &Service{book: b, catalogues: featuretopic.New(b.catalog.Layout())}
+	if s.warnings, err = deps.NewWarnings(b.set.Warnings, b.catalog); err != nil {
+		return nil, fmt.Errorf("early warnings: %w", err)
 	}
 	if deps.Models == nil {
 		s.loader = newLoader(cfg, b, deps, m)

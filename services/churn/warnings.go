@@ -18,9 +18,3 @@ type Found = warning.Found
 
 // Evidence is a value that it looked at.
 type Evidence = warning.Evidence
-
-// noWarnings holds none.
-type noWarnings struct{}
-
-func (noWarnings) Look(catalog.Vector, int64) []Found       { return nil }
-func (noWarnings) Next(catalog.Vector, int64) (int64, bool) { return 0, false }

@@ -119,7 +119,7 @@ func (w *world) forecasts(text string) {
 }
 
 func (w *world) deps() Deps {
-	return Deps{Logger: quiet(), Broker: w.client, Identity: knowsAll{}, Registry: w.shelf, Decode: decodeSlope, Models: w.models, NewWarnings: newOldWarning,
+	return Deps{Logger: quiet(), Broker: w.client, Identity: knowsAll{}, Registry: w.shelf, Decode: decodeSlope, Models: w.models, NewWarnings: newOldWarning, Words: plainWords{},
 		Now: func() time.Time { return time.UnixMilli(w.now.Load()) }}
 }
 
