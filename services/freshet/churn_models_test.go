@@ -45,6 +45,10 @@ func (a *churnAPI) Train(req *churnv1.TrainRequest, out grpc.ServerStreamingServ
 	if req.GetTarget() == "nobody" {
 		return status.Error(codes.NotFound, `there is no target "nobody"`)
 	}
+	if req.GetTarget() == "long" {
+		<-out.Context().Done()
+		return out.Context().Err()
+	}
 	for _, run := range []*modelv1.Run{
 		{State: modelv1.RunState_RUN_STATE_REQUESTED, Words: "asked for"}, {State: modelv1.RunState_RUN_STATE_RUNNING, Words: "reading what was known", Percent: 20},
 		{State: modelv1.RunState_RUN_STATE_RUNNING, Words: "reading what was known", Percent: 100}, {State: a.ends, Words: "because \x1b[31m", Version: second, Promoted: true},
@@ -175,5 +179,20 @@ func TestChurnTrain(t *testing.T) {
 		if code, _, fault := run(t, "", append(strings.Fields(line), "--addresses-file", file)...); code != 1 || !strings.Contains(fault, want) {
 			t.Errorf("%s: %d, %s", line, code, fault)
 		}
+	}
+}
+
+// Ctrl-C while the API answers is an interruption as any other, and what a service says stands alone: what gRPC puts before it helps nobody.
+func TestFaultsOfTheAPIAreInTheServicesWords(t *testing.T) {
+	file := churnStack(t, &churnAPI{})
+	code, _, fault := run(t, "", "churn", "train", "--target", "nobody", "--addresses-file", file)
+	if code != 1 || !strings.Contains(fault, `there is no target "nobody"`) || strings.Contains(fault, "rpc error") || strings.Contains(fault, "NotFound") {
+		t.Errorf("%d: %s", code, fault)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(200*time.Millisecond, cancel)
+	var out, faults strings.Builder
+	if code := Main(ctx, []string{"churn", "train", "--target", "long", "--addresses-file", file}, strings.NewReader(""), &out, &faults); code != 130 || !strings.Contains(faults.String(), "interrupted") {
+		t.Errorf("%d: %s", code, faults.String())
 	}
 }

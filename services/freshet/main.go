@@ -6,7 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"regexp"
 	"syscall"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/freshet/freshet/pkg/terminal"
 )
@@ -27,13 +31,16 @@ func Main(ctx context.Context, args []string, in io.Reader, out, fault io.Writer
 	switch {
 	case err == nil:
 		return 0
-	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+	case ctx.Err() != nil && (errors.Is(err, context.Canceled) || status.Code(err) == codes.Canceled):
 		fmt.Fprintln(fault, "freshet: interrupted")
 		return 130
 	}
 	if cmd != root && !cmd.SilenceUsage {
 		fmt.Fprintln(fault, cmd.UsageString())
 	}
-	fmt.Fprintln(fault, "freshet:", terminal.Lines(err.Error()))
+	fmt.Fprintln(fault, "freshet:", terminal.Lines(grpcWords.ReplaceAllString(err.Error(), "")))
 	return 1
 }
+
+// grpcWords are what gRPC puts before a service's words: nothing that helps whoever reads them.
+var grpcWords = regexp.MustCompile(`rpc error: code = \w+ desc = `)
