@@ -47,7 +47,7 @@ func (p *parser) feature(at place, raw featureYAML, mine bool) {
 	if !nameForm.MatchString(raw.Name) {
 		fault("name", "must be lower snake case, at most 63 characters")
 	}
-	if why := unusable(raw.Name); why != "" {
+	if why := Unusable(raw.Name); why != "" {
 		fault("name", "%s", why)
 	}
 	if p.names[raw.Name] {
@@ -82,8 +82,8 @@ func (p *parser) feature(at place, raw featureYAML, mine bool) {
 // reserved are words that a condition cannot use as a name.
 var reserved = strings.Fields("as break const continue ever else false for function has if import in let loop null namespace package return true var void while")
 
-// unusable says why rules could not use a name.
-func unusable(name string) string {
+// Unusable says why rules could not use a name; empty when they can.
+func Unusable(name string) string {
 	switch {
 	case slices.Contains(reserved, name):
 		return "is a word of the rules' language: take another"
@@ -335,7 +335,7 @@ func (p *parser) tag(at place, raw tagYAML, mine bool) {
 	if !nameForm.MatchString(raw.Name) {
 		fault("name", "must be lower snake case, at most 63 characters")
 	}
-	if why := unusable(raw.Name); why != "" {
+	if why := Unusable(raw.Name); why != "" {
 		fault("name", "%s", why)
 	}
 	if p.names[raw.Name] {

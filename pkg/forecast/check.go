@@ -31,6 +31,12 @@ func (p *parser) named(entry, typed, seen string) {
 		p.fail(entry, "name: %q is no lower snake case of at most 48 characters", typed)
 		return
 	}
+	if why := catalog.Unusable(seen); why != "" {
+		p.fail(entry, "name: %q %s", seen, why)
+	}
+	if seen == HoldoutName {
+		p.fail(entry, "name: %q is the hold-out group's: take another", seen)
+	}
 	if other, ok := p.names[seen]; ok {
 		p.fail(entry, "name: rules would not know %q from that of %s", seen, other)
 	}

@@ -73,6 +73,9 @@ func TestFaultsAreToldAtOnce(t *testing.T) {
   - {name: Bad Name, description: x, counts: orders_30d, outcome: maybe, among: orders_lifetime >}
   - {name: spend_30d, description: "", counts: nothing, outcome: sum, within: 30d, rhythm: {times: 0, of: orders_lifetime, least: 9d, most: 3d}, among: gone > 1, bands: {high: {saves: 2}, medium: {cost: 1, cost_share: 1, saves: 0.5}}}
   - {name: churn_risk_60d_band, description: x, counts: orders_lifetime, outcome: none, within: 60d, among: orders_lifetime > 0}
+  - {name: in, description: x, counts: orders_lifetime, outcome: none, within: 60d, among: orders_lifetime > 0}
+  - {name: days_since_x, description: x, counts: orders_lifetime, outcome: none, within: 60d, among: orders_lifetime > 0}
+  - {name: churn_holdout, description: x, counts: orders_lifetime, outcome: none, within: 60d, among: orders_lifetime > 0}
 warnings:
   - {name: a, description: x, kind: fell, recent: orders_90d, past: orders_30d, to: 2}
   - {name: b, description: x, kind: overdue, since: orders_30d, cycle: last_order}
@@ -86,6 +89,7 @@ holdout: {percent: 90}
 		`"Bad Name": name: "Bad Name" is no lower snake case`, `"Bad Name": counts: "orders_30d" is of a window`, `"Bad Name": outcome: "maybe"`, `"Bad Name": give either within or rhythm`,
 		`"Bad Name": among:`, `"spend_30d": name: "spend_30d" is a feature`, `"spend_30d": description`, `"spend_30d": counts: "nothing" is no feature`, `"spend_30d": rhythm.of: "orders_lifetime" is a count; a duration`,
 		`"spend_30d": bands.high.saves: 2`, `"spend_30d": bands.medium: give either`, `"spend_30d": bands: an amount has none`, `"spend_30d": among:`, `name: rules would not know "churn_risk_60d_band" from that of targets[0]`,
+		`"in": name: "in" is a word of the rules' language`, `"days_since_x": name: "days_since_x" begins like`, `"churn_holdout": name: "churn_holdout" is the hold-out`,
 		`"a": past: "orders_30d" must be`, `"a": to must`, `"b": since: "orders_30d" is a count; a moment`, `"b": times: 0`, `"c": answer: "gone"`, `"c": within`, `"d": kind: "guess"`, `remove[0]: no shipped`, `holdout: percent: 90`,
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
