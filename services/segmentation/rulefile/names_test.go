@@ -33,7 +33,7 @@ func TestNamesOfTwoFilesDoNotCollide(t *testing.T) {
 		"a feature called the hold-out": {features: feature("churn_holdout"), want: []string{"own-features.yaml", `"churn_holdout" is a feature or a tag, and a score`}},
 		"a score called as a feature":   {forecasts: target("spend_30d"), want: []string{"the forecasts of ", "own-forecasts.yaml beside the shipped features", `"spend_30d"`}},
 		"both of their own":             {features: feature("mine"), forecasts: target("mine"), want: []string{"own-forecasts.yaml beside the features of ", "own-features.yaml", `"mine"`}},
-		"a score that reads as a time":  {forecasts: target("days_since_last_order"), want: []string{"own-forecasts.yaml", `reads as the time since "last_order"`}},
+		"a score that reads as a time":  {forecasts: target("days_since_last_order"), want: []string{"own-forecasts.yaml", `"days_since_last_order" begins like the time since a moment`}},
 		"no features file":              {features: "none.yaml", want: []string{"read the features"}},
 		"no forecasts file":             {forecasts: "none.yaml", want: []string{"read the forecasts"}},
 	} {
