@@ -2,7 +2,11 @@
 // writer and readers. It is not for producing or consuming: see broker and stream.
 package topics
 
-import "time"
+import (
+	"time"
+
+	"github.com/freshet/freshet/pkg/wire"
+)
 
 // Topic is one Kafka topic and how it is made.
 type Topic struct {
@@ -69,6 +73,29 @@ var (
 	// Models has keys as model.v1.Record says, value model.v1.Record: the versions of models and which of them are live. Broadcast.
 	// Writer and reader churn; see package model.
 	Models = Topic{Name: "models.v1", Single: true, Compacted: true}
+	// ItemChanges has key ItemKey (workspace and item id), value recommendation.v1.ItemChange: what somebody says of an item.
+	// Writer recommendation; reader recommendation's items task.
+	ItemChanges = Topic{Name: "items.changes.v1", Retention: 7 * day}
+	// Items has key ItemKey, value recommendation.v1.Item: an item each time it changes. Kept for ever.
+	// Writer recommendation's items task; readers all recommendation replicas, programs.
+	Items = Topic{Name: "items.v1", Compacted: true}
+	// Touches has key customer id, value recommendation.v1.Touch: what visitors do with items.
+	// Writer recommendation's visitors task; readers all recommendation replicas, recommendation's loop task, warehouse. Co-partitioned with events.resolved.v1.
+	Touches = Topic{Name: "touches.v1", Retention: 14 * day}
+	// Recommendations has key customer id, value recommendation.v1.Answer: the lists that were given.
+	// Writer recommendation; readers recommendation's loop task, warehouse, programs. Co-partitioned with events.resolved.v1.
+	Recommendations = Topic{Name: "recommendations.v1", Retention: 14 * day}
+	// RecommendationFeedback has key customer id, value recommendation.v1.Feedback: what callers say became of lists.
+	// Writer recommendation; readers recommendation's loop and visitors tasks. Co-partitioned with events.resolved.v1.
+	RecommendationFeedback = Topic{Name: "recommendation.feedback.v1", Retention: 14 * day}
+	// RecommendationOutcomes has key customer id, value recommendation.v1.Outcome: what became of each place of a list.
+	// Writer recommendation's loop task; readers all recommendation replicas, warehouse, programs.
+	RecommendationOutcomes = Topic{Name: "recommendation.outcomes.v1", Retention: 30 * day}
+	// VisitorHandover has key customer id, value recommendation's own internal record: the past of a merged customer, and stragglers that
+	// arrived under its old id. Writer and reader recommendation's visitors task. Co-partitioned with events.resolved.v1.
+	VisitorHandover = Topic{Name: "recommendation.visitors.handover.v1", Retention: 14 * day}
+	// LoopHandover is the same of recommendation's loop task.
+	LoopHandover = Topic{Name: "recommendation.loop.handover.v1", Retention: 14 * day}
 	// Alerts has key customer id, value segmentation.v1.Alert.
 	// Writer segmentation; reader segmentation's webhook delivery.
 	Alerts = Topic{Name: "alerts.v1", Retention: 7 * day}
@@ -85,9 +112,20 @@ var (
 	OrdersChangelog = Topic{Name: "orders.state.changelog.v1", Compacted: true}
 	// ChurnChangelog is the state of churn's partition tasks. Internal.
 	ChurnChangelog = Topic{Name: "churn.state.changelog.v1", Compacted: true}
+	// ItemsChangelog is the state of recommendation's items task. Internal.
+	ItemsChangelog = Topic{Name: "recommendation.items.changelog.v1", Compacted: true}
+	// VisitorsChangelog is the state of recommendation's visitors task. Internal.
+	VisitorsChangelog = Topic{Name: "recommendation.visitors.changelog.v1", Compacted: true}
+	// LoopChangelog is the state of recommendation's loop task. Internal.
+	LoopChangelog = Topic{Name: "recommendation.loop.changelog.v1", Compacted: true}
 	// SegmentationChangelog is the state of segmentation's partition tasks. Internal.
 	SegmentationChangelog = Topic{Name: "segmentation.state.changelog.v1", Compacted: true}
 )
+
+// ItemKey names an item among all workspaces. The workspace's length stands before it, so that ("a", "bc") and ("ab", "c") differ.
+func ItemKey(workspace, itemID string) []byte {
+	return append(wire.AppendText(make([]byte, 0, len(workspace)+len(itemID)+2), workspace), itemID...)
+}
 
 // DeadLetter is the topic for records of t that can never be handled:
 // same key and value, the reason in headers.
@@ -100,11 +138,15 @@ func All() []Topic {
 	base := []Topic{
 		EventsRaw, EventsRejected, EventsResolved, OrderEvents, Orders, OrderPostings, IdentityLog, IdentityMappings,
 		FeatureHandover, Features, FeatureCatalogue, TaskOwners, SegmentTransitions, SegmentCutPoints, Scores, Models, Alerts, AlertsDead,
+		ItemChanges, Items, Touches, Recommendations, RecommendationFeedback, RecommendationOutcomes, VisitorHandover, LoopHandover,
 		IdentityChangelog, IdentityMergeChangelog, FeatureChangelog, OrdersChangelog, ChurnChangelog, SegmentationChangelog,
+		ItemsChangelog, VisitorsChangelog, LoopChangelog,
 	}
 	return append(base,
 		DeadLetter(EventsRaw), DeadLetter(EventsRejected), DeadLetter(EventsResolved), DeadLetter(IdentityLog),
 		DeadLetter(IdentityMappings), DeadLetter(FeatureHandover), DeadLetter(Features), DeadLetter(Scores),
 		DeadLetter(OrderEvents), DeadLetter(Orders), DeadLetter(OrderPostings),
+		DeadLetter(ItemChanges), DeadLetter(Touches), DeadLetter(Recommendations), DeadLetter(RecommendationFeedback), DeadLetter(VisitorHandover),
+		DeadLetter(LoopHandover), DeadLetter(SegmentTransitions),
 	)
 }

@@ -25,9 +25,48 @@ const (
 	Taste
 	// Rule items follow from an association rule.
 	Rule
+	// AlsoViewed items are looked at by those who look at Reason.Because.
+	AlsoViewed
+	// AlsoBought items are bought by those who buy Reason.Because.
+	AlsoBought
+	// Together items are in one basket with Reason.Because.
+	Together
+	// Alike items are taken by visitors who resemble this one.
+	Alike
+	// Content items are described as Reason.Because is.
+	Content
+	// Trending items are taken more now than they were.
+	Trending
+	// Due items are used up by now: the visitor buys them again and again.
+	Due
+	// Browsed items were looked at often and never bought.
+	Browsed
+	// CartLeft items lie in a cart that was left.
+	CartLeft
+	// BrandLoyal items are of a brand that the visitor is loyal to.
+	BrandLoyal
+	// Seasonal items are what is given at this time of the year.
+	Seasonal
+	// Arrived items are new in a category that the visitor favours.
+	Arrived
+	// Dropped items were looked at and cost less now.
+	Dropped
+	// Accessory items go with Reason.Because, which was bought.
+	Accessory
+	// Listed items stand in the scene's own list.
+	Listed
+	// Pinned items were put there by the shop.
+	Pinned
 )
 
-var kinds = [...]string{Popular: "popular", Again: "again", Session: "session", Neighbour: "neighbour", Taste: "taste", Rule: "rule"}
+var kinds = [...]string{
+	Popular: "popular", Again: "again", Session: "session", Neighbour: "neighbour", Taste: "taste", Rule: "rule", AlsoViewed: "also_viewed",
+	AlsoBought: "also_bought", Together: "bought_together", Alike: "alike", Content: "content", Trending: "trending", Due: "due", Browsed: "browsed",
+	CartLeft: "cart_left", BrandLoyal: "brand", Seasonal: "season", Arrived: "arrived", Dropped: "price_dropped", Accessory: "accessory", Listed: "listed", Pinned: "pinned",
+}
+
+// Kinds is how many there are: they are 1 to Kinds.
+const Kinds = int(Pinned)
 
 func (k Kind) String() string {
 	if int(k) < len(kinds) && kinds[k] != "" {

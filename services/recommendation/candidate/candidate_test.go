@@ -74,7 +74,7 @@ func TestBoardAddsUp(t *testing.T) {
 }
 
 func TestKindsHaveNames(t *testing.T) {
-	for k := Popular; k <= Rule; k++ {
+	for k := Popular; int(k) <= Kinds; k++ {
 		if k.String() == "unknown" {
 			t.Errorf("kind %d has no name", k)
 		}

@@ -8,6 +8,7 @@ package recommendationv1
 
 import (
 	_ "github.com/freshet/freshet/proto/gen/freshet/access/v1"
+	v1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -23,15 +24,35 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// RecommendRequest names a customer.
+// RecommendRequest says for whom and where.
 type RecommendRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A customer id or `type:value`.
+	// A customer id or `type:value`, such as user_id:42 or anonymous_id:abc. Empty: nobody is known, the session and the context speak.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The tenant; empty means "default".
 	Workspace string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
-	// How many; 0 means 10, at most 100.
-	Limit         int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// How many; 0 means what the scene says, at most 100.
+	Limit int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The scene; empty means home.
+	Scene string `protobuf:"bytes,4,opt,name=scene,proto3" json:"scene,omitempty"`
+	// What the page is about: the product shown, what lies in the cart. At most 100.
+	ContextItems []string `protobuf:"bytes,5,rep,name=context_items,json=contextItems,proto3" json:"context_items,omitempty"`
+	// What the visitor touched in this visit, oldest first, where the caller knows better or nobody is known. At most 100.
+	SessionItems []string `protobuf:"bytes,6,rep,name=session_items,json=sessionItems,proto3" json:"session_items,omitempty"`
+	// A condition over items, such as `price < 50 && brand == "Acme"`. Empty: all. docs/recommendation.md has the names.
+	Filter string `protobuf:"bytes,7,opt,name=filter,proto3" json:"filter,omitempty"`
+	// Not these. At most 1,000.
+	Exclude []string `protobuf:"bytes,8,rep,name=exclude,proto3" json:"exclude,omitempty"`
+	// en or zh: the language of the reasons; empty means en.
+	Language string `protobuf:"bytes,9,opt,name=language,proto3" json:"language,omitempty"`
+	// ISO 3166-1 alpha-2: where the visitor is, for what trends there; empty: where the last events came from.
+	Country string `protobuf:"bytes,10,opt,name=country,proto3" json:"country,omitempty"`
+	// The list is made ahead (a mail): it counts as shown only when an impression is reported.
+	Unseen bool `protobuf:"varint,11,opt,name=unseen,proto3" json:"unseen,omitempty"`
+	// Put what is known of each item in the answer.
+	Items bool `protobuf:"varint,12,opt,name=items,proto3" json:"items,omitempty"`
+	// Look and leave no trace: the list is not counted and cannot get feedback.
+	DryRun        bool `protobuf:"varint,13,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -87,15 +108,101 @@ func (x *RecommendRequest) GetLimit() int32 {
 	return 0
 }
 
+func (x *RecommendRequest) GetScene() string {
+	if x != nil {
+		return x.Scene
+	}
+	return ""
+}
+
+func (x *RecommendRequest) GetContextItems() []string {
+	if x != nil {
+		return x.ContextItems
+	}
+	return nil
+}
+
+func (x *RecommendRequest) GetSessionItems() []string {
+	if x != nil {
+		return x.SessionItems
+	}
+	return nil
+}
+
+func (x *RecommendRequest) GetFilter() string {
+	if x != nil {
+		return x.Filter
+	}
+	return ""
+}
+
+func (x *RecommendRequest) GetExclude() []string {
+	if x != nil {
+		return x.Exclude
+	}
+	return nil
+}
+
+func (x *RecommendRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *RecommendRequest) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+func (x *RecommendRequest) GetUnseen() bool {
+	if x != nil {
+		return x.Unseen
+	}
+	return false
+}
+
+func (x *RecommendRequest) GetItems() bool {
+	if x != nil {
+		return x.Items
+	}
+	return false
+}
+
+func (x *RecommendRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
 // RecommendResponse is a ranking.
 type RecommendResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The customer, after merges.
+	// The customer, after merges; empty when nobody is known.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// Best first.
 	Recommendations []*Recommendation `protobuf:"bytes,2,rep,name=recommendations,proto3" json:"recommendations,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Names this list: impressions and clicks refer to it. Empty in a dry run.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The scene.
+	Scene string `protobuf:"bytes,4,opt,name=scene,proto3" json:"scene,omitempty"`
+	// The variant of the scene that the visitor is of; empty where there is one only.
+	Variant string `protobuf:"bytes,5,opt,name=variant,proto3" json:"variant,omitempty"`
+	// The models that gave it; empty where none was trained: then what is live speaks.
+	ModelVersion string `protobuf:"bytes,6,opt,name=model_version,json=modelVersion,proto3" json:"model_version,omitempty"`
+	// When the newest event was received that the list knows of this visitor, Unix milliseconds; 0: none.
+	VisitorKnownMs int64 `protobuf:"varint,7,opt,name=visitor_known_ms,json=visitorKnownMs,proto3" json:"visitor_known_ms,omitempty"`
+	// When the newest event was received that the models know of anybody; 0: none.
+	KnownMs int64 `protobuf:"varint,8,opt,name=known_ms,json=knownMs,proto3" json:"known_ms,omitempty"`
+	// The visitor's past was used: it is known, and the visitor allows it.
+	Personal bool `protobuf:"varint,9,opt,name=personal,proto3" json:"personal,omitempty"`
+	// What was missing, in words: no model yet, nothing in stock that passes the filter. Empty when nothing was.
+	Degraded      []string `protobuf:"bytes,10,rep,name=degraded,proto3" json:"degraded,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RecommendResponse) Reset() {
@@ -142,13 +249,81 @@ func (x *RecommendResponse) GetRecommendations() []*Recommendation {
 	return nil
 }
 
+func (x *RecommendResponse) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RecommendResponse) GetScene() string {
+	if x != nil {
+		return x.Scene
+	}
+	return ""
+}
+
+func (x *RecommendResponse) GetVariant() string {
+	if x != nil {
+		return x.Variant
+	}
+	return ""
+}
+
+func (x *RecommendResponse) GetModelVersion() string {
+	if x != nil {
+		return x.ModelVersion
+	}
+	return ""
+}
+
+func (x *RecommendResponse) GetVisitorKnownMs() int64 {
+	if x != nil {
+		return x.VisitorKnownMs
+	}
+	return 0
+}
+
+func (x *RecommendResponse) GetKnownMs() int64 {
+	if x != nil {
+		return x.KnownMs
+	}
+	return 0
+}
+
+func (x *RecommendResponse) GetPersonal() bool {
+	if x != nil {
+		return x.Personal
+	}
+	return false
+}
+
+func (x *RecommendResponse) GetDegraded() []string {
+	if x != nil {
+		return x.Degraded
+	}
+	return nil
+}
+
 // Recommendation is one product.
 type Recommendation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The product.
 	ProductId string `protobuf:"bytes,1,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
 	// Higher is better; comparable within one answer only.
-	Score         float64 `protobuf:"fixed64,2,opt,name=score,proto3" json:"score,omitempty"`
+	Score float64 `protobuf:"fixed64,2,opt,name=score,proto3" json:"score,omitempty"`
+	// Why, in a sentence for the visitor.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What proposed it: session, taste, bought_together, trending, cart_left, pinned, ...
+	Source string `protobuf:"bytes,4,opt,name=source,proto3" json:"source,omitempty"`
+	// Its place, from 1.
+	Position int32 `protobuf:"varint,5,opt,name=position,proto3" json:"position,omitempty"`
+	// The product of the visitor's or the page's that led to it; empty where none did.
+	Because string `protobuf:"bytes,6,opt,name=because,proto3" json:"because,omitempty"`
+	// It is there to learn about it.
+	Explored bool `protobuf:"varint,7,opt,name=explored,proto3" json:"explored,omitempty"`
+	// What is known of it, where that was asked for.
+	Item          *Item `protobuf:"bytes,8,opt,name=item,proto3" json:"item,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -197,25 +372,2728 @@ func (x *Recommendation) GetScore() float64 {
 	return 0
 }
 
+func (x *Recommendation) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Recommendation) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *Recommendation) GetPosition() int32 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *Recommendation) GetBecause() string {
+	if x != nil {
+		return x.Because
+	}
+	return ""
+}
+
+func (x *Recommendation) GetExplored() bool {
+	if x != nil {
+		return x.Explored
+	}
+	return false
+}
+
+func (x *Recommendation) GetItem() *Item {
+	if x != nil {
+		return x.Item
+	}
+	return nil
+}
+
+// BatchRecommendRequest asks for many.
+type BatchRecommendRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Customer ids or `type:value`, at most 10,000.
+	Ids []string `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
+	// What holds for each; its id is not used. `unseen` holds always.
+	Ask           *RecommendRequest `protobuf:"bytes,2,opt,name=ask,proto3" json:"ask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchRecommendRequest) Reset() {
+	*x = BatchRecommendRequest{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchRecommendRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchRecommendRequest) ProtoMessage() {}
+
+func (x *BatchRecommendRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchRecommendRequest.ProtoReflect.Descriptor instead.
+func (*BatchRecommendRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *BatchRecommendRequest) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+func (x *BatchRecommendRequest) GetAsk() *RecommendRequest {
+	if x != nil {
+		return x.Ask
+	}
+	return nil
+}
+
+// BatchRecommendResponse is the list of one of them.
+type BatchRecommendResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As asked for.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The list; absent when there is an error.
+	Answer *RecommendResponse `protobuf:"bytes,2,opt,name=answer,proto3" json:"answer,omitempty"`
+	// Why there is none; empty when there is.
+	Error         string `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchRecommendResponse) Reset() {
+	*x = BatchRecommendResponse{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchRecommendResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchRecommendResponse) ProtoMessage() {}
+
+func (x *BatchRecommendResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchRecommendResponse.ProtoReflect.Descriptor instead.
+func (*BatchRecommendResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *BatchRecommendResponse) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *BatchRecommendResponse) GetAnswer() *RecommendResponse {
+	if x != nil {
+		return x.Answer
+	}
+	return nil
+}
+
+func (x *BatchRecommendResponse) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+// SimilarItemsRequest names an item.
+type SimilarItemsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The item.
+	ItemId string `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	// The tenant; empty means "default".
+	Workspace string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// How many; 0 means 10, at most 100.
+	Limit int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// also_bought, also_viewed, bought_together, content; empty: the best of all.
+	By string `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
+	// en or zh; empty means en.
+	Language string `protobuf:"bytes,5,opt,name=language,proto3" json:"language,omitempty"`
+	// Put what is known of each item in the answer.
+	Items         bool `protobuf:"varint,6,opt,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimilarItemsRequest) Reset() {
+	*x = SimilarItemsRequest{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimilarItemsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimilarItemsRequest) ProtoMessage() {}
+
+func (x *SimilarItemsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimilarItemsRequest.ProtoReflect.Descriptor instead.
+func (*SimilarItemsRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *SimilarItemsRequest) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+func (x *SimilarItemsRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *SimilarItemsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *SimilarItemsRequest) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *SimilarItemsRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *SimilarItemsRequest) GetItems() bool {
+	if x != nil {
+		return x.Items
+	}
+	return false
+}
+
+// SimilarItemsResponse is a ranking.
+type SimilarItemsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Best first.
+	Items []*Recommendation `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// The models that gave it.
+	ModelVersion  string `protobuf:"bytes,2,opt,name=model_version,json=modelVersion,proto3" json:"model_version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimilarItemsResponse) Reset() {
+	*x = SimilarItemsResponse{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimilarItemsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimilarItemsResponse) ProtoMessage() {}
+
+func (x *SimilarItemsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimilarItemsResponse.ProtoReflect.Descriptor instead.
+func (*SimilarItemsResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *SimilarItemsResponse) GetItems() []*Recommendation {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *SimilarItemsResponse) GetModelVersion() string {
+	if x != nil {
+		return x.ModelVersion
+	}
+	return ""
+}
+
+// ExplainRequest names a customer, a scene and an item.
+type ExplainRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A customer id or `type:value`.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The tenant; empty means "default".
+	Workspace string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// The scene; empty means home.
+	Scene string `protobuf:"bytes,3,opt,name=scene,proto3" json:"scene,omitempty"`
+	// The item.
+	ItemId string `protobuf:"bytes,4,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	// As in Recommend.
+	ContextItems []string `protobuf:"bytes,5,rep,name=context_items,json=contextItems,proto3" json:"context_items,omitempty"`
+	// en or zh; empty means en.
+	Language      string `protobuf:"bytes,6,opt,name=language,proto3" json:"language,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainRequest) Reset() {
+	*x = ExplainRequest{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainRequest) ProtoMessage() {}
+
+func (x *ExplainRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainRequest.ProtoReflect.Descriptor instead.
+func (*ExplainRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ExplainRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *ExplainRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *ExplainRequest) GetScene() string {
+	if x != nil {
+		return x.Scene
+	}
+	return ""
+}
+
+func (x *ExplainRequest) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+func (x *ExplainRequest) GetContextItems() []string {
+	if x != nil {
+		return x.ContextItems
+	}
+	return nil
+}
+
+func (x *ExplainRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+// ExplainResponse says why.
+type ExplainResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The customer, after merges.
+	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// What it comes to, in one sentence.
+	Headline string `protobuf:"bytes,2,opt,name=headline,proto3" json:"headline,omitempty"`
+	// Where it stands, from 1; 0 when it is not in the list.
+	Position int32 `protobuf:"varint,3,opt,name=position,proto3" json:"position,omitempty"`
+	// Every model's word on it: which propose it, at which place, because of what.
+	Proposals []*Proposal `protobuf:"bytes,4,rep,name=proposals,proto3" json:"proposals,omitempty"`
+	// The rules of the shop that held or moved it, in sentences.
+	Rules []string `protobuf:"bytes,5,rep,name=rules,proto3" json:"rules,omitempty"`
+	// What the ranker goes by, the strongest first, in sentences.
+	Reasons []string `protobuf:"bytes,6,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	// The models.
+	ModelVersion  string `protobuf:"bytes,7,opt,name=model_version,json=modelVersion,proto3" json:"model_version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplainResponse) Reset() {
+	*x = ExplainResponse{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplainResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplainResponse) ProtoMessage() {}
+
+func (x *ExplainResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplainResponse.ProtoReflect.Descriptor instead.
+func (*ExplainResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ExplainResponse) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *ExplainResponse) GetHeadline() string {
+	if x != nil {
+		return x.Headline
+	}
+	return ""
+}
+
+func (x *ExplainResponse) GetPosition() int32 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *ExplainResponse) GetProposals() []*Proposal {
+	if x != nil {
+		return x.Proposals
+	}
+	return nil
+}
+
+func (x *ExplainResponse) GetRules() []string {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *ExplainResponse) GetReasons() []string {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+func (x *ExplainResponse) GetModelVersion() string {
+	if x != nil {
+		return x.ModelVersion
+	}
+	return ""
+}
+
+// Proposal is one model's word on an item.
+type Proposal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The model.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Its place among that model's candidates, from 1.
+	Place int32 `protobuf:"varint,2,opt,name=place,proto3" json:"place,omitempty"`
+	// Its score there.
+	Score float64 `protobuf:"fixed64,3,opt,name=score,proto3" json:"score,omitempty"`
+	// In a sentence.
+	Text          string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Proposal) Reset() {
+	*x = Proposal{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Proposal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Proposal) ProtoMessage() {}
+
+func (x *Proposal) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Proposal.ProtoReflect.Descriptor instead.
+func (*Proposal) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Proposal) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *Proposal) GetPlace() int32 {
+	if x != nil {
+		return x.Place
+	}
+	return 0
+}
+
+func (x *Proposal) GetScore() float64 {
+	if x != nil {
+		return x.Score
+	}
+	return 0
+}
+
+func (x *Proposal) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+// RecordFeedbackRequest holds feedback.
+type RecordFeedbackRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant; empty means "default".
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// At most 1,000.
+	Feedback      []*FeedbackWord `protobuf:"bytes,2,rep,name=feedback,proto3" json:"feedback,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordFeedbackRequest) Reset() {
+	*x = RecordFeedbackRequest{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordFeedbackRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordFeedbackRequest) ProtoMessage() {}
+
+func (x *RecordFeedbackRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordFeedbackRequest.ProtoReflect.Descriptor instead.
+func (*RecordFeedbackRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RecordFeedbackRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *RecordFeedbackRequest) GetFeedback() []*FeedbackWord {
+	if x != nil {
+		return x.Feedback
+	}
+	return nil
+}
+
+// FeedbackWord is what became of one list.
+type FeedbackWord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The list: RecommendResponse.request_id.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// What became of it.
+	Kind FeedbackKind `protobuf:"varint,2,opt,name=kind,proto3,enum=freshet.recommendation.v1.FeedbackKind" json:"kind,omitempty"`
+	// The items; empty for an impression: the whole list.
+	ItemIds []string `protobuf:"bytes,3,rep,name=item_ids,json=itemIds,proto3" json:"item_ids,omitempty"`
+	// Unix milliseconds; 0 means now.
+	AtMs int64 `protobuf:"varint,4,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"`
+	// Names it for retries; empty: the list, the kind and the items do.
+	FeedbackId string `protobuf:"bytes,5,opt,name=feedback_id,json=feedbackId,proto3" json:"feedback_id,omitempty"`
+	// Of a purchase, in the workspace's currency; 0 when not known.
+	Value         float64 `protobuf:"fixed64,6,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FeedbackWord) Reset() {
+	*x = FeedbackWord{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FeedbackWord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FeedbackWord) ProtoMessage() {}
+
+func (x *FeedbackWord) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FeedbackWord.ProtoReflect.Descriptor instead.
+func (*FeedbackWord) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *FeedbackWord) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *FeedbackWord) GetKind() FeedbackKind {
+	if x != nil {
+		return x.Kind
+	}
+	return FeedbackKind_FEEDBACK_KIND_UNSPECIFIED
+}
+
+func (x *FeedbackWord) GetItemIds() []string {
+	if x != nil {
+		return x.ItemIds
+	}
+	return nil
+}
+
+func (x *FeedbackWord) GetAtMs() int64 {
+	if x != nil {
+		return x.AtMs
+	}
+	return 0
+}
+
+func (x *FeedbackWord) GetFeedbackId() string {
+	if x != nil {
+		return x.FeedbackId
+	}
+	return ""
+}
+
+func (x *FeedbackWord) GetValue() float64 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
+// RecordFeedbackResponse says what was not taken. Without faults everything is durable.
+type RecordFeedbackResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many were taken.
+	Taken int32 `protobuf:"varint,1,opt,name=taken,proto3" json:"taken,omitempty"`
+	// Those that were not, with what to change.
+	Faults        []*RowFault `protobuf:"bytes,2,rep,name=faults,proto3" json:"faults,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecordFeedbackResponse) Reset() {
+	*x = RecordFeedbackResponse{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecordFeedbackResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecordFeedbackResponse) ProtoMessage() {}
+
+func (x *RecordFeedbackResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecordFeedbackResponse.ProtoReflect.Descriptor instead.
+func (*RecordFeedbackResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *RecordFeedbackResponse) GetTaken() int32 {
+	if x != nil {
+		return x.Taken
+	}
+	return 0
+}
+
+func (x *RecordFeedbackResponse) GetFaults() []*RowFault {
+	if x != nil {
+		return x.Faults
+	}
+	return nil
+}
+
+// RowFault is one of a request's rows that was not taken.
+type RowFault struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which, from 0.
+	Row int32 `protobuf:"varint,1,opt,name=row,proto3" json:"row,omitempty"`
+	// What is wrong and what to change.
+	Error         string `protobuf:"bytes,2,opt,name=error,proto3" json:"error,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RowFault) Reset() {
+	*x = RowFault{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RowFault) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RowFault) ProtoMessage() {}
+
+func (x *RowFault) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RowFault.ProtoReflect.Descriptor instead.
+func (*RowFault) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *RowFault) GetRow() int32 {
+	if x != nil {
+		return x.Row
+	}
+	return 0
+}
+
+func (x *RowFault) GetError() string {
+	if x != nil {
+		return x.Error
+	}
+	return ""
+}
+
+// UpsertItemsRequest holds items.
+type UpsertItemsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant; empty means "default".
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// The items, at most 1,000. Only item_id is needed.
+	Items         []*ItemUpsert `protobuf:"bytes,2,rep,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpsertItemsRequest) Reset() {
+	*x = UpsertItemsRequest{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpsertItemsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpsertItemsRequest) ProtoMessage() {}
+
+func (x *UpsertItemsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpsertItemsRequest.ProtoReflect.Descriptor instead.
+func (*UpsertItemsRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *UpsertItemsRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *UpsertItemsRequest) GetItems() []*ItemUpsert {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+// ItemUpsert says what an item is.
+type ItemUpsert struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The new values. `removed` takes it off; without it, an item that was taken off is back.
+	Item *Item `protobuf:"bytes,1,opt,name=item,proto3" json:"item,omitempty"`
+	// Fields to take away, by their names in Item, `attributes.colour` for one attribute.
+	Clear         []string `protobuf:"bytes,2,rep,name=clear,proto3" json:"clear,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ItemUpsert) Reset() {
+	*x = ItemUpsert{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ItemUpsert) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ItemUpsert) ProtoMessage() {}
+
+func (x *ItemUpsert) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ItemUpsert.ProtoReflect.Descriptor instead.
+func (*ItemUpsert) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ItemUpsert) GetItem() *Item {
+	if x != nil {
+		return x.Item
+	}
+	return nil
+}
+
+func (x *ItemUpsert) GetClear() []string {
+	if x != nil {
+		return x.Clear
+	}
+	return nil
+}
+
+// UpsertItemsResponse says what was not taken. What was is durable, and in every answer within a second.
+type UpsertItemsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many were taken.
+	Taken int32 `protobuf:"varint,1,opt,name=taken,proto3" json:"taken,omitempty"`
+	// Those that were not, with what to change.
+	Faults        []*RowFault `protobuf:"bytes,2,rep,name=faults,proto3" json:"faults,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpsertItemsResponse) Reset() {
+	*x = UpsertItemsResponse{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpsertItemsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpsertItemsResponse) ProtoMessage() {}
+
+func (x *UpsertItemsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpsertItemsResponse.ProtoReflect.Descriptor instead.
+func (*UpsertItemsResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *UpsertItemsResponse) GetTaken() int32 {
+	if x != nil {
+		return x.Taken
+	}
+	return 0
+}
+
+func (x *UpsertItemsResponse) GetFaults() []*RowFault {
+	if x != nil {
+		return x.Faults
+	}
+	return nil
+}
+
+// GetItemRequest names an item.
+type GetItemRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The item.
+	ItemId string `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	// The tenant; empty means "default".
+	Workspace     string `protobuf:"bytes,2,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetItemRequest) Reset() {
+	*x = GetItemRequest{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetItemRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetItemRequest) ProtoMessage() {}
+
+func (x *GetItemRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetItemRequest.ProtoReflect.Descriptor instead.
+func (*GetItemRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *GetItemRequest) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+func (x *GetItemRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+// GetItemResponse holds it.
+type GetItemResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The item.
+	Item          *Item `protobuf:"bytes,1,opt,name=item,proto3" json:"item,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetItemResponse) Reset() {
+	*x = GetItemResponse{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetItemResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetItemResponse) ProtoMessage() {}
+
+func (x *GetItemResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetItemResponse.ProtoReflect.Descriptor instead.
+func (*GetItemResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *GetItemResponse) GetItem() *Item {
+	if x != nil {
+		return x.Item
+	}
+	return nil
+}
+
+// ListRulesRequest asks for association rules.
+type ListRulesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant; empty means "default".
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Only those that begin with this item; empty: all.
+	ItemId string `protobuf:"bytes,2,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	// How many; 0 means 100, at most 10,000.
+	Limit int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// 0 to 1: no rule with less confidence.
+	MinConfidence float64 `protobuf:"fixed64,4,opt,name=min_confidence,json=minConfidence,proto3" json:"min_confidence,omitempty"`
+	// No rule with less lift.
+	MinLift float64 `protobuf:"fixed64,5,opt,name=min_lift,json=minLift,proto3" json:"min_lift,omitempty"`
+	// confidence, lift, support or leverage; empty means confidence.
+	Order         string `protobuf:"bytes,6,opt,name=order,proto3" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRulesRequest) Reset() {
+	*x = ListRulesRequest{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRulesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRulesRequest) ProtoMessage() {}
+
+func (x *ListRulesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRulesRequest.ProtoReflect.Descriptor instead.
+func (*ListRulesRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ListRulesRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *ListRulesRequest) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+func (x *ListRulesRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *ListRulesRequest) GetMinConfidence() float64 {
+	if x != nil {
+		return x.MinConfidence
+	}
+	return 0
+}
+
+func (x *ListRulesRequest) GetMinLift() float64 {
+	if x != nil {
+		return x.MinLift
+	}
+	return 0
+}
+
+func (x *ListRulesRequest) GetOrder() string {
+	if x != nil {
+		return x.Order
+	}
+	return ""
+}
+
+// ListRulesResponse holds them.
+type ListRulesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rules.
+	Rules []*AssociationRule `protobuf:"bytes,1,rep,name=rules,proto3" json:"rules,omitempty"`
+	// How many baskets they are of.
+	Baskets int64 `protobuf:"varint,2,opt,name=baskets,proto3" json:"baskets,omitempty"`
+	// The models they are of.
+	ModelVersion  string `protobuf:"bytes,3,opt,name=model_version,json=modelVersion,proto3" json:"model_version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRulesResponse) Reset() {
+	*x = ListRulesResponse{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRulesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRulesResponse) ProtoMessage() {}
+
+func (x *ListRulesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRulesResponse.ProtoReflect.Descriptor instead.
+func (*ListRulesResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ListRulesResponse) GetRules() []*AssociationRule {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *ListRulesResponse) GetBaskets() int64 {
+	if x != nil {
+		return x.Baskets
+	}
+	return 0
+}
+
+func (x *ListRulesResponse) GetModelVersion() string {
+	if x != nil {
+		return x.ModelVersion
+	}
+	return ""
+}
+
+// AssociationRule says that who takes `when` takes `then`.
+type AssociationRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Together in a basket.
+	When []string `protobuf:"bytes,1,rep,name=when,proto3" json:"when,omitempty"`
+	// What goes with them.
+	Then []string `protobuf:"bytes,2,rep,name=then,proto3" json:"then,omitempty"`
+	// Share of all baskets with both.
+	Support float64 `protobuf:"fixed64,3,opt,name=support,proto3" json:"support,omitempty"`
+	// Share of those with `when` that have `then`.
+	Confidence float64 `protobuf:"fixed64,4,opt,name=confidence,proto3" json:"confidence,omitempty"`
+	// Confidence by the share of all baskets with `then`.
+	Lift float64 `protobuf:"fixed64,5,opt,name=lift,proto3" json:"lift,omitempty"`
+	// Support minus what it would be by chance.
+	Leverage float64 `protobuf:"fixed64,6,opt,name=leverage,proto3" json:"leverage,omitempty"`
+	// How many baskets have both.
+	Baskets int64 `protobuf:"varint,7,opt,name=baskets,proto3" json:"baskets,omitempty"`
+	// In one sentence.
+	Text          string `protobuf:"bytes,8,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AssociationRule) Reset() {
+	*x = AssociationRule{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AssociationRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AssociationRule) ProtoMessage() {}
+
+func (x *AssociationRule) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AssociationRule.ProtoReflect.Descriptor instead.
+func (*AssociationRule) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *AssociationRule) GetWhen() []string {
+	if x != nil {
+		return x.When
+	}
+	return nil
+}
+
+func (x *AssociationRule) GetThen() []string {
+	if x != nil {
+		return x.Then
+	}
+	return nil
+}
+
+func (x *AssociationRule) GetSupport() float64 {
+	if x != nil {
+		return x.Support
+	}
+	return 0
+}
+
+func (x *AssociationRule) GetConfidence() float64 {
+	if x != nil {
+		return x.Confidence
+	}
+	return 0
+}
+
+func (x *AssociationRule) GetLift() float64 {
+	if x != nil {
+		return x.Lift
+	}
+	return 0
+}
+
+func (x *AssociationRule) GetLeverage() float64 {
+	if x != nil {
+		return x.Leverage
+	}
+	return 0
+}
+
+func (x *AssociationRule) GetBaskets() int64 {
+	if x != nil {
+		return x.Baskets
+	}
+	return 0
+}
+
+func (x *AssociationRule) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+// ListScenesRequest asks for the scenes.
+type ListScenesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant; empty means "default".
+	Workspace     string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListScenesRequest) Reset() {
+	*x = ListScenesRequest{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListScenesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListScenesRequest) ProtoMessage() {}
+
+func (x *ListScenesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListScenesRequest.ProtoReflect.Descriptor instead.
+func (*ListScenesRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListScenesRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+// ListScenesResponse holds them.
+type ListScenesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By the order of the file.
+	Scenes        []*Scene `protobuf:"bytes,1,rep,name=scenes,proto3" json:"scenes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListScenesResponse) Reset() {
+	*x = ListScenesResponse{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListScenesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListScenesResponse) ProtoMessage() {}
+
+func (x *ListScenesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListScenesResponse.ProtoReflect.Descriptor instead.
+func (*ListScenesResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ListScenesResponse) GetScenes() []*Scene {
+	if x != nil {
+		return x.Scenes
+	}
+	return nil
+}
+
+// Scene is a place where lists are shown.
+type Scene struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// What it is for.
+	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
+	// How many it gives.
+	Limit int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	// What proposes items there.
+	Sources []string `protobuf:"bytes,4,rep,name=sources,proto3" json:"sources,omitempty"`
+	// Its variants with their shares in per cent.
+	Variants map[string]float64 `protobuf:"bytes,5,rep,name=variants,proto3" json:"variants,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
+	// The whole of it, as YAML.
+	Yaml          string `protobuf:"bytes,6,opt,name=yaml,proto3" json:"yaml,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Scene) Reset() {
+	*x = Scene{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Scene) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Scene) ProtoMessage() {}
+
+func (x *Scene) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Scene.ProtoReflect.Descriptor instead.
+func (*Scene) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Scene) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Scene) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *Scene) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *Scene) GetSources() []string {
+	if x != nil {
+		return x.Sources
+	}
+	return nil
+}
+
+func (x *Scene) GetVariants() map[string]float64 {
+	if x != nil {
+		return x.Variants
+	}
+	return nil
+}
+
+func (x *Scene) GetYaml() string {
+	if x != nil {
+		return x.Yaml
+	}
+	return ""
+}
+
+// GetReportRequest asks what recommendations brought.
+type GetReportRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant; empty means "default".
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// Only this scene; empty: all.
+	Scene string `protobuf:"bytes,2,opt,name=scene,proto3" json:"scene,omitempty"`
+	// From this moment on, Unix milliseconds; 0 means 30 days ago.
+	FromMs int64 `protobuf:"varint,3,opt,name=from_ms,json=fromMs,proto3" json:"from_ms,omitempty"`
+	// Until this moment; 0 means now.
+	ToMs int64 `protobuf:"varint,4,opt,name=to_ms,json=toMs,proto3" json:"to_ms,omitempty"`
+	// scene, variant, model, source or position, several between commas; empty means scene,variant.
+	By            string `protobuf:"bytes,5,opt,name=by,proto3" json:"by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetReportRequest) Reset() {
+	*x = GetReportRequest{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetReportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetReportRequest) ProtoMessage() {}
+
+func (x *GetReportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetReportRequest.ProtoReflect.Descriptor instead.
+func (*GetReportRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *GetReportRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *GetReportRequest) GetScene() string {
+	if x != nil {
+		return x.Scene
+	}
+	return ""
+}
+
+func (x *GetReportRequest) GetFromMs() int64 {
+	if x != nil {
+		return x.FromMs
+	}
+	return 0
+}
+
+func (x *GetReportRequest) GetToMs() int64 {
+	if x != nil {
+		return x.ToMs
+	}
+	return 0
+}
+
+func (x *GetReportRequest) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+// GetReportResponse holds it.
+type GetReportResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each combination of what it was asked by.
+	Rows []*ReportRow `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	// How variants compare with their control, one for each scene and figure.
+	Comparisons   []*Comparison `protobuf:"bytes,2,rep,name=comparisons,proto3" json:"comparisons,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetReportResponse) Reset() {
+	*x = GetReportResponse{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetReportResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetReportResponse) ProtoMessage() {}
+
+func (x *GetReportResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetReportResponse.ProtoReflect.Descriptor instead.
+func (*GetReportResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *GetReportResponse) GetRows() []*ReportRow {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+func (x *GetReportResponse) GetComparisons() []*Comparison {
+	if x != nil {
+		return x.Comparisons
+	}
+	return nil
+}
+
+// ReportRow is what lists of one kind brought.
+type ReportRow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What they have in common: scene, variant, ...
+	By map[string]string `protobuf:"bytes,1,rep,name=by,proto3" json:"by,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Lists that were given.
+	Lists int64 `protobuf:"varint,2,opt,name=lists,proto3" json:"lists,omitempty"`
+	// Visitors they were given to.
+	Visitors int64 `protobuf:"varint,3,opt,name=visitors,proto3" json:"visitors,omitempty"`
+	// Places that were seen.
+	Impressions int64 `protobuf:"varint,4,opt,name=impressions,proto3" json:"impressions,omitempty"`
+	// Places that were chosen.
+	Clicks int64 `protobuf:"varint,5,opt,name=clicks,proto3" json:"clicks,omitempty"`
+	// Orders with an item that was chosen or seen in a list within 7 days before.
+	Purchases int64 `protobuf:"varint,6,opt,name=purchases,proto3" json:"purchases,omitempty"`
+	// Of those items, in the workspace's currency.
+	Revenue float64 `protobuf:"fixed64,7,opt,name=revenue,proto3" json:"revenue,omitempty"`
+	// Clicks by impressions.
+	Ctr float64 `protobuf:"fixed64,8,opt,name=ctr,proto3" json:"ctr,omitempty"`
+	// Visitors who bought from a list by visitors.
+	Conversion float64 `protobuf:"fixed64,9,opt,name=conversion,proto3" json:"conversion,omitempty"`
+	// Revenue by visitor.
+	RevenuePerVisitor float64 `protobuf:"fixed64,10,opt,name=revenue_per_visitor,json=revenuePerVisitor,proto3" json:"revenue_per_visitor,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *ReportRow) Reset() {
+	*x = ReportRow{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportRow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportRow) ProtoMessage() {}
+
+func (x *ReportRow) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportRow.ProtoReflect.Descriptor instead.
+func (*ReportRow) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ReportRow) GetBy() map[string]string {
+	if x != nil {
+		return x.By
+	}
+	return nil
+}
+
+func (x *ReportRow) GetLists() int64 {
+	if x != nil {
+		return x.Lists
+	}
+	return 0
+}
+
+func (x *ReportRow) GetVisitors() int64 {
+	if x != nil {
+		return x.Visitors
+	}
+	return 0
+}
+
+func (x *ReportRow) GetImpressions() int64 {
+	if x != nil {
+		return x.Impressions
+	}
+	return 0
+}
+
+func (x *ReportRow) GetClicks() int64 {
+	if x != nil {
+		return x.Clicks
+	}
+	return 0
+}
+
+func (x *ReportRow) GetPurchases() int64 {
+	if x != nil {
+		return x.Purchases
+	}
+	return 0
+}
+
+func (x *ReportRow) GetRevenue() float64 {
+	if x != nil {
+		return x.Revenue
+	}
+	return 0
+}
+
+func (x *ReportRow) GetCtr() float64 {
+	if x != nil {
+		return x.Ctr
+	}
+	return 0
+}
+
+func (x *ReportRow) GetConversion() float64 {
+	if x != nil {
+		return x.Conversion
+	}
+	return 0
+}
+
+func (x *ReportRow) GetRevenuePerVisitor() float64 {
+	if x != nil {
+		return x.RevenuePerVisitor
+	}
+	return 0
+}
+
+// Comparison is one variant beside the control. Intervals hold at every moment, however often one looks.
+type Comparison struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scene.
+	Scene string `protobuf:"bytes,1,opt,name=scene,proto3" json:"scene,omitempty"`
+	// The variant.
+	Variant string `protobuf:"bytes,2,opt,name=variant,proto3" json:"variant,omitempty"`
+	// click, conversion or revenue: share of the visitors who clicked or bought from a list, revenue by visitor.
+	Figure string `protobuf:"bytes,3,opt,name=figure,proto3" json:"figure,omitempty"`
+	// The control's value.
+	Control float64 `protobuf:"fixed64,4,opt,name=control,proto3" json:"control,omitempty"`
+	// The variant's.
+	Value float64 `protobuf:"fixed64,5,opt,name=value,proto3" json:"value,omitempty"`
+	// The difference, with its always-valid interval.
+	Difference float64 `protobuf:"fixed64,6,opt,name=difference,proto3" json:"difference,omitempty"`
+	// See difference.
+	Low float64 `protobuf:"fixed64,7,opt,name=low,proto3" json:"low,omitempty"`
+	// See difference.
+	High float64 `protobuf:"fixed64,8,opt,name=high,proto3" json:"high,omitempty"`
+	// Difference by the control's value.
+	Uplift float64 `protobuf:"fixed64,9,opt,name=uplift,proto3" json:"uplift,omitempty"`
+	// Always-valid p-value.
+	PValue float64 `protobuf:"fixed64,10,opt,name=p_value,json=pValue,proto3" json:"p_value,omitempty"`
+	// The visitors are not shared out as they should be: nothing here can be believed. Words, empty when they are.
+	Mismatch string `protobuf:"bytes,11,opt,name=mismatch,proto3" json:"mismatch,omitempty"`
+	// What it comes to, in one sentence.
+	Words         string `protobuf:"bytes,12,opt,name=words,proto3" json:"words,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Comparison) Reset() {
+	*x = Comparison{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Comparison) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Comparison) ProtoMessage() {}
+
+func (x *Comparison) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Comparison.ProtoReflect.Descriptor instead.
+func (*Comparison) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *Comparison) GetScene() string {
+	if x != nil {
+		return x.Scene
+	}
+	return ""
+}
+
+func (x *Comparison) GetVariant() string {
+	if x != nil {
+		return x.Variant
+	}
+	return ""
+}
+
+func (x *Comparison) GetFigure() string {
+	if x != nil {
+		return x.Figure
+	}
+	return ""
+}
+
+func (x *Comparison) GetControl() float64 {
+	if x != nil {
+		return x.Control
+	}
+	return 0
+}
+
+func (x *Comparison) GetValue() float64 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
+func (x *Comparison) GetDifference() float64 {
+	if x != nil {
+		return x.Difference
+	}
+	return 0
+}
+
+func (x *Comparison) GetLow() float64 {
+	if x != nil {
+		return x.Low
+	}
+	return 0
+}
+
+func (x *Comparison) GetHigh() float64 {
+	if x != nil {
+		return x.High
+	}
+	return 0
+}
+
+func (x *Comparison) GetUplift() float64 {
+	if x != nil {
+		return x.Uplift
+	}
+	return 0
+}
+
+func (x *Comparison) GetPValue() float64 {
+	if x != nil {
+		return x.PValue
+	}
+	return 0
+}
+
+func (x *Comparison) GetMismatch() string {
+	if x != nil {
+		return x.Mismatch
+	}
+	return ""
+}
+
+func (x *Comparison) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
+// ListModelsRequest asks for the models.
+type ListModelsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant; empty means "default".
+	Workspace     string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListModelsRequest) Reset() {
+	*x = ListModelsRequest{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListModelsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListModelsRequest) ProtoMessage() {}
+
+func (x *ListModelsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListModelsRequest.ProtoReflect.Descriptor instead.
+func (*ListModelsRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *ListModelsRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+// ListModelsResponse holds them.
+type ListModelsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which version is live; absent before the first.
+	State *v1.State `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
+	// The versions, the newest first.
+	Versions []*v1.Version `protobuf:"bytes,2,rep,name=versions,proto3" json:"versions,omitempty"`
+	// What the latest training did; absent before the first.
+	Run *v1.Run `protobuf:"bytes,3,opt,name=run,proto3" json:"run,omitempty"`
+	// What is missing for a model, in words; empty when there is one.
+	Missing       string `protobuf:"bytes,4,opt,name=missing,proto3" json:"missing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListModelsResponse) Reset() {
+	*x = ListModelsResponse{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListModelsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListModelsResponse) ProtoMessage() {}
+
+func (x *ListModelsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListModelsResponse.ProtoReflect.Descriptor instead.
+func (*ListModelsResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *ListModelsResponse) GetState() *v1.State {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
+func (x *ListModelsResponse) GetVersions() []*v1.Version {
+	if x != nil {
+		return x.Versions
+	}
+	return nil
+}
+
+func (x *ListModelsResponse) GetRun() *v1.Run {
+	if x != nil {
+		return x.Run
+	}
+	return nil
+}
+
+func (x *ListModelsResponse) GetMissing() string {
+	if x != nil {
+		return x.Missing
+	}
+	return ""
+}
+
+// TrainRequest asks for a training.
+type TrainRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant; empty means "default".
+	Workspace     string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrainRequest) Reset() {
+	*x = TrainRequest{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrainRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrainRequest) ProtoMessage() {}
+
+func (x *TrainRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrainRequest.ProtoReflect.Descriptor instead.
+func (*TrainRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *TrainRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+// TrainResponse tells how it goes.
+type TrainResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The training as it is now.
+	Run           *v1.Run `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrainResponse) Reset() {
+	*x = TrainResponse{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrainResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrainResponse) ProtoMessage() {}
+
+func (x *TrainResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrainResponse.ProtoReflect.Descriptor instead.
+func (*TrainResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *TrainResponse) GetRun() *v1.Run {
+	if x != nil {
+		return x.Run
+	}
+	return nil
+}
+
+// EvaluateRequest names a version.
+type EvaluateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant; empty means "default".
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// The version; empty means the one that serves.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// json, text or html; empty means json.
+	Format        string `protobuf:"bytes,3,opt,name=format,proto3" json:"format,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EvaluateRequest) Reset() {
+	*x = EvaluateRequest{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EvaluateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EvaluateRequest) ProtoMessage() {}
+
+func (x *EvaluateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EvaluateRequest.ProtoReflect.Descriptor instead.
+func (*EvaluateRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *EvaluateRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *EvaluateRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *EvaluateRequest) GetFormat() string {
+	if x != nil {
+		return x.Format
+	}
+	return ""
+}
+
+// EvaluateResponse holds the card.
+type EvaluateResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The version.
+	Version *v1.Version `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
+	// The card in the format asked for.
+	Card          []byte `protobuf:"bytes,2,opt,name=card,proto3" json:"card,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EvaluateResponse) Reset() {
+	*x = EvaluateResponse{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EvaluateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EvaluateResponse) ProtoMessage() {}
+
+func (x *EvaluateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EvaluateResponse.ProtoReflect.Descriptor instead.
+func (*EvaluateResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *EvaluateResponse) GetVersion() *v1.Version {
+	if x != nil {
+		return x.Version
+	}
+	return nil
+}
+
+func (x *EvaluateResponse) GetCard() []byte {
+	if x != nil {
+		return x.Card
+	}
+	return nil
+}
+
+// PromoteRequest names a version.
+type PromoteRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant; empty means "default".
+	Workspace string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	// The version.
+	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Promote it though it is unfit.
+	Force         bool `protobuf:"varint,3,opt,name=force,proto3" json:"force,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PromoteRequest) Reset() {
+	*x = PromoteRequest{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PromoteRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PromoteRequest) ProtoMessage() {}
+
+func (x *PromoteRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PromoteRequest.ProtoReflect.Descriptor instead.
+func (*PromoteRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *PromoteRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+func (x *PromoteRequest) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *PromoteRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+// PromoteResponse tells what is live now.
+type PromoteResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is live.
+	State         *v1.State `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PromoteResponse) Reset() {
+	*x = PromoteResponse{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PromoteResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PromoteResponse) ProtoMessage() {}
+
+func (x *PromoteResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PromoteResponse.ProtoReflect.Descriptor instead.
+func (*PromoteResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *PromoteResponse) GetState() *v1.State {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
+// RollbackRequest asks for the version before.
+type RollbackRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The tenant; empty means "default".
+	Workspace     string `protobuf:"bytes,1,opt,name=workspace,proto3" json:"workspace,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollbackRequest) Reset() {
+	*x = RollbackRequest{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollbackRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollbackRequest) ProtoMessage() {}
+
+func (x *RollbackRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollbackRequest.ProtoReflect.Descriptor instead.
+func (*RollbackRequest) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *RollbackRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
+}
+
+// RollbackResponse tells what is live now.
+type RollbackResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is live.
+	State         *v1.State `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RollbackResponse) Reset() {
+	*x = RollbackResponse{}
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RollbackResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RollbackResponse) ProtoMessage() {}
+
+func (x *RollbackResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_recommendation_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RollbackResponse.ProtoReflect.Descriptor instead.
+func (*RollbackResponse) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *RollbackResponse) GetState() *v1.State {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
 var File_freshet_recommendation_v1_recommendation_proto protoreflect.FileDescriptor
 
 const file_freshet_recommendation_v1_recommendation_proto_rawDesc = "" +
 	"\n" +
-	".freshet/recommendation/v1/recommendation.proto\x12\x19freshet.recommendation.v1\x1a\x1efreshet/access/v1/access.proto\x1a\x1cgoogle/api/annotations.proto\"V\n" +
+	".freshet/recommendation/v1/recommendation.proto\x12\x19freshet.recommendation.v1\x1a\x1efreshet/access/v1/access.proto\x1a\x1cfreshet/model/v1/model.proto\x1a&freshet/recommendation/v1/answer.proto\x1a$freshet/recommendation/v1/item.proto\x1a\x1cgoogle/api/annotations.proto\"\xe5\x02\n" +
 	"\x10RecommendRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
 	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x14\n" +
-	"\x05limit\x18\x03 \x01(\x05R\x05limit\"\x89\x01\n" +
+	"\x05limit\x18\x03 \x01(\x05R\x05limit\x12\x14\n" +
+	"\x05scene\x18\x04 \x01(\tR\x05scene\x12#\n" +
+	"\rcontext_items\x18\x05 \x03(\tR\fcontextItems\x12#\n" +
+	"\rsession_items\x18\x06 \x03(\tR\fsessionItems\x12\x16\n" +
+	"\x06filter\x18\a \x01(\tR\x06filter\x12\x18\n" +
+	"\aexclude\x18\b \x03(\tR\aexclude\x12\x1a\n" +
+	"\blanguage\x18\t \x01(\tR\blanguage\x12\x18\n" +
+	"\acountry\x18\n" +
+	" \x01(\tR\acountry\x12\x16\n" +
+	"\x06unseen\x18\v \x01(\bR\x06unseen\x12\x14\n" +
+	"\x05items\x18\f \x01(\bR\x05items\x12\x17\n" +
+	"\adry_run\x18\r \x01(\bR\x06dryRun\"\xfa\x02\n" +
 	"\x11RecommendResponse\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12S\n" +
-	"\x0frecommendations\x18\x02 \x03(\v2).freshet.recommendation.v1.RecommendationR\x0frecommendations\"E\n" +
+	"\x0frecommendations\x18\x02 \x03(\v2).freshet.recommendation.v1.RecommendationR\x0frecommendations\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\x12\x14\n" +
+	"\x05scene\x18\x04 \x01(\tR\x05scene\x12\x18\n" +
+	"\avariant\x18\x05 \x01(\tR\avariant\x12#\n" +
+	"\rmodel_version\x18\x06 \x01(\tR\fmodelVersion\x12(\n" +
+	"\x10visitor_known_ms\x18\a \x01(\x03R\x0evisitorKnownMs\x12\x19\n" +
+	"\bknown_ms\x18\b \x01(\x03R\aknownMs\x12\x1a\n" +
+	"\bpersonal\x18\t \x01(\bR\bpersonal\x12\x1a\n" +
+	"\bdegraded\x18\n" +
+	" \x03(\tR\bdegraded\"\xfc\x01\n" +
 	"\x0eRecommendation\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tR\tproductId\x12\x14\n" +
-	"\x05score\x18\x02 \x01(\x01R\x05score2\xb0\x01\n" +
-	"\x15RecommendationService\x12\x96\x01\n" +
-	"\tRecommend\x12+.freshet.recommendation.v1.RecommendRequest\x1a,.freshet.recommendation.v1.RecommendResponse\".\xb8\xd3'\x03\x82\xd3\xe4\x93\x02$\x12\"/v1/customers/{id}/recommendationsBQZOgithub.com/freshet/freshet/proto/gen/freshet/recommendation/v1;recommendationv1b\x06proto3"
+	"\x05score\x18\x02 \x01(\x01R\x05score\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x16\n" +
+	"\x06source\x18\x04 \x01(\tR\x06source\x12\x1a\n" +
+	"\bposition\x18\x05 \x01(\x05R\bposition\x12\x18\n" +
+	"\abecause\x18\x06 \x01(\tR\abecause\x12\x1a\n" +
+	"\bexplored\x18\a \x01(\bR\bexplored\x123\n" +
+	"\x04item\x18\b \x01(\v2\x1f.freshet.recommendation.v1.ItemR\x04item\"h\n" +
+	"\x15BatchRecommendRequest\x12\x10\n" +
+	"\x03ids\x18\x01 \x03(\tR\x03ids\x12=\n" +
+	"\x03ask\x18\x02 \x01(\v2+.freshet.recommendation.v1.RecommendRequestR\x03ask\"\x84\x01\n" +
+	"\x16BatchRecommendResponse\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12D\n" +
+	"\x06answer\x18\x02 \x01(\v2,.freshet.recommendation.v1.RecommendResponseR\x06answer\x12\x14\n" +
+	"\x05error\x18\x03 \x01(\tR\x05error\"\xa4\x01\n" +
+	"\x13SimilarItemsRequest\x12\x17\n" +
+	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\x05R\x05limit\x12\x0e\n" +
+	"\x02by\x18\x04 \x01(\tR\x02by\x12\x1a\n" +
+	"\blanguage\x18\x05 \x01(\tR\blanguage\x12\x14\n" +
+	"\x05items\x18\x06 \x01(\bR\x05items\"|\n" +
+	"\x14SimilarItemsResponse\x12?\n" +
+	"\x05items\x18\x01 \x03(\v2).freshet.recommendation.v1.RecommendationR\x05items\x12#\n" +
+	"\rmodel_version\x18\x02 \x01(\tR\fmodelVersion\"\xae\x01\n" +
+	"\x0eExplainRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\x12\x14\n" +
+	"\x05scene\x18\x03 \x01(\tR\x05scene\x12\x17\n" +
+	"\aitem_id\x18\x04 \x01(\tR\x06itemId\x12#\n" +
+	"\rcontext_items\x18\x05 \x03(\tR\fcontextItems\x12\x1a\n" +
+	"\blanguage\x18\x06 \x01(\tR\blanguage\"\x82\x02\n" +
+	"\x0fExplainResponse\x12\x1f\n" +
+	"\vcustomer_id\x18\x01 \x01(\tR\n" +
+	"customerId\x12\x1a\n" +
+	"\bheadline\x18\x02 \x01(\tR\bheadline\x12\x1a\n" +
+	"\bposition\x18\x03 \x01(\x05R\bposition\x12A\n" +
+	"\tproposals\x18\x04 \x03(\v2#.freshet.recommendation.v1.ProposalR\tproposals\x12\x14\n" +
+	"\x05rules\x18\x05 \x03(\tR\x05rules\x12\x18\n" +
+	"\areasons\x18\x06 \x03(\tR\areasons\x12#\n" +
+	"\rmodel_version\x18\a \x01(\tR\fmodelVersion\"b\n" +
+	"\bProposal\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x12\x14\n" +
+	"\x05place\x18\x02 \x01(\x05R\x05place\x12\x14\n" +
+	"\x05score\x18\x03 \x01(\x01R\x05score\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\"z\n" +
+	"\x15RecordFeedbackRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12C\n" +
+	"\bfeedback\x18\x02 \x03(\v2'.freshet.recommendation.v1.FeedbackWordR\bfeedback\"\xd1\x01\n" +
+	"\fFeedbackWord\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12;\n" +
+	"\x04kind\x18\x02 \x01(\x0e2'.freshet.recommendation.v1.FeedbackKindR\x04kind\x12\x19\n" +
+	"\bitem_ids\x18\x03 \x03(\tR\aitemIds\x12\x13\n" +
+	"\x05at_ms\x18\x04 \x01(\x03R\x04atMs\x12\x1f\n" +
+	"\vfeedback_id\x18\x05 \x01(\tR\n" +
+	"feedbackId\x12\x14\n" +
+	"\x05value\x18\x06 \x01(\x01R\x05value\"k\n" +
+	"\x16RecordFeedbackResponse\x12\x14\n" +
+	"\x05taken\x18\x01 \x01(\x05R\x05taken\x12;\n" +
+	"\x06faults\x18\x02 \x03(\v2#.freshet.recommendation.v1.RowFaultR\x06faults\"2\n" +
+	"\bRowFault\x12\x10\n" +
+	"\x03row\x18\x01 \x01(\x05R\x03row\x12\x14\n" +
+	"\x05error\x18\x02 \x01(\tR\x05error\"o\n" +
+	"\x12UpsertItemsRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12;\n" +
+	"\x05items\x18\x02 \x03(\v2%.freshet.recommendation.v1.ItemUpsertR\x05items\"W\n" +
+	"\n" +
+	"ItemUpsert\x123\n" +
+	"\x04item\x18\x01 \x01(\v2\x1f.freshet.recommendation.v1.ItemR\x04item\x12\x14\n" +
+	"\x05clear\x18\x02 \x03(\tR\x05clear\"h\n" +
+	"\x13UpsertItemsResponse\x12\x14\n" +
+	"\x05taken\x18\x01 \x01(\x05R\x05taken\x12;\n" +
+	"\x06faults\x18\x02 \x03(\v2#.freshet.recommendation.v1.RowFaultR\x06faults\"G\n" +
+	"\x0eGetItemRequest\x12\x17\n" +
+	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x1c\n" +
+	"\tworkspace\x18\x02 \x01(\tR\tworkspace\"F\n" +
+	"\x0fGetItemResponse\x123\n" +
+	"\x04item\x18\x01 \x01(\v2\x1f.freshet.recommendation.v1.ItemR\x04item\"\xb7\x01\n" +
+	"\x10ListRulesRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x17\n" +
+	"\aitem_id\x18\x02 \x01(\tR\x06itemId\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\x05R\x05limit\x12%\n" +
+	"\x0emin_confidence\x18\x04 \x01(\x01R\rminConfidence\x12\x19\n" +
+	"\bmin_lift\x18\x05 \x01(\x01R\aminLift\x12\x14\n" +
+	"\x05order\x18\x06 \x01(\tR\x05order\"\x94\x01\n" +
+	"\x11ListRulesResponse\x12@\n" +
+	"\x05rules\x18\x01 \x03(\v2*.freshet.recommendation.v1.AssociationRuleR\x05rules\x12\x18\n" +
+	"\abaskets\x18\x02 \x01(\x03R\abaskets\x12#\n" +
+	"\rmodel_version\x18\x03 \x01(\tR\fmodelVersion\"\xd1\x01\n" +
+	"\x0fAssociationRule\x12\x12\n" +
+	"\x04when\x18\x01 \x03(\tR\x04when\x12\x12\n" +
+	"\x04then\x18\x02 \x03(\tR\x04then\x12\x18\n" +
+	"\asupport\x18\x03 \x01(\x01R\asupport\x12\x1e\n" +
+	"\n" +
+	"confidence\x18\x04 \x01(\x01R\n" +
+	"confidence\x12\x12\n" +
+	"\x04lift\x18\x05 \x01(\x01R\x04lift\x12\x1a\n" +
+	"\bleverage\x18\x06 \x01(\x01R\bleverage\x12\x18\n" +
+	"\abaskets\x18\a \x01(\x03R\abaskets\x12\x12\n" +
+	"\x04text\x18\b \x01(\tR\x04text\"1\n" +
+	"\x11ListScenesRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\"N\n" +
+	"\x12ListScenesResponse\x128\n" +
+	"\x06scenes\x18\x01 \x03(\v2 .freshet.recommendation.v1.SceneR\x06scenes\"\x8a\x02\n" +
+	"\x05Scene\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12 \n" +
+	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\x05R\x05limit\x12\x18\n" +
+	"\asources\x18\x04 \x03(\tR\asources\x12J\n" +
+	"\bvariants\x18\x05 \x03(\v2..freshet.recommendation.v1.Scene.VariantsEntryR\bvariants\x12\x12\n" +
+	"\x04yaml\x18\x06 \x01(\tR\x04yaml\x1a;\n" +
+	"\rVariantsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"\x84\x01\n" +
+	"\x10GetReportRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x14\n" +
+	"\x05scene\x18\x02 \x01(\tR\x05scene\x12\x17\n" +
+	"\afrom_ms\x18\x03 \x01(\x03R\x06fromMs\x12\x13\n" +
+	"\x05to_ms\x18\x04 \x01(\x03R\x04toMs\x12\x0e\n" +
+	"\x02by\x18\x05 \x01(\tR\x02by\"\x96\x01\n" +
+	"\x11GetReportResponse\x128\n" +
+	"\x04rows\x18\x01 \x03(\v2$.freshet.recommendation.v1.ReportRowR\x04rows\x12G\n" +
+	"\vcomparisons\x18\x02 \x03(\v2%.freshet.recommendation.v1.ComparisonR\vcomparisons\"\x86\x03\n" +
+	"\tReportRow\x12<\n" +
+	"\x02by\x18\x01 \x03(\v2,.freshet.recommendation.v1.ReportRow.ByEntryR\x02by\x12\x14\n" +
+	"\x05lists\x18\x02 \x01(\x03R\x05lists\x12\x1a\n" +
+	"\bvisitors\x18\x03 \x01(\x03R\bvisitors\x12 \n" +
+	"\vimpressions\x18\x04 \x01(\x03R\vimpressions\x12\x16\n" +
+	"\x06clicks\x18\x05 \x01(\x03R\x06clicks\x12\x1c\n" +
+	"\tpurchases\x18\x06 \x01(\x03R\tpurchases\x12\x18\n" +
+	"\arevenue\x18\a \x01(\x01R\arevenue\x12\x10\n" +
+	"\x03ctr\x18\b \x01(\x01R\x03ctr\x12\x1e\n" +
+	"\n" +
+	"conversion\x18\t \x01(\x01R\n" +
+	"conversion\x12.\n" +
+	"\x13revenue_per_visitor\x18\n" +
+	" \x01(\x01R\x11revenuePerVisitor\x1a5\n" +
+	"\aByEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xad\x02\n" +
+	"\n" +
+	"Comparison\x12\x14\n" +
+	"\x05scene\x18\x01 \x01(\tR\x05scene\x12\x18\n" +
+	"\avariant\x18\x02 \x01(\tR\avariant\x12\x16\n" +
+	"\x06figure\x18\x03 \x01(\tR\x06figure\x12\x18\n" +
+	"\acontrol\x18\x04 \x01(\x01R\acontrol\x12\x14\n" +
+	"\x05value\x18\x05 \x01(\x01R\x05value\x12\x1e\n" +
+	"\n" +
+	"difference\x18\x06 \x01(\x01R\n" +
+	"difference\x12\x10\n" +
+	"\x03low\x18\a \x01(\x01R\x03low\x12\x12\n" +
+	"\x04high\x18\b \x01(\x01R\x04high\x12\x16\n" +
+	"\x06uplift\x18\t \x01(\x01R\x06uplift\x12\x17\n" +
+	"\ap_value\x18\n" +
+	" \x01(\x01R\x06pValue\x12\x1a\n" +
+	"\bmismatch\x18\v \x01(\tR\bmismatch\x12\x14\n" +
+	"\x05words\x18\f \x01(\tR\x05words\"1\n" +
+	"\x11ListModelsRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\"\xbd\x01\n" +
+	"\x12ListModelsResponse\x12-\n" +
+	"\x05state\x18\x01 \x01(\v2\x17.freshet.model.v1.StateR\x05state\x125\n" +
+	"\bversions\x18\x02 \x03(\v2\x19.freshet.model.v1.VersionR\bversions\x12'\n" +
+	"\x03run\x18\x03 \x01(\v2\x15.freshet.model.v1.RunR\x03run\x12\x18\n" +
+	"\amissing\x18\x04 \x01(\tR\amissing\",\n" +
+	"\fTrainRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\"8\n" +
+	"\rTrainResponse\x12'\n" +
+	"\x03run\x18\x01 \x01(\v2\x15.freshet.model.v1.RunR\x03run\"a\n" +
+	"\x0fEvaluateRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x16\n" +
+	"\x06format\x18\x03 \x01(\tR\x06format\"[\n" +
+	"\x10EvaluateResponse\x123\n" +
+	"\aversion\x18\x01 \x01(\v2\x19.freshet.model.v1.VersionR\aversion\x12\x12\n" +
+	"\x04card\x18\x02 \x01(\fR\x04card\"^\n" +
+	"\x0ePromoteRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\x12\x14\n" +
+	"\x05force\x18\x03 \x01(\bR\x05force\"@\n" +
+	"\x0fPromoteResponse\x12-\n" +
+	"\x05state\x18\x01 \x01(\v2\x17.freshet.model.v1.StateR\x05state\"/\n" +
+	"\x0fRollbackRequest\x12\x1c\n" +
+	"\tworkspace\x18\x01 \x01(\tR\tworkspace\"A\n" +
+	"\x10RollbackResponse\x12-\n" +
+	"\x05state\x18\x01 \x01(\v2\x17.freshet.model.v1.StateR\x05state2\xee\x11\n" +
+	"\x15RecommendationService\x12\xb0\x01\n" +
+	"\tRecommend\x12+.freshet.recommendation.v1.RecommendRequest\x1a,.freshet.recommendation.v1.RecommendResponse\"H\xb8\xd3'\x03\x82\xd3\xe4\x93\x02>Z\x18:\x01*\"\x13/v1/recommendations\x12\"/v1/customers/{id}/recommendations\x12\xa1\x01\n" +
+	"\x0eBatchRecommend\x120.freshet.recommendation.v1.BatchRecommendRequest\x1a1.freshet.recommendation.v1.BatchRecommendResponse\"(\xb8\xd3'\x03\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/recommendations:batch0\x01\x12\x98\x01\n" +
+	"\fSimilarItems\x12..freshet.recommendation.v1.SimilarItemsRequest\x1a/.freshet.recommendation.v1.SimilarItemsResponse\"'\xb8\xd3'\x03\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/items/{item_id}/similar\x12\xa2\x01\n" +
+	"\aExplain\x12).freshet.recommendation.v1.ExplainRequest\x1a*.freshet.recommendation.v1.ExplainResponse\"@\xb8\xd3'\x03\x82\xd3\xe4\x93\x026\x124/v1/customers/{id}/recommendations/{item_id}/explain\x12\xa2\x01\n" +
+	"\x0eRecordFeedback\x120.freshet.recommendation.v1.RecordFeedbackRequest\x1a1.freshet.recommendation.v1.RecordFeedbackResponse\"+\xb8\xd3'\x03\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/recommendations:feedback\x12\x8d\x01\n" +
+	"\vUpsertItems\x12-.freshet.recommendation.v1.UpsertItemsRequest\x1a..freshet.recommendation.v1.UpsertItemsResponse\"\x1f\xb8\xd3'\x04\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/items:upsert\x12\x81\x01\n" +
+	"\aGetItem\x12).freshet.recommendation.v1.GetItemRequest\x1a*.freshet.recommendation.v1.GetItemResponse\"\x1f\xb8\xd3'\x03\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/items/{item_id}\x12\x89\x01\n" +
+	"\tListRules\x12+.freshet.recommendation.v1.ListRulesRequest\x1a,.freshet.recommendation.v1.ListRulesResponse\"!\xb8\xd3'\x03\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/association-rules\x12\x81\x01\n" +
+	"\n" +
+	"ListScenes\x12,.freshet.recommendation.v1.ListScenesRequest\x1a-.freshet.recommendation.v1.ListScenesResponse\"\x16\xb8\xd3'\x03\x82\xd3\xe4\x93\x02\f\x12\n" +
+	"/v1/scenes\x12\x8e\x01\n" +
+	"\tGetReport\x12+.freshet.recommendation.v1.GetReportRequest\x1a,.freshet.recommendation.v1.GetReportResponse\"&\xb8\xd3'\x03\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/recommendations:report\x12\x90\x01\n" +
+	"\n" +
+	"ListModels\x12,.freshet.recommendation.v1.ListModelsRequest\x1a-.freshet.recommendation.v1.ListModelsResponse\"%\xb8\xd3'\x03\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/recommendation-models\x12\x90\x01\n" +
+	"\x05Train\x12'.freshet.recommendation.v1.TrainRequest\x1a(.freshet.recommendation.v1.TrainResponse\"2\xb8\xd3'\x04\xc0\xd3'\x01\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/recommendation-models:train0\x01\x12\x8f\x01\n" +
+	"\bEvaluate\x12*.freshet.recommendation.v1.EvaluateRequest\x1a+.freshet.recommendation.v1.EvaluateResponse\"*\xb8\xd3'\x03\x82\xd3\xe4\x93\x02 \x12\x1e/v1/recommendation-models/card\x12\x92\x01\n" +
+	"\aPromote\x12).freshet.recommendation.v1.PromoteRequest\x1a*.freshet.recommendation.v1.PromoteResponse\"0\xb8\xd3'\x04\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/recommendation-models:promote\x12\x96\x01\n" +
+	"\bRollback\x12*.freshet.recommendation.v1.RollbackRequest\x1a+.freshet.recommendation.v1.RollbackResponse\"1\xb8\xd3'\x04\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/recommendation-models:rollbackBQZOgithub.com/freshet/freshet/proto/gen/freshet/recommendation/v1;recommendationv1b\x06proto3"
 
 var (
 	file_freshet_recommendation_v1_recommendation_proto_rawDescOnce sync.Once
@@ -229,21 +3107,117 @@ func file_freshet_recommendation_v1_recommendation_proto_rawDescGZIP() []byte {
 	return file_freshet_recommendation_v1_recommendation_proto_rawDescData
 }
 
-var file_freshet_recommendation_v1_recommendation_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_freshet_recommendation_v1_recommendation_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
 var file_freshet_recommendation_v1_recommendation_proto_goTypes = []any{
-	(*RecommendRequest)(nil),  // 0: freshet.recommendation.v1.RecommendRequest
-	(*RecommendResponse)(nil), // 1: freshet.recommendation.v1.RecommendResponse
-	(*Recommendation)(nil),    // 2: freshet.recommendation.v1.Recommendation
+	(*RecommendRequest)(nil),       // 0: freshet.recommendation.v1.RecommendRequest
+	(*RecommendResponse)(nil),      // 1: freshet.recommendation.v1.RecommendResponse
+	(*Recommendation)(nil),         // 2: freshet.recommendation.v1.Recommendation
+	(*BatchRecommendRequest)(nil),  // 3: freshet.recommendation.v1.BatchRecommendRequest
+	(*BatchRecommendResponse)(nil), // 4: freshet.recommendation.v1.BatchRecommendResponse
+	(*SimilarItemsRequest)(nil),    // 5: freshet.recommendation.v1.SimilarItemsRequest
+	(*SimilarItemsResponse)(nil),   // 6: freshet.recommendation.v1.SimilarItemsResponse
+	(*ExplainRequest)(nil),         // 7: freshet.recommendation.v1.ExplainRequest
+	(*ExplainResponse)(nil),        // 8: freshet.recommendation.v1.ExplainResponse
+	(*Proposal)(nil),               // 9: freshet.recommendation.v1.Proposal
+	(*RecordFeedbackRequest)(nil),  // 10: freshet.recommendation.v1.RecordFeedbackRequest
+	(*FeedbackWord)(nil),           // 11: freshet.recommendation.v1.FeedbackWord
+	(*RecordFeedbackResponse)(nil), // 12: freshet.recommendation.v1.RecordFeedbackResponse
+	(*RowFault)(nil),               // 13: freshet.recommendation.v1.RowFault
+	(*UpsertItemsRequest)(nil),     // 14: freshet.recommendation.v1.UpsertItemsRequest
+	(*ItemUpsert)(nil),             // 15: freshet.recommendation.v1.ItemUpsert
+	(*UpsertItemsResponse)(nil),    // 16: freshet.recommendation.v1.UpsertItemsResponse
+	(*GetItemRequest)(nil),         // 17: freshet.recommendation.v1.GetItemRequest
+	(*GetItemResponse)(nil),        // 18: freshet.recommendation.v1.GetItemResponse
+	(*ListRulesRequest)(nil),       // 19: freshet.recommendation.v1.ListRulesRequest
+	(*ListRulesResponse)(nil),      // 20: freshet.recommendation.v1.ListRulesResponse
+	(*AssociationRule)(nil),        // 21: freshet.recommendation.v1.AssociationRule
+	(*ListScenesRequest)(nil),      // 22: freshet.recommendation.v1.ListScenesRequest
+	(*ListScenesResponse)(nil),     // 23: freshet.recommendation.v1.ListScenesResponse
+	(*Scene)(nil),                  // 24: freshet.recommendation.v1.Scene
+	(*GetReportRequest)(nil),       // 25: freshet.recommendation.v1.GetReportRequest
+	(*GetReportResponse)(nil),      // 26: freshet.recommendation.v1.GetReportResponse
+	(*ReportRow)(nil),              // 27: freshet.recommendation.v1.ReportRow
+	(*Comparison)(nil),             // 28: freshet.recommendation.v1.Comparison
+	(*ListModelsRequest)(nil),      // 29: freshet.recommendation.v1.ListModelsRequest
+	(*ListModelsResponse)(nil),     // 30: freshet.recommendation.v1.ListModelsResponse
+	(*TrainRequest)(nil),           // 31: freshet.recommendation.v1.TrainRequest
+	(*TrainResponse)(nil),          // 32: freshet.recommendation.v1.TrainResponse
+	(*EvaluateRequest)(nil),        // 33: freshet.recommendation.v1.EvaluateRequest
+	(*EvaluateResponse)(nil),       // 34: freshet.recommendation.v1.EvaluateResponse
+	(*PromoteRequest)(nil),         // 35: freshet.recommendation.v1.PromoteRequest
+	(*PromoteResponse)(nil),        // 36: freshet.recommendation.v1.PromoteResponse
+	(*RollbackRequest)(nil),        // 37: freshet.recommendation.v1.RollbackRequest
+	(*RollbackResponse)(nil),       // 38: freshet.recommendation.v1.RollbackResponse
+	nil,                            // 39: freshet.recommendation.v1.Scene.VariantsEntry
+	nil,                            // 40: freshet.recommendation.v1.ReportRow.ByEntry
+	(*Item)(nil),                   // 41: freshet.recommendation.v1.Item
+	(FeedbackKind)(0),              // 42: freshet.recommendation.v1.FeedbackKind
+	(*v1.State)(nil),               // 43: freshet.model.v1.State
+	(*v1.Version)(nil),             // 44: freshet.model.v1.Version
+	(*v1.Run)(nil),                 // 45: freshet.model.v1.Run
 }
 var file_freshet_recommendation_v1_recommendation_proto_depIdxs = []int32{
-	2, // 0: freshet.recommendation.v1.RecommendResponse.recommendations:type_name -> freshet.recommendation.v1.Recommendation
-	0, // 1: freshet.recommendation.v1.RecommendationService.Recommend:input_type -> freshet.recommendation.v1.RecommendRequest
-	1, // 2: freshet.recommendation.v1.RecommendationService.Recommend:output_type -> freshet.recommendation.v1.RecommendResponse
-	2, // [2:3] is the sub-list for method output_type
-	1, // [1:2] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2,  // 0: freshet.recommendation.v1.RecommendResponse.recommendations:type_name -> freshet.recommendation.v1.Recommendation
+	41, // 1: freshet.recommendation.v1.Recommendation.item:type_name -> freshet.recommendation.v1.Item
+	0,  // 2: freshet.recommendation.v1.BatchRecommendRequest.ask:type_name -> freshet.recommendation.v1.RecommendRequest
+	1,  // 3: freshet.recommendation.v1.BatchRecommendResponse.answer:type_name -> freshet.recommendation.v1.RecommendResponse
+	2,  // 4: freshet.recommendation.v1.SimilarItemsResponse.items:type_name -> freshet.recommendation.v1.Recommendation
+	9,  // 5: freshet.recommendation.v1.ExplainResponse.proposals:type_name -> freshet.recommendation.v1.Proposal
+	11, // 6: freshet.recommendation.v1.RecordFeedbackRequest.feedback:type_name -> freshet.recommendation.v1.FeedbackWord
+	42, // 7: freshet.recommendation.v1.FeedbackWord.kind:type_name -> freshet.recommendation.v1.FeedbackKind
+	13, // 8: freshet.recommendation.v1.RecordFeedbackResponse.faults:type_name -> freshet.recommendation.v1.RowFault
+	15, // 9: freshet.recommendation.v1.UpsertItemsRequest.items:type_name -> freshet.recommendation.v1.ItemUpsert
+	41, // 10: freshet.recommendation.v1.ItemUpsert.item:type_name -> freshet.recommendation.v1.Item
+	13, // 11: freshet.recommendation.v1.UpsertItemsResponse.faults:type_name -> freshet.recommendation.v1.RowFault
+	41, // 12: freshet.recommendation.v1.GetItemResponse.item:type_name -> freshet.recommendation.v1.Item
+	21, // 13: freshet.recommendation.v1.ListRulesResponse.rules:type_name -> freshet.recommendation.v1.AssociationRule
+	24, // 14: freshet.recommendation.v1.ListScenesResponse.scenes:type_name -> freshet.recommendation.v1.Scene
+	39, // 15: freshet.recommendation.v1.Scene.variants:type_name -> freshet.recommendation.v1.Scene.VariantsEntry
+	27, // 16: freshet.recommendation.v1.GetReportResponse.rows:type_name -> freshet.recommendation.v1.ReportRow
+	28, // 17: freshet.recommendation.v1.GetReportResponse.comparisons:type_name -> freshet.recommendation.v1.Comparison
+	40, // 18: freshet.recommendation.v1.ReportRow.by:type_name -> freshet.recommendation.v1.ReportRow.ByEntry
+	43, // 19: freshet.recommendation.v1.ListModelsResponse.state:type_name -> freshet.model.v1.State
+	44, // 20: freshet.recommendation.v1.ListModelsResponse.versions:type_name -> freshet.model.v1.Version
+	45, // 21: freshet.recommendation.v1.ListModelsResponse.run:type_name -> freshet.model.v1.Run
+	45, // 22: freshet.recommendation.v1.TrainResponse.run:type_name -> freshet.model.v1.Run
+	44, // 23: freshet.recommendation.v1.EvaluateResponse.version:type_name -> freshet.model.v1.Version
+	43, // 24: freshet.recommendation.v1.PromoteResponse.state:type_name -> freshet.model.v1.State
+	43, // 25: freshet.recommendation.v1.RollbackResponse.state:type_name -> freshet.model.v1.State
+	0,  // 26: freshet.recommendation.v1.RecommendationService.Recommend:input_type -> freshet.recommendation.v1.RecommendRequest
+	3,  // 27: freshet.recommendation.v1.RecommendationService.BatchRecommend:input_type -> freshet.recommendation.v1.BatchRecommendRequest
+	5,  // 28: freshet.recommendation.v1.RecommendationService.SimilarItems:input_type -> freshet.recommendation.v1.SimilarItemsRequest
+	7,  // 29: freshet.recommendation.v1.RecommendationService.Explain:input_type -> freshet.recommendation.v1.ExplainRequest
+	10, // 30: freshet.recommendation.v1.RecommendationService.RecordFeedback:input_type -> freshet.recommendation.v1.RecordFeedbackRequest
+	14, // 31: freshet.recommendation.v1.RecommendationService.UpsertItems:input_type -> freshet.recommendation.v1.UpsertItemsRequest
+	17, // 32: freshet.recommendation.v1.RecommendationService.GetItem:input_type -> freshet.recommendation.v1.GetItemRequest
+	19, // 33: freshet.recommendation.v1.RecommendationService.ListRules:input_type -> freshet.recommendation.v1.ListRulesRequest
+	22, // 34: freshet.recommendation.v1.RecommendationService.ListScenes:input_type -> freshet.recommendation.v1.ListScenesRequest
+	25, // 35: freshet.recommendation.v1.RecommendationService.GetReport:input_type -> freshet.recommendation.v1.GetReportRequest
+	29, // 36: freshet.recommendation.v1.RecommendationService.ListModels:input_type -> freshet.recommendation.v1.ListModelsRequest
+	31, // 37: freshet.recommendation.v1.RecommendationService.Train:input_type -> freshet.recommendation.v1.TrainRequest
+	33, // 38: freshet.recommendation.v1.RecommendationService.Evaluate:input_type -> freshet.recommendation.v1.EvaluateRequest
+	35, // 39: freshet.recommendation.v1.RecommendationService.Promote:input_type -> freshet.recommendation.v1.PromoteRequest
+	37, // 40: freshet.recommendation.v1.RecommendationService.Rollback:input_type -> freshet.recommendation.v1.RollbackRequest
+	1,  // 41: freshet.recommendation.v1.RecommendationService.Recommend:output_type -> freshet.recommendation.v1.RecommendResponse
+	4,  // 42: freshet.recommendation.v1.RecommendationService.BatchRecommend:output_type -> freshet.recommendation.v1.BatchRecommendResponse
+	6,  // 43: freshet.recommendation.v1.RecommendationService.SimilarItems:output_type -> freshet.recommendation.v1.SimilarItemsResponse
+	8,  // 44: freshet.recommendation.v1.RecommendationService.Explain:output_type -> freshet.recommendation.v1.ExplainResponse
+	12, // 45: freshet.recommendation.v1.RecommendationService.RecordFeedback:output_type -> freshet.recommendation.v1.RecordFeedbackResponse
+	16, // 46: freshet.recommendation.v1.RecommendationService.UpsertItems:output_type -> freshet.recommendation.v1.UpsertItemsResponse
+	18, // 47: freshet.recommendation.v1.RecommendationService.GetItem:output_type -> freshet.recommendation.v1.GetItemResponse
+	20, // 48: freshet.recommendation.v1.RecommendationService.ListRules:output_type -> freshet.recommendation.v1.ListRulesResponse
+	23, // 49: freshet.recommendation.v1.RecommendationService.ListScenes:output_type -> freshet.recommendation.v1.ListScenesResponse
+	26, // 50: freshet.recommendation.v1.RecommendationService.GetReport:output_type -> freshet.recommendation.v1.GetReportResponse
+	30, // 51: freshet.recommendation.v1.RecommendationService.ListModels:output_type -> freshet.recommendation.v1.ListModelsResponse
+	32, // 52: freshet.recommendation.v1.RecommendationService.Train:output_type -> freshet.recommendation.v1.TrainResponse
+	34, // 53: freshet.recommendation.v1.RecommendationService.Evaluate:output_type -> freshet.recommendation.v1.EvaluateResponse
+	36, // 54: freshet.recommendation.v1.RecommendationService.Promote:output_type -> freshet.recommendation.v1.PromoteResponse
+	38, // 55: freshet.recommendation.v1.RecommendationService.Rollback:output_type -> freshet.recommendation.v1.RollbackResponse
+	41, // [41:56] is the sub-list for method output_type
+	26, // [26:41] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_freshet_recommendation_v1_recommendation_proto_init() }
@@ -251,13 +3225,15 @@ func file_freshet_recommendation_v1_recommendation_proto_init() {
 	if File_freshet_recommendation_v1_recommendation_proto != nil {
 		return
 	}
+	file_freshet_recommendation_v1_answer_proto_init()
+	file_freshet_recommendation_v1_item_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_freshet_recommendation_v1_recommendation_proto_rawDesc), len(file_freshet_recommendation_v1_recommendation_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   41,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,17 +19,62 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RecommendationService_Recommend_FullMethodName = "/freshet.recommendation.v1.RecommendationService/Recommend"
+	RecommendationService_Recommend_FullMethodName      = "/freshet.recommendation.v1.RecommendationService/Recommend"
+	RecommendationService_BatchRecommend_FullMethodName = "/freshet.recommendation.v1.RecommendationService/BatchRecommend"
+	RecommendationService_SimilarItems_FullMethodName   = "/freshet.recommendation.v1.RecommendationService/SimilarItems"
+	RecommendationService_Explain_FullMethodName        = "/freshet.recommendation.v1.RecommendationService/Explain"
+	RecommendationService_RecordFeedback_FullMethodName = "/freshet.recommendation.v1.RecommendationService/RecordFeedback"
+	RecommendationService_UpsertItems_FullMethodName    = "/freshet.recommendation.v1.RecommendationService/UpsertItems"
+	RecommendationService_GetItem_FullMethodName        = "/freshet.recommendation.v1.RecommendationService/GetItem"
+	RecommendationService_ListRules_FullMethodName      = "/freshet.recommendation.v1.RecommendationService/ListRules"
+	RecommendationService_ListScenes_FullMethodName     = "/freshet.recommendation.v1.RecommendationService/ListScenes"
+	RecommendationService_GetReport_FullMethodName      = "/freshet.recommendation.v1.RecommendationService/GetReport"
+	RecommendationService_ListModels_FullMethodName     = "/freshet.recommendation.v1.RecommendationService/ListModels"
+	RecommendationService_Train_FullMethodName          = "/freshet.recommendation.v1.RecommendationService/Train"
+	RecommendationService_Evaluate_FullMethodName       = "/freshet.recommendation.v1.RecommendationService/Evaluate"
+	RecommendationService_Promote_FullMethodName        = "/freshet.recommendation.v1.RecommendationService/Promote"
+	RecommendationService_Rollback_FullMethodName       = "/freshet.recommendation.v1.RecommendationService/Rollback"
 )
 
 // RecommendationServiceClient is the client API for RecommendationService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// RecommendationService says what to offer a customer next.
+// RecommendationService says what to offer a customer next, why, and what became of it.
 type RecommendationServiceClient interface {
-	// Recommend ranks products for a customer. UNIMPLEMENTED in this release.
+	// Recommend gives a list for a customer, a session or a page. It never fails for want of data: an unknown customer, no model, no catalogue give what trends, then
+	// the scene's own list, then an empty list with the reason in `degraded`. NOT_FOUND: no such scene. INVALID_ARGUMENT: a limit or a filter that cannot be. Safe to retry.
 	Recommend(ctx context.Context, in *RecommendRequest, opts ...grpc.CallOption) (*RecommendResponse, error)
+	// BatchRecommend gives a list for each of many customers, as they are made, for a mail or an export; in no order. A customer whose list cannot be made has an error in its place.
+	BatchRecommend(ctx context.Context, in *BatchRecommendRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BatchRecommendResponse], error)
+	// SimilarItems says what goes with an item, whoever asks. NOT_FOUND: the item is not known. Safe to retry.
+	SimilarItems(ctx context.Context, in *SimilarItemsRequest, opts ...grpc.CallOption) (*SimilarItemsResponse, error)
+	// Explain says why an item stands where it stands for a customer in a scene, or why it does not. NOT_FOUND: no such scene or item. Safe to retry.
+	Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error)
+	// RecordFeedback says what became of a list: seen, chosen, bought, not wanted. NOT_FOUND: there was no such list. Safe to retry with the same feedback_id.
+	RecordFeedback(ctx context.Context, in *RecordFeedbackRequest, opts ...grpc.CallOption) (*RecordFeedbackResponse, error)
+	// UpsertItems says what items are. Fields that are not sent stay as they are; `clear` takes fields away. An item that is bad is told with what to change, its neighbours
+	// are taken. INVALID_ARGUMENT: more than 1,000 items. Safe to retry.
+	UpsertItems(ctx context.Context, in *UpsertItemsRequest, opts ...grpc.CallOption) (*UpsertItemsResponse, error)
+	// GetItem reads an item as it is known. NOT_FOUND: nobody has named it. Safe to retry.
+	GetItem(ctx context.Context, in *GetItemRequest, opts ...grpc.CallOption) (*GetItemResponse, error)
+	// ListRules lists association rules: who takes these takes those, with support, confidence, lift. Safe to retry.
+	ListRules(ctx context.Context, in *ListRulesRequest, opts ...grpc.CallOption) (*ListRulesResponse, error)
+	// ListScenes lists the scenes. Safe to retry.
+	ListScenes(ctx context.Context, in *ListScenesRequest, opts ...grpc.CallOption) (*ListScenesResponse, error)
+	// GetReport says what recommendations brought: impressions, clicks, purchases, revenue by scene, variant, model, source or position, and how variants compare with
+	// the control. Safe to retry.
+	GetReport(ctx context.Context, in *GetReportRequest, opts ...grpc.CallOption) (*GetReportResponse, error)
+	// ListModels lists the versions of the models, which of them serves, and what the trainings did. Safe to retry.
+	ListModels(ctx context.Context, in *ListModelsRequest, opts ...grpc.CallOption) (*ListModelsResponse, error)
+	// Train asks for a training and tells how it goes until it is over. Ending the call does not end the training.
+	Train(ctx context.Context, in *TrainRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TrainResponse], error)
+	// Evaluate reads the card of a version: what it is worth on visits it had not seen. NOT_FOUND: no such version. Safe to retry.
+	Evaluate(ctx context.Context, in *EvaluateRequest, opts ...grpc.CallOption) (*EvaluateResponse, error)
+	// Promote has a version serve. NOT_FOUND: no such version. FAILED_PRECONDITION: the version is unfit, and why; `force` does it all the same.
+	Promote(ctx context.Context, in *PromoteRequest, opts ...grpc.CallOption) (*PromoteResponse, error)
+	// Rollback has the version serve that served before. FAILED_PRECONDITION: there was none.
+	Rollback(ctx context.Context, in *RollbackRequest, opts ...grpc.CallOption) (*RollbackResponse, error)
 }
 
 type recommendationServiceClient struct {
@@ -50,14 +95,203 @@ func (c *recommendationServiceClient) Recommend(ctx context.Context, in *Recomme
 	return out, nil
 }
 
+func (c *recommendationServiceClient) BatchRecommend(ctx context.Context, in *BatchRecommendRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BatchRecommendResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &RecommendationService_ServiceDesc.Streams[0], RecommendationService_BatchRecommend_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[BatchRecommendRequest, BatchRecommendResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type RecommendationService_BatchRecommendClient = grpc.ServerStreamingClient[BatchRecommendResponse]
+
+func (c *recommendationServiceClient) SimilarItems(ctx context.Context, in *SimilarItemsRequest, opts ...grpc.CallOption) (*SimilarItemsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SimilarItemsResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_SimilarItems_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *recommendationServiceClient) Explain(ctx context.Context, in *ExplainRequest, opts ...grpc.CallOption) (*ExplainResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExplainResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_Explain_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *recommendationServiceClient) RecordFeedback(ctx context.Context, in *RecordFeedbackRequest, opts ...grpc.CallOption) (*RecordFeedbackResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RecordFeedbackResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_RecordFeedback_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *recommendationServiceClient) UpsertItems(ctx context.Context, in *UpsertItemsRequest, opts ...grpc.CallOption) (*UpsertItemsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpsertItemsResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_UpsertItems_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *recommendationServiceClient) GetItem(ctx context.Context, in *GetItemRequest, opts ...grpc.CallOption) (*GetItemResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetItemResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_GetItem_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *recommendationServiceClient) ListRules(ctx context.Context, in *ListRulesRequest, opts ...grpc.CallOption) (*ListRulesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListRulesResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_ListRules_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *recommendationServiceClient) ListScenes(ctx context.Context, in *ListScenesRequest, opts ...grpc.CallOption) (*ListScenesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListScenesResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_ListScenes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *recommendationServiceClient) GetReport(ctx context.Context, in *GetReportRequest, opts ...grpc.CallOption) (*GetReportResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetReportResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_GetReport_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *recommendationServiceClient) ListModels(ctx context.Context, in *ListModelsRequest, opts ...grpc.CallOption) (*ListModelsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListModelsResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_ListModels_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *recommendationServiceClient) Train(ctx context.Context, in *TrainRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TrainResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &RecommendationService_ServiceDesc.Streams[1], RecommendationService_Train_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[TrainRequest, TrainResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type RecommendationService_TrainClient = grpc.ServerStreamingClient[TrainResponse]
+
+func (c *recommendationServiceClient) Evaluate(ctx context.Context, in *EvaluateRequest, opts ...grpc.CallOption) (*EvaluateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EvaluateResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_Evaluate_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *recommendationServiceClient) Promote(ctx context.Context, in *PromoteRequest, opts ...grpc.CallOption) (*PromoteResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PromoteResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_Promote_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *recommendationServiceClient) Rollback(ctx context.Context, in *RollbackRequest, opts ...grpc.CallOption) (*RollbackResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RollbackResponse)
+	err := c.cc.Invoke(ctx, RecommendationService_Rollback_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RecommendationServiceServer is the server API for RecommendationService service.
 // All implementations must embed UnimplementedRecommendationServiceServer
 // for forward compatibility.
 //
-// RecommendationService says what to offer a customer next.
+// RecommendationService says what to offer a customer next, why, and what became of it.
 type RecommendationServiceServer interface {
-	// Recommend ranks products for a customer. UNIMPLEMENTED in this release.
+	// Recommend gives a list for a customer, a session or a page. It never fails for want of data: an unknown customer, no model, no catalogue give what trends, then
+	// the scene's own list, then an empty list with the reason in `degraded`. NOT_FOUND: no such scene. INVALID_ARGUMENT: a limit or a filter that cannot be. Safe to retry.
 	Recommend(context.Context, *RecommendRequest) (*RecommendResponse, error)
+	// BatchRecommend gives a list for each of many customers, as they are made, for a mail or an export; in no order. A customer whose list cannot be made has an error in its place.
+	BatchRecommend(*BatchRecommendRequest, grpc.ServerStreamingServer[BatchRecommendResponse]) error
+	// SimilarItems says what goes with an item, whoever asks. NOT_FOUND: the item is not known. Safe to retry.
+	SimilarItems(context.Context, *SimilarItemsRequest) (*SimilarItemsResponse, error)
+	// Explain says why an item stands where it stands for a customer in a scene, or why it does not. NOT_FOUND: no such scene or item. Safe to retry.
+	Explain(context.Context, *ExplainRequest) (*ExplainResponse, error)
+	// RecordFeedback says what became of a list: seen, chosen, bought, not wanted. NOT_FOUND: there was no such list. Safe to retry with the same feedback_id.
+	RecordFeedback(context.Context, *RecordFeedbackRequest) (*RecordFeedbackResponse, error)
+	// UpsertItems says what items are. Fields that are not sent stay as they are; `clear` takes fields away. An item that is bad is told with what to change, its neighbours
+	// are taken. INVALID_ARGUMENT: more than 1,000 items. Safe to retry.
+	UpsertItems(context.Context, *UpsertItemsRequest) (*UpsertItemsResponse, error)
+	// GetItem reads an item as it is known. NOT_FOUND: nobody has named it. Safe to retry.
+	GetItem(context.Context, *GetItemRequest) (*GetItemResponse, error)
+	// ListRules lists association rules: who takes these takes those, with support, confidence, lift. Safe to retry.
+	ListRules(context.Context, *ListRulesRequest) (*ListRulesResponse, error)
+	// ListScenes lists the scenes. Safe to retry.
+	ListScenes(context.Context, *ListScenesRequest) (*ListScenesResponse, error)
+	// GetReport says what recommendations brought: impressions, clicks, purchases, revenue by scene, variant, model, source or position, and how variants compare with
+	// the control. Safe to retry.
+	GetReport(context.Context, *GetReportRequest) (*GetReportResponse, error)
+	// ListModels lists the versions of the models, which of them serves, and what the trainings did. Safe to retry.
+	ListModels(context.Context, *ListModelsRequest) (*ListModelsResponse, error)
+	// Train asks for a training and tells how it goes until it is over. Ending the call does not end the training.
+	Train(*TrainRequest, grpc.ServerStreamingServer[TrainResponse]) error
+	// Evaluate reads the card of a version: what it is worth on visits it had not seen. NOT_FOUND: no such version. Safe to retry.
+	Evaluate(context.Context, *EvaluateRequest) (*EvaluateResponse, error)
+	// Promote has a version serve. NOT_FOUND: no such version. FAILED_PRECONDITION: the version is unfit, and why; `force` does it all the same.
+	Promote(context.Context, *PromoteRequest) (*PromoteResponse, error)
+	// Rollback has the version serve that served before. FAILED_PRECONDITION: there was none.
+	Rollback(context.Context, *RollbackRequest) (*RollbackResponse, error)
 	mustEmbedUnimplementedRecommendationServiceServer()
 }
 
@@ -70,6 +304,48 @@ type UnimplementedRecommendationServiceServer struct{}
 
 func (UnimplementedRecommendationServiceServer) Recommend(context.Context, *RecommendRequest) (*RecommendResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Recommend not implemented")
+}
+func (UnimplementedRecommendationServiceServer) BatchRecommend(*BatchRecommendRequest, grpc.ServerStreamingServer[BatchRecommendResponse]) error {
+	return status.Error(codes.Unimplemented, "method BatchRecommend not implemented")
+}
+func (UnimplementedRecommendationServiceServer) SimilarItems(context.Context, *SimilarItemsRequest) (*SimilarItemsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SimilarItems not implemented")
+}
+func (UnimplementedRecommendationServiceServer) Explain(context.Context, *ExplainRequest) (*ExplainResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Explain not implemented")
+}
+func (UnimplementedRecommendationServiceServer) RecordFeedback(context.Context, *RecordFeedbackRequest) (*RecordFeedbackResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RecordFeedback not implemented")
+}
+func (UnimplementedRecommendationServiceServer) UpsertItems(context.Context, *UpsertItemsRequest) (*UpsertItemsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpsertItems not implemented")
+}
+func (UnimplementedRecommendationServiceServer) GetItem(context.Context, *GetItemRequest) (*GetItemResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetItem not implemented")
+}
+func (UnimplementedRecommendationServiceServer) ListRules(context.Context, *ListRulesRequest) (*ListRulesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRules not implemented")
+}
+func (UnimplementedRecommendationServiceServer) ListScenes(context.Context, *ListScenesRequest) (*ListScenesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListScenes not implemented")
+}
+func (UnimplementedRecommendationServiceServer) GetReport(context.Context, *GetReportRequest) (*GetReportResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetReport not implemented")
+}
+func (UnimplementedRecommendationServiceServer) ListModels(context.Context, *ListModelsRequest) (*ListModelsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListModels not implemented")
+}
+func (UnimplementedRecommendationServiceServer) Train(*TrainRequest, grpc.ServerStreamingServer[TrainResponse]) error {
+	return status.Error(codes.Unimplemented, "method Train not implemented")
+}
+func (UnimplementedRecommendationServiceServer) Evaluate(context.Context, *EvaluateRequest) (*EvaluateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Evaluate not implemented")
+}
+func (UnimplementedRecommendationServiceServer) Promote(context.Context, *PromoteRequest) (*PromoteResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Promote not implemented")
+}
+func (UnimplementedRecommendationServiceServer) Rollback(context.Context, *RollbackRequest) (*RollbackResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Rollback not implemented")
 }
 func (UnimplementedRecommendationServiceServer) mustEmbedUnimplementedRecommendationServiceServer() {}
 func (UnimplementedRecommendationServiceServer) testEmbeddedByValue()                               {}
@@ -110,6 +386,244 @@ func _RecommendationService_Recommend_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RecommendationService_BatchRecommend_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(BatchRecommendRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(RecommendationServiceServer).BatchRecommend(m, &grpc.GenericServerStream[BatchRecommendRequest, BatchRecommendResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type RecommendationService_BatchRecommendServer = grpc.ServerStreamingServer[BatchRecommendResponse]
+
+func _RecommendationService_SimilarItems_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SimilarItemsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RecommendationServiceServer).SimilarItems(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RecommendationService_SimilarItems_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RecommendationServiceServer).SimilarItems(ctx, req.(*SimilarItemsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RecommendationService_Explain_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExplainRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RecommendationServiceServer).Explain(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RecommendationService_Explain_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RecommendationServiceServer).Explain(ctx, req.(*ExplainRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RecommendationService_RecordFeedback_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RecordFeedbackRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RecommendationServiceServer).RecordFeedback(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RecommendationService_RecordFeedback_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RecommendationServiceServer).RecordFeedback(ctx, req.(*RecordFeedbackRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RecommendationService_UpsertItems_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpsertItemsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RecommendationServiceServer).UpsertItems(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RecommendationService_UpsertItems_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RecommendationServiceServer).UpsertItems(ctx, req.(*UpsertItemsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RecommendationService_GetItem_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetItemRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RecommendationServiceServer).GetItem(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RecommendationService_GetItem_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RecommendationServiceServer).GetItem(ctx, req.(*GetItemRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RecommendationService_ListRules_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRulesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RecommendationServiceServer).ListRules(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RecommendationService_ListRules_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RecommendationServiceServer).ListRules(ctx, req.(*ListRulesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RecommendationService_ListScenes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListScenesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RecommendationServiceServer).ListScenes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RecommendationService_ListScenes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RecommendationServiceServer).ListScenes(ctx, req.(*ListScenesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RecommendationService_GetReport_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetReportRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RecommendationServiceServer).GetReport(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RecommendationService_GetReport_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RecommendationServiceServer).GetReport(ctx, req.(*GetReportRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RecommendationService_ListModels_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListModelsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RecommendationServiceServer).ListModels(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RecommendationService_ListModels_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RecommendationServiceServer).ListModels(ctx, req.(*ListModelsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RecommendationService_Train_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(TrainRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(RecommendationServiceServer).Train(m, &grpc.GenericServerStream[TrainRequest, TrainResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type RecommendationService_TrainServer = grpc.ServerStreamingServer[TrainResponse]
+
+func _RecommendationService_Evaluate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EvaluateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RecommendationServiceServer).Evaluate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RecommendationService_Evaluate_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RecommendationServiceServer).Evaluate(ctx, req.(*EvaluateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RecommendationService_Promote_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PromoteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RecommendationServiceServer).Promote(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RecommendationService_Promote_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RecommendationServiceServer).Promote(ctx, req.(*PromoteRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RecommendationService_Rollback_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RollbackRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RecommendationServiceServer).Rollback(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RecommendationService_Rollback_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RecommendationServiceServer).Rollback(ctx, req.(*RollbackRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RecommendationService_ServiceDesc is the grpc.ServiceDesc for RecommendationService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -121,7 +635,66 @@ var RecommendationService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "Recommend",
 			Handler:    _RecommendationService_Recommend_Handler,
 		},
+		{
+			MethodName: "SimilarItems",
+			Handler:    _RecommendationService_SimilarItems_Handler,
+		},
+		{
+			MethodName: "Explain",
+			Handler:    _RecommendationService_Explain_Handler,
+		},
+		{
+			MethodName: "RecordFeedback",
+			Handler:    _RecommendationService_RecordFeedback_Handler,
+		},
+		{
+			MethodName: "UpsertItems",
+			Handler:    _RecommendationService_UpsertItems_Handler,
+		},
+		{
+			MethodName: "GetItem",
+			Handler:    _RecommendationService_GetItem_Handler,
+		},
+		{
+			MethodName: "ListRules",
+			Handler:    _RecommendationService_ListRules_Handler,
+		},
+		{
+			MethodName: "ListScenes",
+			Handler:    _RecommendationService_ListScenes_Handler,
+		},
+		{
+			MethodName: "GetReport",
+			Handler:    _RecommendationService_GetReport_Handler,
+		},
+		{
+			MethodName: "ListModels",
+			Handler:    _RecommendationService_ListModels_Handler,
+		},
+		{
+			MethodName: "Evaluate",
+			Handler:    _RecommendationService_Evaluate_Handler,
+		},
+		{
+			MethodName: "Promote",
+			Handler:    _RecommendationService_Promote_Handler,
+		},
+		{
+			MethodName: "Rollback",
+			Handler:    _RecommendationService_Rollback_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "BatchRecommend",
+			Handler:       _RecommendationService_BatchRecommend_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Train",
+			Handler:       _RecommendationService_Train_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "freshet/recommendation/v1/recommendation.proto",
 }
