@@ -281,6 +281,7 @@ func TestAnotherForecastsFileIsSilent(t *testing.T) {
 	w.begin()
 	both := spend(id(1), 600)
 	w.send(both)
+	w.settled() // of two inputs either may be read first
 	w.score(risk(id(1), 0.9, scoredByEvent))
 	w.settled()
 	w.swept()
