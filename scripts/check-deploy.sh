@@ -19,7 +19,7 @@ helm lint --strict --quiet $chart
 rendered=$(mktemp)
 trap 'rm -f "$rendered"' EXIT
 helm template freshet $chart --kube-version 1.36.0 --set-file rules.content=deploy/rules.yaml \
-  --set-file features.content=deploy/features.yaml --set-file forecasts.content=pkg/forecast/forecasts.yaml \
+  --set-file features.content=deploy/features.yaml --set-file forecasts.content=pkg/forecast/forecasts.yaml --set-file scenes.content=deploy/scenes.yaml \
   --set sources.file.existingSecret=freshet-sources-file > "$rendered"
 validate() { kubeconform -strict -summary -schema-location 'third_party/kubernetes/schemas/{{ .ResourceKind }}.json' -; }
 validate <"$rendered"
@@ -33,7 +33,7 @@ validate <"$rendered"
 $tool/deploycheck helm "$rendered" bin
 helm template freshet $chart --kube-version 1.36.0 --set tokens.existingSecret= --set services.gateway.config.open_to_everybody=true > "$rendered"
 $tool/deploycheck helm "$rendered" bin
-for bad in services.identity.replicas=0 services.churn.replicas=2 kafka.partitions=0 clickhouse.address=nowhere services.collector.storage=much sources.file.key=a/b tokens.key=a/b tokens.existingSecret= metrics.open=maybe; do
+for bad in services.identity.replicas=0 services.churn.replicas=2 services.recommendation.replicas=2 kafka.partitions=0 clickhouse.address=nowhere services.collector.storage=much sources.file.key=a/b tokens.key=a/b tokens.existingSecret= metrics.open=maybe; do
   if helm template freshet $chart --kube-version 1.36.0 --set "$bad" >/dev/null 2>&1; then
     echo "the chart accepts $bad" >&2
     exit 1

@@ -42,7 +42,7 @@ dir: /data
 {{- if and (has .name (list "collector" "watch")) .root.Values.sources.file.existingSecret }}
 sources_file: {{ printf "/etc/freshet-sources/%s" .root.Values.sources.file.key | quote }}
 {{- end }}
-{{- if has .name (list "feature" "segmentation" "churn") }}
+{{- if has .name (list "feature" "segmentation" "churn" "recommendation") }}
 identity: {{ printf "%s-identity:9000" $release | quote }}
 {{- end }}
 {{- if and (has .name (list "segmentation" "watch")) .root.Values.rules.content }}
@@ -54,11 +54,16 @@ features: /etc/freshet/features.yaml
 {{- if and (has .name (list "segmentation" "churn")) .root.Values.forecasts.content }}
 forecasts: /etc/freshet/forecasts.yaml
 {{- end }}
+{{- if and (eq .name "recommendation") .root.Values.scenes.content }}
+scenes: /etc/freshet/scenes.yaml
+{{- end }}
 {{- if eq .name "churn" }}
 feature: {{ printf "%s-feature:9000" $release | quote }}
-bucket: {{ required "models.bucket: name a URL that all replicas of churn reach, such as s3://bucket/prefix" .root.Values.models.bucket | quote }}
+{{- end }}
+{{- if has .name (list "churn" "recommendation") }}
+bucket: {{ required (printf "models.bucket: name a URL that all replicas of %s reach, such as s3://bucket/prefix" .name) .root.Values.models.bucket | quote }}
 {{- if and (gt (int $svc.replicas) 1) (not (contains "://" .root.Values.models.bucket)) }}
-{{- fail "models.bucket: several replicas of churn need a URL that all reach, such as s3://bucket/prefix: a folder is each replica's own" }}
+{{- fail (printf "models.bucket: several replicas of %s need a URL that all reach, such as s3://bucket/prefix: a folder is each replica's own" .name) }}
 {{- end }}
 {{- end }}
 {{- $tokens := .root.Values.tokens.existingSecret }}
