@@ -19,7 +19,6 @@ package bundle
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -75,23 +74,6 @@ type Parts struct {
 	Extra map[string][]byte
 }
 
-// Span is what was learnt from: every touch with FromMs <= at_ms <= ToMs that was told by then. Serving adds what has a later at_ms.
-type Span struct {
-	FromMs   int64 `json:"from_ms"`
-	ToMs     int64 `json:"to_ms"`
-	Touches  int64 `json:"touches"`
-	Visitors int64 `json:"visitors"`
-}
-
-// manifest is the file for people, and for a reader in a hurry.
-type manifest struct {
-	Span
-	Items   int            `json:"items"`
-	Baskets int            `json:"baskets,omitempty"`
-	Rules   int            `json:"rules,omitempty"`
-	Sizes   map[string]int `json:"bytes"`
-}
-
 var itemsFormat = wire.Format{Name: "items of recommendation", Oldest: 1, Written: 1, Newest: 1}
 
 // Numberer gives items their numbers: a catalogue.Shelf. False: it is full.
@@ -131,11 +113,11 @@ func Write(p Parts) (map[string][]byte, error) {
 	if p.Popular != nil {
 		files[PopularFile] = popular.Encode(p.Popular)
 	}
-	m := manifest{Span: p.Span, Items: len(p.Items), Baskets: p.Baskets, Rules: len(p.Rules), Sizes: map[string]int{}}
+	m := manifest{Span: p.Span, Items: len(p.Items), Baskets: p.Baskets, Rules: len(p.Rules), Files: map[string]file{}}
 	for name, data := range files {
-		m.Sizes[name] = len(data)
+		m.Files[name] = file{len(data), hashOf(data)}
 	}
-	text, err := json.MarshalIndent(m, "", "  ")
+	text, err := m.text()
 	if err != nil {
 		return nil, fmt.Errorf("write a bundle: %w", err)
 	}
@@ -169,14 +151,17 @@ func Read(files map[string][]byte, shelf Numberer) (*Parts, error) {
 
 // head reads what all other files need.
 func (p *Parts) head(files map[string][]byte, shelf Numberer) (packed.Places, error) {
-	for _, name := range []string{ManifestFile, ItemsFile} {
-		if files[name] == nil {
-			return nil, fmt.Errorf("read a bundle: it has no file %s", name)
-		}
+	if files[ManifestFile] == nil {
+		return nil, fmt.Errorf("read a bundle: it has no file %s", ManifestFile)
 	}
-	var m manifest
-	if err := json.Unmarshal(files[ManifestFile], &m); err != nil {
+	m, err := readManifest(files[ManifestFile])
+	if err != nil {
 		return nil, fmt.Errorf("read file %s of a bundle: %w", ManifestFile, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Files)) {
+		if f := m.Files[name]; len(files[name]) != f.Bytes || hashOf(files[name]) != f.Hash {
+			return nil, fmt.Errorf("read file %s of a bundle: it is not what the manifest says: %w", name, wire.ErrDamaged)
+		}
 	}
 	p.Span = m.Span
 	in, err := packed.Open(itemsFormat, files[ItemsFile])
