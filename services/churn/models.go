@@ -14,6 +14,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/freshet/freshet/pkg/model"
 	"github.com/freshet/freshet/pkg/retry"
 	"github.com/freshet/freshet/pkg/wire"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
@@ -57,7 +58,7 @@ type loader struct {
 	decode   func([]byte) (Model, error)
 	tallies  func(profile []byte, columns []row.Column) (func() Tally, error)
 	book     *book
-	files    files
+	files    model.Copies
 	logger   *slog.Logger
 	metrics  *metrics
 
@@ -69,7 +70,7 @@ type loader struct {
 }
 
 func newLoader(cfg Config, b *book, deps Deps, m *metrics) *loader {
-	l := &loader{registry: deps.Registry, decode: deps.Decode, tallies: deps.NewTallies, book: b, files: files{dir: filepath.Join(cfg.Dir, "copies")}, logger: deps.Logger, metrics: m,
+	l := &loader{registry: deps.Registry, decode: deps.Decode, tallies: deps.NewTallies, book: b, files: model.Copies{Dir: filepath.Join(cfg.Dir, "copies")}, logger: deps.Logger, metrics: m,
 		loaded: map[string]*Bound{}}
 	l.boards.Store(&map[string]*Board{})
 	return l
@@ -243,7 +244,7 @@ func (l *loader) load(ctx context.Context, workspace, target, id string) (*Bound
 	if i < 0 {
 		return nil, fmt.Errorf("model %s is live and is not known", id)
 	}
-	data, kept, err := l.files.get(ctx, l.registry, all[i], ModelFile)
+	data, kept, err := l.files.Get(ctx, l.registry, all[i], ModelFile)
 	if err != nil {
 		return nil, fmt.Errorf("model %s cannot be loaded: %w", id, err)
 	}
@@ -266,7 +267,7 @@ func (l *loader) profile(ctx context.Context, v *modelv1.Version, b *Bound) {
 	if l.tallies == nil {
 		return
 	}
-	data, kept, err := l.files.get(ctx, l.registry, v, ProfileFile)
+	data, kept, err := l.files.Get(ctx, l.registry, v, ProfileFile)
 	if err == nil {
 		b.kept = append(b.kept, kept)
 		b.NewTally, err = l.tallies(data, l.book.plan.Columns())
@@ -304,7 +305,7 @@ func (l *loader) forget() {
 			}
 		}
 	}
-	l.files.keep(keep)
+	l.files.Keep(keep)
 }
 
 // equal says that nothing is different for whoever looks at the boards.

@@ -63,6 +63,7 @@ type Model struct {
 	o     Options
 	items []float64 // by item, Factors each
 	known []bool
+	all   int       // how many items training knew of: what a pair that did not happen is one of
 	gram  []float64 // Unobserved * sum of h h', upper half
 	work  sync.Pool
 }
@@ -72,7 +73,7 @@ func Fit(ctx context.Context, histories [][]int32, items int, o Options) (*Model
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	m := &Model{o: o, known: make([]bool, items)}
+	m := &Model{o: o, known: make([]bool, items), all: items}
 	took := make([][]int32, len(histories))
 	by := make([][]int32, items)
 	for u, h := range histories {

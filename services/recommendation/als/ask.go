@@ -20,7 +20,7 @@ func (m *Model) FoldIn(history []int32) []float64 {
 }
 
 func (m *Model) foldIn(s *solver, to []float64, taken []int32) error {
-	return s.solve(to, m.gram, m.items, taken, m.o.ridge(len(taken), len(m.known)))
+	return s.solve(to, m.gram, m.items, taken, m.o.ridge(len(taken), m.all))
 }
 
 // taken are the distinct known items of a history.

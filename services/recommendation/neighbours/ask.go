@@ -17,9 +17,12 @@ func (x *Index) Similar(dst []candidate.Candidate, item int32, k int, atMs int64
 	defer x.best.Put(best)
 	best.Reset(k)
 	scale := x.scale(atMs)
-	for j, s := range x.pairs[item] {
-		if sim := x.sim(item, j, s.of, scale); sim > 0 && best.Takes(j, sim) && (skip == nil || !skip(j)) {
-			best.Offer(candidate.Candidate{Item: j, Score: sim, Reason: candidate.Reason{Kind: candidate.Neighbour, Because: item, Share: 1}})
+	for _, c := range x.pairs[item].cells {
+		if c.groups == 0 {
+			continue
+		}
+		if sim := x.sim(item, c.item, c.of, scale); sim > 0 && best.Takes(c.item, sim) && (skip == nil || !skip(c.item)) {
+			best.Offer(candidate.Candidate{Item: c.item, Score: sim, Reason: candidate.Reason{Kind: candidate.Neighbour, Because: item, Share: 1}})
 		}
 	}
 	return best.Append(dst)
@@ -63,8 +66,10 @@ func (x *Index) Candidates(dst []candidate.Candidate, q *candidate.Query) []cand
 			board.Add(item, weight*x.sim(item, item, x.self[item].of, scale), item)
 		}
 		if x.o.Nearest == 0 {
-			for j, s := range x.pairs[item] {
-				board.Add(j, weight*x.sim(item, j, s.of, scale), item)
+			for _, c := range x.pairs[item].cells {
+				if c.groups != 0 {
+					board.Add(c.item, weight*x.sim(item, c.item, c.of, scale), item)
+				}
 			}
 			continue
 		}
@@ -83,8 +88,10 @@ func (x *Index) nearest(item int32, scale float64) []candidate.Candidate {
 	best := x.best.Get().(*candidate.Best)
 	defer x.best.Put(best)
 	best.Reset(x.o.Nearest)
-	for j, s := range x.pairs[item] {
-		best.Offer(candidate.Candidate{Item: j, Score: x.sim(item, j, s.of, scale)})
+	for _, c := range x.pairs[item].cells {
+		if c.groups != 0 {
+			best.Offer(candidate.Candidate{Item: c.item, Score: x.sim(item, c.item, c.of, scale)})
+		}
 	}
 	list := best.Append(nil)
 	if x.o.HalfLife == 0 {

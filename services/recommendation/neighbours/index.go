@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/freshet/freshet/services/recommendation/candidate"
 )
 
@@ -34,6 +36,10 @@ type Options struct {
 	HalfLife time.Duration
 	// Window is how many items of a group count, its newest. 2 to 10,000.
 	Window int
+	// Row is how many pairs of an item are held at most: beyond it the weaker half is forgotten, see the package comment. 2 or more; zero means no bound.
+	Row int
+	// Groups is how many groups are held at most: beyond it those that took nothing for the longest are closed. 2 or more; zero means no bound.
+	Groups int
 	// Nearest is how many neighbours of each item of the history give scores; many let popular items in. Zero means all.
 	Nearest int
 	// Fade is how much an item of the history counts against the one behind it: 1 all alike, 0.5 by half at each place. Above 0, at most 1.
@@ -59,6 +65,8 @@ func (o Options) check() error {
 		return fmt.Errorf("a half-life of %v: want 0, or a second or more", o.HalfLife)
 	case o.Window < 2 || o.Window > 10_000:
 		return fmt.Errorf("a window of %d items: want 2 to 10000", o.Window)
+	case o.Row < 0 || o.Row == 1 || o.Groups < 0 || o.Groups == 1:
+		return fmt.Errorf("rows of %d pairs, %d groups: want 0, or 2 or more", o.Row, o.Groups)
 	case o.Nearest < 0:
 		return fmt.Errorf("%d nearest: want 0 or more", o.Nearest)
 	case !(o.Fade > 0 && o.Fade <= 1):
@@ -80,30 +88,26 @@ func (o *Options) weight(items int) float64 {
 	return 1
 }
 
-// sum is one of x(u,i) x(u,j), as of the landmark. groups counts them, so that nothing is told of pairs that are gone but for rounding.
-type sum struct {
-	of     float64
-	groups int32
-}
-
-type held struct {
-	item int32
-	atMs int64
-}
-
 // Index is the model. Many goroutines may ask while one observes.
 type Index struct {
 	o        Options
 	mu       sync.RWMutex
-	groups   map[string][]held
-	pairs    []map[int32]sum // by item, both ways
+	groups   groups
+	pairs    []row // by item, both ways
 	self     []sum
 	landmark int64 // the time as of which sums are kept
 	begun    bool
 	newest   int64
+	halves   []float64 // what one needs of a group, used again
 	best     sync.Pool
 	kept     sync.Map    // item to what nearest found since the last event; written under mu's read lock, emptied under its write lock
 	keeping  atomic.Bool // kept is not empty
+}
+
+// sum is that of x(u,i)^2, as of the landmark, and of how many groups it is.
+type sum struct {
+	of     float64
+	groups int32
 }
 
 // New makes an empty index.
@@ -111,42 +115,91 @@ func New(o Options) (*Index, error) {
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("index of neighbours: %w", err)
 	}
-	return &Index{o: o, groups: map[string][]held{}, best: sync.Pool{New: func() any { return new(candidate.Best) }}}, nil
+	return &Index{o: o, groups: newGroups(o.Groups), best: sync.Pool{New: func() any { return new(candidate.Best) }}}, nil
 }
 
 // Observe takes an event: a group took an item. Events may come in any order; a repeated one changes nothing.
 func (x *Index) Observe(group string, item int32, atMs int64) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.begin(item, atMs)
-	if x.keeping.Swap(false) {
-		x.kept.Clear()
-	}
-	mine := x.groups[group]
-	at := -1
-	for i := range mine {
-		if mine[i].item == item {
-			at = i
-		}
-	}
+	x.observe(xxhash.Sum64String(group), held{item, atMs})
+}
+
+func (x *Index) observe(group uint64, h held) {
+	x.begin(h.item, h.atMs)
+	x.changed()
+	mine := x.groups.get(group)
+	at := find(mine, h.item)
 	switch {
-	case at >= 0 && mine[at].atMs >= atMs:
+	case at >= 0 && mine[at].atMs >= h.atMs:
 	case at >= 0:
 		w := x.o.weight(len(mine))
 		x.one(mine, at, w, -1)
-		mine[at].atMs = atMs
+		mine[at].atMs = h.atMs
 		x.one(mine, at, w, 1)
 	case len(mine) < x.o.Window:
-		x.groups[group] = x.grow(mine, held{item, atMs})
+		x.groups.put(group, x.grow(mine, h))
 	default:
-		x.replace(mine, held{item, atMs})
+		x.replace(mine, h)
 	}
+}
+
+func find(mine []held, item int32) int {
+	for i := range mine {
+		if mine[i].item == item {
+			return i
+		}
+	}
+	return -1
+}
+
+// changed lets go what was found before an event.
+func (x *Index) changed() {
+	if x.keeping.Swap(false) {
+		x.kept.Clear()
+	}
+}
+
+// Take takes all that a group took, which is what Observe of each gives (TestTakingAGroupAtOnceIsTheSame) at a quarter of the cost: no weight is changed on the
+// way. atMs has the time of each item; nil means that their order is all that is known of time, which is for groups that are closed at once and where nothing fades.
+func (x *Index) Take(group string, items []int32, atMs []int64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	key := xxhash.Sum64String(group)
+	whole := len(x.groups.get(key)) == 0
+	var mine []held
+	at := make(map[int32]int, len(items))
+	for i, item := range items {
+		h := held{item, int64(i)}
+		if atMs != nil {
+			h.atMs = atMs[i]
+		}
+		if !whole {
+			x.observe(key, h)
+			continue
+		}
+		x.begin(item, h.atMs)
+		if j, ok := at[item]; ok {
+			mine[j].atMs = max(mine[j].atMs, h.atMs)
+			continue
+		}
+		at[item] = len(mine)
+		mine = append(mine, h)
+	}
+	if len(mine) == 0 {
+		return
+	}
+	x.changed()
+	mine = newestOf(mine, x.o.Window)
+	w := x.o.weight(len(mine))
+	x.all(mine, w*w, 1)
+	x.groups.put(key, mine)
 }
 
 // begin makes room for an item and keeps exponents small.
 func (x *Index) begin(item int32, atMs int64) {
 	for int(item) >= len(x.pairs) {
-		x.pairs, x.self = append(x.pairs, nil), append(x.self, sum{})
+		x.pairs, x.self = append(x.pairs, row{}), append(x.self, sum{})
 	}
 	if !x.begun {
 		x.begun, x.landmark, x.newest = true, atMs, atMs
@@ -158,9 +211,8 @@ func (x *Index) begin(item int32, atMs int64) {
 	scale := x.faded(atMs)
 	for i := range x.pairs {
 		x.self[i].of *= scale
-		for j, s := range x.pairs[i] {
-			s.of *= scale
-			x.pairs[i][j] = s
+		for j := range x.pairs[i].cells {
+			x.pairs[i].cells[j].of *= scale
 		}
 	}
 	x.landmark = atMs
@@ -185,10 +237,7 @@ func (x *Index) half(atMs int64) float64 {
 // grow adds an item to a group.
 func (x *Index) grow(mine []held, h held) []held {
 	before, now := x.o.weight(max(len(mine), 1)), x.o.weight(len(mine)+1)
-	if before != now {
-		x.all(mine, before, -1)
-		x.all(mine, now, 1)
-	}
+	x.all(mine, now*now-before*before, 0)
 	mine = append(mine, h)
 	x.one(mine, len(mine)-1, now, 1)
 	return mine
@@ -216,44 +265,101 @@ func older(a, b held) bool { return a.atMs < b.atMs || a.atMs == b.atMs && a.ite
 // one adds (sign 1) or subtracts (-1) the pairs of one item of a group.
 func (x *Index) one(mine []held, at int, w float64, sign int32) {
 	h := mine[at]
-	half := x.half(h.atMs)
-	x.self[h.item].of += float64(sign) * w * w * half * half
-	if x.self[h.item].groups += sign; x.self[h.item].groups == 0 {
-		x.self[h.item].of = 0 // what is left is rounding
-	}
+	half := float64(sign) * w * w * x.half(h.atMs)
+	x.alone(h.item, half*x.half(h.atMs), sign)
 	for i := range mine {
 		if i != at {
-			x.pair(h.item, mine[i].item, w*w*half*x.half(mine[i].atMs), sign)
+			part := half * x.half(mine[i].atMs)
+			x.pairs[h.item].add(mine[i].item, part, sign)
+			x.pairs[mine[i].item].add(h.item, part, sign)
+			x.bound(mine[i].item)
 		}
 	}
+	x.bound(h.item)
 }
 
-// all adds or subtracts a whole group.
-func (x *Index) all(mine []held, w float64, sign int32) {
-	for i := range mine { // item i with those before it: each pair once
-		x.one(mine[:i+1], i, w, sign)
+// alone adds a part to an item's own sum, of so many groups more.
+func (x *Index) alone(item int32, part float64, others int32) {
+	s := &x.self[item]
+	s.of += part
+	if s.groups += others; s.groups == 0 {
+		s.of = 0 // what is left is rounding
 	}
 }
 
-func (x *Index) pair(i, j int32, part float64, sign int32) {
-	for range 2 {
-		s := x.pairs[i][j]
-		s.of += float64(sign) * part
-		if s.groups += sign; s.groups == 0 {
-			delete(x.pairs[i], j)
-		} else {
-			if x.pairs[i] == nil {
-				x.pairs[i] = map[int32]sum{}
+// all adds times the pairs of a whole group, which is of so many groups more: one row after the other, which is kind to the processor's caches.
+func (x *Index) all(mine []held, times float64, others int32) {
+	if times == 0 {
+		return
+	}
+	halves := x.halves[:0]
+	for i := range mine {
+		halves = append(halves, x.half(mine[i].atMs))
+	}
+	x.halves = halves
+	for i := range mine {
+		half := times * halves[i]
+		x.alone(mine[i].item, half*halves[i], others)
+		r := &x.pairs[mine[i].item]
+		for j := range mine {
+			if j != i {
+				r.add(mine[j].item, half*halves[j], others)
 			}
-			x.pairs[i][j] = s
 		}
-		i, j = j, i
 	}
+	for i := range mine {
+		x.bound(mine[i].item)
+	}
+}
+
+// bound forgets the weaker half of a row that is too long. What it costs is paid by the events that made it so long.
+func (x *Index) bound(i int32) {
+	if r := &x.pairs[i]; x.o.Row > 0 && r.n > x.o.Row {
+		scale := x.scale(0)
+		r.trim(x.o.Row, func(c *cell) float64 { return x.sim(i, c.item, c.of, scale) })
+	}
+}
+
+// Drop takes an item back from a group, as if the group had never taken it: an order that was undone. One that the group does not
+// hold is none; what fell out of the window does not come back.
+func (x *Index) Drop(group string, item int32) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	key := xxhash.Sum64String(group)
+	mine := x.groups.get(key)
+	at := find(mine, item)
+	if at < 0 {
+		return
+	}
+	x.changed()
+	before, now := x.o.weight(len(mine)), x.o.weight(max(len(mine)-1, 1))
+	x.one(mine, at, before, -1)
+	mine[at] = mine[len(mine)-1]
+	mine = mine[:len(mine)-1]
+	x.all(mine, now*now-before*before, 0)
+	x.groups.put(key, mine)
 }
 
 // Close forgets who took what in a group that has ended; its pairs stay. A later event of it begins a new one.
 func (x *Index) Close(group string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	delete(x.groups, group)
+	x.groups.drop(xxhash.Sum64String(group))
+}
+
+// CloseAll closes every group.
+func (x *Index) CloseAll() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.groups = newGroups(x.o.Groups)
+}
+
+// Size says what the index holds: pairs count both ways.
+func (x *Index) Size() (items, pairs, groups int) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	for i := range x.pairs {
+		pairs += x.pairs[i].n
+	}
+	return len(x.pairs), pairs, x.groups.size()
 }

@@ -202,7 +202,7 @@ func TestAClosedGroupKeepsItsPairs(t *testing.T) {
 	x.Observe("a", 1, 1)
 	x.Observe("a", 2, 2)
 	x.Close("a")
-	if len(x.groups) != 0 {
+	if x.groups.size() != 0 {
 		t.Errorf("%v", x.groups)
 	}
 	x.Observe("a", 3, 3)

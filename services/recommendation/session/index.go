@@ -85,8 +85,13 @@ func (x *Index) Add(items []int32) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.all++
+	x.put(items, x.all)
+}
+
+// put puts a session into the rings of its items; mu is held.
+func (x *Index) put(items []int32, age int64) {
 	place := x.place()
-	x.past[place] = past{items: items, age: x.all, held: len(items)}
+	x.past[place] = past{items: items, age: age, held: len(items)}
 	for _, item := range items {
 		x.hold(item, place)
 	}

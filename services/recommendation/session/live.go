@@ -12,6 +12,7 @@ type Live struct {
 	index *Index
 	pause int64 // milliseconds
 	most  int
+	ended func(items []int32, lastMs int64) // nil: nobody is told
 	mu    sync.Mutex
 	open  map[string]*list.Element
 	order *list.List // of *open, the one touched longest ago first
@@ -32,6 +33,10 @@ func NewLive(index *Index, pause time.Duration, most int) (*Live, error) {
 	}
 	return &Live{index: index, pause: pause.Milliseconds(), most: most, open: map[string]*list.Element{}, order: list.New()}, nil
 }
+
+// OnEnd has each session that ends told to somebody else, too: its touches, oldest first, and the time of the last. To be called before the first touch; ended must not
+// call back.
+func (l *Live) OnEnd(ended func(items []int32, lastMs int64)) { l.ended = ended }
 
 // Touch adds a touch to its session, and ends what has paused. A touch that comes later than its time says counts as one of now: order is what a
 // session has, not clocks.
@@ -85,6 +90,15 @@ func (l *Live) Sweep(nowMs int64) int {
 	return len(l.open)
 }
 
+// EndAll ends every session, the one touched longest ago first.
+func (l *Live) EndAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for e := l.order.Front(); e != nil; e = l.order.Front() {
+		l.end(e)
+	}
+}
+
 func (l *Live) sweep(nowMs int64) {
 	for e := l.order.Front(); e != nil && nowMs-e.Value.(*open).lastMs >= l.pause; e = l.order.Front() {
 		l.end(e)
@@ -95,4 +109,7 @@ func (l *Live) end(e *list.Element) {
 	s := l.order.Remove(e).(*open)
 	delete(l.open, s.key)
 	l.index.Add(s.items)
+	if l.ended != nil {
+		l.ended(s.items, s.lastMs)
+	}
 }

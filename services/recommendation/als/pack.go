@@ -1,0 +1,77 @@
+package als
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/freshet/freshet/pkg/wire"
+	"github.com/freshet/freshet/services/recommendation/packed"
+)
+
+var format = wire.Format{Name: "ALS of recommendation", Oldest: 1, Written: 1, Newest: 1}
+
+// Encode writes the points of the items, and what a fold-in needs of the options.
+func (m *Model) Encode() []byte {
+	b := packed.Begin(format, 8*len(m.items)+8*len(m.gram))
+	for _, n := range []int{m.o.Factors, m.o.Epochs, m.all} {
+		b = binary.AppendUvarint(b, uint64(n))
+	}
+	b = packed.AppendFloat(packed.AppendFloat(b, m.o.L2), m.o.Unobserved)
+	for _, v := range m.gram {
+		b = packed.AppendFloat(b, v)
+	}
+	var known []int32
+	for item, ok := range m.known {
+		if ok {
+			known = append(known, int32(item))
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(known)))
+	for _, item := range known {
+		b = binary.AppendUvarint(b, uint64(item))
+		for _, v := range m.point(item).Data {
+			b = packed.AppendFloat(b, v)
+		}
+	}
+	return packed.Seal(b)
+}
+
+// Decode reads the points of the items.
+func Decode(data []byte, places packed.Places) (*Model, error) {
+	in, err := packed.Open(format, data)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{o: Options{Factors: in.Number(), Epochs: in.Number()}, all: in.Number()}
+	m.o.L2, m.o.Unobserved = packed.Float(&in), packed.Float(&in)
+	if err := m.o.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", format.Name, err)
+	}
+	d := m.o.Factors
+	if in.Left() < 8*d*d {
+		in.Fail()
+		return nil, packed.Done(format, &in)
+	}
+	m.gram = make([]float64, d*d)
+	for i := range m.gram {
+		m.gram[i] = packed.Float(&in)
+	}
+	m.known = make([]bool, places.Size())
+	m.items = make([]float64, len(m.known)*d)
+	spare := make([]float64, d)
+	for range in.Count(1 + 8*d) {
+		to, item := spare, places.Item(&in)
+		if item != packed.None {
+			m.known[item] = true
+			to = m.point(item).Data
+		}
+		for i := range to {
+			to[i] = packed.Float(&in)
+		}
+	}
+	m.work.New = func() any { return newSolver(d) }
+	if err := packed.Done(format, &in); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
