@@ -110,23 +110,30 @@ func fitBlend(ctx context.Context, s *Set) (Model, error) {
 	return e.model(fmt.Sprintf("reciprocal ranks of %v, all of one weight", members(s.Protocol))), nil
 }
 
-// fitRanker learns on an inner split of what is learnt from, cut as the set itself is: members that were fitted on its older part are asked what
+// fitRanker learns on inner splits of what is learnt from, cut as the set itself is: members that were fitted on the older part are asked what
 // came in the newer. Then the members are fitted on all.
 func fitRanker(ctx context.Context, s *Set) (Model, error) {
-	inner, err := s.inner()
+	splits, err := s.splits()
 	if err != nil {
 		return Model{}, err
 	}
-	young, err := gather(ctx, inner)
-	if err != nil {
-		return Model{}, err
-	}
-	l, err := young.learn(ctx, inner)
-	if err != nil {
-		return Model{}, err
+	l := rank.NewLessons(members(s.Protocol))
+	for _, inner := range splits {
+		young, err := gather(ctx, inner)
+		if err != nil {
+			return Model{}, err
+		}
+		if err := young.learn(ctx, inner, l); err != nil {
+			return Model{}, err
+		}
 	}
 	o := rank.Default()
 	r, err := rank.Train(ctx, l, o)
+	if errors.Is(err, rank.ErrTooFew) {
+		m, fault := fitBlend(ctx, s)
+		m.Note = "not trained, blended: " + err.Error()
+		return m, fault
+	}
 	if err != nil {
 		return Model{}, err
 	}
@@ -135,7 +142,7 @@ func fitRanker(ctx context.Context, s *Set) (Model, error) {
 		return Model{}, err
 	}
 	e.order = r.Rank
-	return e.model(fmt.Sprintf("%d trees over %v, learnt from %d questions of an inner split; most from %s", r.Trees(), members(s.Protocol), l.Len(), strongest(r))), nil
+	return e.model(fmt.Sprintf("%d trees over %v, learnt from %d questions of %d inner splits; most from %s", r.Trees(), members(s.Protocol), l.Len(), len(splits), strongest(r))), nil
 }
 
 // strongest names the features that helped most.
@@ -159,12 +166,11 @@ func strongest(r *rank.Ranker) string {
 }
 
 // learn asks the members the cases of a set, and notes what came.
-func (e *ensemble) learn(ctx context.Context, s *Set) (*rank.Lessons, error) {
-	l := rank.NewLessons(members(s.Protocol))
+func (e *ensemble) learn(ctx context.Context, s *Set, l *rank.Lessons) error {
 	s.Thin(lessons)
 	for i := range s.Cases {
 		if i%256 == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
 		c := &s.Cases[i]
 		p := e.pool(s.query(c, each))
@@ -176,13 +182,31 @@ func (e *ensemble) learn(ctx context.Context, s *Set) (*rank.Lessons, error) {
 		})
 		p.Put()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if c.Last && c.Ended != nil {
 			e.ended(c.Ended)
 		}
 	}
-	return l, nil
+	return nil
+}
+
+// splits are inner cuts, the oldest first: each is a cut of what the next one learns from. There are as many as give enough questions.
+func (s *Set) splits() ([]*Set, error) {
+	var out []*Set
+	for questions, from := 0, s; len(out) < 3 && questions < lessons/2; {
+		inner, err := from.inner()
+		if err != nil {
+			if len(out) == 0 {
+				return nil, err
+			}
+			break // what is left cannot be cut once more
+		}
+		questions += len(inner.Cases)
+		out, from = append(out, inner), inner
+	}
+	slices.Reverse(out)
+	return out, nil
 }
 
 // inner cuts what is learnt from once more, as the set itself was cut.
@@ -206,6 +230,7 @@ func (s *Set) inner() (*Set, error) {
 	}
 	p := s.plan
 	p.Seed++
+	p.every = true
 	if !(p.Share > 0 && p.Share < 1) {
 		p.Share = .1
 	}

@@ -98,11 +98,11 @@ type Options struct {
 
 // Default suits some thousand questions and more.
 func Default() Options {
-	return Options{Trees: 100, Rate: .1, Leaves: 31, MinRows: 50, Patience: 20, Truncation: 20, Segments: 32}
+	return Options{Trees: 100, Rate: .1, Leaves: 15, MinRows: 100, Patience: 20, Truncation: 20, Segments: 32}
 }
 
 // fewest lessons that can teach and judge.
-const fewest = 20
+const fewest = 100
 
 // ErrTooFew says that there are too few lessons.
 var ErrTooFew = errors.New("too few questions of which a candidate was taken")

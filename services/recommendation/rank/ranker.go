@@ -168,10 +168,14 @@ func (r *Ranker) segment(mine []string) float64 {
 	return math.NaN()
 }
 
-// Rank gives all candidates, the best first, of equal scores the lower item. Nothing but the result is allocated.
+// Rank gives all candidates, the best first, of equal scores the lower item. Nothing but the result is allocated. A ranker without a tree, which found
+// nothing to learn, blends.
 func (r *Ranker) Rank(p *Pool) []Ranked {
 	if len(p.items) == 0 {
 		return nil
+	}
+	if r.trees.Trees() == 0 {
+		return Blend(p)
 	}
 	r.fill(p)
 	p.scores = slices.Grow(p.scores[:0], len(p.items))[:len(p.items)]
