@@ -100,6 +100,8 @@ type Query struct {
 	History []int32
 	// Values says how much each of History counts, such as a rating or a quantity. Nil means 1 each.
 	Values []float32
+	// Times are when History was touched, in Unix milliseconds. Nil where that is not known.
+	Times []int64
 	// AtMs is the time of the question, in Unix milliseconds, for models whose knowledge fades. Zero means the newest time that the model has seen.
 	AtMs int64
 	// K is how many candidates are wanted at most. Zero or less gives none.

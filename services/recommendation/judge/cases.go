@@ -15,7 +15,9 @@ type Case struct {
 	// History is what is told, oldest first.
 	History []int32
 	Values  []float32
-	AtMs    int64
+	// Times are those of History; nil where there are none.
+	Times []int64
+	AtMs  int64
 	// Relevant are the items to be found, each once.
 	Relevant []int32
 	// Group of the case: the session or customer. Cases of one group follow each other.
@@ -40,6 +42,9 @@ type Set struct {
 	Unknown, Asked int
 	// Repeats is the share of Asked that the history holds.
 	Repeats float64
+
+	log  *interaction.Log // names alone
+	plan Plan
 }
 
 // Protocols are their names.
@@ -55,11 +60,14 @@ type Plan struct {
 	BasketGapMs int64
 	// Seed draws the users.
 	Seed uint64
+
+	// every asks, of next-basket, for every basket behind the time and not for each customer's first alone: a ranker learns from all.
+	every bool
 }
 
 // NewSet cuts a log. test holds what judges when it is a file of its own; nil means that the log is cut.
 func NewSet(l *interaction.Log, test []interaction.Event, p Plan) (*Set, error) {
-	s := &Set{Protocol: p.Protocol, Items: l.Items.Len(), NewOnly: p.Protocol == "holdout" || p.Protocol == "users"}
+	s := &Set{log: &interaction.Log{Users: l.Users, Items: l.Items, Timed: l.Timed}, plan: p, Protocol: p.Protocol, Items: l.Items.Len(), NewOnly: p.Protocol == "holdout" || p.Protocol == "users"}
 	var err error
 	switch p.Protocol {
 	case "next-item":
@@ -134,7 +142,7 @@ func (s *Set) nextItem(l *interaction.Log, test []interaction.Event, p Plan) err
 		for i := 1; i < len(one.Items); i++ {
 			c := Case{History: one.Items[:i], Relevant: one.Items[i : i+1], Group: group, Last: i == len(one.Items)-1}
 			if one.At != nil {
-				c.AtMs = one.At[i]
+				c.AtMs, c.Times = one.At[i], one.At[:i]
 			}
 			if c.Last {
 				c.Ended = one.Items
@@ -163,6 +171,10 @@ func (s *Set) byTime(l *interaction.Log, test []interaction.Event, p Plan) error
 		history[s.Train[i].User] = &s.Train[i]
 	}
 	for group, one := range interaction.Sessions(behind, l.Timed) {
+		if p.every && p.Protocol == "next-basket" {
+			s.findEvery(history[one.User], one, p.BasketGapMs, group)
+			continue
+		}
 		if h := history[one.User]; h != nil {
 			if p.Protocol == "next-basket" {
 				one = interaction.Baskets(&one, p.BasketGapMs)[0]
@@ -173,10 +185,24 @@ func (s *Set) byTime(l *interaction.Log, test []interaction.Event, p Plan) error
 	return nil
 }
 
+// findEvery asks for every basket of what followed, with all that was before it. h is nil for somebody new.
+func (s *Set) findEvery(h *interaction.Session, then interaction.Session, gapMs int64, group int) {
+	told := interaction.Session{User: then.User}
+	if h != nil {
+		told = part(*h, 0, len(h.Items))
+	}
+	for _, basket := range interaction.Baskets(&then, gapMs) {
+		basket = s.known(basket)
+		s.find(&told, basket, group)
+		n := len(told.Items)
+		told = interaction.Session{User: told.User, Items: append(told.Items[:n:n], basket.Items...), Values: append(told.Values[:n:n], basket.Values...), At: append(told.At[:n:n], basket.At...)}
+	}
+}
+
 // find asks, with a history, for the items of what followed.
 func (s *Set) find(h *interaction.Session, then interaction.Session, group int) {
-	c := Case{History: h.Items, Values: h.Values, Group: group, Last: true}
-	if then.At != nil {
+	c := Case{History: h.Items, Values: h.Values, Times: h.At, Group: group, Last: true}
+	if len(then.At) > 0 {
 		c.AtMs = then.At[0]
 	}
 	told := map[int32]bool{}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/freshet/freshet/services/recommendation/alike"
 	"github.com/freshet/freshet/services/recommendation/als"
 	"github.com/freshet/freshet/services/recommendation/ease"
 	"github.com/freshet/freshet/services/recommendation/neighbours"
@@ -34,6 +35,10 @@ func Families() []Family {
 		{Name: "item-knn-live", For: []string{"next-item"}, Fit: fitLiveNeighbours},
 		{Name: "ease", For: []string{"next-basket", "holdout", "users"}, Fit: fitEASE},
 		{Name: "als", For: []string{"next-basket", "holdout", "users"}, Fit: fitALS},
+		{Name: "again-fading", For: []string{"next-item", "next-basket"}, Fit: fitFading},
+		{Name: "user-knn", Fit: fitAlike},
+		{Name: "blend", Fit: fitBlend},
+		{Name: "ranker", Fit: fitRanker},
 	}
 }
 
@@ -84,6 +89,24 @@ func fitPopular(_ context.Context, s *Set) (Model, error) {
 }
 
 func fitAgain(context.Context, *Set) (Model, error) { return Model{Source: popular.Again{}}, nil }
+
+// fitFading takes 60 days as half-life: about two of a customer's usual pauses.
+func fitFading(context.Context, *Set) (Model, error) {
+	f, err := popular.NewFading(60 * 24 * time.Hour)
+	return Model{Source: f}, err
+}
+
+func fitAlike(_ context.Context, s *Set) (Model, error) {
+	x, err := alike.New(alike.Default())
+	if err != nil {
+		return Model{}, err
+	}
+	for i := range s.Train {
+		x.Add(s.Train[i].Items)
+	}
+	x.Census()
+	return Model{Source: x}, nil
+}
 
 func fitSession(_ context.Context, s *Set) (Model, error) {
 	x, err := sessions(s)

@@ -138,7 +138,7 @@ func (s *Set) answers(ctx context.Context, m Model, o Options, row *Row) error {
 	var buffer []candidate.Candidate
 	for i := range s.Cases {
 		c := &s.Cases[i]
-		q := &candidate.Query{History: c.History, Values: c.Values, AtMs: c.AtMs, K: o.K, Skip: s.skip(c)}
+		q := s.query(c, o.K)
 		began := time.Now()
 		buffer = m.Source.Candidates(buffer[:0], q)
 		took[i] = time.Since(began)
@@ -162,6 +162,11 @@ func (s *Set) answers(ctx context.Context, m Model, o Options, row *Row) error {
 	slices.Sort(took)
 	row.Median, row.Slow = took[len(took)/2], took[len(took)*99/100]
 	return nil
+}
+
+// query asks a case.
+func (s *Set) query(c *Case, k int) *candidate.Query {
+	return &candidate.Query{History: c.History, Values: c.Values, Times: c.Times, AtMs: c.AtMs, K: k, Skip: s.skip(c)}
 }
 
 // skip refuses what the customer knows, where that is not asked for.

@@ -206,7 +206,7 @@ func TestTheSameDataGiveTheSameFigures(t *testing.T) {
 			}
 			told = append(told, known(rows))
 			for _, r := range rows {
-				if taste := r.Name != "popular" && r.Name != "again"; taste && r.Recall.Value < .9 {
+				if taste := r.Name != "popular" && !strings.HasPrefix(r.Name, "again"); taste && r.Recall.Value < .9 {
 					t.Errorf("%s, %s: recall %v where worlds never meet", protocol, r.Name, r.Recall.Value)
 				}
 			}
