@@ -130,7 +130,8 @@ func TestOverloadIsToldAndLosesNothing(t *testing.T) {
 	}
 	taken++
 	began := next(t, told, "freshness.breached")
-	if began.Cause != "behind" || began.At != "warehouse" || began.AgeSeconds < 1 || began.LineSeconds != 1 || began.LagRecords < 1000 {
+	// On a busy machine identity needs a moment for the burst, and is the first to be behind.
+	if began.Cause != "behind" || began.At != "warehouse" && began.At != "identity" || began.AgeSeconds < 1 || began.LineSeconds != 1 || began.LagRecords < 1000 {
 		t.Errorf("told %+v", began)
 	}
 
