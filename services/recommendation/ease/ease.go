@@ -8,20 +8,15 @@
 // so that an event adds one row to a visitor's scores, and nothing is fitted again. Of each row the Row largest, up or down, are kept.
 //
 // Invariants: the matrix is the one of a plain Gauss-Jordan inversion (TestEqualToAPlainInversion); items beyond MaxItems are left out, the least
-// taken first, and never proposed (TestTheMostTakenAreKept).
+// taken first, and never proposed (TestTheMostTakenAreKept); a fit can be interrupted while it inverts (TestAnInversionCanBeInterrupted).
 package ease
 
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
-	"gonum.org/v1/gonum/lapack/lapack64"
 
 	"github.com/freshet/freshet/services/recommendation/candidate"
 	"github.com/freshet/freshet/services/recommendation/interaction"
@@ -52,7 +47,7 @@ type entry struct {
 	value float32
 }
 
-// Fit fits the histories of visitors; items is the size of the id space. It cannot be interrupted while the matrix is inverted.
+// Fit fits the histories of visitors; items is the size of the id space. It ends within a second or two of ctx.
 func Fit(ctx context.Context, histories [][]int32, items int, o Options) (*Model, error) {
 	if !(o.L2 > 0) || math.IsInf(o.L2, 0) || o.Row < 1 || o.MaxItems < 1 {
 		return nil, fmt.Errorf("ease: L2 %v, rows of %d, at most %d items: want all above 0", o.L2, o.Row, o.MaxItems)
@@ -73,10 +68,7 @@ func Fit(ctx context.Context, histories [][]int32, items int, o Options) (*Model
 	for i := range n {
 		gram[i*n+i] += o.L2
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if err := invert(gram, n); err != nil {
+	if err := invert(ctx, gram, n); err != nil {
 		return nil, err
 	}
 	for i := range n {
@@ -129,18 +121,6 @@ func count(gram []float64, n int, history, place []int32) {
 			line[b]++
 		}
 	}
-}
-
-// invert inverts a positive definite matrix in its place, by Cholesky; the upper half counts, before and behind.
-func invert(a []float64, n int) error {
-	t, ok := lapack64.Potrf(blas64.Symmetric{N: n, Stride: n, Data: a, Uplo: blas.Upper})
-	if ok {
-		_, ok = lapack64.Potri(t)
-	}
-	if !ok {
-		return errors.New("ease: the matrix cannot be inverted: raise L2")
-	}
-	return nil
 }
 
 // row is what row i of B keeps.

@@ -135,9 +135,7 @@ func fitNeighbours(ctx context.Context, s *Set) (Model, error) {
 
 // observe takes a group that has ended. Nothing fades here: the order is all that the window needs.
 func observe(x *neighbours.Index, items []int32) {
-	for place, item := range items {
-		x.Observe("", item, int64(place))
-	}
+	x.Take("", items, nil)
 	x.Close("")
 }
 
