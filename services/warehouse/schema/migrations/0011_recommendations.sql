@@ -24,7 +24,7 @@ CREATE OR REPLACE VIEW {dm}.recommendations AS
 SELECT * FROM {dm}.recommendations_rows FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1, optimize_move_to_prewhere_if_final = 1;
 
--- What became of places: one row for each outcome. What was told and taken back stands twice, with the signs 1 and -1: sums of sign, and of value times sign, are right at
+-- What became of places: one row for each outcome. What was told and taken back stands twice, with the signs 1 and -1: sums of sign, and of value_micros times sign, are right at
 -- every moment.
 CREATE TABLE IF NOT EXISTS {dm}.recommendation_outcomes_rows
 (
@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS {dm}.recommendation_outcomes_rows
     explored      Bool,
     answered_at   DateTime64(3, 'UTC') COMMENT 'when the list was given',
     occurred_at   DateTime64(3, 'UTC') COMMENT 'when it became so',
-    value         Nullable(Decimal(18, 6)) COMMENT 'of a purchase, in the workspace''s currency; NULL when not known',
+    value_micros  Nullable(Int64) COMMENT 'of a purchase, in millionths of the workspace''s currency; NULL when not known',
     order_id      String COMMENT 'of a purchase; empty when not known'
 )
 ENGINE = ReplacingMergeTree
@@ -62,11 +62,11 @@ SELECT f.*, if(empty(ifNull(o.to_customer_id, '')), f.customer_id, o.to_customer
 FROM
 (
     SELECT workspace, 'list' AS kind, toInt8(1) AS sign, customer_id, request_id, position, scene, variant, model_version, item_id, source, explored,
-        answered_at, answered_at AS occurred_at, CAST(NULL, 'Nullable(Decimal(18, 6))') AS value, '' AS order_id
+        answered_at, answered_at AS occurred_at, CAST(NULL, 'Nullable(Int64)') AS value_micros, '' AS order_id
     FROM {dm}.recommendations
     UNION ALL
     SELECT workspace, kind, sign, customer_id, request_id, position, scene, variant, model_version, item_id, source, explored,
-        answered_at, occurred_at, value, order_id
+        answered_at, occurred_at, value_micros, order_id
     FROM {dm}.recommendation_outcomes
 ) AS f
 LEFT ANY JOIN {dw}.identity_overrides AS o ON o.workspace = f.workspace AND o.from_customer_id = f.customer_id;
@@ -82,7 +82,7 @@ SELECT workspace, toDate(answered_at) AS day, scene, variant, model_version, sou
     sumIf(sign, kind = 'cart') AS carts,
     sumIf(sign, kind = 'dismiss') AS dismissals,
     sumIf(sign, kind = 'purchase') AS purchased_lines,
-    sumIf(ifNull(value, 0) * sign, kind = 'purchase') AS revenue,
+    sumIf(ifNull(value_micros, 0) * sign, kind = 'purchase') / 1000000 AS revenue,
     if(impressions > 0, clicks / impressions, 0) AS ctr
 FROM {dm}.recommendation_facts
 WHERE position > 0
@@ -94,7 +94,7 @@ SELECT workspace, scene, visitor, toStartOfMonth(answered_at) AS month,
     argMinIf(variant, answered_at, kind = 'list') AS variant,
     sumIf(sign, kind = 'click') > 0 AS clicked,
     sumIf(sign, kind = 'purchase') > 0 AS bought,
-    sumIf(ifNull(value, 0) * sign, kind = 'purchase') AS revenue
+    sumIf(ifNull(value_micros, 0) * sign, kind = 'purchase') / 1000000 AS revenue
 FROM {dm}.recommendation_facts
 GROUP BY workspace, scene, visitor, month
 HAVING countIf(kind = 'list') > 0;
@@ -103,7 +103,6 @@ HAVING countIf(kind = 'list') > 0;
 CREATE OR REPLACE VIEW {dm}.recommendation_variants AS
 SELECT workspace, scene, month, variant, count() AS visitors,
     countIf(clicked) AS clickers, countIf(bought) AS buyers,
-    sum(toFloat64(revenue)) AS revenue, sum(toFloat64(revenue) * toFloat64(revenue)) AS revenue_squares,
-    countIf(revenue != 0) AS payers
-FROM {dm}.recommendation_visitors
+    countIf(v.revenue != 0) AS payers, sum(v.revenue) AS revenue, sum(v.revenue * v.revenue) AS revenue_squares
+FROM {dm}.recommendation_visitors AS v
 GROUP BY workspace, scene, month, variant;
