@@ -117,7 +117,7 @@ func (s *story) root(id string) string {
 
 // fact is one line of the expected table.
 func fact(kind recommendationv1.FeedbackKind, list string, position int, item, order, customer string, value int64) string {
-	return fmt.Sprintf("%s %s/%d %s order %q of %s worth %d", kind, list[:12], position, item, order, customer, value)
+	return fmt.Sprintf("%s %s/%d %s order %q of %s worth %d", kind, list[:min(12, len(list))], position, item, order, customer, value)
 }
 
 // tell is the plain second implementation: it has everything at hand, and asks of each place and each deed.
@@ -182,9 +182,9 @@ func (s *story) tell(clickMs, viewMs int64) map[string]int {
 			switch {
 			case d.named == a.RequestId:
 				strength = 3
-			case chosen != 0 && chosen <= d.at+60_000 && d.at-chosen <= clickMs:
+			case chosen != 0 && chosen <= d.at+5_000 && d.at-chosen <= clickMs:
 				strength = 2
-			case saw != 0 && saw <= d.at+60_000 && d.at-saw <= viewMs:
+			case saw != 0 && saw <= d.at+5_000 && d.at-saw <= viewMs:
 				strength = 1
 			}
 			if key := fmt.Sprintf("%d %020d %s", strength, a.AtMs, a.RequestId); strength > 0 && key > top {
