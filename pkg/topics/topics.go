@@ -146,7 +146,8 @@ func All() []Topic {
 		DeadLetter(EventsRaw), DeadLetter(EventsRejected), DeadLetter(EventsResolved), DeadLetter(IdentityLog),
 		DeadLetter(IdentityMappings), DeadLetter(FeatureHandover), DeadLetter(Features), DeadLetter(Scores),
 		DeadLetter(OrderEvents), DeadLetter(Orders), DeadLetter(OrderPostings),
-		DeadLetter(ItemChanges), DeadLetter(Touches), DeadLetter(Recommendations), DeadLetter(RecommendationFeedback), DeadLetter(VisitorHandover),
+		DeadLetter(ItemChanges), DeadLetter(Touches), DeadLetter(Recommendations), DeadLetter(RecommendationFeedback), DeadLetter(RecommendationOutcomes),
+		DeadLetter(VisitorHandover),
 		DeadLetter(LoopHandover), DeadLetter(SegmentTransitions),
 	)
 }

@@ -55,7 +55,8 @@ func room[T any](n int, columns ...*[]T) {
 }
 
 // readTopics are the topics of the group.
-var readTopics = []topics.Topic{topics.EventsRaw, topics.EventsRejected, topics.EventsResolved, topics.IdentityMappings, topics.Orders, topics.OrderPostings, topics.Scores}
+var readTopics = []topics.Topic{topics.EventsRaw, topics.EventsRejected, topics.EventsResolved, topics.IdentityMappings, topics.Orders, topics.OrderPostings, topics.Scores,
+	topics.Recommendations, topics.RecommendationOutcomes}
 
 // newBuilder returns the builder of a topic for about n records.
 func newBuilder(topic string, n int) (builder, error) {
@@ -74,6 +75,10 @@ func newBuilder(topic string, n int) (builder, error) {
 		return newPostingRows(n), nil
 	case topics.Scores.Name:
 		return newScoreRows(n), nil
+	case topics.Recommendations.Name:
+		return newListRows(n), nil
+	case topics.RecommendationOutcomes.Name:
+		return newOutcomeRows(n), nil
 	}
 	return nil, fmt.Errorf("no table for topic %s", topic)
 }

@@ -118,10 +118,12 @@ func (t *task) named(tx transaction, e *entry, w word, h *handover) error {
 	switch {
 	case !ok:
 		t.metrics.unmatched.Inc()
-	case of == e.id || h.hops > 0:
+	case of != e.id && h.kind == handedTouch && w.kind == kindClick:
+		to := *h
+		to.kind = handedClick
+		return t.passOn(tx, of, &to)
+	default: // the list is late, or its customer becomes this one
 		e.rec.hear(w)
-	case w.kind == kindClick:
-		return t.passOn(tx, of, h)
 	}
 	return nil
 }

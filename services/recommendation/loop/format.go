@@ -182,6 +182,8 @@ const (
 	handedAnswer
 	handedFeedback
 	handedTouch
+	// handedClick is a touch that names the list of another customer, sent to whose it is, for that alone.
+	handedClick
 )
 
 // handover is what one task sends another of a customer: a whole record, or what came for it afterwards.

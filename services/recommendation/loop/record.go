@@ -17,7 +17,7 @@ const (
 	dayMs       = 24 * 60 * minuteMs
 	deedFor     = 60 * dayMs
 	// slack is by how much a device's clock may be behind ours before its deed seems to come before the list.
-	slack = minuteMs
+	slack = int64(5_000)
 )
 
 // record is what is known of one customer.

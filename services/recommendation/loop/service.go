@@ -47,8 +47,8 @@ type Deps struct {
 	Memory *localstore.Memory
 	// ClickHouse is where reports come from. Nil: there are none.
 	ClickHouse driver.Conn
-	// Database names a layer's view there: {dm} in a query becomes the name of the database. Needed with ClickHouse.
-	Database func(sql string) string
+	// DM is the name of the database of the layer dm there; empty means dm.
+	DM string
 	// Shares gives the variants of a scene and their shares, for the check of the sample ratio; nil, or no variants: nothing is checked.
 	Shares func(workspace, scene string) (names []string, shares []float64)
 	// Now is the clock; nil means time.Now.

@@ -109,7 +109,7 @@ func (h *handover) read() (s said, err error) {
 		if s.workspace = s.feedback.GetWorkspace(); err == nil && (s.feedback.GetRequestId() == "" || s.feedback.GetAtMs() <= 0) {
 			err = errors.New("feedback without a request id or a time")
 		}
-	case handedTouch:
+	case handedTouch, handedClick:
 		s.touch = &recommendationv1.Touch{}
 		err = proto.Unmarshal(h.body, s.touch)
 		if s.workspace = s.touch.GetWorkspace(); err == nil && (s.touch.GetItemId() == "" || s.touch.GetAtMs() <= 0) {
