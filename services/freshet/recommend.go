@@ -29,6 +29,7 @@ func newRecommend() *cobra.Command {
 // recommendOptions are the flags of `freshet recommend evaluate`.
 type recommendOptions struct {
 	data, test string
+	split      string
 	models     []string
 	gap        time.Duration
 	cases      int
@@ -78,6 +79,7 @@ func (o *recommendOptions) flags(cmd *cobra.Command) {
 	f.IntVar(&o.judge.K, "k", 20, "how long lists are; NDCG looks at the first half")
 	f.IntVar(&o.cases, "cases", 0, "judge so many cases only, in whole sessions or customers, evenly taken; 0 for all")
 	f.Uint64Var(&o.plan.Seed, "seed", 0, "what is drawn is drawn by it: the same seed gives the same figures")
+	f.StringVar(&o.split, "dump-split", "", "write what is learnt from and what is asked into this directory, for other programs to be judged alike")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 }
 
@@ -114,6 +116,11 @@ func (o *recommendOptions) run(cmd *cobra.Command) error {
 	s, r, err := o.read(cmd)
 	if err != nil {
 		return err
+	}
+	if o.split != "" {
+		if err := s.Dump(o.split); err != nil {
+			return err
+		}
 	}
 	families, err := judge.Choose(s.Protocol, o.models)
 	if err != nil {

@@ -223,9 +223,21 @@ func TestAReasonIsItsShareOfTheScore(t *testing.T) {
 	}
 }
 
+func TestConjugateGradientsComeToTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		histories, o := drawHistories(t), drawOptions(t)
+		exact := fit(t, histories, o)
+		o.Steps = 4 * o.Factors // more than enough in exact arithmetic
+		if got := fit(t, histories, o); !near([][]float64{got.items}, [][]float64{exact.items}) {
+			t.Fatalf("%v\nwant %v", got.items, exact.items)
+		}
+	})
+}
+
 func TestWorkersDoNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		histories, o := drawHistories(t), drawOptions(t)
+		o.Steps = rapid.IntRange(0, 3).Draw(t, "steps")
 		one := fit(t, histories, o)
 		o.Workers = rapid.IntRange(2, 5).Draw(t, "workers")
 		if many := fit(t, histories, o); !slices.Equal(one.items, many.items) {

@@ -19,6 +19,7 @@ import (
 	"slices"
 
 	"github.com/freshet/freshet/services/recommendation/candidate"
+	"github.com/freshet/freshet/services/recommendation/dense"
 	"github.com/freshet/freshet/services/recommendation/interaction"
 )
 
@@ -28,12 +29,14 @@ type Options struct {
 	L2 float64
 	// Row is how many items of each row are kept. 1 or more.
 	Row int
-	// MaxItems is how many items are fitted, the most taken. Memory is 8 bytes times its square, time its cube: 10,000 are 800 MB and minutes.
+	// MaxItems is how many items are fitted, the most taken. Memory is 8 bytes times its square, time its cube: 10,000 are 800 MB and a minute of one processor.
 	MaxItems int
+	// Workers share the inversion; the result is the same. Zero means 1.
+	Workers int
 }
 
 // Default suits a shop.
-func Default() Options { return Options{L2: 300, Row: 500, MaxItems: 8000} }
+func Default() Options { return Options{L2: 300, Row: 500, MaxItems: 10_000} }
 
 // Model is the matrix, by rows.
 type Model struct {
@@ -47,7 +50,7 @@ type entry struct {
 	value float32
 }
 
-// Fit fits the histories of visitors; items is the size of the id space. It ends within a second or two of ctx.
+// Fit fits the histories of visitors; items is the size of the id space.
 func Fit(ctx context.Context, histories [][]int32, items int, o Options) (*Model, error) {
 	if !(o.L2 > 0) || math.IsInf(o.L2, 0) || o.Row < 1 || o.MaxItems < 1 {
 		return nil, fmt.Errorf("ease: L2 %v, rows of %d, at most %d items: want all above 0", o.L2, o.Row, o.MaxItems)
@@ -68,11 +71,16 @@ func Fit(ctx context.Context, histories [][]int32, items int, o Options) (*Model
 	for i := range n {
 		gram[i*n+i] += o.L2
 	}
-	if err := invert(ctx, gram, n); err != nil {
-		return nil, err
+	if err := dense.Invert(ctx, gram, n, o.Workers); err != nil {
+		return nil, fmt.Errorf("ease: invert the matrix of %d items: %w", n, err)
+	}
+	var best candidate.Best
+	diagonal := make([]float64, n)
+	for i := range n {
+		diagonal[i] = gram[i*n+i]
 	}
 	for i := range n {
-		m.rows[kept[i]] = row(gram, n, i, kept, o.Row)
+		m.rows[kept[i]] = row(gram[i*n:(i+1)*n], diagonal, i, kept, o.Row, &best)
 	}
 	return m, nil
 }
@@ -106,7 +114,7 @@ func mostTaken(histories [][]int32, items, most int) (kept, place []int32, left 
 	return kept, place, left
 }
 
-// count adds a history to the upper half of X'X.
+// count adds a history to the lower half of X'X.
 func count(gram []float64, n int, history, place []int32) {
 	var mine []int32
 	for _, item := range interaction.Distinct(history) {
@@ -117,29 +125,36 @@ func count(gram []float64, n int, history, place []int32) {
 	slices.Sort(mine)
 	for i, a := range mine {
 		line := gram[int(a)*n:]
-		for _, b := range mine[i:] {
+		for _, b := range mine[:i+1] {
 			line[b]++
 		}
 	}
 }
 
-// row is what row i of B keeps.
-func row(p []float64, n, i int, kept []int32, most int) []entry {
-	all := make([]entry, 0, n-1)
-	for j := range n {
-		if j != i {
-			if v := float32(-p[min(i, j)*n+max(i, j)] / p[j*n+j]); v != 0 {
+// row is what row i of B keeps, given that of P and P's diagonal: all but 0 by item, or the largest, the largest first. best is used again.
+func row(p, diagonal []float64, i int, kept []int32, most int, best *candidate.Best) []entry {
+	n := len(p)
+	value := func(j int) float32 { return float32(-p[j] / diagonal[j]) }
+	if n-1 <= most {
+		var all []entry
+		for j := range n {
+			if v := value(j); v != 0 && j != i {
 				all = append(all, entry{kept[j], v})
 			}
 		}
+		return all
 	}
-	if len(all) > most {
-		slices.SortFunc(all, func(a, b entry) int {
-			return cmp.Or(cmp.Compare(math.Abs(float64(b.value)), math.Abs(float64(a.value))), cmp.Compare(a.item, b.item))
-		})
-		all = all[:most]
+	best.Reset(most)
+	for j := range n {
+		if v := value(j); v != 0 && j != i {
+			best.Offer(candidate.Candidate{Item: int32(j), Score: math.Abs(float64(v))})
+		}
 	}
-	return slices.Clone(all)
+	all := make([]entry, 0, most)
+	for _, c := range best.Append(nil) {
+		all = append(all, entry{kept[c.Item], value(int(c.Item))})
+	}
+	return all
 }
 
 // Candidates implements candidate.Source.

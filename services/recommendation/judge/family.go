@@ -154,7 +154,9 @@ func fitLiveNeighbours(ctx context.Context, s *Set) (Model, error) {
 const learnsOn = "each judged session joins the index when it has ended"
 
 func fitEASE(ctx context.Context, s *Set) (Model, error) {
-	m, err := ease.Fit(ctx, s.histories(), s.Items, ease.Default())
+	o := ease.Default()
+	o.Workers = runtime.GOMAXPROCS(0)
+	m, err := ease.Fit(ctx, s.histories(), s.Items, o)
 	if err != nil {
 		return Model{}, err
 	}

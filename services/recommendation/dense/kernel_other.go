@@ -1,0 +1,7 @@
+//go:build !amd64
+
+package dense
+
+func subtract(k int, a, b, c []float64, stride int) { subtractPlain(k, a, b, c, stride) }
+
+func outer(h, p, y []float64) { outerPlain(h, p, y) }
