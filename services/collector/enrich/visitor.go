@@ -4,21 +4,7 @@ import (
 	"strings"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
-)
-
-// clientLibraries and serverLibraries are what context.library.name holds when a person's own browser or app speaks, and when a server does.
-// A name that begins so counts.
-var (
-	clientLibraries = []string{
-		"analytics.js", "@segment/analytics-next", "analytics-ios", "analytics-android", "analytics-swift", "analytics-kotlin", "@segment/analytics-react-native",
-		"analytics-react-native", "analytics_flutter", "analytics-flutter",
-		"RudderLabs JavaScript SDK", "rudder-ios-library", "rudder-android-library", "rudder-react-native-library", "rudder-flutter",
-		"com.rudderstack.android", "rudderlabs.ios", "jitsu-js", "@jitsu/js", "freshet-pixel",
-	}
-	serverLibraries = []string{
-		"@segment/analytics-node", "analytics-node", "analytics-go", "analytics-python", "analytics-ruby", "analytics-php", "analytics-java", "Analytics.NET",
-		"analytics-csharp", "@rudderstack/rudder-sdk-node", "rudder-sdk-node", "rudder-analytics", "RudderStack", "http",
-	}
+	"github.com/freshet/freshet/services/collector/library"
 )
 
 // visitor says that a person's browser or app made the call, not a server on its behalf. docs/enrichment.md has the rule.
@@ -32,23 +18,14 @@ func (h *Hints) visitor(client *Client, src *Source) bool {
 	case "server", "sources":
 		return false
 	}
-	library := str(h.get(h.library), maxText)
+	name := str(h.get(h.library), maxText)
 	switch {
-	case startsWith(library, clientLibraries):
+	case library.OfVisitors(name):
 		return true
-	case startsWith(library, serverLibraries):
+	case library.OfServers(name):
 		return false
 	}
 	return client.visitor
-}
-
-func startsWith(text string, list []string) bool {
-	for _, l := range list {
-		if len(text) >= len(l) && strings.EqualFold(text[:len(l)], l) {
-			return true
-		}
-	}
-	return false
 }
 
 // fill copies what a user agent says.

@@ -12,9 +12,12 @@ type Item struct {
 	Proto *recommendationv1.Item
 }
 
-// Offered says whether the item may be in an answer at a moment: not taken off, in stock, within its validity.
+// Offered says whether the item may be in an answer at a moment: not taken off, in stock, within its validity. Of an item that is only numbered nothing is known against it.
 func (i *Item) Offered(nowMs int64) bool {
 	p := i.Proto
+	if p == nil {
+		return true
+	}
 	return !p.GetRemoved() && (p.Stock == nil || p.GetStock() > 0) &&
 		(p.GetValidFromMs() == 0 || nowMs >= p.GetValidFromMs()) && (p.GetValidUntilMs() == 0 || nowMs < p.GetValidUntilMs())
 }

@@ -439,7 +439,9 @@ type ItemState struct {
 	// The item as told last.
 	Item *Item `protobuf:"bytes,1,opt,name=item,proto3" json:"item,omitempty"`
 	// Who said each field last.
-	Said          map[string]*FieldWord `protobuf:"bytes,2,rep,name=said,proto3" json:"said,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Said map[string]*FieldWord `protobuf:"bytes,2,rep,name=said,proto3" json:"said,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The prices that were told last, the newest first: price_was_micros and price_changed_ms follow from them. At most 16.
+	Prices        []*ToldPrice `protobuf:"bytes,3,rep,name=prices,proto3" json:"prices,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -488,6 +490,77 @@ func (x *ItemState) GetSaid() map[string]*FieldWord {
 	return nil
 }
 
+func (x *ItemState) GetPrices() []*ToldPrice {
+	if x != nil {
+		return x.Prices
+	}
+	return nil
+}
+
+// ToldPrice is a price that somebody told.
+type ToldPrice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who said it.
+	Word *FieldWord `protobuf:"bytes,1,opt,name=word,proto3" json:"word,omitempty"`
+	// In millionths; absent: that there is none.
+	Micros *int64 `protobuf:"varint,2,opt,name=micros,proto3,oneof" json:"micros,omitempty"`
+	// The currency that the same change named; empty when it named none.
+	Currency      string `protobuf:"bytes,3,opt,name=currency,proto3" json:"currency,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ToldPrice) Reset() {
+	*x = ToldPrice{}
+	mi := &file_freshet_recommendation_v1_item_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ToldPrice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ToldPrice) ProtoMessage() {}
+
+func (x *ToldPrice) ProtoReflect() protoreflect.Message {
+	mi := &file_freshet_recommendation_v1_item_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ToldPrice.ProtoReflect.Descriptor instead.
+func (*ToldPrice) Descriptor() ([]byte, []int) {
+	return file_freshet_recommendation_v1_item_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ToldPrice) GetWord() *FieldWord {
+	if x != nil {
+		return x.Word
+	}
+	return nil
+}
+
+func (x *ToldPrice) GetMicros() int64 {
+	if x != nil && x.Micros != nil {
+		return *x.Micros
+	}
+	return 0
+}
+
+func (x *ToldPrice) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
 // FieldWord is who said a field last.
 type FieldWord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -503,7 +576,7 @@ type FieldWord struct {
 
 func (x *FieldWord) Reset() {
 	*x = FieldWord{}
-	mi := &file_freshet_recommendation_v1_item_proto_msgTypes[3]
+	mi := &file_freshet_recommendation_v1_item_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -515,7 +588,7 @@ func (x *FieldWord) String() string {
 func (*FieldWord) ProtoMessage() {}
 
 func (x *FieldWord) ProtoReflect() protoreflect.Message {
-	mi := &file_freshet_recommendation_v1_item_proto_msgTypes[3]
+	mi := &file_freshet_recommendation_v1_item_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -528,7 +601,7 @@ func (x *FieldWord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FieldWord.ProtoReflect.Descriptor instead.
 func (*FieldWord) Descriptor() ([]byte, []int) {
-	return file_freshet_recommendation_v1_item_proto_rawDescGZIP(), []int{3}
+	return file_freshet_recommendation_v1_item_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *FieldWord) GetAtMs() int64 {
@@ -603,13 +676,19 @@ const file_freshet_recommendation_v1_item_proto_rawDesc = "" +
 	"\x05at_ms\x18\x04 \x01(\x03R\x04atMs\x12=\n" +
 	"\x04kind\x18\x05 \x01(\x0e2).freshet.recommendation.v1.ItemChangeKindR\x04kind\x123\n" +
 	"\x04item\x18\x06 \x01(\v2\x1f.freshet.recommendation.v1.ItemR\x04item\x12\x16\n" +
-	"\x06fields\x18\a \x03(\tR\x06fields\"\xe3\x01\n" +
+	"\x06fields\x18\a \x03(\tR\x06fields\"\xa1\x02\n" +
 	"\tItemState\x123\n" +
 	"\x04item\x18\x01 \x01(\v2\x1f.freshet.recommendation.v1.ItemR\x04item\x12B\n" +
-	"\x04said\x18\x02 \x03(\v2..freshet.recommendation.v1.ItemState.SaidEntryR\x04said\x1a]\n" +
+	"\x04said\x18\x02 \x03(\v2..freshet.recommendation.v1.ItemState.SaidEntryR\x04said\x12<\n" +
+	"\x06prices\x18\x03 \x03(\v2$.freshet.recommendation.v1.ToldPriceR\x06prices\x1a]\n" +
 	"\tSaidEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12:\n" +
-	"\x05value\x18\x02 \x01(\v2$.freshet.recommendation.v1.FieldWordR\x05value:\x028\x01\"U\n" +
+	"\x05value\x18\x02 \x01(\v2$.freshet.recommendation.v1.FieldWordR\x05value:\x028\x01\"\x89\x01\n" +
+	"\tToldPrice\x128\n" +
+	"\x04word\x18\x01 \x01(\v2$.freshet.recommendation.v1.FieldWordR\x04word\x12\x1b\n" +
+	"\x06micros\x18\x02 \x01(\x03H\x00R\x06micros\x88\x01\x01\x12\x1a\n" +
+	"\bcurrency\x18\x03 \x01(\tR\bcurrencyB\t\n" +
+	"\a_micros\"U\n" +
 	"\tFieldWord\x12\x13\n" +
 	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x12\x1b\n" +
 	"\tchange_id\x18\x02 \x01(\tR\bchangeId\x12\x16\n" +
@@ -633,28 +712,31 @@ func file_freshet_recommendation_v1_item_proto_rawDescGZIP() []byte {
 }
 
 var file_freshet_recommendation_v1_item_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_freshet_recommendation_v1_item_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_freshet_recommendation_v1_item_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_freshet_recommendation_v1_item_proto_goTypes = []any{
 	(ItemChangeKind)(0), // 0: freshet.recommendation.v1.ItemChangeKind
 	(*Item)(nil),        // 1: freshet.recommendation.v1.Item
 	(*ItemChange)(nil),  // 2: freshet.recommendation.v1.ItemChange
 	(*ItemState)(nil),   // 3: freshet.recommendation.v1.ItemState
-	(*FieldWord)(nil),   // 4: freshet.recommendation.v1.FieldWord
-	nil,                 // 5: freshet.recommendation.v1.Item.AttributesEntry
-	nil,                 // 6: freshet.recommendation.v1.ItemState.SaidEntry
+	(*ToldPrice)(nil),   // 4: freshet.recommendation.v1.ToldPrice
+	(*FieldWord)(nil),   // 5: freshet.recommendation.v1.FieldWord
+	nil,                 // 6: freshet.recommendation.v1.Item.AttributesEntry
+	nil,                 // 7: freshet.recommendation.v1.ItemState.SaidEntry
 }
 var file_freshet_recommendation_v1_item_proto_depIdxs = []int32{
-	5, // 0: freshet.recommendation.v1.Item.attributes:type_name -> freshet.recommendation.v1.Item.AttributesEntry
+	6, // 0: freshet.recommendation.v1.Item.attributes:type_name -> freshet.recommendation.v1.Item.AttributesEntry
 	0, // 1: freshet.recommendation.v1.ItemChange.kind:type_name -> freshet.recommendation.v1.ItemChangeKind
 	1, // 2: freshet.recommendation.v1.ItemChange.item:type_name -> freshet.recommendation.v1.Item
 	1, // 3: freshet.recommendation.v1.ItemState.item:type_name -> freshet.recommendation.v1.Item
-	6, // 4: freshet.recommendation.v1.ItemState.said:type_name -> freshet.recommendation.v1.ItemState.SaidEntry
-	4, // 5: freshet.recommendation.v1.ItemState.SaidEntry.value:type_name -> freshet.recommendation.v1.FieldWord
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	7, // 4: freshet.recommendation.v1.ItemState.said:type_name -> freshet.recommendation.v1.ItemState.SaidEntry
+	4, // 5: freshet.recommendation.v1.ItemState.prices:type_name -> freshet.recommendation.v1.ToldPrice
+	5, // 6: freshet.recommendation.v1.ToldPrice.word:type_name -> freshet.recommendation.v1.FieldWord
+	5, // 7: freshet.recommendation.v1.ItemState.SaidEntry.value:type_name -> freshet.recommendation.v1.FieldWord
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_freshet_recommendation_v1_item_proto_init() }
@@ -663,13 +745,14 @@ func file_freshet_recommendation_v1_item_proto_init() {
 		return
 	}
 	file_freshet_recommendation_v1_item_proto_msgTypes[0].OneofWrappers = []any{}
+	file_freshet_recommendation_v1_item_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_freshet_recommendation_v1_item_proto_rawDesc), len(file_freshet_recommendation_v1_item_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   6,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

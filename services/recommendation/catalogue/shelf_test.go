@@ -1,0 +1,152 @@
+package catalogue
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
+)
+
+func item(id string, edit ...func(*recommendationv1.Item)) *Item {
+	p := &recommendationv1.Item{Workspace: "w", ItemId: id, Version: 1}
+	for _, e := range edit {
+		e(p)
+	}
+	return &Item{ID: id, Proto: p}
+}
+
+func TestNumbersStayWhileTheShelfGrows(t *testing.T) {
+	s := NewShelf("w", 1<<20)
+	const each, writers = 5000, 4
+	var all sync.WaitGroup
+	for w := range writers {
+		all.Go(func() {
+			for i := range each {
+				id := fmt.Sprint((i + w*1000) % each) // the others' ids too, in another order
+				n, ok := s.Ensure(id)
+				if !ok || s.Item(n).ID != id {
+					t.Errorf("%s has number %d of %s", id, n, s.Item(n).ID)
+				}
+				if i%3 == 0 {
+					s.Put(item(id))
+				}
+				for n := range int32(min(s.Len(), 7)) {
+					if s.Item(n) == nil {
+						t.Errorf("number %d was given and has no item", n)
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	if s.Len() != each {
+		t.Fatalf("%d numbers for %d items", s.Len(), each)
+	}
+	for i := range each {
+		id := fmt.Sprint(i)
+		if n, ok := s.Number(id); !ok || s.Item(n).ID != id {
+			t.Errorf("%s lost its number %d", id, n)
+		}
+	}
+	if v := s.Version(); v < each/3 {
+		t.Errorf("version %d", v)
+	}
+}
+
+func TestAFullShelfCountsWhatItLeavesOut(t *testing.T) {
+	s := NewShelf("w", 2)
+	for _, id := range []string{"a", "b", "c", "c", "a"} {
+		s.Put(item(id))
+	}
+	if _, ok := s.Number("c"); ok || s.Len() != 2 || s.LeftOut() != 2 || s.Get("c") != nil || s.Get("a") == nil {
+		t.Errorf("%d items, %d left out", s.Len(), s.LeftOut())
+	}
+	if s.Put(item("d")) || !s.Put(item("b")) {
+		t.Error("a full shelf takes a new item, or no news of one that it has")
+	}
+}
+
+func TestTheShelfKnowsWhatSaysNothingNew(t *testing.T) {
+	stub := func(i *recommendationv1.Item) { i.Stub, i.Name, i.CreatedMs, i.UpdatedMs = true, "n", 5, 7 }
+	upserted := func(i *recommendationv1.Item) { i.Name, i.CreatedMs, i.UpdatedMs = "shop", 5, 7 }
+	named := &recommendationv1.Item{Name: "n"}
+	other := &recommendationv1.Item{Name: "other"}
+	cases := map[string]struct {
+		has  func(*recommendationv1.Item)
+		c    *recommendationv1.ItemChange
+		want bool
+	}{
+		"the same name":                        {stub, change("1", 8, kindSeen, named, "name"), true},
+		"another name":                         {stub, change("1", 8, kindSeen, other, "name"), false},
+		"another name of before":               {stub, change("1", 6, kindSeen, other, "name"), true},
+		"an event before all others":           {stub, change("1", 4, kindSeen, named, "name"), false},
+		"a field that nobody said":             {stub, change("1", 8, kindSeen, &recommendationv1.Item{Brand: "b"}, "brand"), false},
+		"no field":                             {stub, change("1", 8, kindSeen, nil), true},
+		"of an upserted item, another name":    {upserted, change("1", 8, kindSeen, other, "name"), true},
+		"of an upserted item, what it has not": {upserted, change("1", 8, kindSeen, price(7), "price_micros"), false},
+		"an upsert":                            {upserted, change("1", 8, kindUpsert, &recommendationv1.Item{Name: "shop"}, "name"), false},
+		"a removal":                            {upserted, change("1", 8, kindRemove, nil), false},
+	}
+	for name, c := range cases {
+		s := NewShelf("w", 10)
+		s.Put(item("a", c.has))
+		if got := s.Knows(c.c); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	s := NewShelf("w", 10)
+	if s.Ensure("a"); s.Knows(change("1", 8, kindSeen, nil)) {
+		t.Error("an item that is only numbered is known")
+	}
+}
+
+func TestOffered(t *testing.T) {
+	cases := map[string]struct {
+		edit func(*recommendationv1.Item)
+		want bool
+	}{
+		"nothing against it": {func(*recommendationv1.Item) {}, true},
+		"taken off":          {func(i *recommendationv1.Item) { i.Removed = true }, false},
+		"the last one":       {func(i *recommendationv1.Item) { i.Stock = proto.Int64(1) }, true},
+		"none left":          {func(i *recommendationv1.Item) { i.Stock = proto.Int64(0) }, false},
+		"oversold":           {func(i *recommendationv1.Item) { i.Stock = proto.Int64(-2) }, false},
+		"not yet":            {func(i *recommendationv1.Item) { i.ValidFromMs = 101 }, false},
+		"from now on":        {func(i *recommendationv1.Item) { i.ValidFromMs = 100 }, true},
+		"no longer":          {func(i *recommendationv1.Item) { i.ValidUntilMs = 100 }, false},
+		"for a moment more":  {func(i *recommendationv1.Item) { i.ValidUntilMs = 101 }, true},
+	}
+	for name, c := range cases {
+		if got := item("a", c.edit).Offered(100); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if !(&Item{ID: "a"}).Offered(1) {
+		t.Error("an item that is only numbered is not offered")
+	}
+}
+
+func BenchmarkShelf(b *testing.B) {
+	s := NewShelf("w", 1<<20)
+	ids := make([]string, 100_000)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("sku-%06d", i)
+		s.Put(item(ids[i]))
+	}
+	b.Run("item", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for n := int32(0); pb.Next(); n = (n + 7919) % 100_000 {
+				_ = s.Item(n).Offered(5)
+			}
+		})
+	})
+	b.Run("number", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for n := 0; pb.Next(); n = (n + 7919) % 100_000 {
+				s.Number(ids[n])
+			}
+		})
+	})
+}
