@@ -55,7 +55,7 @@ func room[T any](n int, columns ...*[]T) {
 }
 
 // readTopics are the topics of the group.
-var readTopics = []topics.Topic{topics.EventsRaw, topics.EventsRejected, topics.EventsResolved, topics.IdentityMappings, topics.Orders, topics.OrderPostings, topics.Scores}
+var readTopics = []topics.Topic{topics.EventsRaw, topics.EventsRejected, topics.EventsResolved, topics.IdentityMappings, topics.Orders, topics.OrderPostings, topics.Scores, topics.Touches}
 
 // newBuilder returns the builder of a topic for about n records.
 func newBuilder(topic string, n int) (builder, error) {
@@ -74,6 +74,8 @@ func newBuilder(topic string, n int) (builder, error) {
 		return newPostingRows(n), nil
 	case topics.Scores.Name:
 		return newScoreRows(n), nil
+	case topics.Touches.Name:
+		return newTouchRows(n), nil
 	}
 	return nil, fmt.Errorf("no table for topic %s", topic)
 }
