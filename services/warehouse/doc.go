@@ -1,5 +1,5 @@
 // Package warehouse writes facts to ClickHouse and owns its schema: it is the
-// only writer of ods, dw and dm.scores. It reads seven topics in one consumer group:
+// only writer of ods, dw and dm.scores. It reads eight topics in one consumer group:
 //
 //	events.raw.v1        -> ods.events
 //	events.rejected.v1   -> ods.rejected
@@ -8,6 +8,7 @@
 //	orders.postings.v1   -> dw.order_postings
 //	identity.mappings.v1 -> dw.identity_overrides
 //	scores.v1            -> dm.scores
+//	touches.v1           -> dw.touches
 //
 // Delivery: every record that is in a topic is in its tables exactly once, as read
 // through the views, and at least once in memory of this: a record that no table
@@ -61,7 +62,8 @@
 // before any merge has run. dw.orders is one more step: its key is the order's number and its version decides, so a
 // newer state of an order replaces the older ones, in whatever order they come (TestDwOrdersShowsTheLastVersion). scores.v1 is compacted: a planned block that is read again may have lost
 // records that newer ones of their customer stand for, and then has another token; what is left of it are equal rows, which meet
-// (TestABlockOfScoresLandsOnceOverACompaction). High-water marks by raw partition were not taken: they would
+// (TestABlockOfScoresLandsOnceOverACompaction). A touch is told anew, under another sequence, when its task begins anew or its visitor
+// was merged: its key is the event, the line and the kind, and the last that was told holds (TestATouchIsThereOnce). High-water marks by raw partition were not taken: they would
 // have to fit into the offset metadata, and would lose an event, not double it, if the
 // order ever broke.
 package warehouse

@@ -56,7 +56,7 @@ func room[T any](n int, columns ...*[]T) {
 
 // readTopics are the topics of the group.
 var readTopics = []topics.Topic{topics.EventsRaw, topics.EventsRejected, topics.EventsResolved, topics.IdentityMappings, topics.Orders, topics.OrderPostings, topics.Scores,
-	topics.Recommendations, topics.RecommendationOutcomes}
+	topics.Touches, topics.Recommendations, topics.RecommendationOutcomes}
 
 // newBuilder returns the builder of a topic for about n records.
 func newBuilder(topic string, n int) (builder, error) {
@@ -79,6 +79,8 @@ func newBuilder(topic string, n int) (builder, error) {
 		return newListRows(n), nil
 	case topics.RecommendationOutcomes.Name:
 		return newOutcomeRows(n), nil
+	case topics.Touches.Name:
+		return newTouchRows(n), nil
 	}
 	return nil, fmt.Errorf("no table for topic %s", topic)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/forecast"
 	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/pkg/trainer"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	"github.com/freshet/freshet/services/churn/card"
 	"github.com/freshet/freshet/services/churn/dataset"
@@ -23,15 +24,10 @@ import (
 const (
 	ModelFile   = "model.bin"
 	ProfileFile = "profile.json"
-	CardJSON    = "card.json"
-	CardHTML    = "card.html"
-	CardText    = "card.txt"
+	CardJSON    = trainer.CardJSON
+	CardHTML    = trainer.CardHTML
+	CardText    = trainer.CardText
 )
-
-// tooLittle says that there is not enough to learn from: words for people.
-type tooLittle struct{ words string }
-
-func (e tooLittle) Error() string { return e.words }
 
 // attempt is one training of one target.
 type attempt struct {
@@ -49,7 +45,7 @@ type attempt struct {
 	said      []float64 // of the jury
 }
 
-// make makes a version of a target and keeps it. A tooLittle says what is missing.
+// make makes a version of a target and keeps it. A TooLittle says what is missing.
 func (a *attempt) make(ctx context.Context, trigger string) (*modelv1.Version, error) {
 	if err := a.read(ctx); err != nil {
 		return nil, err
@@ -101,7 +97,7 @@ func (a *attempt) read(ctx context.Context) error {
 		return err
 	}
 	if a.outlook.Missing != "" {
-		return tooLittle{a.outlook.Missing}
+		return trainer.TooLittle{Words: a.outlook.Missing}
 	}
 	if a.set, err = r.Make(ctx, a.place, a.outlook); err != nil {
 		return err
@@ -123,9 +119,9 @@ func (a *attempt) labels() error {
 	days := int(a.target.Longest() / (24 * time.Hour))
 	switch {
 	case len(seen) < 2:
-		return tooLittle{fmt.Sprintf("the outcome of all %d rows is the same: %s rose within %d days for %s of them, and there is nothing to learn", len(y), a.target.Counts, days, a.howMany(seen))}
+		return trainer.TooLittle{Words: fmt.Sprintf("the outcome of all %d rows is the same: %s rose within %d days for %s of them, and there is nothing to learn", len(y), a.target.Counts, days, a.howMany(seen))}
 	case a.target.Outcome != forecast.Sum && min(seen[0], seen[1]) < least:
-		return tooLittle{fmt.Sprintf("%d of %d rows have the rarer outcome, %d are needed", min(seen[0], seen[1]), len(y), least)}
+		return trainer.TooLittle{Words: fmt.Sprintf("%d of %d rows have the rarer outcome, %d are needed", min(seen[0], seen[1]), len(y), least)}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/freshet/freshet/pkg/trainer"
 	"github.com/freshet/freshet/services/churn/dataset"
 )
 
@@ -38,8 +39,8 @@ func Default() Config {
 func (c Config) Validate() error {
 	var faults []error
 	fail := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	if _, err := time.Parse("15:04", c.At); err != nil {
-		fail("at: %q is no time of the day: write 02:30", c.At)
+	if err := trainer.CheckTime(c.At); err != nil {
+		fail("at: %w", err)
 	}
 	if c.Look < time.Second || c.Look > time.Hour {
 		fail("look: %s is not within 1s and 1h", c.Look)
@@ -57,18 +58,4 @@ func (c Config) Validate() error {
 		fail("data: %w", err)
 	}
 	return errors.Join(faults...)
-}
-
-// night is the latest beginning of a night's trainings that is not after now.
-func (c Config) night(now time.Time) time.Time {
-	at, err := time.Parse("15:04", c.At)
-	if err != nil {
-		return time.Time{} // Validate refuses it
-	}
-	now = now.UTC()
-	night := time.Date(now.Year(), now.Month(), now.Day(), at.Hour(), at.Minute(), 0, 0, time.UTC)
-	if night.After(now) {
-		night = night.AddDate(0, 0, -1)
-	}
-	return night
 }

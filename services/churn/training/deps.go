@@ -9,34 +9,13 @@ import (
 	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/forecast"
 	"github.com/freshet/freshet/pkg/frame"
+	"github.com/freshet/freshet/pkg/trainer"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
-	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	"github.com/freshet/freshet/services/churn/pipeline"
 )
 
-// Registry keeps versions, what is live, and trainings: package model has it. What it gives are copies.
-type Registry interface {
-	Put(ctx context.Context, v *modelv1.Version, files map[string][]byte) (*modelv1.Version, error)
-	File(ctx context.Context, v *modelv1.Version, name string) ([]byte, error)
-	// Versions are the newest first.
-	Versions(workspace, name string) []*modelv1.Version
-	// State is nil before the first.
-	State(workspace, name string) *modelv1.State
-	Promote(ctx context.Context, workspace, name, id, why string) (*modelv1.State, error)
-	Rollback(ctx context.Context, workspace, name, why string) (*modelv1.State, error)
-	Shadow(ctx context.Context, workspace, name, id, why string) (*modelv1.State, error)
-	// Tell refuses a training that is asked for while another one of the model is not over.
-	Tell(ctx context.Context, run *modelv1.Run) error
-	// Runs are the latest one, and the latest that made a version where that is another.
-	Runs(workspace, name string) []*modelv1.Run
-	// Abandoned are the runs at work that are not owner's.
-	Abandoned(owner string) []*modelv1.Run
-	// Waiting are the runs that were asked for and not begun, of all workspaces.
-	Waiting() []*modelv1.Run
-	// Changed is a channel of the caller's own.
-	Changed() <-chan struct{}
-	Ready() error
-}
+// Registry keeps versions, what is live, and trainings.
+type Registry = trainer.Registry
 
 // Model is a trained one.
 type Model interface {

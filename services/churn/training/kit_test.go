@@ -19,6 +19,7 @@ import (
 	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/forecast"
 	"github.com/freshet/freshet/pkg/frame"
+	"github.com/freshet/freshet/pkg/model"
 	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
@@ -137,7 +138,7 @@ func (s *shelf) Tell(ctx context.Context, run *modelv1.Run) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k := key{run.GetWorkspace(), run.GetName()}
-	if known := s.runs[k]; run.GetState() == modelv1.RunState_RUN_STATE_REQUESTED && known != nil && known.GetId() != run.GetId() && !over(known) {
+	if known := s.runs[k]; run.GetState() == modelv1.RunState_RUN_STATE_REQUESTED && known != nil && known.GetId() != run.GetId() && !model.Over(known) {
 		return errors.New("a training is under way")
 	}
 	run = proto.CloneOf(run)

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/freshet/freshet/pkg/testkit"
+	"github.com/freshet/freshet/pkg/trainer"
 	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	"github.com/freshet/freshet/services/churn/internal/shop"
@@ -33,7 +34,7 @@ func lives(t *testing.T, stack *shop.Stack, kept Registry, champion string) {
 		return s
 	}
 	ask := func(t *testing.T, s *Service) {
-		if _, err := (Admin{s}).request(t.Context(), "imported", "gone_30d"); err != nil {
+		if _, err := s.trainer.Request(t.Context(), "imported", "gone_30d"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -61,7 +62,7 @@ func lives(t *testing.T, stack *shop.Stack, kept Registry, champion string) {
 	t.Run("in a workspace that nobody is known of, who asks is told what is missing", func(t *testing.T) {
 		s := fresh(t, func(d *Deps, _ *learner) { d.Workspaces = func() []string { return nil } })
 		runs(t, s)
-		if _, err := (Admin{s}).request(t.Context(), "empty", "gone_30d"); err != nil {
+		if _, err := s.trainer.Request(t.Context(), "empty", "gone_30d"); err != nil {
 			t.Fatal(err)
 		}
 		testkit.Eventually(t, time.Minute, func() error {
@@ -80,7 +81,7 @@ func lives(t *testing.T, stack *shop.Stack, kept Registry, champion string) {
 		stop()
 		asked := becomes(t, modelv1.RunState_RUN_STATE_REQUESTED, "was stopped")
 		runs(t, fresh(t, func(d *Deps, l *learner) { d.Name, l.failing = "the next", errors.New("it came to the next one") }))
-		if run := becomes(t, modelv1.RunState_RUN_STATE_FAILED, "it came to the next one"); run.GetId() != asked.GetId() || run.GetTrigger() != byHand {
+		if run := becomes(t, modelv1.RunState_RUN_STATE_FAILED, "it came to the next one"); run.GetId() != asked.GetId() || run.GetTrigger() != trainer.ByHand {
 			t.Errorf("another run: %v", run)
 		}
 	})

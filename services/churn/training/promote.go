@@ -2,12 +2,11 @@ package training
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/freshet/freshet/pkg/forecast"
+	"github.com/freshet/freshet/pkg/trainer"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 )
 
@@ -15,24 +14,8 @@ import (
 const fewest = 50
 
 // decide has a new version serve, or keeps it in the shadow, and says why in words.
-func (a *attempt) decide(ctx context.Context, v *modelv1.Version) (promoted bool, why string, err error) {
-	if v.GetUnfit() != "" {
-		return false, "kept as a version and not scored: it is unfit: " + v.GetUnfit(), nil
-	}
-	better, why := a.better(ctx)
-	switch {
-	case !a.deps.Owner():
-		return false, "", errLost
-	case better && a.cfg.KeepChampion:
-		why = "it would serve, and promotions are left to people: " + why
-	case !better && a.champion() == nil:
-		return false, "kept as a version: " + why, nil
-	case better:
-		_, err := a.deps.Registry.Promote(ctx, a.workspace, a.target.Name, v.GetId(), why)
-		return err == nil, why, err
-	}
-	_, err = a.deps.Registry.Shadow(ctx, a.workspace, a.target.Name, v.GetId(), why)
-	return false, why, err
+func (a *attempt) decide(ctx context.Context, v *modelv1.Version) (trainer.Made, error) {
+	return a.trainer.Decide(ctx, v, a.cfg.KeepChampion, a.better)
 }
 
 // better says whether the new model is to serve: as the first one, or in the champion's place.
@@ -65,18 +48,7 @@ func (a *attempt) words(d Difference) string {
 func (a *attempt) amounts() bool { return a.target.Outcome == forecast.Sum }
 
 // champion is the version that serves; nil when none does.
-func (a *attempt) champion() *modelv1.Version {
-	return a.find(a.workspace, a.target.Name, a.deps.Registry.State(a.workspace, a.target.Name).GetChampion())
-}
-
-// find is a version by its id; nil when there is none.
-func (s *Service) find(workspace, name, id string) *modelv1.Version {
-	all := s.deps.Registry.Versions(workspace, name)
-	if i := slices.IndexFunc(all, func(v *modelv1.Version) bool { return v.GetId() == id }); i >= 0 {
-		return all[i]
-	}
-	return nil
-}
+func (a *attempt) champion() *modelv1.Version { return a.trainer.Champion(a.workspace, a.target.Name) }
 
 // compare judges the champion and the new model by the jury.
 func (a *attempt) compare(ctx context.Context, champion *modelv1.Version) (Difference, error) {
@@ -107,6 +79,3 @@ func (a *attempt) says(ctx context.Context, v *modelv1.Version) ([]float64, erro
 	}
 	return said, nil
 }
-
-// errLost says that another process trains now.
-var errLost = errors.New("another process has the task that trains now")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/forecast"
+	"github.com/freshet/freshet/pkg/trainer"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	"github.com/freshet/freshet/services/churn/dataset"
 )
@@ -41,7 +42,7 @@ func (a *attempt) in(s *Service) *attempt {
 // trained makes a version of it.
 func trained(t *testing.T, a *attempt) *modelv1.Version {
 	t.Helper()
-	v, err := a.keep(t.Context(), asFirst)
+	v, err := a.keep(t.Context(), trainer.AsFirst)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,8 @@ func TestPromotion(t *testing.T) {
 			}
 			a := c.new.in(s)
 			v := trained(t, a)
-			promoted, why, err := a.decide(t.Context(), v)
+			made, err := a.decide(t.Context(), v)
+			promoted, why := made.Promoted, made.Why
 			if err != nil || promoted != c.promoted || !strings.Contains(why, c.why) {
 				t.Errorf("promoted %v, %q, %v; want %v, %q", promoted, why, err, c.promoted, c.why)
 			}
@@ -121,7 +123,8 @@ func TestALeakIsNotPromoted(t *testing.T) {
 	s, kept, _ := configured(t, nil)
 	a := judged(t, table(400, dates, 1, true)).in(s)
 	v := trained(t, a)
-	promoted, why, err := a.decide(t.Context(), v)
+	made, err := a.decide(t.Context(), v)
+	promoted, why := made.Promoted, made.Why
 	if err != nil || promoted || !strings.Contains(v.GetUnfit(), "column x1 alone has an AUC of 1.000") || !strings.Contains(why, "unfit") || kept.State("shop", "gone_30d") != nil {
 		t.Errorf("promoted %v, %q, %v, %v", promoted, why, err, v.GetUnfit())
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/model"
 	"github.com/freshet/freshet/pkg/testkit"
+	"github.com/freshet/freshet/pkg/trainer"
 	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	"github.com/freshet/freshet/services/churn/internal/shop"
@@ -59,13 +60,13 @@ func TestImportedHistoryHasAModelByItself(t *testing.T) {
 	stack.Send(w)
 	testkit.Eventually(t, 4*time.Minute, func() error {
 		run := kept.Runs("imported", "gone_30d")
-		if len(run) == 0 || !over(run[0]) || kept.State("imported", "gone_30d").GetChampion() == "" {
+		if len(run) == 0 || !model.Over(run[0]) || kept.State("imported", "gone_30d").GetChampion() == "" {
 			return fmt.Errorf("no champion yet: %v", run)
 		}
 		return nil
 	})
 	v := kept.Versions("imported", "gone_30d")[0]
-	if v.GetTrigger() != asFirst || v.GetMode() != "event_time" || v.GetUnfit() != "" || v.GetMetrics()["auc"] < .6 || v.GetCustomers() < 600 || v.GetRows() < 2000 {
+	if v.GetTrigger() != trainer.AsFirst || v.GetMode() != "event_time" || v.GetUnfit() != "" || v.GetMetrics()["auc"] < .6 || v.GetCustomers() < 600 || v.GetRows() < 2000 {
 		t.Errorf("%+v", v)
 	}
 	if b := v.GetBands(); b.GetHigh() <= b.GetMedium() || !strings.Contains(b.GetBecause(), "worth") || !strings.Contains(b.GetBecause(), "customers judged") {
@@ -94,7 +95,7 @@ func TestImportedHistoryHasAModelByItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := stream.runs[len(stream.runs)-1]
-	if last.GetState() != modelv1.RunState_RUN_STATE_DONE || last.GetPromoted() || last.GetTrigger() != byHand || !strings.Contains(last.GetWords(), "not better than the champion") || len(stream.runs) < 4 {
+	if last.GetState() != modelv1.RunState_RUN_STATE_DONE || last.GetPromoted() || last.GetTrigger() != trainer.ByHand || !strings.Contains(last.GetWords(), "not better than the champion") || len(stream.runs) < 4 {
 		t.Errorf("%d words, the last %+v", len(stream.runs), last)
 	}
 	if state := kept.State("imported", "gone_30d"); state.GetChampion() != v.GetId() || !slices.Equal(state.GetChallengers(), []string{last.GetVersion()}) {

@@ -4,16 +4,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/freshet/freshet/pkg/trainer"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	"github.com/freshet/freshet/services/churn/dataset"
-)
-
-// What begins a training.
-const (
-	byHand   = "hand"
-	byNight  = "schedule"
-	asFirst  = "first"
-	forDrift = "drift"
 )
 
 const (
@@ -41,27 +34,21 @@ type look struct {
 // wanted says whether a target is to be trained now, and why; empty when it is not.
 func (s *Service) wanted(ctx context.Context, workspace string, place int) string {
 	target := s.deps.Forecasts.Targets[place].Name
-	var run *modelv1.Run
-	if runs := s.deps.Registry.Runs(workspace, target); len(runs) > 0 {
-		run = runs[0]
-	}
-	champion := s.find(workspace, target, s.deps.Registry.State(workspace, target).GetChampion())
-	night := s.cfg.night(s.now())
-	due := run != nil && time.UnixMilli(max(run.GetBeganMs(), run.GetAskedMs())).Before(night)
+	run, champion := s.trainer.Latest(workspace, target), s.trainer.Champion(workspace, target)
 	switch {
 	case champion == nil && s.first(ctx, workspace, place, run):
-		return asFirst
+		return trainer.AsFirst
 	case champion == nil:
 		return ""
-	case due:
-		return byNight
-	case run == nil && time.UnixMilli(champion.GetMadeMs()).Before(night):
-		return byNight
+	case trainer.Due(s.night(), champion, run):
+		return trainer.ByNight
 	case s.drifts(ctx, workspace, place, champion, run):
-		return forDrift
+		return trainer.ForDrift
 	}
 	return ""
 }
+
+func (s *Service) night() time.Time { return trainer.Night(s.cfg.At, s.now()) }
 
 // first says whether a target without a champion is worth a training now.
 func (s *Service) first(ctx context.Context, workspace string, place int, run *modelv1.Run) bool {
@@ -87,12 +74,12 @@ func (s *Service) first(ctx context.Context, workspace string, place int, run *m
 	s.looks[k] = last
 	switch {
 	case o.Missing != "":
-		s.skip(ctx, workspace, target.Name, run, o.Missing)
+		s.trainer.Skip(ctx, workspace, target.Name, run, o.Missing)
 		return false
 	case before == nil || moving(before, o):
 		return false // what is coming in is waited for: the next look tells
 	}
-	return last.tried == nil || more(last.tried, o) || time.UnixMilli(run.GetBeganMs()).Before(s.cfg.night(s.now()))
+	return last.tried == nil || more(last.tried, o) || time.UnixMilli(run.GetBeganMs()).Before(s.night())
 }
 
 // settling says that the last look saw all there is, so that the next one may wait until more came.

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/freshet/freshet/pkg/trainer"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	"github.com/freshet/freshet/services/churn/dataset"
 )
@@ -59,7 +60,7 @@ func TestTooLittleIsSaid(t *testing.T) {
 func TestAFirstTraining(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, o, kept := scheduled(t, 400, 1000, 200)
-		for i, want := range []string{"", "", "", asFirst, asFirst} {
+		for i, want := range []string{"", "", "", trainer.AsFirst, trainer.AsFirst} {
 			if i < 3 {
 				o.orders.Add(400) // more than a fiftieth
 			}
@@ -84,7 +85,7 @@ func TestAFirstTraining(t *testing.T) {
 		}
 		o.orders.Add(600)
 		s.want(t.Context()) // waits for what comes
-		if got := s.want(t.Context()); got != asFirst {
+		if got := s.want(t.Context()); got != trainer.AsFirst {
 			t.Errorf("a fifth more: %q", got)
 		}
 		tell(modelv1.RunState_RUN_STATE_FAILED)
@@ -93,7 +94,7 @@ func TestAFirstTraining(t *testing.T) {
 			t.Errorf("half an hour after a failure: %q", got)
 		}
 		time.Sleep(31 * time.Minute)
-		if got := s.want(t.Context()); got != asFirst {
+		if got := s.want(t.Context()); got != trainer.AsFirst {
 			t.Errorf("an hour after a failure: %q", got)
 		}
 	})
@@ -150,7 +151,7 @@ func TestNightsAndDrift(t *testing.T) {
 				now := time.Now()
 				got = append(got, fmt.Sprint(why, " ", now.Day(), " ", now.Hour()))
 				run := &modelv1.Run{Workspace: "default", Name: "gone_30d", Id: "1", State: modelv1.RunState_RUN_STATE_DONE, BeganMs: now.UnixMilli()}
-				if why == byNight && now.Day() == 3 {
+				if why == trainer.ByNight && now.Day() == 3 {
 					run.State = modelv1.RunState_RUN_STATE_FAILED // it is not tried again that night
 				}
 				if err := kept.Tell(t.Context(), run); err != nil {
@@ -173,7 +174,7 @@ func TestNightsAndDrift(t *testing.T) {
 				kept.runs[key{"default", "gone_30d"}].BeganMs = time.Now().UnixMilli()
 			}
 		}
-		if len(got) != 1 || got[0] != forDrift {
+		if len(got) != 1 || got[0] != trainer.ForDrift {
 			t.Errorf("%v", got)
 		}
 	})

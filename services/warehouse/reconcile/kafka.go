@@ -27,7 +27,7 @@ func DefaultGroups() []Group {
 		{Name: "feature.orders", Topics: []topics.Topic{topics.OrderEvents}},
 		{Name: "feature.state", Topics: []topics.Topic{topics.EventsResolved, topics.OrderPostings, topics.IdentityMappings, topics.FeatureHandover}},
 		{Name: "warehouse.facts", Topics: []topics.Topic{topics.EventsRaw, topics.EventsRejected, topics.EventsResolved, topics.IdentityMappings,
-			topics.Orders, topics.OrderPostings, topics.Scores, topics.Recommendations, topics.RecommendationOutcomes}},
+			topics.Orders, topics.OrderPostings, topics.Scores, topics.Touches, topics.Recommendations, topics.RecommendationOutcomes}},
 	}
 }
 

@@ -198,7 +198,7 @@ func TestViewsShowEveryColumnOfTheirStorage(t *testing.T) {
 	for _, v := range []struct {
 		db   Database
 		name string
-	}{{ODS, "events"}, {ODS, "rejected"}, {DW, "events"}, {DW, "order_events"}, {DW, "order_event_items"}, {DW, "order_postings"}, {DW, "identity_overrides"}, {DM, "scores"}} {
+	}{{ODS, "events"}, {ODS, "rejected"}, {DW, "events"}, {DW, "order_events"}, {DW, "order_event_items"}, {DW, "order_postings"}, {DW, "identity_overrides"}, {DW, "touches"}, {DM, "scores"}} {
 		n := Names{opts.Prefix}
 		storage := strs(t, conn, opts, fmt.Sprintf(columns, n.Rows(v.db, v.name)))
 		view := strs(t, conn, opts, fmt.Sprintf(columns, n.View(v.db, v.name)))

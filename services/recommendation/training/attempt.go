@@ -1,0 +1,328 @@
+package training
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/pkg/trainer"
+	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
+	"github.com/freshet/freshet/services/recommendation/judge"
+	"github.com/freshet/freshet/services/recommendation/popular"
+)
+
+// attempt is one training of one workspace.
+type attempt struct {
+	*Service
+	workspace, trigger string
+	tell               func(what string, done, of int)
+
+	heap     heap
+	span     Span
+	champion *modelv1.Version
+	old      *Parts // the champion's
+	unread   error  // why the champion cannot be compared
+	cutMs    int64
+	judged   *Parts
+	trials   []*trial
+	card     *Card
+	// byPopularity and byChampion are how the new models compare.
+	byPopularity, byChampion []Verdict
+	parts                    *Parts
+}
+
+// all makes a version and decides about it.
+func (a *attempt) all(ctx context.Context) (trainer.Made, error) {
+	for _, step := range []func(context.Context) error{a.read, a.fitJudged, a.judge, a.compare, a.fitAll} {
+		if err := step(ctx); err != nil {
+			return trainer.Made{}, err
+		}
+	}
+	v, err := a.keep(ctx)
+	if err != nil {
+		return trainer.Made{}, err
+	}
+	return a.trainer.Decide(ctx, v, a.cfg.KeepChampion, func(context.Context) (bool, string) { return a.better() })
+}
+
+// read reads what is learnt from.
+func (a *attempt) read(ctx context.Context) error {
+	to := a.now()
+	from := to.Add(-a.cfg.Span)
+	n, err := a.deps.Touches.Count(ctx, a.workspace, from, to)
+	if err != nil {
+		return err
+	}
+	n = min(n, a.cfg.MaxTouches)
+	done := 0
+	a.tell("reading touches", 0, int(n))
+	err = a.deps.Touches.Read(ctx, a.workspace, from, to, a.cfg.MaxTouches, func(t Touch) error {
+		a.heap.add(t)
+		if done++; done%100_000 == 0 {
+			a.tell("reading touches", done, int(n))
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return err
+	}
+	a.span = Span{FromMs: from.UnixMilli(), ToMs: to.UnixMilli(), Touches: int64(len(a.heap.touches)), Visitors: int64(a.heap.customers.Len())}
+	if len(a.heap.touches) > 0 {
+		a.span.FromMs = a.heap.touches[0].at
+	}
+	return a.enough()
+}
+
+// enough says where there is too little.
+func (a *attempt) enough() error {
+	g := a.heap.before(math.MaxInt64)
+	visits, customers := several(g.Visits), several(g.Customers)
+	if max(visits, customers) < a.cfg.MinVisits {
+		return trainer.TooLittle{Words: fmt.Sprintf("%d visits with two items and %d customers with two items; %d of either are needed", visits, customers, a.cfg.MinVisits)}
+	}
+	return nil
+}
+
+// fitJudged fits the models that are judged: to what lies before the cut.
+func (a *attempt) fitJudged(ctx context.Context) error {
+	a.readChampion(ctx)
+	known := int64(0)
+	if a.old != nil {
+		known = a.champion.GetToMs()
+	}
+	var err error
+	if a.cutMs, err = a.heap.cut(a.cfg.Share, known); err != nil {
+		return trainer.TooLittle{Words: err.Error()}
+	}
+	learnt := a.prepare(a.cutMs)
+	if n := a.cases(); known > 0 && n < fewest {
+		a.unread, a.old = fmt.Errorf("there are %d cases behind all that it has learnt from, %d are needed", n, fewest), nil
+		if a.cutMs, err = a.heap.cut(a.cfg.Share, 0); err != nil {
+			return trainer.TooLittle{Words: err.Error()}
+		}
+		learnt = a.prepare(a.cutMs)
+	}
+	return a.fitTo(ctx, learnt)
+}
+
+// prepare parts what is learnt from and what judges.
+func (a *attempt) prepare(cutMs int64) *Groups {
+	learnt := a.heap.before(cutMs)
+	a.trials = a.heap.trials(cutMs, learnt, a.deps.Ranking != nil)
+	return learnt
+}
+
+func (a *attempt) fitTo(ctx context.Context, learnt *Groups) (err error) {
+	if a.cases() == 0 {
+		return trainer.TooLittle{Words: fmt.Sprintf("of %d touches none is left to judge models by", len(a.heap.touches))}
+	}
+	if a.judged, err = fit(ctx, a.cfg, a.texts(), learnt, a.tell); err != nil {
+		return err
+	}
+	for _, t := range a.trials {
+		if t.teaching != nil {
+			return a.ranker(ctx, a.judged, t.teaching)
+		}
+	}
+	return nil
+}
+
+// cases is how many there are in the trial that has most.
+func (a *attempt) cases() (n int) {
+	for _, t := range a.trials {
+		n = max(n, len(t.set.Cases))
+	}
+	return n
+}
+
+func (a *attempt) texts() []string {
+	out := make([]string, a.heap.items.Len())
+	for i := range out {
+		out[i] = a.heap.items.Text(int32(i))
+	}
+	return out
+}
+
+// readChampion reads what serves, to compare with.
+func (a *attempt) readChampion(ctx context.Context) {
+	if a.champion = a.trainer.Champion(a.workspace, Model); a.champion == nil {
+		return
+	}
+	a.tell("reading the champion", 0, 1)
+	files := map[string][]byte{}
+	for _, f := range a.champion.GetFiles() {
+		if strings.HasPrefix(f.GetName(), "card.") {
+			continue
+		}
+		if files[f.GetName()], a.unread = a.deps.Registry.File(ctx, a.champion, f.GetName()); a.unread != nil {
+			return
+		}
+	}
+	a.old, a.unread = a.deps.Bundler.Read(files, a.heap.items.ID)
+}
+
+// judge says what every model is worth beside popularity.
+func (a *attempt) judge(ctx context.Context) error {
+	a.card = &Card{Workspace: a.workspace, Made: a.now(), Code: service.BuildVersion(), Trigger: a.trigger, Span: a.span, CutMs: a.cutMs}
+	for _, t := range a.trials {
+		sources := a.judged.ofVisits()
+		if t.Protocol == "holdout" {
+			sources = a.judged.ofCustomers()
+		}
+		list, err := a.listed(t.Protocol, a.judged)
+		if err != nil {
+			return err
+		}
+		var models []judge.Model
+		for _, s := range sources {
+			models = append(models, judge.Model{Name: s.Name, Source: s.Source})
+		}
+		if a.deps.Ranking != nil && t.Protocol == "next-item" {
+			models = append(models, judge.Model{Name: "list", Source: list})
+		}
+		rows, err := judge.Judge(ctx, t.set, models, judge.Options{Seed: seed, Progress: func(model string, done, of int) { a.tell("judging "+model, done, of) }})
+		if err != nil {
+			return err
+		}
+		a.card.take(t, rows)
+		v, err := t.versus(ctx, list, popular.New(a.judged.Popular))
+		if err != nil {
+			return err
+		}
+		a.byPopularity = append(a.byPopularity, v)
+	}
+	return nil
+}
+
+// compare asks champion and challenger the same cases.
+func (a *attempt) compare(ctx context.Context) error {
+	if a.old == nil {
+		return nil
+	}
+	a.tell("comparing with the champion", 0, 1)
+	for _, t := range a.trials {
+		if len(t.set.Cases) < fewest {
+			continue
+		}
+		one, err := a.listed(t.Protocol, a.judged)
+		if err != nil {
+			return err
+		}
+		other, err := a.listed(t.Protocol, a.old)
+		if err != nil {
+			a.unread = err
+			return nil
+		}
+		v, err := t.versus(ctx, one, other)
+		if err != nil {
+			return err
+		}
+		a.byChampion = append(a.byChampion, v)
+	}
+	return nil
+}
+
+// fitAll fits anew what is put: to all there is. The ranker learns from all judged questions, with the models that had not seen them.
+func (a *attempt) fitAll(ctx context.Context) (err error) {
+	if a.parts, err = fit(ctx, a.cfg, a.texts(), a.heap.before(math.MaxInt64), a.tell); err != nil {
+		return err
+	}
+	for _, t := range a.trials {
+		if t.teaching != nil {
+			if err := a.ranker(ctx, a.judged, append(t.teaching, t.set.Cases...)); err != nil {
+				return err
+			}
+			a.parts.Extra = a.judged.Extra
+		}
+	}
+	a.parts.Span = a.span
+	return a.cycles()
+}
+
+// cycles is told what customers bought.
+func (a *attempt) cycles() error {
+	if a.deps.Cycles == nil {
+		return nil
+	}
+	var all []Purchase
+	for _, t := range a.heap.touches {
+		if t.kind == bought && !t.anonymous {
+			all = append(all, Purchase{t.customer, t.item, t.at})
+		}
+	}
+	file, err := a.deps.Cycles(a.parts.Items, all)
+	if err != nil {
+		return fmt.Errorf("find how often things are bought again: %w", err)
+	}
+	if a.parts.Extra == nil {
+		a.parts.Extra = map[string][]byte{}
+	}
+	a.parts.Extra[CyclesFile] = file
+	return nil
+}
+
+// keep keeps the models as a version.
+func (a *attempt) keep(ctx context.Context) (*modelv1.Version, error) {
+	a.tell("keeping the version", 0, 1)
+	files, err := a.deps.Bundler.Write(a.parts)
+	if err != nil {
+		return nil, err
+	}
+	a.card.Popularity, a.card.Champion, a.card.Unfit = a.byPopularity, a.byChampion, a.unfit()
+	a.card.Notes = append(a.card.Notes, a.parts.Notes...)
+	a.card.about(a.parts)
+	if err := a.card.files(files); err != nil {
+		return nil, err
+	}
+	return a.deps.Registry.Put(ctx, &modelv1.Version{
+		Workspace: a.workspace, Name: Model, FromMs: a.span.FromMs, ToMs: a.span.ToMs, CutMs: a.cutMs, Rows: a.span.Touches, Customers: int64(len(a.parts.Groups.Customers)),
+		Metrics: a.card.metrics(), Family: a.card.Family, Settings: a.card.Settings, Code: a.card.Code, Trigger: a.trigger, Unfit: a.card.Unfit,
+	}, files)
+}
+
+// unfit says why the models may not serve; empty when they may.
+func (a *attempt) unfit() string {
+	if ok, _ := better(a.byPopularity); ok {
+		return ""
+	}
+	return "it is not better than popularity: " + words(a.byPopularity, "popularity")
+}
+
+func words(all []Verdict, than string) string {
+	var out []string
+	for _, v := range all {
+		out = append(out, v.words(than))
+	}
+	return strings.Join(out, "; ")
+}
+
+// better says whether the new models are to serve. They are better than popularity, or unfit.
+func (a *attempt) better() (bool, string) {
+	base := words(a.byPopularity, "popularity")
+	if a.champion == nil {
+		return true, "the first: " + base
+	}
+	old := a.cfg.MaxAge > 0 && a.now().Sub(time.UnixMilli(a.champion.GetMadeMs())) > a.cfg.MaxAge
+	if a.unread == nil && len(a.byChampion) == 0 {
+		a.unread = fmt.Errorf("fewer than %d cases lie behind all that it has learnt from", fewest)
+	}
+	if a.unread != nil {
+		why := fmt.Sprintf("it cannot be compared with the champion: %v; %s", a.unread, base)
+		if old {
+			why = fmt.Sprintf("the champion is older than %s; %s", a.cfg.MaxAge, why)
+		}
+		return old, why
+	}
+	yes, notWorse := better(a.byChampion)
+	said := words(a.byChampion, "the champion")
+	switch {
+	case yes:
+		return true, "better than the champion: " + said
+	case old && notWorse:
+		return true, fmt.Sprintf("not worse than the champion, which is older than %s, by more than chance: %s", a.cfg.MaxAge, said)
+	}
+	return false, "not better than the champion by more than chance: " + said
+}

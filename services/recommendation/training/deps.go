@@ -1,0 +1,129 @@
+package training
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/freshet/freshet/pkg/trainer"
+	"github.com/freshet/freshet/services/recommendation/associate"
+	"github.com/freshet/freshet/services/recommendation/candidate"
+	"github.com/freshet/freshet/services/recommendation/judge"
+	"github.com/freshet/freshet/services/recommendation/neighbours"
+	"github.com/freshet/freshet/services/recommendation/session"
+)
+
+// Model is what versions of recommendation are called.
+const Model = "recommendation"
+
+// The files of a version that are made here, beside those of the bundle.
+const (
+	RankerFile = "ranker.bin"
+	CyclesFile = "cycles.json"
+)
+
+// Touch is one thing that a visitor did with one item, as it counts today: not undone, with the id that the customer has now.
+type Touch struct {
+	Customer, Item string
+	// Kind is a word of dw.touches: view, click, cart, uncart, wish, buy, return, rate.
+	Kind      string
+	AtMs      int64
+	Order     string
+	Anonymous bool
+}
+
+// Touches reads dw.touches.
+type Touches interface {
+	// Count is how many there are of a workspace from one time to before another.
+	Count(ctx context.Context, workspace string, from, to time.Time) (int64, error)
+	// Read tells them, oldest first. Of more than most the newest are told.
+	Read(ctx context.Context, workspace string, from, to time.Time, most int64, take func(Touch) error) error
+}
+
+// Span says what was learnt from: every touch with FromMs <= at < ToMs that was there.
+type Span struct {
+	FromMs   int64 `json:"from_ms"`
+	ToMs     int64 `json:"to_ms"`
+	Touches  int64 `json:"touches"`
+	Visitors int64 `json:"visitors"`
+}
+
+// Parts are the models of one version. Items have the numbers of their places in Items.
+type Parts struct {
+	Items []string
+	Span  Span
+	// Session and Viewed have visits as groups, Bought customers, Together orders. Nil where there were none.
+	Session                  *session.Index
+	Viewed, Bought, Together *neighbours.Index
+	// Taste is an *ease.Model or an *als.Model; nil where no customer has two items.
+	Taste candidate.Source
+	// Rules hold of so many Baskets.
+	Rules   []associate.Rule
+	Baskets int
+	// Popular counts the touches of each item.
+	Popular []int64
+	// Extra are files that others read, by name.
+	Extra map[string][]byte
+	// Groups is what the models were fitted on.
+	Groups *Groups
+	// Notes are what a reader of the card should know.
+	Notes []string
+}
+
+// Bundler writes and reads the files of a version: package bundle does.
+type Bundler interface {
+	Write(p *Parts) (map[string][]byte, error)
+	// Read gives the models of a version with items in the caller's numbers. files are all of the version's, but for the cards.
+	Read(files map[string][]byte, number func(id string) int32) (*Parts, error)
+}
+
+// Named is a source with its name in scenes.
+type Named struct {
+	Name   string
+	Source candidate.Source
+}
+
+// Ranking puts what several sources propose into one order: package rank does.
+type Ranking interface {
+	// Train makes a ranker's file of questions with what came, oldest first. errors.Is ErrTooFew: there is too little to learn from, and none is needed.
+	Train(ctx context.Context, sources []Named, questions []judge.Case, progress func(done, of int)) ([]byte, error)
+	// Over asks sources and ranks what they say; without a file by where they put it.
+	Over(sources []Named, file []byte) (candidate.Source, error)
+}
+
+// ErrTooFew is Ranking.Train's: too few questions.
+var ErrTooFew = errors.New("too few questions to learn an order from")
+
+// Purchase is something that a customer bought.
+type Purchase struct {
+	Customer, Item int32
+	AtMs           int64
+}
+
+// Deps are what the process gives. Ranking, Cycles, Workspaces and Now may be nil.
+type Deps struct {
+	Logger   *slog.Logger
+	Registry trainer.Registry
+	Touches  Touches
+	Bundler  Bundler
+	// Ranking, where it is nil, is not trained: visits are judged by Session alone.
+	Ranking Ranking
+	// Cycles writes cycles.json: how often things are bought again. Purchases are oldest first.
+	Cycles func(items []string, bought []Purchase) ([]byte, error)
+	// Owner says that this process is the one that trains. It may change at any time.
+	Owner func() bool
+	// Name names this process, and no other, nor itself started anew.
+	Name string
+	// Workspaces are those that have visitors; nil means the default one alone.
+	Workspaces func() []string
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+func (d Deps) check() error {
+	if d.Logger == nil || d.Registry == nil || d.Touches == nil || d.Bundler == nil || d.Owner == nil || d.Name == "" {
+		return errors.New("training: a logger, registry, touches, bundler, owner and name are needed")
+	}
+	return nil
+}
