@@ -12,6 +12,8 @@ type Field struct {
 	// EntryScale is how many integer steps the unit of a list's entries has; EntryMoments says that they are moments.
 	EntryScale   int64
 	EntryMoments bool
+	// EntryTexts says that the entries of a list are texts, which are also compared with numbers where they are such, as traits are: list.key and list["key"].
+	EntryTexts bool
 }
 
 // Schema says which features and tags there are.
@@ -20,6 +22,12 @@ type Schema interface {
 	Field(name string) (Field, bool)
 	// Names lists all, for messages and documentation.
 	Names() []string
+}
+
+// Explainer is a Schema that says in its own words that it has no such name; others are taken to be the catalogue of features.
+type Explainer interface {
+	// Unknown is a sentence such as `"x" is no feature of the catalogue`.
+	Unknown(name string) string
 }
 
 // Facts are one customer's values by index. A vector of package catalog is one. Absent values give false.

@@ -48,6 +48,9 @@ func (c *compiler) operand(e ast.Expr) (operand, bool) {
 		if s.Operand().Kind() == ast.IdentKind && s.Operand().AsIdent() == Traits {
 			return c.trait(e, s.FieldName())
 		}
+		if f, name, ok := c.list(s.Operand()); ok && f.EntryTexts {
+			return ofTexts(f, name, s.FieldName()), true
+		}
 	case ast.CallKind:
 		call := e.AsCall()
 		switch call.FunctionName() {
@@ -66,11 +69,14 @@ func (c *compiler) operand(e ast.Expr) (operand, bool) {
 // noFeature says that a name is none, or why it cannot be compared.
 func (c *compiler) noFeature(e ast.Expr, name string) (operand, bool) {
 	f, ok := c.schema.Field(name)
+	words, explains := c.schema.(Explainer)
 	switch {
 	case ok && isTag(f):
 		c.fail(e, "%q is a tag: it is a condition by itself, and days_since_%s says how long it holds", name, name)
 	case ok:
 		c.fail(e, `%q is a list: ask "key" in %s, or compare %s["key"]`, name, name, name)
+	case explains:
+		c.fail(e, "%s", words.Unknown(name))
 	default:
 		c.fail(e, "%q is no feature of the catalogue%s%s; `freshet features list` shows all", name, c.orScore(), c.near(name))
 	}
@@ -139,9 +145,14 @@ func (c *compiler) trait(e ast.Expr, name string) (operand, bool) {
 	case catalog.PersonalTrait(name):
 		c.fail(e, "trait %q names a person: it is kept for the profile and no condition may look at it", name)
 	default:
-		return operand{leaf: leaf{source: sourceTrait, index: f.Index, name: Traits, key: name}, scale: million, text: true, number: true}, true
+		return ofTexts(f, Traits, name), true
 	}
 	return operand{}, false
+}
+
+// ofTexts is an entry of a list of texts.
+func ofTexts(f Field, name, key string) operand {
+	return operand{leaf: leaf{source: sourceTrait, index: f.Index, name: name, key: key}, scale: million, text: true, number: true}
 }
 
 // sinceEvent is the time since the last event of a name.
@@ -205,6 +216,8 @@ func (c *compiler) entry(e, list, key ast.Expr) (operand, bool) {
 		c.fail(key, "an entry is named by a text in quotes of at most %d bytes", maxKey)
 	case name == Traits:
 		return c.trait(e, k)
+	case f.EntryTexts:
+		return ofTexts(f, name, k), true
 	case f.EntryMoments:
 		return operand{leaf: leaf{source: sourceSince, index: f.Index, name: name, key: k}, scale: dayMs, number: true}, true
 	default:

@@ -1,0 +1,192 @@
+package content
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/freshet/freshet/services/recommendation/ask"
+	"github.com/freshet/freshet/services/recommendation/candidate"
+	"github.com/freshet/freshet/services/recommendation/catalogue"
+)
+
+// Options of an index. The zero value is good.
+type Options struct {
+	// MostPostings is of how many items a word may be to count. More finds more and costs more. Zero means 2,000.
+	MostPostings int
+	// Every is how often the shelf is looked at for changes; building takes a tenth of one core at most, whatever it says. Zero means 1 s.
+	Every time.Duration
+}
+
+// Index finds items of one shelf that are described alike. Many goroutines may use it.
+type Index struct {
+	shelf *catalogue.Shelf
+	o     Options
+	now   atomic.Pointer[built]
+
+	mu     sync.Mutex // who builds
+	seen   []*catalogue.Item
+	docs   []*document
+	looked int64 // the version of the shelf
+	builds int
+}
+
+// New makes an index of a shelf, without items until Refresh or Run.
+func New(shelf *catalogue.Shelf, o Options) *Index {
+	if o.MostPostings == 0 {
+		o.MostPostings = 2000
+	}
+	if o.Every == 0 {
+		o.Every = time.Second
+	}
+	x := &Index{shelf: shelf, o: o, looked: -1}
+	x.now.Store(build(nil, 0))
+	return x
+}
+
+// Source is what proposes.
+func (x *Index) Source() ask.Source { return x }
+
+// Run follows the shelf until ctx ends.
+func (x *Index) Run(ctx context.Context) error {
+	for wait := time.Duration(0); ; {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+		begun := time.Now()
+		x.Refresh()
+		wait = max(x.o.Every, 9*time.Since(begun))
+	}
+}
+
+// Refresh looks at the items that are another since the last time, and builds the index anew if any of them is described otherwise.
+func (x *Index) Refresh() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	version := x.shelf.Version()
+	if version == x.looked {
+		return
+	}
+	n, changed := x.shelf.Len(), false
+	x.seen = append(x.seen, make([]*catalogue.Item, n-len(x.seen))...)
+	x.docs = append(x.docs, make([]*document, n-len(x.docs))...)
+	for i := range n {
+		item := x.shelf.Item(int32(i))
+		if item == x.seen[i] {
+			continue
+		}
+		x.seen[i] = item
+		if item.Proto == nil {
+			continue
+		}
+		if d := describe(item.Proto); !d.equal(x.docs[i]) {
+			x.docs[i], changed = d, true
+		}
+	}
+	x.looked = version
+	if changed {
+		x.now.Store(build(slices.Clone(x.docs), x.o.MostPostings))
+		x.builds++
+	}
+}
+
+// Similar appends the k items that are most like one, best first; none where the item is not described yet.
+func (x *Index) Similar(dst []candidate.Candidate, item int32, k int, skip func(int32) bool) []candidate.Candidate {
+	return x.now.Load().best(dst, []anchor{{item, 1}}, k, skip)
+}
+
+// anchor is an item of the question, and how much it counts.
+type anchor struct {
+	item   int32
+	weight float64
+}
+
+const (
+	// mostAnchors is how many items of a question count.
+	mostAnchors = 10
+	// fade is how much less an earlier touch counts than the one after it, past how much less what was touched before this visit.
+	fade, past = 0.7, 0.35
+)
+
+// anchors are the items of a question: those of the page, then those of the visit, the newest first, then those of the past where that may be used.
+func anchors(a *ask.Ask) []anchor {
+	var out []anchor
+	add := func(item int32, weight float64) {
+		if len(out) < mostAnchors && !slices.ContainsFunc(out, func(o anchor) bool { return o.item == item }) {
+			out = append(out, anchor{item, weight})
+		}
+	}
+	for _, item := range a.Context {
+		add(item, 1)
+	}
+	newest := func(list []int32, weight float64) {
+		for i := len(list) - 1; i >= 0 && len(out) < mostAnchors; i, weight = i-1, weight*fade {
+			add(list[i], weight)
+		}
+	}
+	newest(a.Session, 1)
+	if a.Personal() {
+		newest(a.History, past)
+	}
+	return out
+}
+
+// Candidates implements ask.Source. Because is the item of the question that a candidate resembles most.
+func (x *Index) Candidates(dst []candidate.Candidate, a *ask.Ask, k int) []candidate.Candidate {
+	return x.now.Load().best(dst, anchors(a), k, a.Skip)
+}
+
+// best appends the k items that are most like the anchors, none of them itself.
+func (b *built) best(dst []candidate.Candidate, anchors []anchor, k int, skip func(int32) bool) []candidate.Candidate {
+	if k <= 0 || len(anchors) == 0 {
+		return dst
+	}
+	board := candidate.GetBoard(len(b.docs))
+	defer board.Put()
+	for _, a := range anchors {
+		if a.item >= 0 && int(a.item) < len(b.docs) && b.docs[a.item] != nil {
+			b.resemble(board, a)
+		}
+	}
+	return board.Append(dst, &candidate.Query{K: k, Skip: func(item int32) bool {
+		return slices.ContainsFunc(anchors, func(a anchor) bool { return a.item == item }) || skip != nil && skip(item)
+	}}, candidate.Content)
+}
+
+// sums adds up cosines of one anchor.
+type sums struct {
+	of      []float64
+	touched []int32
+}
+
+var pool = sync.Pool{New: func() any { return new(sums) }}
+
+// resemble adds what resembles an anchor to the board, an item once: so the board knows which anchor gave most.
+func (b *built) resemble(board *candidate.Board, a anchor) {
+	s := pool.Get().(*sums)
+	if len(s.of) < len(b.docs) {
+		s.of = make([]float64, len(b.docs)+len(b.docs)/8)
+	}
+	for at := b.from[a.item]; at < b.from[a.item+1]; at++ {
+		w, weight := b.words[at], float64(b.weights[at])
+		for p := b.first[w]; p < b.first[w+1]; p++ {
+			j := b.items[p]
+			if s.of[j] == 0 {
+				s.touched = append(s.touched, j)
+			}
+			s.of[j] += weight * float64(b.parts[p])
+		}
+	}
+	for _, j := range s.touched {
+		board.Add(j, a.weight*s.of[j]*fit(b.docs[a.item], b.docs[j]), a.item)
+		s.of[j] = 0
+	}
+	s.touched = s.touched[:0]
+	pool.Put(s)
+}
+
+var _ ask.Source = (*Index)(nil)
