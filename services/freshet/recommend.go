@@ -20,9 +20,9 @@ import (
 func newRecommend() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "recommend",
-		Short: "Say what recommendation models are worth on a file of who touched what",
+		Short: "Say what recommendation models are worth on a file of who touched what, and what the lists brought",
 	}
-	cmd.AddCommand(newRecommendEvaluate())
+	cmd.AddCommand(newRecommendEvaluate(), newRecommendReport())
 	return family(cmd)
 }
 

@@ -1,5 +1,5 @@
 // Package warehouse writes facts to ClickHouse and owns its schema: it is the
-// only writer of ods, dw and dm.scores. It reads eight topics in one consumer group:
+// only writer of ods, dw and dm. It reads ten topics in one consumer group:
 //
 //	events.raw.v1        -> ods.events
 //	events.rejected.v1   -> ods.rejected
@@ -9,6 +9,8 @@
 //	identity.mappings.v1 -> dw.identity_overrides
 //	scores.v1            -> dm.scores
 //	touches.v1           -> dw.touches
+//	recommendations.v1   -> dm.recommendations
+//	recommendation.outcomes.v1 -> dm.recommendation_outcomes
 //
 // Delivery: every record that is in a topic is in its tables exactly once, as read
 // through the views, and at least once in memory of this: a record that no table

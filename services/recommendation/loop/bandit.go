@@ -48,9 +48,8 @@ type arms struct {
 	half, prior float64
 	most        int
 
-	mu   sync.RWMutex
-	all  map[armKey]*arm
-	room int
+	mu  sync.RWMutex
+	all map[armKey]*arm
 }
 
 func newArms(cfg Config) *arms {
