@@ -77,6 +77,18 @@ func (r *room) versions() []*version {
 	return []*version{r.serving, r.before}
 }
 
+// scopes are those of the trend that a visitor belongs to.
+func scopes(country string, segments []string) []string {
+	out := []string{trend.All}
+	if country != "" {
+		out = append(out, trend.Country(country))
+	}
+	for _, name := range segments {
+		out = append(out, trend.Segment(name))
+	}
+	return out
+}
+
 // touch takes a touch; Boards.mu is held. False: there is no room for the item.
 func (r *room) touch(t *recommendationv1.Touch) bool {
 	item, ok := r.shelf.Ensure(t.GetItemId())
@@ -84,11 +96,7 @@ func (r *room) touch(t *recommendationv1.Touch) bool {
 		return false
 	}
 	r.received.Store(max(r.received.Load(), t.GetReceivedMs()))
-	scopes := []string{trend.All}
-	if c := t.GetCountry(); c != "" {
-		scopes = append(scopes, trend.Country(c))
-	}
-	r.trend.Observe(item, float64(learn.Weight(t)), t.GetAtMs(), scopes...)
+	r.trend.Observe(item, float64(learn.Weight(t)), t.GetAtMs(), scopes(t.GetCountry(), t.GetSegments())...)
 	for _, v := range r.versions() {
 		v.touch(t, item)
 	}

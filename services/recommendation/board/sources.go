@@ -4,7 +4,6 @@ import (
 	"github.com/freshet/freshet/services/recommendation/ask"
 	"github.com/freshet/freshet/services/recommendation/candidate"
 	"github.com/freshet/freshet/services/recommendation/popular"
-	"github.com/freshet/freshet/services/recommendation/trend"
 )
 
 // source is one way to ask the models of a board.
@@ -37,7 +36,11 @@ type bound struct {
 // Candidates implements ask.Source.
 func (s bound) Candidates(dst []candidate.Candidate, a *ask.Ask, k int) []candidate.Candidate {
 	if s.of.kind == candidate.Trending {
-		return s.board.room.trend.Candidates(dst, k, a.NowMs, a.Skip, scopes(a)...)
+		var segments []string
+		if a.Personal() {
+			segments = a.Visitor.Segments
+		}
+		return s.board.room.trend.Candidates(dst, k, a.NowMs, a.Skip, scopes(a.Country, segments)...)
 	}
 	q := &candidate.Query{AtMs: a.NowMs, K: k, Skip: a.Skip}
 	if s.of.history != nil {
@@ -51,18 +54,4 @@ func (s bound) Candidates(dst []candidate.Candidate, a *ask.Ask, k int) []candid
 		dst[from+i].Reason.Kind = s.of.kind // models of neighbours serve several
 	}
 	return dst
-}
-
-// scopes are those of the trend that a visitor belongs to.
-func scopes(a *ask.Ask) []string {
-	out := []string{trend.All}
-	if a.Country != "" {
-		out = append(out, trend.Country(a.Country))
-	}
-	if a.Personal() {
-		for _, name := range a.Visitor.Segments {
-			out = append(out, trend.Segment(name))
-		}
-	}
-	return out
 }
