@@ -38,7 +38,7 @@ func TestABoundOfRowsCostsLittle(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Thin(10_000)
-	models, err := Train(t.Context(), s, []Family{bounded(0), bounded(100), bounded(300)}, nil)
+	models, err := Train(t.Context(), s, []Family{bounded(0), bounded(100), bounded(200)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
