@@ -327,7 +327,10 @@ func TestReadiness(t *testing.T) {
 		t.Error("ready before anything was read")
 	}
 	testkit.Eventually(t, soon, w.boards.Ready) // by the clock: the registry stays away
-	w.settled()                                 // and goes on without it
+	if w.boards.state.Load() == late && w.boards.Words() == "" {
+		t.Error("it does not say that it is late")
+	}
+	w.settled() // and goes on without it
 	r.hide.Unlock()
 	testkit.Eventually(t, soon, func() error {
 		if s := w.boards.state.Load(); s != caughtUp {
@@ -335,6 +338,9 @@ func TestReadiness(t *testing.T) {
 		}
 		return nil
 	})
+	if got := w.boards.Words(); got != "" {
+		t.Errorf("it has caught up and says %q", got)
+	}
 }
 
 // Answers and touches meet; promotions, too.

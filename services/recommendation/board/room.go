@@ -96,7 +96,7 @@ func (r *room) touch(t *recommendationv1.Touch) bool {
 		return false
 	}
 	r.received.Store(max(r.received.Load(), t.GetReceivedMs()))
-	r.trend.Observe(item, float64(learn.Weight(t)), t.GetAtMs(), scopes(t.GetCountry(), t.GetSegments())...)
+	r.trend.Observe(item, float64(learn.Weight(t)), learn.At(t), scopes(t.GetCountry(), t.GetSegments())...)
 	for _, v := range r.versions() {
 		v.touch(t, item)
 	}

@@ -102,3 +102,20 @@ func TestAnImportIsNoVisit(t *testing.T) {
 		t.Errorf("counts %v", got)
 	}
 }
+
+func TestAClockThatIsAhead(t *testing.T) {
+	l := must(t)
+	now := int64(1_700_000_000_000)
+	touch := func(customer string, atMs int64, item int32) {
+		l.Touch(&recommendationv1.Touch{CustomerId: customer, AtMs: atMs, ReceivedMs: now, Kind: recommendationv1.TouchKind_TOUCH_KIND_VIEW}, item)
+	}
+	touch("ahead", now+86_400_000, 9)
+	touch("a", now, 1)
+	touch("b", now, 3)
+	now += 1000
+	touch("a", now, 2)
+	l.Finish()
+	if got := l.Viewed.Similar(nil, 1, 5, 0, nil); len(got) != 1 || got[0].Item != 2 {
+		t.Errorf("with item 1: %v", got)
+	}
+}
