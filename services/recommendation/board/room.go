@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
+	"github.com/freshet/freshet/services/recommendation/alike"
 	"github.com/freshet/freshet/services/recommendation/catalogue"
 	"github.com/freshet/freshet/services/recommendation/learn"
 	"github.com/freshet/freshet/services/recommendation/trend"
@@ -14,6 +15,7 @@ type room struct {
 	workspace string
 	shelf     *catalogue.Shelf // nil in the room of nobody
 	trend     *trend.Trend     // of no version
+	alike     *alike.Index     // the same
 	received  atomic.Int64     // the newest received_ms
 	board     atomic.Pointer[Board]
 
@@ -46,6 +48,9 @@ func (b *Boards) newRoom(workspace string) (*room, error) {
 	}
 	var err error
 	if r.trend, err = trend.New(*b.deps.Trend); err != nil {
+		return nil, err
+	}
+	if r.alike, err = alike.New(alike.Default()); err != nil {
 		return nil, err
 	}
 	if r.serving, err = live(*b.deps.Learn); err != nil {
@@ -97,6 +102,9 @@ func (r *room) touch(t *recommendationv1.Touch) bool {
 	}
 	r.received.Store(max(r.received.Load(), t.GetReceivedMs()))
 	r.trend.Observe(item, float64(learn.Weight(t)), learn.At(t), scopes(t.GetCountry(), t.GetSegments())...)
+	if learn.Weight(t) > 0 && !t.GetAnonymous() {
+		r.alike.Touch(t.GetCustomerId(), item)
+	}
 	for _, v := range r.versions() {
 		v.touch(t, item)
 	}

@@ -25,6 +25,7 @@ var sources = []source{
 	{kind: candidate.Popular, model: func(b *Board) candidate.Source { return b.version.learner.Popular }},
 	{kind: candidate.Again, model: func(*Board) candidate.Source { return popular.Again{} }, history: taken},
 	{kind: candidate.Trending},
+	{kind: candidate.Alike},
 }
 
 // bound is a source of a board.
@@ -35,7 +36,13 @@ type bound struct {
 
 // Candidates implements ask.Source.
 func (s bound) Candidates(dst []candidate.Candidate, a *ask.Ask, k int) []candidate.Candidate {
-	if s.of.kind == candidate.Trending {
+	switch s.of.kind {
+	case candidate.Alike:
+		if !a.Personal() {
+			return dst
+		}
+		return s.board.room.alike.Candidates(dst, a.Visitor.CustomerID, whole(a), k, a.Skip)
+	case candidate.Trending:
 		var segments []string
 		if a.Personal() {
 			segments = a.Visitor.Segments
