@@ -1,221 +1,169 @@
-// Package alike is user-user neighbours: what visitors take who resemble this one. It is for long-term taste, as ease and als are, and needs no training: what
-// a visitor takes is known at once.
+// Package alike proposes what the visitors took who resemble the one who asks: user-user neighbours among the recent visitors, live. They change with every touch, so there is nothing to train.
 //
-// With H the distinct items of the history, I(v) those of a visitor v, N visitors, n(i) those who took i:
+// With the Look newest items j of the history, v a visitor of whom the Items newest are known, and n(j) how many visitors ever took j:
 //
-//	idf(i)  = ln(1 + N / n(i))
-//	sim(v)  = sum over i in H and I(v) of idf(i)^2 / (sqrt(sum over H of idf^2 * sum over I(v) of idf^2) + Shrink)
-//	near    = the Neighbours most alike, of equal ones the one who came later, among the Sample newest visitors of each i in H
-//	score(i) = sum over v in near that took i of sim(v)
+//	alike(v) = sum over the j that v has of 1 / ln(e + n(j)), over sqrt(items of v)     rare things in common say more (as in Breese, Heckerman, Kadie, UAI 1998)
+//	score(i) = sum over the Near most alike that have i of alike(v)
 //
-// idf is counted anew by a census, whenever there are an eighth more visitors: until then an item keeps the one it had, and a new one that of somebody's alone.
-// Behind a census the formulas hold as they stand.
-//
-// It is the cosine of Breese, Heckerman, Kadie ("Empirical analysis of predictive algorithms", UAI 1998) with inverse frequencies; the sample bounds an answer.
-//
-// Bounds: an answer looks at Sample visitors for each of the Look newest items of the history. A visitor keeps the Longest newest items.
-//
-// Invariants, each with its test: answers equal a plain search (TestEqualToAPlainSearch); what somebody takes counts at once for whoever is asked next
-// (TestATakeCountsAtOnce); readers and a writer may run at once (TestReadersAndAWriter, under -race).
+// Invariants, each with its test:
+//   - scores are the formulas' over all visitors, while no bound is reached (TestScoresAreTheFormulas);
+//   - memory: at most Visitors visitors, of each Items items, and of each item the Sample visitors who took it last (TestMemoryIsBounded); the visitor who came first
+//     leaves first;
+//   - who asks is not alike to himself (TestScoresAreTheFormulas); readers and a writer may meet.
 package alike
 
 import (
 	"cmp"
-	"fmt"
+	"errors"
 	"math"
 	"slices"
 	"sync"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/freshet/freshet/services/recommendation/candidate"
-	"github.com/freshet/freshet/services/recommendation/interaction"
 )
 
-// Options of an index. Start with Default.
-type Options struct {
-	// Neighbours that speak. 1 or more.
-	Neighbours int
-	// Sample is how many visitors of an item are looked at, the newest. 1 or more.
-	Sample int
-	// Look is how many distinct items of a history are looked at, the newest. 1 or more.
-	Look int
-	// Longest is how many items of a visitor are kept, the newest. 1 or more.
-	Longest int
-	// Shrink is added below the fraction. 0 or more.
-	Shrink float64
+// Options of an index; all are above 0. Start with Default.
+type Options struct{ Visitors, Items, Sample, Look, Near int }
+
+// Default suits a shop: some 100 MB where all places are taken.
+func Default() Options { return Options{Visitors: 200_000, Items: 50, Sample: 200, Look: 10, Near: 50} }
+
+type person struct {
+	key   uint64
+	items []int32 // the newest last
+	gen   uint32  // who had the place before has a lower one
 }
 
-// Default suits customers of a shop.
-func Default() Options {
-	return Options{Neighbours: 100, Sample: 500, Look: 100, Longest: 2000, Shrink: 1}
+// ref is a visitor's place, and whose it was.
+type ref struct {
+	at  int32
+	gen uint32
 }
 
-// Index has who took what. Many goroutines may use it.
+// ring has those who took an item last.
+type ring struct {
+	refs []ref
+	next int
+	all  int64
+}
+
+// Index is the model. Many goroutines may ask while one adds.
 type Index struct {
-	o        Options
-	mu       sync.RWMutex
-	visitors [][]int32 // by visitor, oldest first
-	norms    []float64 // by visitor: sum of idf^2
-	items    []taken
-	counted  int // visitors at the last census
-	work     sync.Pool
-}
-
-// taken are those who took an item: a ring of the Sample newest, and how many there ever were.
-type taken struct {
-	by  []int32
-	all int
-	idf float64
+	o       Options
+	mu      sync.RWMutex
+	persons []person
+	next    int // whose place is given away next
+	at      map[uint64]int32
+	items   []ring
 }
 
 // New makes an empty index.
 func New(o Options) (*Index, error) {
-	if o.Neighbours < 1 || o.Sample < 1 || o.Look < 1 || o.Longest < 1 || !(o.Shrink >= 0) || math.IsInf(o.Shrink, 0) {
-		return nil, fmt.Errorf("user-user neighbours: %+v: want all 1 or more, and a shrink of 0 or more", o)
+	if min(o.Visitors, o.Items, o.Sample, o.Look, o.Near) < 1 {
+		return nil, errors.New("visitors alike: want all bounds above 0")
 	}
-	x := &Index{o: o}
-	x.work.New = func() any { return &scratch{} }
-	return x, nil
+	return &Index{o: o, at: map[uint64]int32{}}, nil
 }
 
-// Add adds a visitor with what was taken, oldest first, and gives the number.
-func (x *Index) Add(items []int32) int32 {
+// Touch notes that a visitor took an item.
+func (x *Index) Touch(visitor string, item int32) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	v := int32(len(x.visitors))
-	x.visitors, x.norms = append(x.visitors, nil), append(x.norms, 0)
-	for _, item := range interaction.Distinct(items) {
-		x.take(v, item)
+	for int(item) >= len(x.items) {
+		x.items = append(x.items, ring{})
 	}
-	if len(x.visitors) > x.counted+x.counted/8 {
-		x.census()
-	}
-	return v
-}
-
-// Census counts frequencies anew, such as when all is read that there is.
-func (x *Index) Census() {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.census()
-}
-
-func (x *Index) census() {
-	x.counted = len(x.visitors)
-	for i := range x.items {
-		if t := &x.items[i]; t.all > 0 {
-			t.idf = math.Log1p(float64(x.counted) / float64(t.all))
-		}
-	}
-	for v, mine := range x.visitors {
-		x.norms[v] = 0
-		for _, item := range mine {
-			x.norms[v] += x.items[item].idf * x.items[item].idf
-		}
-	}
-}
-
-// Take tells that a visitor who was added took an item. What was taken before counts no more than once.
-func (x *Index) Take(visitor, item int32) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if visitor >= 0 && int(visitor) < len(x.visitors) {
-		x.take(visitor, item)
-	}
-}
-
-func (x *Index) take(v, item int32) {
-	mine := x.visitors[v]
-	if item < 0 || slices.Contains(mine, item) {
+	at := x.place(xxhash.Sum64String(visitor))
+	p := &x.persons[at]
+	if i := slices.Index(p.items, item); i >= 0 {
+		p.items = append(slices.Delete(p.items, i, i+1), item)
 		return
 	}
-	if len(mine) == x.o.Longest {
-		x.norms[v] -= x.items[mine[0]].idf * x.items[mine[0]].idf
-		mine = append(mine[:0], mine[1:]...)
+	if len(p.items) == x.o.Items {
+		p.items = slices.Delete(p.items, 0, 1)
 	}
-	x.visitors[v] = append(mine, item)
-	for int(item) >= len(x.items) {
-		x.items = append(x.items, taken{})
+	p.items = append(p.items, item)
+	r := &x.items[item]
+	r.all++
+	if len(r.refs) < x.o.Sample {
+		r.refs = append(r.refs, ref{at, p.gen})
+		return
 	}
-	t := &x.items[item]
-	if len(t.by) < x.o.Sample {
-		t.by = append(t.by, v)
+	r.refs[r.next] = ref{at, p.gen}
+	r.next = (r.next + 1) % x.o.Sample
+}
+
+// place is a visitor's, that of who came first where all are taken.
+func (x *Index) place(key uint64) int32 {
+	if at, ok := x.at[key]; ok {
+		return at
+	}
+	at := int32(len(x.persons))
+	if len(x.persons) < x.o.Visitors {
+		x.persons = append(x.persons, person{key: key})
 	} else {
-		t.by[t.all%x.o.Sample] = v
+		at = int32(x.next)
+		x.next = (x.next + 1) % x.o.Visitors
+		old := &x.persons[at]
+		delete(x.at, old.key)
+		*old = person{key: key, gen: old.gen + 1, items: old.items[:0]}
 	}
-	if t.all++; t.all == 1 {
-		t.idf = math.Log1p(float64(len(x.visitors)))
-	}
-	x.norms[v] += t.idf * t.idf
+	x.at[key] = at
+	return at
 }
 
-// near is a visitor who shares items.
 type near struct {
-	visitor int32
-	sim     float64
-	most    float64 // the largest idf of a shared item
-	because int32
+	at    int32
+	alike float64
 }
 
-// scratch is what one answer needs, used again.
-type scratch struct {
-	found []near
-	at    []int32 // by visitor: 1 + where in found; 0: not there
-}
-
-// Candidates implements candidate.Source.
-func (x *Index) Candidates(dst []candidate.Candidate, q *candidate.Query) []candidate.Candidate {
-	if q.K <= 0 {
-		return dst
-	}
+// Candidates appends at most k items, best first, for a visitor with a history, oldest first. skip may be nil.
+func (x *Index) Candidates(dst []candidate.Candidate, visitor string, history []int32, k int, skip func(int32) bool) []candidate.Candidate {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	s := x.work.Get().(*scratch)
-	defer x.work.Put(s)
-	history := interaction.Distinct(q.History)
-	x.share(s, history[max(0, len(history)-x.o.Look):])
-	slices.SortFunc(s.found, func(a, b near) int { return cmp.Or(cmp.Compare(b.sim, a.sim), cmp.Compare(b.visitor, a.visitor)) })
+	list := x.nearest(xxhash.Sum64String(visitor), history)
 	board := candidate.GetBoard(len(x.items))
 	defer board.Put()
-	for _, v := range s.found[:min(len(s.found), x.o.Neighbours)] {
-		for _, item := range x.visitors[v.visitor] {
-			board.Add(item, v.sim, v.because)
+	for _, n := range list {
+		for _, item := range x.persons[n.at].items {
+			board.Add(item, n.alike, candidate.Nothing)
 		}
 	}
-	return board.Append(dst, q, candidate.Alike)
+	return board.Append(dst, &candidate.Query{K: k, Skip: skip}, candidate.Alike)
 }
 
-// share finds who took items of the history, and how alike each is.
-func (x *Index) share(s *scratch, history []int32) {
-	s.found = s.found[:0]
-	if len(s.at) < len(x.visitors) {
-		s.at = make([]int32, len(x.visitors)+len(x.visitors)/8)
-	}
-	mine := 0.0
-	for _, item := range history {
-		if item < 0 || int(item) >= len(x.items) || x.items[item].all == 0 {
+// nearest are the most alike.
+func (x *Index) nearest(self uint64, history []int32) []near {
+	found := map[int32]int{}
+	var list []near
+	var looked []int32
+	for i := len(history) - 1; i >= 0 && len(looked) < x.o.Look; i-- {
+		item := history[i]
+		if slices.Contains(looked, item) {
 			continue
 		}
-		idf := x.items[item].idf
-		mine += idf * idf
-		for _, v := range x.items[item].by {
-			i := s.at[v]
-			if i == 0 {
-				s.found = append(s.found, near{visitor: v})
-				i = int32(len(s.found))
-				s.at[v] = i
+		looked = append(looked, item)
+		if item < 0 || int(item) >= len(x.items) {
+			continue
+		}
+		r := &x.items[item]
+		says := 1 / math.Log(math.E+float64(r.all))
+		done := map[int32]bool{}
+		for _, ref := range r.refs {
+			p := &x.persons[ref.at]
+			if p.gen != ref.gen || p.key == self || done[ref.at] || !slices.Contains(p.items, item) {
+				continue
 			}
-			f := &s.found[i-1]
-			f.sim += idf * idf
-			if idf >= f.most { // of equal ones the newest
-				f.most, f.because = idf, item
+			done[ref.at] = true
+			j, ok := found[ref.at]
+			if !ok {
+				j, found[ref.at] = len(list), len(list)
+				list = append(list, near{at: ref.at})
 			}
+			list[j].alike += says / math.Sqrt(float64(len(p.items)))
 		}
 	}
-	for i := range s.found {
-		f := &s.found[i]
-		s.at[f.visitor] = 0
-		f.sim /= math.Sqrt(mine*max(x.norms[f.visitor], 0)) + x.o.Shrink
-	}
+	slices.SortFunc(list, func(a, b near) int { return cmp.Or(cmp.Compare(b.alike, a.alike), cmp.Compare(b.at, a.at)) })
+	return list[:min(len(list), x.o.Near)]
 }
-
-var _ candidate.Source = (*Index)(nil)

@@ -1,176 +1,117 @@
 package alike
 
 import (
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
-	"sync"
 	"testing"
 
+	"github.com/cespare/xxhash/v2"
 	"pgregory.net/rapid"
 
 	"github.com/freshet/freshet/services/recommendation/candidate"
-	"github.com/freshet/freshet/services/recommendation/interaction"
 )
 
-const items = 8
+const items = 12
 
-// plain is a search through all that was ever taken.
-type plain struct {
-	o        Options
-	visitors [][]int32
-	took     [][]int32 // by item, all who took it in order
-}
-
-func (p *plain) take(v int, item int32) {
-	if slices.Contains(p.visitors[v], item) {
-		return
-	}
-	mine := append(p.visitors[v], item)
-	p.visitors[v] = mine[max(0, len(mine)-p.o.Longest):]
-	p.took[item] = append(p.took[item], int32(v))
-}
-
-func (p *plain) scores(history []int32) map[int32]float64 {
-	idf := func(i int32) float64 { return math.Log(1 + float64(len(p.visitors))/float64(len(p.took[i]))) }
-	norm := func(of []int32) (sum float64) {
-		for _, i := range of {
-			sum += idf(i) * idf(i)
-		}
-		return sum
-	}
-	var known []int32
-	all := interaction.Distinct(history)
-	for _, i := range all[max(0, len(all)-p.o.Look):] {
-		if len(p.took[i]) > 0 {
-			known = append(known, i)
-		}
-	}
-	type one struct {
-		v   int
-		sim float64
-	}
-	var near []one
-	for v, mine := range p.visitors {
-		sim := 0.0
-		for _, i := range known {
-			if by := p.took[i]; slices.Contains(by[max(0, len(by)-p.o.Sample):], int32(v)) {
-				sim += idf(i) * idf(i)
-			}
-		}
-		if sim > 0 {
-			near = append(near, one{v, sim / (math.Sqrt(norm(known)*norm(mine)) + p.o.Shrink)})
-		}
-	}
-	slices.SortFunc(near, func(a, b one) int {
-		if math.Abs(a.sim-b.sim) > 1e-12 {
-			if a.sim > b.sim {
-				return -1
-			}
-			return 1
-		}
-		return b.v - a.v
-	})
-	out := map[int32]float64{}
-	for _, n := range near[:min(len(near), p.o.Neighbours)] {
-		for _, i := range p.visitors[n.v] {
-			out[i] += n.sim
-		}
-	}
-	return out
-}
-
-func TestEqualToAPlainSearch(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		o := Options{Neighbours: rapid.SampledFrom([]int{1, 50}).Draw(t, "neighbours"), Sample: rapid.IntRange(1, 9).Draw(t, "sample"), Look: rapid.IntRange(1, 4).Draw(t, "look"),
-			Longest: rapid.SampledFrom([]int{3, 50}).Draw(t, "longest"), Shrink: 1}
-		x, err := New(o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := &plain{o: o, took: make([][]int32, items)}
-		draw := func(name string) []int32 {
-			return rapid.SliceOfN(rapid.Int32Range(0, items-1), 0, 6).Draw(t, name)
-		}
-		for range rapid.IntRange(1, 15).Draw(t, "visitors") {
-			mine := draw("mine")
-			x.Add(mine)
-			p.visitors = append(p.visitors, nil)
-			for _, item := range interaction.Distinct(mine) {
-				p.take(len(p.visitors)-1, item)
-			}
-			if rapid.Bool().Draw(t, "more") {
-				v, item := rapid.IntRange(0, len(p.visitors)-1).Draw(t, "v"), rapid.Int32Range(0, items-1).Draw(t, "item")
-				x.Take(int32(v), item)
-				p.take(v, item)
-			}
-		}
-		x.Census()
-		history := append(draw("history"), 99)
-		history = history[:len(history)-1] // 99 is for the model alone: nobody knows it
-		want := p.scores(history)
-		got := x.Candidates(nil, &candidate.Query{History: append([]int32{-1}, history...), K: 100})
-		if o.Look < len(interaction.Distinct(history))+1 && len(got) == 0 && len(want) == 0 {
-			return
-		}
-		if o.Neighbours == 1 && len(got) > 0 && want[got[0].Item] == 0 {
-			return // two are equally near but for a last bit: either is right
-		}
-		if len(got) != len(want) {
-			t.Fatalf("%v: %v, want %v", history, got, want)
-		}
-		for _, c := range got {
-			if math.Abs(c.Score-want[c.Item]) > 1e-9 || c.Reason.Kind != candidate.Alike || !slices.Contains(history, c.Reason.Because) {
-				t.Fatalf("%v: %+v, want %v", history, c, want[c.Item])
-			}
-		}
-	})
-}
-
-func TestATakeCountsAtOnce(t *testing.T) {
-	x, err := New(Default())
+func must(t rapid.TB, o Options) *Index {
+	x, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := x.Add([]int32{1, 2})
-	x.Add([]int32{4})
-	ask := func() []candidate.Candidate {
-		return x.Candidates(nil, &candidate.Query{History: []int32{1}, K: 5, Skip: func(i int32) bool { return i == 1 }})
-	}
-	if got := ask(); len(got) != 1 || got[0].Item != 2 {
-		t.Errorf("%+v", got)
-	}
-	x.Take(v, 3)
-	x.Take(v, 3)
-	x.Take(99, 3)
-	if got := ask(); len(got) != 2 || got[1].Item != 3 || got[1].Score != got[0].Score {
-		t.Errorf("%+v", got)
-	}
+	return x
 }
 
-func TestReadersAndAWriter(t *testing.T) {
-	x, _ := New(Options{Neighbours: 3, Sample: 5, Look: 5, Longest: 5})
-	var all sync.WaitGroup
-	for w := range 4 {
-		all.Go(func() {
-			for i := range int32(500) {
-				if w == 0 {
-					x.Take(x.Add([]int32{i % 7, i % 5}), i%11)
-					continue
-				}
-				x.Candidates(nil, &candidate.Query{History: []int32{i % 7, 3}, K: 5})
+func TestScoresAreTheFormulas(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := must(t, Options{Visitors: 100, Items: 100, Sample: 100, Look: 3, Near: 100})
+		took := map[string]map[int32]bool{}
+		for range rapid.IntRange(0, 60).Draw(t, "touches") {
+			v, item := rapid.SampledFrom([]string{"a", "b", "c", "d", "e"}).Draw(t, "visitor"), rapid.Int32Range(0, items-1).Draw(t, "item")
+			if took[v] == nil {
+				took[v] = map[int32]bool{}
 			}
-		})
-	}
-	all.Wait()
+			took[v][item] = true
+			x.Touch(v, item)
+		}
+		history := rapid.SliceOfNDistinct(rapid.Int32Range(0, items), 0, 5, rapid.ID).Draw(t, "history")
+		want := map[int32]float64{}
+		for v, mine := range took {
+			alike := 0.0
+			for _, j := range history[max(0, len(history)-3):] {
+				n := 0
+				for _, theirs := range took {
+					if theirs[j] {
+						n++
+					}
+				}
+				if mine[j] {
+					alike += 1 / math.Log(math.E+float64(n)) / math.Sqrt(float64(len(mine)))
+				}
+			}
+			for item := range mine {
+				if v != "a" && alike > 0 {
+					want[item] += alike
+				}
+			}
+		}
+		delete(want, 2)
+		got := x.Candidates(nil, "a", history, 100, func(item int32) bool { return item == 2 })
+		if len(got) != len(want) {
+			t.Fatalf("%v, want %v", got, want)
+		}
+		for _, c := range got {
+			if math.Abs(c.Score-want[c.Item]) > 1e-9 || c.Reason.Kind != candidate.Alike {
+				t.Fatalf("%+v, want %v", c, want[c.Item])
+			}
+		}
+	})
 }
 
-func TestNewRefuses(t *testing.T) {
-	for _, edit := range []func(*Options){func(o *Options) { o.Neighbours = 0 }, func(o *Options) { o.Sample = 0 }, func(o *Options) { o.Look = 0 },
-		func(o *Options) { o.Longest = 0 }, func(o *Options) { o.Shrink = math.NaN() }} {
-		o := Default()
-		edit(&o)
-		if _, err := New(o); err == nil {
-			t.Errorf("%+v was taken", o)
+// Places of visitors who left are given to others, who are not taken for them.
+func TestMemoryIsBounded(t *testing.T) {
+	o := Options{Visitors: 20, Items: 4, Sample: 5, Look: 3, Near: 10}
+	x := must(t, o)
+	last := map[string][]int32{}
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 20_000 {
+		v, item := fmt.Sprint(r.IntN(100)), int32(r.IntN(items))
+		_, there := x.at[xxhash.Sum64String(v)]
+		if x.Touch(v, item); !there {
+			last[v] = nil
 		}
+		mine := slices.DeleteFunc(last[v], func(i int32) bool { return i == item })
+		last[v] = append(mine, item)
+		last[v] = last[v][max(0, len(last[v])-o.Items):]
+		if p := x.persons[x.at[xxhash.Sum64String(v)]]; !slices.Equal(p.items, last[v]) {
+			t.Fatalf("%s has %v, want %v", v, p.items, last[v])
+		}
+	}
+	if len(x.persons) != o.Visitors || len(x.at) != o.Visitors {
+		t.Errorf("%d visitors, %d places", len(x.at), len(x.persons))
+	}
+	for i := range x.items {
+		if len(x.items[i].refs) > o.Sample {
+			t.Errorf("item %d has %d visitors", i, len(x.items[i].refs))
+		}
+	}
+	if _, err := New(Options{}); err == nil {
+		t.Error("no bounds are taken")
+	}
+}
+
+func BenchmarkCandidates(b *testing.B) {
+	x, r := must(b, Default()), rand.New(rand.NewPCG(1, 1))
+	item := func() int32 { return int32(100_000 * math.Pow(r.Float64(), 3)) }
+	for range 1_000_000 {
+		x.Touch(fmt.Sprint(r.IntN(200_000)), item())
+	}
+	history := make([]int32, 10)
+	for b.Loop() {
+		for i := range history {
+			history[i] = item()
+		}
+		x.Candidates(nil, "a", history, 50, nil)
 	}
 }

@@ -12,8 +12,10 @@ import (
 
 	"github.com/freshet/freshet/pkg/testkit"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
+	"github.com/freshet/freshet/services/recommendation/ask"
 	"github.com/freshet/freshet/services/recommendation/bundle"
 	"github.com/freshet/freshet/services/recommendation/catalogue"
+	"github.com/freshet/freshet/services/recommendation/visitor"
 )
 
 // A touch is known to trend and popularity at once; what a visit teaches others is known when it ends; what a sale teaches, at once. No model is there.
@@ -36,6 +38,15 @@ func TestATouchChangesTheNextList(t *testing.T) {
 	w.send(one, two)
 	if !w.has("also_bought", "lid", "pot") || !w.has("bought_together", "lid", "pot") {
 		t.Error("a sale teaches nobody")
+	}
+	w.send(w.touch("kim", buy, "pot"))
+	pot, _ := w.shelf.Number("pot")
+	kim := &ask.Ask{NowMs: w.nowMs, Visitor: &visitor.View{CustomerID: "kim", Personal: true}, History: []int32{pot}, Skip: func(i int32) bool { return i == pot }}
+	if got := w.boards.Of(shop).Source("alike").Candidates(nil, kim, 5); len(got) != 1 || w.shelf.Item(got[0].Item).ID != "lid" {
+		t.Errorf("who resembles kim took %v", got)
+	}
+	if kim.Visitor.Personal = false; len(w.boards.Of(shop).Source("alike").Candidates(nil, kim, 5)) != 0 {
+		t.Error("who does not consent is compared with others")
 	}
 	back := w.touch("bob", buy, "lid")
 	back.OrderId, back.Undone = "7", true
@@ -327,7 +338,10 @@ func TestReadiness(t *testing.T) {
 		t.Error("ready before anything was read")
 	}
 	testkit.Eventually(t, soon, w.boards.Ready) // by the clock: the registry stays away
-	w.settled()                                 // and goes on without it
+	if w.boards.state.Load() == late && w.boards.Words() == "" {
+		t.Error("it does not say that it is late")
+	}
+	w.settled() // and goes on without it
 	r.hide.Unlock()
 	testkit.Eventually(t, soon, func() error {
 		if s := w.boards.state.Load(); s != caughtUp {
@@ -335,6 +349,9 @@ func TestReadiness(t *testing.T) {
 		}
 		return nil
 	})
+	if got := w.boards.Words(); got != "" {
+		t.Errorf("it has caught up and says %q", got)
+	}
 }
 
 // Answers and touches meet; promotions, too.

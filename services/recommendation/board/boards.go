@@ -92,6 +92,14 @@ func (b *Boards) Ready() error {
 	return nil
 }
 
+// Words say what is wrong with all boards: that touches are still to be read though the process is ready. Empty: nothing is. Board.Words is about one of them.
+func (b *Boards) Words() string {
+	if b.state.Load() == caughtUp {
+		return ""
+	}
+	return "the live models have not read the touches up to now: what is live knows only the older ones"
+}
+
 // Of gives a workspace's board. It is never nil; keep it for one answer only. Where nobody knows the workspace it has nothing to say.
 func (b *Boards) Of(workspace string) *Board {
 	if r := (*b.rooms.Load())[workspace]; r != nil {

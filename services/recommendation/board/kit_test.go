@@ -48,11 +48,12 @@ type world struct {
 	aheadMs  atomic.Int64 // of the real clock
 	sequence int64
 	nowMs    int64 // of the touches
+	most     int   // items of the shelf
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, broker: testkit.Broker(t, topics.Models, topics.Touches), folder: t.TempDir(), cfg: Default(), nowMs: time.Now().Add(-6 * time.Hour).UnixMilli()}
+	w := &world{t: t, broker: testkit.Broker(t, topics.Models, topics.Touches), folder: t.TempDir(), cfg: Default(), most: 1000, nowMs: time.Now().Add(-6 * time.Hour).UnixMilli()}
 	w.producer = w.broker.NewProducer(broker.ProducerConfig{})
 	w.cfg.Dir = t.TempDir()
 	w.registry = w.open()
@@ -103,7 +104,7 @@ func (w *world) start() {
 	if w.stop != nil {
 		w.stop()
 	}
-	w.shelf = catalogue.NewShelf(shop, 1000)
+	w.shelf = catalogue.NewShelf(shop, w.most)
 	w.deps.Shelf = func(string) *catalogue.Shelf { return w.shelf }
 	var err error
 	if w.boards, err = New(w.cfg, w.deps); err != nil {

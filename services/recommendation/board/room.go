@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
+	"github.com/freshet/freshet/services/recommendation/alike"
 	"github.com/freshet/freshet/services/recommendation/catalogue"
 	"github.com/freshet/freshet/services/recommendation/learn"
 	"github.com/freshet/freshet/services/recommendation/trend"
@@ -14,6 +15,7 @@ type room struct {
 	workspace string
 	shelf     *catalogue.Shelf // nil in the room of nobody
 	trend     *trend.Trend     // of no version
+	alike     *alike.Index     // the same
 	received  atomic.Int64     // the newest received_ms
 	board     atomic.Pointer[Board]
 
@@ -48,6 +50,9 @@ func (b *Boards) newRoom(workspace string) (*room, error) {
 	if r.trend, err = trend.New(*b.deps.Trend); err != nil {
 		return nil, err
 	}
+	if r.alike, err = alike.New(alike.Default()); err != nil {
+		return nil, err
+	}
 	if r.serving, err = live(*b.deps.Learn); err != nil {
 		return nil, err
 	}
@@ -77,6 +82,18 @@ func (r *room) versions() []*version {
 	return []*version{r.serving, r.before}
 }
 
+// scopes are those of the trend that a visitor belongs to.
+func scopes(country string, segments []string) []string {
+	out := []string{trend.All}
+	if country != "" {
+		out = append(out, trend.Country(country))
+	}
+	for _, name := range segments {
+		out = append(out, trend.Segment(name))
+	}
+	return out
+}
+
 // touch takes a touch; Boards.mu is held. False: there is no room for the item.
 func (r *room) touch(t *recommendationv1.Touch) bool {
 	item, ok := r.shelf.Ensure(t.GetItemId())
@@ -84,11 +101,10 @@ func (r *room) touch(t *recommendationv1.Touch) bool {
 		return false
 	}
 	r.received.Store(max(r.received.Load(), t.GetReceivedMs()))
-	scopes := []string{trend.All}
-	if c := t.GetCountry(); c != "" {
-		scopes = append(scopes, trend.Country(c))
+	r.trend.Observe(item, float64(learn.Weight(t)), learn.At(t), scopes(t.GetCountry(), t.GetSegments())...)
+	if learn.Weight(t) > 0 && !t.GetAnonymous() {
+		r.alike.Touch(t.GetCustomerId(), item)
 	}
-	r.trend.Observe(item, float64(learn.Weight(t)), t.GetAtMs(), scopes...)
 	for _, v := range r.versions() {
 		v.touch(t, item)
 	}

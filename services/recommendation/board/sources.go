@@ -4,7 +4,6 @@ import (
 	"github.com/freshet/freshet/services/recommendation/ask"
 	"github.com/freshet/freshet/services/recommendation/candidate"
 	"github.com/freshet/freshet/services/recommendation/popular"
-	"github.com/freshet/freshet/services/recommendation/trend"
 )
 
 // source is one way to ask the models of a board.
@@ -26,6 +25,7 @@ var sources = []source{
 	{kind: candidate.Popular, model: func(b *Board) candidate.Source { return b.version.learner.Popular }},
 	{kind: candidate.Again, model: func(*Board) candidate.Source { return popular.Again{} }, history: taken},
 	{kind: candidate.Trending},
+	{kind: candidate.Alike},
 }
 
 // bound is a source of a board.
@@ -36,8 +36,18 @@ type bound struct {
 
 // Candidates implements ask.Source.
 func (s bound) Candidates(dst []candidate.Candidate, a *ask.Ask, k int) []candidate.Candidate {
-	if s.of.kind == candidate.Trending {
-		return s.board.room.trend.Candidates(dst, k, a.NowMs, a.Skip, scopes(a)...)
+	switch s.of.kind {
+	case candidate.Alike:
+		if !a.Personal() {
+			return dst
+		}
+		return s.board.room.alike.Candidates(dst, a.Visitor.CustomerID, whole(a), k, a.Skip)
+	case candidate.Trending:
+		var segments []string
+		if a.Personal() {
+			segments = a.Visitor.Segments
+		}
+		return s.board.room.trend.Candidates(dst, k, a.NowMs, a.Skip, scopes(a.Country, segments)...)
 	}
 	q := &candidate.Query{AtMs: a.NowMs, K: k, Skip: a.Skip}
 	if s.of.history != nil {
@@ -51,18 +61,4 @@ func (s bound) Candidates(dst []candidate.Candidate, a *ask.Ask, k int) []candid
 		dst[from+i].Reason.Kind = s.of.kind // models of neighbours serve several
 	}
 	return dst
-}
-
-// scopes are those of the trend that a visitor belongs to.
-func scopes(a *ask.Ask) []string {
-	out := []string{trend.All}
-	if a.Country != "" {
-		out = append(out, trend.Country(a.Country))
-	}
-	if a.Personal() {
-		for _, name := range a.Visitor.Segments {
-			out = append(out, trend.Segment(name))
-		}
-	}
-	return out
 }

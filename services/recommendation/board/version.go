@@ -32,7 +32,7 @@ type version struct {
 
 // touch teaches it, unless it knows the touch from its training. What undoes an old touch is new when it is received.
 func (v *version) touch(t *recommendationv1.Touch, item int32) {
-	if t.GetAtMs() > v.toMs || t.GetUndone() && t.GetReceivedMs() > v.toMs {
+	if learn.At(t) > v.toMs || t.GetUndone() && t.GetReceivedMs() > v.toMs {
 		v.learner.Touch(t, item)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/freshet/freshet/pkg/wire"
 )
 
-// Span is what was learnt from: every touch with FromMs <= at_ms <= ToMs that was told by then. Serving adds what has a later at_ms.
+// Span is what was learnt from: every touch with FromMs <= at <= ToMs that was told by then, at as learn.At has it. Serving adds what is later.
 type Span struct {
 	FromMs   int64 `json:"from_ms"`
 	ToMs     int64 `json:"to_ms"`

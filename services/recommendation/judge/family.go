@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/freshet/freshet/services/recommendation/alike"
 	"github.com/freshet/freshet/services/recommendation/als"
+	"github.com/freshet/freshet/services/recommendation/candidate"
 	"github.com/freshet/freshet/services/recommendation/ease"
 	"github.com/freshet/freshet/services/recommendation/neighbours"
 	"github.com/freshet/freshet/services/recommendation/popular"
@@ -97,15 +99,27 @@ func fitFading(context.Context, *Set) (Model, error) {
 }
 
 func fitAlike(_ context.Context, s *Set) (Model, error) {
-	x, err := alike.New(alike.Default())
+	o := alike.Default()
+	o.Visitors, o.Items, o.Sample, o.Look, o.Near = max(len(s.Train), 1), 2000, 500, 100, 100 // what serves live has tighter bounds
+	x, err := alike.New(o)
 	if err != nil {
 		return Model{}, err
 	}
 	for i := range s.Train {
-		x.Add(s.Train[i].Items)
+		who := strconv.Itoa(i)
+		for _, item := range s.Train[i].Items {
+			x.Touch(who, item)
+		}
 	}
-	x.Census()
-	return Model{Source: x}, nil
+	return Model{Source: visitors{x}}, nil
+}
+
+// visitors asks an index of visitors for somebody it does not know.
+type visitors struct{ x *alike.Index }
+
+// Candidates implements candidate.Source.
+func (v visitors) Candidates(dst []candidate.Candidate, q *candidate.Query) []candidate.Candidate {
+	return v.x.Candidates(dst, "", q.History, q.K, q.Skip)
 }
 
 func fitSession(_ context.Context, s *Set) (Model, error) {

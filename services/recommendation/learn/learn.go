@@ -11,7 +11,8 @@
 // A return, or a sale that was undone, is taken out of Bought and Popular; undone ones out of Together, too: a thing that was given back was in the basket all the same.
 // Who bought a thing twice and gives one back loses it from Bought until the next training: a group knows no counts.
 //
-// A touch that is told more than a pause after its time is in no visit: visits are an order, and an import has another one. It counts everywhere else.
+// A touch that is told more than a pause after its time is in no visit: visits are an order, and an import has another one (TestAnImportIsNoVisit). It
+// counts everywhere else. A touch of a clock that is ahead counts as of when it was received (TestAClockThatIsAhead).
 package learn
 
 import (
@@ -37,12 +38,12 @@ type Options struct {
 	Open int
 }
 
-// Default suits a shop of some 100,000 items.
+// Default suits a shop of some 100,000 items. Rows of 200 pairs are four times what answers look at; docs/live-models.md says what they cost.
 func Default() Options {
 	viewed, bought, together := neighbours.Default(), neighbours.Default(), neighbours.Default()
-	viewed.Fade, viewed.Row = 0.5, 1000
-	bought.Row, bought.Groups = 1000, 1_000_000
-	together.Window, together.Row, together.Groups = 100, 1000, 50_000
+	viewed.Fade, viewed.Row = 0.5, 200
+	bought.Row, bought.Groups = 200, 1_000_000
+	together.Window, together.Row, together.Groups = 100, 200, 50_000
 	return Options{Session: session.Default(), Viewed: viewed, Bought: bought, Together: together, Open: 200_000}
 }
 
@@ -128,17 +129,23 @@ func Weight(t *recommendationv1.Touch) int64 {
 	return w
 }
 
+// At is when a touch counts as done: as it says, but not after it was received. One clock that is a day ahead would else end everybody's visits for a day.
+func At(t *recommendationv1.Touch) int64 {
+	if received := t.GetReceivedMs(); received > 0 {
+		return min(t.GetAtMs(), received)
+	}
+	return t.GetAtMs()
+}
+
 // Touch takes a touch of an item.
 func (l *Learner) Touch(t *recommendationv1.Touch, item int32) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	newest := l.newest.Load()
-	if Browses(t.GetKind()) && !t.GetUndone() && t.GetAtMs() >= newest-visitor.Pause {
-		l.live.Touch(t.GetCustomerId(), item, t.GetAtMs())
+	newest, at := l.newest.Load(), At(t)
+	if Browses(t.GetKind()) && !t.GetUndone() && at >= newest-visitor.Pause {
+		l.live.Touch(t.GetCustomerId(), item, at)
 	}
-	if t.GetAtMs() > newest {
-		l.newest.Store(t.GetAtMs())
-	}
+	l.newest.Store(max(newest, at))
 	if w := Weight(t); w != 0 {
 		l.Popular.Add(item, w)
 	}
@@ -151,7 +158,7 @@ func (l *Learner) sale(t *recommendationv1.Touch, item int32) {
 		if t.GetUndone() {
 			l.Together.Drop(order, item)
 		} else {
-			l.Together.Observe(order, item, t.GetAtMs())
+			l.Together.Observe(order, item, At(t))
 		}
 	}
 	switch {
@@ -159,7 +166,7 @@ func (l *Learner) sale(t *recommendationv1.Touch, item int32) {
 	case buys && t.GetUndone(), returns && !t.GetUndone():
 		l.Bought.Drop(t.GetCustomerId(), item)
 	case buys, returns:
-		l.Bought.Observe(t.GetCustomerId(), item, t.GetAtMs())
+		l.Bought.Observe(t.GetCustomerId(), item, At(t))
 	}
 }
 

@@ -36,8 +36,10 @@ func (x *Index) Encode() []byte {
 	for i := range items {
 		b = packed.AppendFloat(binary.AppendUvarint(b, uint64(x.self[i].groups)), x.self[i].of)
 		b = binary.AppendUvarint(b, uint64(x.pairs[i].n))
+		next := int32(0)
 		for _, c := range x.pairs[i].sorted() {
-			b = packed.AppendFloat(binary.AppendUvarint(binary.AppendUvarint(b, uint64(c.item)), uint64(c.groups)), c.of)
+			b = packed.AppendFloat(binary.AppendUvarint(binary.AppendUvarint(b, uint64(c.item-next)), uint64(c.groups)), c.of)
+			next = c.item + 1
 		}
 	}
 	return packed.Seal(appendGroups(appendGroups(b, x.groups.old), x.groups.young))
@@ -118,17 +120,17 @@ func Decode(data []byte, places packed.Places) (*Index, error) {
 	return x, nil
 }
 
-// readCells reads the pairs of an item. That they rise says that none is there twice.
+// readCells reads the pairs of an item. They rise, so that none is there twice.
 func readCells(in *wire.Cursor, cells []cell, places packed.Places) []cell {
-	last := int64(-1)
+	next := 0
 	for range in.Count(10) {
-		at := in.Uvarint()
+		at := next + in.Number()
 		c := cell{groups: int32(in.Number()), of: packed.Float(in)}
-		if at >= uint64(len(places)) || int64(at) <= last || c.groups < 1 {
+		if at >= len(places) || c.groups < 1 {
 			in.Fail()
 			return nil
 		}
-		last = int64(at)
+		next = at + 1
 		if c.item = places[at]; c.item != packed.None {
 			cells = append(cells, c)
 		}

@@ -9,12 +9,12 @@ import (
 
 var format = wire.Format{Name: "counts of recommendation", Oldest: 1, Written: 1, Newest: 1}
 
-// Encode writes how many took each item.
+// Encode writes how often each item was taken; below 0 where more was taken back than is known.
 func Encode(counts []int64) []byte {
 	b := packed.Begin(format, 2*len(counts))
 	b = binary.AppendUvarint(b, uint64(len(counts)))
 	for _, n := range counts {
-		b = binary.AppendUvarint(b, uint64(max(n, 0)))
+		b = binary.AppendVarint(b, n)
 	}
 	return packed.Seal(b)
 }
@@ -27,13 +27,13 @@ func Decode(data []byte, places packed.Places) ([]int64, error) {
 	}
 	counts := make([]int64, places.Size())
 	for i := range in.Count(1) {
-		n := in.Uvarint()
-		if i >= len(places) || n > 1<<62 {
+		n := in.Varint()
+		if i >= len(places) {
 			in.Fail()
 			break
 		}
 		if places[i] != packed.None {
-			counts[places[i]] = int64(n)
+			counts[places[i]] = n
 		}
 	}
 	return counts, packed.Done(format, &in)

@@ -136,7 +136,9 @@ type Touch struct {
 	// See partition.
 	Sequence int64 `protobuf:"varint,17,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// The order was undone (cancelled): the touch of this kind, order and item counts no more.
-	Undone        bool `protobuf:"varint,18,opt,name=undone,proto3" json:"undone,omitempty"`
+	Undone bool `protobuf:"varint,18,opt,name=undone,proto3" json:"undone,omitempty"`
+	// The segments that the visitor was in, sorted, 16 at most: for what trends in a segment. Empty where the visitor does not consent to a profile.
+	Segments      []string `protobuf:"bytes,19,rep,name=segments,proto3" json:"segments,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -297,11 +299,18 @@ func (x *Touch) GetUndone() bool {
 	return false
 }
 
+func (x *Touch) GetSegments() []string {
+	if x != nil {
+		return x.Segments
+	}
+	return nil
+}
+
 var File_freshet_recommendation_v1_touch_proto protoreflect.FileDescriptor
 
 const file_freshet_recommendation_v1_touch_proto_rawDesc = "" +
 	"\n" +
-	"%freshet/recommendation/v1/touch.proto\x12\x19freshet.recommendation.v1\"\xbe\x04\n" +
+	"%freshet/recommendation/v1/touch.proto\x12\x19freshet.recommendation.v1\"\xda\x04\n" +
 	"\x05Touch\x12\x1c\n" +
 	"\tworkspace\x18\x01 \x01(\tR\tworkspace\x12\x1f\n" +
 	"\vcustomer_id\x18\x02 \x01(\tR\n" +
@@ -324,7 +333,8 @@ const file_freshet_recommendation_v1_touch_proto_rawDesc = "" +
 	"\tanonymous\x18\x0f \x01(\bR\tanonymous\x12\x1c\n" +
 	"\tpartition\x18\x10 \x01(\x05R\tpartition\x12\x1a\n" +
 	"\bsequence\x18\x11 \x01(\x03R\bsequence\x12\x16\n" +
-	"\x06undone\x18\x12 \x01(\bR\x06undoneB\x0f\n" +
+	"\x06undone\x18\x12 \x01(\bR\x06undone\x12\x1a\n" +
+	"\bsegments\x18\x13 \x03(\tR\bsegmentsB\x0f\n" +
 	"\r_value_micros*\xd3\x01\n" +
 	"\tTouchKind\x12\x1a\n" +
 	"\x16TOUCH_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
