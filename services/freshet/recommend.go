@@ -23,6 +23,7 @@ func newRecommend() *cobra.Command {
 		Short: "Say what recommendation models are worth on a file of who touched what",
 	}
 	cmd.AddCommand(newRecommendEvaluate())
+	cmd.AddCommand(newRecommendTrain(), newRecommendModels(), newRecommendCard(), newRecommendPromote(), newRecommendRollback())
 	return family(cmd)
 }
 
