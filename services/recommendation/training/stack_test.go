@@ -105,7 +105,7 @@ func TestTouchesBecomeAModelThatServes(t *testing.T) {
 	})
 	testkit.Eventually(t, time.Minute, func() error { // what came in while it trained is waited for
 		if n, err := touches.Count(t.Context(), "shop", base, time.Now()); err != nil || n != int64(len(all)+2) {
-			return fmt.Errorf("%d touches of %d, %v", n, len(all)+2, err)
+			return fmt.Errorf("%d touches of %d, %w", n, len(all)+2, err)
 		}
 		return nil
 	})
@@ -192,7 +192,7 @@ func TestTheNewestSpanIsRead(t *testing.T) {
 	from, to := base, base.Add(time.Hour)
 	testkit.Eventually(t, time.Minute, func() error {
 		if n, err := touches.Count(t.Context(), "shop", from, to); err != nil || n != 100 {
-			return fmt.Errorf("%d, %v", n, err)
+			return fmt.Errorf("%d, %w", n, err)
 		}
 		return nil
 	})
