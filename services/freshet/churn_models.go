@@ -52,33 +52,46 @@ const mostVersions = 8
 
 func showModels(out io.Writer, got *churnv1.ListModelsResponse) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	p := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) } //nolint:errcheck // Flush tells.
 	for i, t := range got.GetTargets() {
 		if i > 0 {
-			p("")
+			fmt.Fprintln(w) //nolint:errcheck // Flush tells.
 		}
-		p("%s: %s", terminal.Safe(t.GetTarget()), terminal.Safe(t.GetDescription()))
-		if t.GetMissing() != "" {
-			p("no model serves: %s", terminal.Safe(t.GetMissing()))
-		} else {
-			p("%s serves since %s: %s", t.GetState().GetChampion(), moment(t.GetState().GetSinceMs()), terminal.Safe(t.GetState().GetWhy()))
-		}
-		if run := t.GetRun(); run != nil && t.GetMissing() != run.GetWords() {
-			p("last training (%s, %s): %s", run.GetTrigger(), stateOf(run), terminal.Safe(run.GetWords()))
-		}
-		all := t.GetVersions()
-		if len(all) > 0 {
-			p("VERSION\tIS\tROWS\tCUSTOMERS\tROWS FROM\tTO\tFAMILY\tFIGURES\tBY")
-		}
-		for _, v := range all[:min(len(all), mostVersions)] {
-			p("%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s", v.GetId(), role(t.GetState(), v), v.GetRows(), v.GetCustomers(), moment(v.GetFromMs()), moment(v.GetToMs()),
-				terminal.Safe(v.GetFamily()), figuresOf(v), v.GetTrigger())
-		}
-		if n := len(all) - mostVersions; n > 0 {
-			p("and %d older ones", n)
-		}
+		fmt.Fprintf(w, "%s: %s\n", terminal.Safe(t.GetTarget()), terminal.Safe(t.GetDescription())) //nolint:errcheck // Flush tells.
+		showModel(w, t)
 	}
 	return w.Flush()
+}
+
+// modelBook is what is known of one model: churn and recommendation tell it alike.
+type modelBook interface {
+	GetState() *modelv1.State
+	GetVersions() []*modelv1.Version
+	GetRun() *modelv1.Run
+	GetMissing() string
+}
+
+// showModel writes what serves, what the last training did, and the newest versions.
+func showModel(w io.Writer, t modelBook) {
+	p := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) } //nolint:errcheck // Flush tells.
+	if t.GetMissing() != "" {
+		p("no model serves: %s", terminal.Safe(t.GetMissing()))
+	} else {
+		p("%s serves since %s: %s", t.GetState().GetChampion(), moment(t.GetState().GetSinceMs()), terminal.Safe(t.GetState().GetWhy()))
+	}
+	if run := t.GetRun(); run != nil && t.GetMissing() != run.GetWords() {
+		p("last training (%s, %s): %s", run.GetTrigger(), stateOf(run), terminal.Safe(run.GetWords()))
+	}
+	all := t.GetVersions()
+	if len(all) > 0 {
+		p("VERSION\tIS\tROWS\tCUSTOMERS\tROWS FROM\tTO\tFAMILY\tFIGURES\tBY")
+	}
+	for _, v := range all[:min(len(all), mostVersions)] {
+		p("%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s", v.GetId(), role(t.GetState(), v), v.GetRows(), v.GetCustomers(), moment(v.GetFromMs()), moment(v.GetToMs()),
+			terminal.Safe(v.GetFamily()), figuresOf(v), v.GetTrigger())
+	}
+	if n := len(all) - mostVersions; n > 0 {
+		p("and %d older ones", n)
+	}
 }
 
 func stateOf(run *modelv1.Run) string {
@@ -103,7 +116,8 @@ func role(s *modelv1.State, v *modelv1.Version) string {
 // figuresOf are those of a version that a line has room for.
 func figuresOf(v *modelv1.Version) string {
 	var out []string
-	for _, f := range [][2]string{{"auc", "AUC %.3f"}, {"log_loss", "log-loss %.3f"}, {"lift_10", "lift %.2f"}, {"mae", "MAE %.2f"}, {"total", "total %.2f"}} {
+	for _, f := range [][2]string{{"auc", "AUC %.3f"}, {"log_loss", "log-loss %.3f"}, {"lift_10", "lift %.2f"}, {"mae", "MAE %.2f"}, {"total", "total %.2f"},
+		{"next_item_recall_20", "next item Recall@20 %.3f"}, {"holdout_recall_20", "holdout Recall@20 %.3f"}} {
 		if x, ok := v.GetMetrics()[f[0]]; ok {
 			out = append(out, fmt.Sprintf(f[1], x))
 		}

@@ -13,11 +13,34 @@ import (
 
 	"github.com/freshet/freshet/pkg/terminal"
 	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
+	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 // cardFormats are what a card is asked as, by how its file ends.
 var cardFormats = map[string]string{"": "text", ".txt": "text", ".html": "html", ".json": "json"}
+
+// cardFormat is the format of a card by the file that it is written to.
+func cardFormat(file string) (string, error) {
+	format, ok := cardFormats[strings.ToLower(filepath.Ext(file))]
+	if !ok || file != "" && filepath.Ext(file) == "" {
+		return "", errors.New("-o: name a file that ends with .html, .json or .txt")
+	}
+	return format, nil
+}
+
+// writeCard writes the card of a model's version to a file, or shows it.
+func writeCard(cmd *cobra.Command, file, model string, v *modelv1.Version, card []byte) error {
+	if file == "" {
+		_, err := cmd.OutOrStdout().Write(card)
+		return err
+	}
+	if err := os.WriteFile(file, card, 0o644); err != nil { //nolint:gosec // A card is to be shown around.
+		return fmt.Errorf("write the card: %w", err)
+	}
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: the card of %s, version %s\n", file, terminal.Safe(model), v.GetId())
+	return err
+}
 
 func newChurnReport() *cobra.Command {
 	var d doors
@@ -31,9 +54,9 @@ func newChurnReport() *cobra.Command {
   freshet churn report churn_risk_60d --version 20261128T181500-3f2a -o card.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var ok bool
-			if req.Format, ok = cardFormats[strings.ToLower(filepath.Ext(out))]; !ok || out != "" && filepath.Ext(out) == "" {
-				return errors.New("-o: name a file that ends with .html, .json or .txt")
+			var err error
+			if req.Format, err = cardFormat(out); err != nil {
+				return err
 			}
 			req.Target = args[0]
 			return withAPI(cmd, &d, func(api *stack.API) error {
@@ -41,15 +64,7 @@ func newChurnReport() *cobra.Command {
 				if err != nil {
 					return fmt.Errorf("read the card of %s: %w", terminal.Safe(args[0]), err)
 				}
-				if out == "" {
-					_, err = cmd.OutOrStdout().Write(got.GetCard())
-					return err
-				}
-				if err := os.WriteFile(out, got.GetCard(), 0o644); err != nil { //nolint:gosec // A card is to be shown around.
-					return fmt.Errorf("write the card: %w", err)
-				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: the card of %s, version %s\n", out, terminal.Safe(args[0]), got.GetVersion().GetId())
-				return err
+				return writeCard(cmd, out, args[0], got.GetVersion(), got.GetCard())
 			})
 		},
 	}

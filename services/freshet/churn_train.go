@@ -44,17 +44,25 @@ func train(cmd *cobra.Command, api *stack.API, req *churnv1.TrainRequest) error 
 	if err != nil {
 		return fmt.Errorf("ask for a training: %w", err)
 	}
+	return follow(cmd, func() (*modelv1.Run, error) {
+		part, err := in.Recv()
+		return part.GetRun(), err
+	})
+}
+
+// follow shows trainings, as they are told of, to their end.
+func follow(cmd *cobra.Command, next func() (*modelv1.Run, error)) error {
 	w := watched{out: cmd.OutOrStdout(), bars: cmd.ErrOrStderr()}
 	defer w.done()
 	for {
-		part, err := in.Recv()
+		run, err := next()
 		if errors.Is(err, io.EOF) {
 			return w.verdict()
 		}
 		if err != nil {
 			return fmt.Errorf("follow the training: %w", err)
 		}
-		w.see(part.GetRun())
+		w.see(run)
 	}
 }
 

@@ -23,6 +23,7 @@ func newRecommend() *cobra.Command {
 		Short: "Say what recommendation models are worth on a file of who touched what, and what the lists brought",
 	}
 	cmd.AddCommand(newRecommendEvaluate(), newRecommendReport())
+	cmd.AddCommand(newRecommendTrain(), newRecommendModels(), newRecommendCard(), newRecommendPromote(), newRecommendRollback())
 	return family(cmd)
 }
 

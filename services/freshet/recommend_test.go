@@ -73,7 +73,7 @@ func TestWrongRecommendLinesAreExplained(t *testing.T) {
 		"recommend evaluate --data " + path + " --user gone":        `no column "gone"; there are user, item`,
 		"recommend evaluate --data " + path + " --test-share 2":     "a share of 2 judges",
 		"recommend evaluate --data " + path + " --shape round":      `a file of "round"`,
-		"recommend forget": "it is one of evaluate",
+		"recommend forget": "it is one of card, evaluate",
 	} {
 		if code, _, fault := run(t, "", strings.Fields(line)...); code != 1 || !strings.Contains(fault, want) {
 			t.Errorf("%s: %d, %s", line, code, fault)

@@ -119,7 +119,7 @@ func (g *grouping) browse(t touch) {
 }
 
 // put adds a touch to the group of a number.
-func put(groups *[]Group, places map[int32]int, number int32, t touch) *Group {
+func put(groups *[]Group, places map[int32]int, number int32, t touch) {
 	at, ok := places[number]
 	if !ok {
 		at = len(*groups)
@@ -128,7 +128,6 @@ func put(groups *[]Group, places map[int32]int, number int32, t touch) *Group {
 	}
 	g := &(*groups)[at]
 	g.Items, g.At = append(g.Items, t.item), append(g.At, t.at)
-	return g
 }
 
 // customer gives a touch to its customer. What is returned is as if it had not been bought.

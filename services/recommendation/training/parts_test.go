@@ -1,0 +1,120 @@
+package training
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/freshet/freshet/services/recommendation/candidate"
+	"github.com/freshet/freshet/services/recommendation/judge"
+)
+
+// counting is a Ranking that writes down what it was taught.
+type counting struct{ taught *[][]judge.Case }
+
+func (c counting) Train(_ context.Context, _ []Named, questions []judge.Case, _ func(int, int)) ([]byte, error) {
+	*c.taught = append(*c.taught, questions)
+	if len(questions) < 10 {
+		return nil, fmt.Errorf("%d questions: %w", len(questions), ErrTooFew)
+	}
+	return []byte(fmt.Sprint(len(questions))), nil
+}
+
+func (counting) Over(sources []Named, _ []byte) (candidate.Source, error) {
+	return sources[0].Source, nil
+}
+
+// A version has what the bundle has, the ranker, what others make of purchases, and rules by the configured support; the ranker that is judged has learnt from
+// questions that lie before those that judge it, the one that is kept from all of them.
+func TestPartsOfAVersion(t *testing.T) {
+	w := newWorld(t)
+	var taught [][]judge.Case
+	var purchases []Purchase
+	all := shopTouches(1000)
+	s := w.service(list(all), func(c *Config, d *Deps) {
+		c.MaxEASE = 10 // there are more items: ALS
+		d.Ranking = counting{&taught}
+		d.Cycles = func(items []string, bought []Purchase) ([]byte, error) {
+			purchases = bought
+			return []byte(items[bought[0].Item]), nil
+		}
+	})
+	run := w.trains(s)
+	v := s.trainer.Champion("shop", Model)
+	if v == nil || v.GetFamily() != "sessions and ALS, ranked" {
+		t.Fatalf("%v, %v", v, run)
+	}
+	if len(taught) != 2 {
+		t.Fatalf("a ranker was taught %d times", len(taught))
+	}
+	newest := int64(0)
+	for _, c := range taught[0] {
+		newest = max(newest, c.AtMs)
+		if c.AtMs < v.GetCutMs() {
+			t.Errorf("a question of %d, the cut is at %d", c.AtMs, v.GetCutMs())
+		}
+	}
+	judged := taught[1][len(taught[0]):]
+	if len(judged) < len(taught[0])/2 || judged[0].AtMs <= newest-pauseMs {
+		t.Errorf("%d questions up to %d taught, %d from %d on judged", len(taught[0]), newest, len(judged), judged[0].AtMs)
+	}
+	if data, err := w.kept.File(t.Context(), v, "groups.json"); err != nil || !json.Valid(data) {
+		t.Error(err)
+	}
+	bought, first := 0, ""
+	for _, x := range all {
+		if x.Kind == "buy" {
+			if bought++; first == "" {
+				first = x.Item
+			}
+		}
+	}
+	p, err := refits{}.Read(map[string][]byte{"groups.json": only(w.kept.File(t.Context(), v, "groups.json"))}, new(heap).items.ID)
+	if err != nil || len(purchases) != bought || string(p.Extra[CyclesFile]) != first || string(p.Extra[RankerFile]) != fmt.Sprint(len(taught[1])) {
+		t.Errorf("%d purchases of %d; %q; %v", len(purchases), bought, p.Extra, err)
+	}
+}
+
+func only(data []byte, _ error) []byte { return data }
+
+// Rules hold of the share of the baskets that is configured; what is not to be found in time leaves the other models.
+func TestRulesByTheConfiguredSupport(t *testing.T) {
+	var h heap
+	for i := range 100 {
+		order, at := fmt.Sprint(i), int64(i)*1000
+		h.add(Touch{Customer: order, Item: "bread", Kind: "buy", Order: order, AtMs: at})
+		if i < 60 {
+			h.add(Touch{Customer: order, Item: "butter", Kind: "buy", Order: order, AtMs: at + 1})
+		}
+		if i < 8 {
+			h.add(Touch{Customer: order, Item: "caviar", Kind: "buy", Order: order, AtMs: at + 2})
+		}
+	}
+	rules := func(support float64) int {
+		c := Default()
+		c.RuleSupport = support
+		p, err := fit(t.Context(), c, []string{"bread", "butter", "caviar"}, h.before(1_000_000), func(string, int, int) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(p.Rules)
+	}
+	if few, many := rules(.5), rules(.05); few == 0 || many <= few {
+		t.Errorf("%d rules of half of the baskets, %d of a twentieth", few, many)
+	}
+}
+
+// Every fault of a configuration is told under its key.
+func TestConfig(t *testing.T) {
+	if err := Default().Validate(); err != nil {
+		t.Error(err)
+	}
+	err := Config{At: "x", MaxAge: -1, MaxEASE: -1}.Validate()
+	for _, key := range []string{"at", "look", "max_age", "workers", "span", "max_touches", "min_visits", "share", "max_ease", "rule_support", "rule_confidence"} {
+		if err == nil || !strings.Contains("\n"+err.Error(), "\n"+key+": ") {
+			t.Errorf("nothing is said of %s: %v", key, err)
+		}
+	}
+}
