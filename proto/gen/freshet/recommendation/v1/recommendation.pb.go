@@ -419,8 +419,10 @@ type BatchRecommendRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Customer ids or `type:value`, at most 10,000.
 	Ids []string `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
-	// What holds for each; its id is not used. `unseen` holds always.
-	Ask           *RecommendRequest `protobuf:"bytes,2,opt,name=ask,proto3" json:"ask,omitempty"`
+	// What holds for each; its id and workspace are not used. `unseen` holds always.
+	Ask *RecommendRequest `protobuf:"bytes,2,opt,name=ask,proto3" json:"ask,omitempty"`
+	// The tenant; empty means "default".
+	Workspace     string `protobuf:"bytes,3,opt,name=workspace,proto3" json:"workspace,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -467,6 +469,13 @@ func (x *BatchRecommendRequest) GetAsk() *RecommendRequest {
 		return x.Ask
 	}
 	return nil
+}
+
+func (x *BatchRecommendRequest) GetWorkspace() string {
+	if x != nil {
+		return x.Workspace
+	}
+	return ""
 }
 
 // BatchRecommendResponse is the list of one of them.
@@ -2896,10 +2905,11 @@ const file_freshet_recommendation_v1_recommendation_proto_rawDesc = "" +
 	"\bposition\x18\x05 \x01(\x05R\bposition\x12\x18\n" +
 	"\abecause\x18\x06 \x01(\tR\abecause\x12\x1a\n" +
 	"\bexplored\x18\a \x01(\bR\bexplored\x123\n" +
-	"\x04item\x18\b \x01(\v2\x1f.freshet.recommendation.v1.ItemR\x04item\"h\n" +
+	"\x04item\x18\b \x01(\v2\x1f.freshet.recommendation.v1.ItemR\x04item\"\x86\x01\n" +
 	"\x15BatchRecommendRequest\x12\x10\n" +
 	"\x03ids\x18\x01 \x03(\tR\x03ids\x12=\n" +
-	"\x03ask\x18\x02 \x01(\v2+.freshet.recommendation.v1.RecommendRequestR\x03ask\"\x84\x01\n" +
+	"\x03ask\x18\x02 \x01(\v2+.freshet.recommendation.v1.RecommendRequestR\x03ask\x12\x1c\n" +
+	"\tworkspace\x18\x03 \x01(\tR\tworkspace\"\x84\x01\n" +
 	"\x16BatchRecommendResponse\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12D\n" +
 	"\x06answer\x18\x02 \x01(\v2,.freshet.recommendation.v1.RecommendResponseR\x06answer\x12\x14\n" +
