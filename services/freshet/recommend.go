@@ -20,9 +20,9 @@ import (
 func newRecommend() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "recommend",
-		Short: "Say what recommendation models are worth on a file of who touched what",
+		Short: "Show lists and why they are so, what goes with what, and what recommendation models are worth",
 	}
-	cmd.AddCommand(newRecommendEvaluate())
+	cmd.AddCommand(newRecommendFor(), newRecommendSimilar(), newRecommendExplain(), newRecommendScenes(), newRecommendRules(), newRecommendEvaluate())
 	return family(cmd)
 }
 

@@ -24,7 +24,7 @@ import (
 	"github.com/freshet/freshet/services/recommendation/visitor"
 )
 
-func popular(n int) list {
+func most(n int) list {
 	l := list{kind: candidate.Popular}
 	for i := range n {
 		l.items = append(l.items, int32(i))
@@ -36,7 +36,7 @@ func popular(n int) list {
 func TestAList(t *testing.T) {
 	w := newWorld(t, 300)
 	w.version = "v1"
-	w.sources["popular"], w.sources["session"] = popular(300), next{candidate.Session}
+	w.sources["popular"], w.sources["session"] = most(300), next{candidate.Session}
 	who := w.customer("user_id:1", true, viewed("i40", time.Minute), viewed("gone", time.Second))
 	c := client(t, w.service(nil))
 	r, err := c.Recommend(t.Context(), &recommendationv1.RecommendRequest{Id: "user_id:1", Limit: 3, Items: true})
@@ -120,7 +120,7 @@ func TestItAnswersWhateverIsMissing(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			w := newWorld(t, 300)
 			w.version = "v1"
-			w.sources["popular"], w.sources["session"] = popular(300), next{candidate.Session}
+			w.sources["popular"], w.sources["session"] = most(300), next{candidate.Session}
 			w.customer("user_id:1", true, viewed("i40", time.Minute))
 			s := w.service(func(_ *Config, d *Deps) {
 				if test.edit != nil {
@@ -153,7 +153,7 @@ func TestTheVisitorIsNotWaitedForLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 10)
 		w.mute = true
-		w.sources["popular"] = popular(10)
+		w.sources["popular"] = most(10)
 		s := w.service(func(c *Config, _ *Deps) { c.ReadWithin = 30 * time.Millisecond })
 		began := time.Now()
 		r, err := (&api{s: s}).Recommend(t.Context(), &recommendationv1.RecommendRequest{Id: "user_id:1"})
@@ -190,7 +190,7 @@ func TestAMergedCustomer(t *testing.T) {
 
 func TestWithoutConsent(t *testing.T) {
 	w := newWorld(t, 300)
-	w.sources["session"], w.sources["taste"], w.sources["popular"] = next{candidate.Session}, tasted{}, popular(300)
+	w.sources["session"], w.sources["taste"], w.sources["popular"] = next{candidate.Session}, tasted{}, most(300)
 	who := w.customer("user_id:1", false, viewed("i40", time.Minute))
 	w.views[who].Segments = nil
 	r, err := (&api{s: w.service(nil)}).Recommend(t.Context(), &recommendationv1.RecommendRequest{Id: "user_id:1", Limit: 2})
@@ -210,7 +210,7 @@ func TestVariantsStay(t *testing.T) {
 	path := t.TempDir() + "/scenes.yaml"
 	writeFile(t, path, "scenes: [{name: home, description: Two ways., limit: 3, fallback: [popular], variants: [{name: control, share: 1}, {name: bold, share: 3, with: {limit: 1}}]}]")
 	w := newWorld(t, 10)
-	w.sources["popular"] = popular(10)
+	w.sources["popular"] = most(10)
 	known := w.customer("user_id:1", true)
 	var drawn []string
 	s := w.service(func(c *Config, d *Deps) {
@@ -234,7 +234,7 @@ func TestVariantsStay(t *testing.T) {
 
 func TestBatch(t *testing.T) {
 	w := newWorld(t, 300)
-	w.sources["popular"], w.sources["session"] = popular(300), next{candidate.Session}
+	w.sources["popular"], w.sources["session"] = most(300), next{candidate.Session}
 	var ids []string
 	want := map[string]string{"": "", "42": "", "user_id:99": "i0"}
 	for i := range 200 {
@@ -323,7 +323,7 @@ func TestSimilar(t *testing.T) {
 func TestExplain(t *testing.T) {
 	w := newWorld(t, 300)
 	w.version = "v1"
-	w.sources["popular"], w.sources["session"] = popular(300), next{candidate.Session}
+	w.sources["popular"], w.sources["session"] = most(300), next{candidate.Session}
 	w.customer("user_id:1", true, visitor.Touch{Item: "i3", Kind: recommendationv1.TouchKind_TOUCH_KIND_BUY, AtMs: start.Add(-48 * time.Hour).UnixMilli()}, viewed("i40", time.Minute))
 	c := client(t, w.service(nil))
 	for item, want := range map[string]string{
@@ -437,7 +437,7 @@ func TestWithoutParts(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	w := newWorld(t, 10)
-	w.sources["popular"] = popular(10)
+	w.sources["popular"] = most(10)
 	w.away = status.Error(codes.Unavailable, "down")
 	reg := prometheus.NewRegistry()
 	s := w.service(func(_ *Config, d *Deps) { d.Metrics = reg })

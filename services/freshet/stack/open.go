@@ -15,15 +15,17 @@ import (
 	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
+	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 )
 
 // API is every read of Freshet over one connection.
 type API struct {
-	Identity identityv1.IdentityServiceClient
-	Features featurev1.FeatureServiceClient
-	Segments segmentationv1.SegmentationServiceClient
-	Churn    churnv1.ChurnServiceClient
+	Identity        identityv1.IdentityServiceClient
+	Features        featurev1.FeatureServiceClient
+	Segments        segmentationv1.SegmentationServiceClient
+	Churn           churnv1.ChurnServiceClient
+	Recommendations recommendationv1.RecommendationServiceClient
 	io.Closer
 }
 
@@ -37,7 +39,7 @@ func (a Addresses) API(ctx context.Context) (*API, error) {
 		return nil, fmt.Errorf("open the API at %s: %w", a.APIGRPC, err)
 	}
 	return &API{Identity: identityv1.NewIdentityServiceClient(conn), Features: featurev1.NewFeatureServiceClient(conn),
-		Segments: segmentationv1.NewSegmentationServiceClient(conn), Churn: churnv1.NewChurnServiceClient(conn), Closer: conn}, nil
+		Segments: segmentationv1.NewSegmentationServiceClient(conn), Churn: churnv1.NewChurnServiceClient(conn), Recommendations: recommendationv1.NewRecommendationServiceClient(conn), Closer: conn}, nil
 }
 
 // token proves who asks; empty sends nothing.
