@@ -48,8 +48,8 @@ func recommendStack(t *testing.T) string {
 			}
 			return nil
 		},
-		Rules: func(string) recommendation.Rules {
-			return recommendation.Rules{Baskets: 100, Rules: []associate.Rule{{If: []int32{0, 1}, Then: []int32{2}, Both: 7, Support: .07, Confidence: .7, Lift: 2}}}
+		Rules: func(string) ([]associate.Rule, int) {
+			return []associate.Rule{{If: []int32{0, 1}, Then: []int32{2}, Both: 7, Support: .07, Confidence: .7, Lift: 2}}, 100
 		},
 	})
 	if err != nil {

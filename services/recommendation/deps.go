@@ -33,12 +33,6 @@ type Board interface {
 	Source(name string) ask.Source
 }
 
-// Rules are the association rules of a workspace.
-type Rules struct {
-	Rules   []associate.Rule
-	Baskets int64
-}
-
 // Loop follows what becomes of lists.
 type Loop interface {
 	scene.Draw
@@ -90,8 +84,8 @@ type Deps struct {
 	HideUntil func(workspace string, item int32, boughtMs int64) int64
 	// Cycle is after how many milliseconds people buy an item again; 0: not known.
 	Cycle func(workspace string, item int32) int64
-	// Rules of a workspace.
-	Rules func(workspace string) Rules
+	// Rules are the association rules of a workspace, by the shelf's numbers, and of how many baskets they are.
+	Rules func(workspace string) (rules []associate.Rule, baskets int)
 	Loop  Loop
 	// Assign gives the place of a visitor's variant in shares. nil: all have the first.
 	Assign func(salt, workspace, customerID string, shares []float64) int

@@ -2,6 +2,7 @@ package recommendation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -250,7 +251,7 @@ func TestBatch(t *testing.T) {
 	got := map[string]*recommendationv1.BatchRecommendResponse{}
 	for {
 		r, err := stream.Recv()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -283,7 +284,7 @@ func TestBatch(t *testing.T) {
 	if stream, err = c.BatchRecommend(t.Context(), &recommendationv1.BatchRecommendRequest{}); err == nil {
 		_, err = stream.Recv()
 	}
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		t.Errorf("for nobody: %v", err)
 	}
 }
@@ -365,7 +366,7 @@ func TestRulesAndScenes(t *testing.T) {
 		{If: []int32{2, 3}, Then: []int32{1}, Both: 5, Support: .05, Confidence: .5, Lift: 4, Leverage: .03},
 		{If: []int32{4}, Then: []int32{5}, Both: 9, Support: .09, Confidence: .2, Lift: 1, Leverage: .02},
 	}
-	c := client(t, w.service(func(_ *Config, d *Deps) { d.Rules = func(string) Rules { return Rules{rules, 100} } }))
+	c := client(t, w.service(func(_ *Config, d *Deps) { d.Rules = func(string) ([]associate.Rule, int) { return rules, 100 } }))
 	for what, test := range map[string]struct {
 		req  *recommendationv1.ListRulesRequest
 		want string

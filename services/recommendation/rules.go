@@ -49,15 +49,16 @@ func (a *api) ListRules(_ context.Context, r *recommendationv1.ListRulesRequest)
 	if a.s.deps.Rules == nil {
 		return out, nil
 	}
-	shelf, all := a.s.deps.Shelf(workspace), a.s.deps.Rules(workspace)
-	out.Baskets = all.Baskets
+	shelf := a.s.deps.Shelf(workspace)
+	all, baskets := a.s.deps.Rules(workspace)
+	out.Baskets = int64(baskets)
 	about, ok := shelf.Number(r.GetItemId())
 	if r.GetItemId() != "" && !ok {
 		return out, nil
 	}
 	var found []*associate.Rule
-	for i := range all.Rules {
-		x := &all.Rules[i]
+	for i := range all {
+		x := &all[i]
 		if x.Confidence >= r.GetMinConfidence() && x.Lift >= r.GetMinLift() && (!ok || slices.Contains(x.If, about)) {
 			found = append(found, x)
 		}
