@@ -64,8 +64,8 @@ func (s *Service) who(ctx context.Context, workspace, ref string, within time.Du
 	defer cancel()
 	s.identify(short, w, workspace, ref, isID, within)
 	if w.id != "" {
-		w.drawn = w.id
 		s.read(short, w, workspace, within)
+		w.drawn = w.id
 	}
 	return w, ctx.Err()
 }
