@@ -20,10 +20,10 @@ import (
 func newRecommend() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "recommend",
-		Short: "Say what recommendation models are worth on a file of who touched what, and what the lists brought",
+		Short: "Show lists and why they are so, what they brought, what goes with what; train models and say what they are worth",
 	}
-	cmd.AddCommand(newRecommendEvaluate(), newRecommendReport())
-	cmd.AddCommand(newRecommendTrain(), newRecommendModels(), newRecommendCard(), newRecommendPromote(), newRecommendRollback())
+	cmd.AddCommand(newRecommendFor(), newRecommendSimilar(), newRecommendExplain(), newRecommendScenes(), newRecommendRules(), newRecommendReport())
+	cmd.AddCommand(newRecommendEvaluate(), newRecommendTrain(), newRecommendModels(), newRecommendCard(), newRecommendPromote(), newRecommendRollback())
 	return family(cmd)
 }
 

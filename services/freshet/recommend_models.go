@@ -27,7 +27,7 @@ Exit status 1 when the training failed, or made no version.`,
 		Example: `  freshet recommend train`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withAPI(cmd, &d, func(api *stack.API) error {
-				in, err := api.Recommendation.Train(cmd.Context(), req)
+				in, err := api.Recommendations.Train(cmd.Context(), req)
 				if err != nil {
 					return fmt.Errorf("ask for a training: %w", err)
 				}
@@ -54,7 +54,7 @@ func newRecommendModels() *cobra.Command {
   freshet recommend models --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withAPI(cmd, &d, func(api *stack.API) error {
-				got, err := api.Recommendation.ListModels(cmd.Context(), req)
+				got, err := api.Recommendations.ListModels(cmd.Context(), req)
 				if err != nil {
 					return fmt.Errorf("list the models: %w", err)
 				}
@@ -90,7 +90,7 @@ func newRecommendCard() *cobra.Command {
 				return err
 			}
 			return withAPI(cmd, &d, func(api *stack.API) error {
-				got, err := api.Recommendation.Evaluate(cmd.Context(), req)
+				got, err := api.Recommendations.Evaluate(cmd.Context(), req)
 				if err != nil {
 					return fmt.Errorf("read the card: %w", err)
 				}
@@ -116,7 +116,7 @@ func newRecommendPromote() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			req.Version = args[0]
 			return withAPI(cmd, &d, func(api *stack.API) error {
-				got, err := api.Recommendation.Promote(cmd.Context(), req)
+				got, err := api.Recommendations.Promote(cmd.Context(), req)
 				if err != nil {
 					return fmt.Errorf("promote version %s: %w", terminal.Safe(args[0]), err)
 				}
@@ -140,7 +140,7 @@ func newRecommendRollback() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withAPI(cmd, &d, func(api *stack.API) error {
-				got, err := api.Recommendation.Rollback(cmd.Context(), req)
+				got, err := api.Recommendations.Rollback(cmd.Context(), req)
 				if err != nil {
 					return fmt.Errorf("roll back: %w", err)
 				}

@@ -44,7 +44,7 @@ every moment: look as often as you like, and stop when you like. docs/experiment
 				*x.ms = at.UnixMilli()
 			}
 			return withAPI(cmd, &d, func(api *stack.API) error {
-				got, err := api.Recommendation.GetReport(cmd.Context(), req)
+				got, err := api.Recommendations.GetReport(cmd.Context(), req)
 				if err != nil {
 					return fmt.Errorf("report what recommendations brought: %w", err)
 				}

@@ -43,7 +43,7 @@ A first look:
 	}
 	add("run", newUp(), newDemo(), newSource(), newToken(), newRates())
 	add("feed", newSend(), newImport(), newReplay(), newSimulate())
-	add("look", newCustomer(), newFeatures(), newSegments(), newChurn(), newRecommend(), newGet(), newReconcile(), newSQL(), newTail(), newPlan(), newListen(), newDoctor())
+	add("look", newCustomer(), newFeatures(), newSegments(), newChurn(), newRecommend(), newScenes(), newGet(), newReconcile(), newSQL(), newTail(), newPlan(), newListen(), newDoctor())
 	return root
 }
 

@@ -20,7 +20,6 @@ import (
 	"github.com/freshet/freshet/pkg/service"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
-	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 	"github.com/freshet/freshet/services/gateway"
 	"github.com/freshet/freshet/services/recommendation"
@@ -92,7 +91,11 @@ func (b *backend) serve(t testing.TB, address string) *backend {
 	identityv1.RegisterIdentityServiceServer(server, b)
 	featurev1.RegisterFeatureServiceServer(server, b)
 	segmentationv1.RegisterSegmentationServiceServer(server, b)
-	recommendationv1.RegisterRecommendationServiceServer(server, &recommendation.Service{})
+	lists, err := recommendation.New(recommendation.Default(), recommendation.Deps{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists.Register(server)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	b.address = listener.Addr().String()

@@ -140,7 +140,8 @@ func TestAnswers(t *testing.T) {
 		"a path that is no text":  {method: "GET", path: "/v1/customers/user_id:%ff%fe/identity", code: 400, want: "the path is no UTF-8 text in percent encoding"},
 		"a query that is no text": {method: "GET", path: "/v1/segments?workspace=%ff", code: 400, want: "the query is no UTF-8 text in percent encoding"},
 		"no id":                   {method: "GET", path: "/v1/customers//identity", code: 200, want: `"customer_id":""`}, // the service says what it misses
-		"what is not there yet":   {method: "GET", path: "/v1/customers/user_id:42/recommendations", code: 501, want: "recommendations are not part of this release"},
+		"what is not there yet":   {method: "GET", path: "/v1/items/sku-1", code: 501, want: "items: this process was started without that part"},
+		"lists of nobody":         {method: "GET", path: "/v1/customers/user_id:42/recommendations", code: 200, want: "the catalogue is empty"},
 		"health":                  {method: "GET", path: "/healthz", code: 200, want: "ok"},
 		"readiness":               {method: "GET", path: "/readyz", code: 200, want: "ok"},
 		"the description":         {method: "GET", path: "/openapi.json", code: 200, want: `"/v1/customers/{id}/features"`},

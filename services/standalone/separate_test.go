@@ -62,7 +62,7 @@ func TestSeparateBinaries(t *testing.T) {
 	f.eventually("/v1/customers/user_id:42/features", `"decimal":"180"`)
 	f.eventually("/v1/customers/anonymous_id:laptop/segments", "big_basket")
 	f.eventually("/v1/customers/user_id:42/scores", "no model yet")
-	f.eventually("/v1/customers/user_id:42/recommendations", "UNIMPLEMENTED", "12")
+	f.eventually("/v1/customers/user_id:42/recommendations", "the catalogue is empty")
 	select {
 	case alert := <-alerts:
 		if !strings.Contains(alert, "big_basket") {

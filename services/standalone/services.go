@@ -75,7 +75,11 @@ func (s *Stack) services() []lifecycle.Component {
 		s.churn(func() *grpc.ClientConn { return who }),
 		s.component("warehouse", s.newWarehouse),
 		{Name: "recommendation", Start: func(context.Context) error {
-			(&recommendation.Service{}).Register(s.internal)
+			lists, err := recommendation.New(recommendation.Default(), recommendation.Deps{Logger: s.logger.With("service", "recommendation"), Metrics: s.metrics})
+			if err != nil {
+				return err
+			}
+			lists.Register(s.internal)
 			return nil
 		}},
 		s.internal.Component(),

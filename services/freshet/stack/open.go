@@ -21,12 +21,11 @@ import (
 
 // API is every read of Freshet over one connection.
 type API struct {
-	Identity identityv1.IdentityServiceClient
-	Features featurev1.FeatureServiceClient
-	Segments segmentationv1.SegmentationServiceClient
-	Churn    churnv1.ChurnServiceClient
-	// Recommendation is what is recommended, and what became of it.
-	Recommendation recommendationv1.RecommendationServiceClient
+	Identity        identityv1.IdentityServiceClient
+	Features        featurev1.FeatureServiceClient
+	Segments        segmentationv1.SegmentationServiceClient
+	Churn           churnv1.ChurnServiceClient
+	Recommendations recommendationv1.RecommendationServiceClient
 	io.Closer
 }
 
@@ -41,7 +40,7 @@ func (a Addresses) API(ctx context.Context) (*API, error) {
 	}
 	return &API{Identity: identityv1.NewIdentityServiceClient(conn), Features: featurev1.NewFeatureServiceClient(conn),
 		Segments: segmentationv1.NewSegmentationServiceClient(conn), Churn: churnv1.NewChurnServiceClient(conn),
-		Recommendation: recommendationv1.NewRecommendationServiceClient(conn), Closer: conn}, nil
+		Recommendations: recommendationv1.NewRecommendationServiceClient(conn), Closer: conn}, nil
 }
 
 // token proves who asks; empty sends nothing.

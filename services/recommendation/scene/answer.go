@@ -11,7 +11,7 @@ import (
 
 // Draw tells how an item might do in a scene: a draw from what is known of its click rate, wide where little is known. See package loop.
 type Draw interface {
-	Draw(workspace, scene, item string, r *rand.Rand) float64
+	Draw(workspace, scene, item string, src rand.Source) float64
 }
 
 // Similar compares items by what they are: 0 nothing in common, 1 the same.
@@ -87,7 +87,7 @@ type run struct {
 	parts *Parts
 	guard *guard
 	k     int
-	rand  *rand.Rand
+	src   rand.Source
 
 	said   []Said
 	absent []string

@@ -216,8 +216,8 @@ func (r *run) allowed(c *one, place int) bool {
 
 // draw chooses among the first of the pool by a draw for each (Thompson sampling).
 func (r *run) draw(place int) *one {
-	if r.rand == nil {
-		r.rand = rand.New(rand.NewPCG(r.parts.Seed, 0)) //nolint:gosec // It decides what is looked at, and must come out the same for the same seed.
+	if r.src == nil {
+		r.src = rand.NewPCG(r.parts.Seed, 0)
 	}
 	most := r.plan.explore.Pool
 	if most == 0 {
@@ -231,7 +231,7 @@ func (r *run) draw(place int) *one {
 			continue
 		}
 		most--
-		if w := r.parts.Draw.Draw(r.a.Workspace, r.plan.Scene, c.known.ID, r.rand); best == nil || w > worth {
+		if w := r.parts.Draw.Draw(r.a.Workspace, r.plan.Scene, c.known.ID, r.src); best == nil || w > worth {
 			best, worth = c, w
 		}
 	}

@@ -17,12 +17,16 @@ type config struct {
 func main() {
 	service.Main(service.Spec[config]{
 		Name:    "recommendation",
-		About:   "says what to offer a customer next. In this release it answers UNIMPLEMENTED.",
+		About:   "says what to offer a customer next, and why.",
 		Default: config{Config: service.Default()},
 		Common:  func(c *config) *service.Config { return &c.Config },
 		Guard:   access.ForAdmin,
 		Build: func(_ context.Context, p *service.Process, _ config) error {
-			(&recommendation.Service{}).Register(p.GRPC(nil))
+			s, err := recommendation.New(recommendation.Default(), recommendation.Deps{Logger: p.Logger, Metrics: p.Metrics})
+			if err != nil {
+				return err
+			}
+			s.Register(p.GRPC(nil))
 			return nil
 		},
 	})
