@@ -1,7 +1,6 @@
 package card
 
 import (
-	"bytes"
 	"html/template"
 
 	"gonum.org/v1/plot"
@@ -9,6 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"github.com/freshet/freshet/services/churn/pipeline"
+	drawn "github.com/freshet/freshet/services/picture"
 )
 
 // picture is a drawing, with what it says.
@@ -97,19 +97,7 @@ func (c curve) draw() (template.HTML, error) {
 		p.Add(points)
 	}
 	p.Y.Min = min(p.Y.Min, 0)
-	to, err := p.WriterTo(10*vg.Centimeter, 8*vg.Centimeter, "svg")
-	if err != nil {
-		return "", err
-	}
-	var b bytes.Buffer
-	if _, err := to.WriteTo(&b); err != nil {
-		return "", err
-	}
-	svg := b.Bytes()
-	if at := bytes.Index(svg, []byte("<svg")); at > 0 {
-		svg = svg[at:] // an XML declaration is none of HTML's
-	}
-	return template.HTML(svg), nil //nolint:gosec // Drawn here, of numbers and the texts above.
+	return drawn.SVG(p, 10, 8)
 }
 
 // few are marks at both ends and in the middle: dates are long.

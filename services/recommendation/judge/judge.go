@@ -42,6 +42,8 @@ type Row struct {
 	Coverage         float64       // share of the known items that anybody was shown
 	Novelty          float64       // mean of log2(sessions / sessions with the item) over what was shown, in bits
 	Head             float64       // share of the places that the most popular 1 % of the items took
+	Diversity        float64       // mean dissimilarity of two items of a list; diversity.go has the formula
+	ByPlace          []float64     // Recall at 1, 2, ... K
 	Empty            float64       // share of the cases with no candidate at all
 	Median, Slow     time.Duration // of an answer: half and 99 of 100 were as fast
 	Took             time.Duration // of training
@@ -128,6 +130,8 @@ func (s *Set) judge(ctx context.Context, m Model, o Options) (Row, error) {
 	if _, err = figure(&row.NDCG, (o.K+1)/2, evaluate.List[int32].NDCG); err != nil {
 		return row, err
 	}
+	row.ByPlace = byPlace(row.lists, o.K)
+	row.Diversity = s.diversity(row.lists)
 	return row, s.shown(o.K, &row)
 }
 
