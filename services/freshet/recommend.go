@@ -214,7 +214,9 @@ func (o *recommendOptions) write(out io.Writer, r *recommendReport) error {
 	fmt.Fprintln(out)
 	for i, m := range r.Models {
 		if i > 0 {
-			fmt.Fprintf(out, "%s: Recall %+.4f against %s (95 %%: %+.4f to %+.4f)\n", m.Name, m.BehindBestRecall.Value, r.Models[0].Name, m.BehindBestRecall.Low, m.BehindBestRecall.High)
+			recall, ndcg := m.BehindBestRecall, m.BehindBestNDCG
+			fmt.Fprintf(out, "%s: against %s Recall %+.4f (95 %%: %+.4f to %+.4f), NDCG %+.4f (%+.4f to %+.4f)\n", m.Name, r.Models[0].Name,
+				recall.Value, recall.Low, recall.High, ndcg.Value, ndcg.Low, ndcg.High)
 		}
 		if m.Note != "" {
 			fmt.Fprintf(out, "%s: %s\n", m.Name, m.Note)

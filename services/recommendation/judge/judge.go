@@ -49,9 +49,11 @@ type Row struct {
 	Took             time.Duration // of training
 	Note             string
 	BehindBestRecall evaluate.Interval // Recall minus that of the best by NDCG, case by case; all 0 for the best itself
+	BehindBestNDCG   evaluate.Interval // NDCG likewise
 
 	lists  []evaluate.List[int32]
 	recall []float64
+	ndcg   []float64
 }
 
 // Judge asks every model every case.
@@ -84,16 +86,23 @@ func Judge(ctx context.Context, s *Set, models []Model, o Options) ([]Row, error
 
 // compare says how far each row lies behind the first.
 func (s *Set) compare(rows []Row, o Options) (err error) {
-	best := rows[0].recall
-	for i := range rows {
+	behind := func(mine, best []float64) (evaluate.Interval, error) {
 		less := make([]float64, len(best))
 		for j := range less {
-			less[j] = rows[i].recall[j] - best[j]
+			less[j] = mine[j] - best[j]
 		}
-		if rows[i].BehindBestRecall, err = evaluate.MeanInterval(less, s.resample(o)); err != nil {
-			return fmt.Errorf("compare %s with %s: %w", rows[i].Name, rows[0].Name, err)
+		return evaluate.MeanInterval(less, s.resample(o))
+	}
+	recall, ndcg := rows[0].recall, rows[0].ndcg
+	for i := range rows {
+		r := &rows[i]
+		if r.BehindBestRecall, err = behind(r.recall, recall); err == nil {
+			r.BehindBestNDCG, err = behind(r.ndcg, ndcg)
 		}
-		rows[i].lists, rows[i].recall = nil, nil
+		if err != nil {
+			return fmt.Errorf("compare %s with %s: %w", r.Name, rows[0].Name, err)
+		}
+		r.lists, r.recall, r.ndcg = nil, nil, nil
 	}
 	return nil
 }
@@ -127,7 +136,7 @@ func (s *Set) judge(ctx context.Context, m Model, o Options) (Row, error) {
 	if _, err = figure(&row.MRR, o.K, evaluate.List[int32].MRR); err != nil {
 		return row, err
 	}
-	if _, err = figure(&row.NDCG, (o.K+1)/2, evaluate.List[int32].NDCG); err != nil {
+	if row.ndcg, err = figure(&row.NDCG, (o.K+1)/2, evaluate.List[int32].NDCG); err != nil {
 		return row, err
 	}
 	row.ByPlace = byPlace(row.lists, o.K)
