@@ -104,6 +104,15 @@ func TestEqualToAPlainSearch(t *testing.T) {
 				p.take(v, item)
 			}
 		}
+		for v, mine := range x.visitors { // what is kept between two censuses is what it stands for
+			want := 0.0
+			for _, item := range mine {
+				want += x.items[item].idf * x.items[item].idf
+			}
+			if math.Abs(x.norms[v]-want) > 1e-9 {
+				t.Fatalf("visitor %d with %v has a norm of %v, want %v", v, mine, x.norms[v], want)
+			}
+		}
 		x.Census()
 		history := append(draw("history"), 99)
 		history = history[:len(history)-1] // 99 is for the model alone: nobody knows it
