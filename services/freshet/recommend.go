@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -15,6 +16,7 @@ import (
 	"github.com/freshet/freshet/services/freshet/progress"
 	"github.com/freshet/freshet/services/recommendation/interaction"
 	"github.com/freshet/freshet/services/recommendation/judge"
+	"github.com/freshet/freshet/services/recommendation/judge/page"
 )
 
 func newRecommend() *cobra.Command {
@@ -31,6 +33,7 @@ func newRecommend() *cobra.Command {
 type recommendOptions struct {
 	data, test string
 	split      string
+	plots      string
 	models     []string
 	gap        time.Duration
 	cases      int
@@ -81,6 +84,7 @@ func (o *recommendOptions) flags(cmd *cobra.Command) {
 	f.IntVar(&o.cases, "cases", 0, "judge so many cases only, in whole sessions or customers, evenly taken; 0 for all")
 	f.Uint64Var(&o.plan.Seed, "seed", 0, "what is drawn is drawn by it: the same seed gives the same figures")
 	f.StringVar(&o.split, "dump-split", "", "write what is learnt from and what is asked into this directory, for other programs to be judged alike")
+	f.StringVar(&o.plots, "plots", "", "write a page of pictures, plots.html, into this directory; it needs no network")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 }
 
@@ -138,6 +142,11 @@ func (o *recommendOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	show.end()
+	if o.plots != "" {
+		if err := page.Write(o.plots, fmt.Sprintf("%s, %s", filepath.Base(o.data), s.Protocol), r.K, r.Models); err != nil {
+			return err
+		}
+	}
 	return o.write(cmd.OutOrStdout(), r)
 }
 
@@ -194,10 +203,10 @@ func (o *recommendOptions) write(out io.Writer, r *recommendReport) error {
 	fmt.Fprintf(out, "%s: learnt from %d with %d items; %d of %d cases ask for %d items (%.0f %% of them in the history); %d touches of unknown items left out\n\n",
 		r.Protocol, r.TrainSessions, r.KnownItems, r.Cases, r.OfFile, r.Asked, 100*r.Repeats, r.UnknownLeftOut)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "model\tRecall@%d\t95 %%\tNDCG@%d\t95 %%\tMRR@%d\t95 %%\tcoverage\tnovelty, bits\ttop 1 %%\tno answer\tp50\tp99\ttraining\t\n", r.K, (r.K+1)/2, r.K)
+	fmt.Fprintf(w, "model\tRecall@%d\t95 %%\tNDCG@%d\t95 %%\tMRR@%d\t95 %%\tcoverage\tnovelty, bits\tdiversity\ttop 1 %%\tno answer\tp50\tp99\ttraining\t\n", r.K, (r.K+1)/2, r.K)
 	for _, m := range r.Models {
-		fmt.Fprintf(w, "%s\t%.4f\t%.4f-%.4f\t%.4f\t%.4f-%.4f\t%.4f\t%.4f-%.4f\t%.1f %%\t%.1f\t%.1f %%\t%.1f %%\t%v\t%v\t%.1f s\t\n", m.Name, m.Recall.Value, m.Recall.Low, m.Recall.High,
-			m.NDCG.Value, m.NDCG.Low, m.NDCG.High, m.MRR.Value, m.MRR.Low, m.MRR.High, 100*m.Coverage, m.Novelty, 100*m.Head, 100*m.Empty,
+		fmt.Fprintf(w, "%s\t%.4f\t%.4f-%.4f\t%.4f\t%.4f-%.4f\t%.4f\t%.4f-%.4f\t%.1f %%\t%.1f\t%.3f\t%.1f %%\t%.1f %%\t%v\t%v\t%.1f s\t\n", m.Name, m.Recall.Value, m.Recall.Low, m.Recall.High,
+			m.NDCG.Value, m.NDCG.Low, m.NDCG.High, m.MRR.Value, m.MRR.Low, m.MRR.High, 100*m.Coverage, m.Novelty, m.Diversity, 100*m.Head, 100*m.Empty,
 			m.Median.Round(time.Microsecond), m.Slow.Round(time.Microsecond), m.Took.Seconds())
 	}
 	if err := w.Flush(); err != nil {
@@ -206,7 +215,9 @@ func (o *recommendOptions) write(out io.Writer, r *recommendReport) error {
 	fmt.Fprintln(out)
 	for i, m := range r.Models {
 		if i > 0 {
-			fmt.Fprintf(out, "%s: Recall %+.4f against %s (95 %%: %+.4f to %+.4f)\n", m.Name, m.BehindBestRecall.Value, r.Models[0].Name, m.BehindBestRecall.Low, m.BehindBestRecall.High)
+			recall, ndcg := m.BehindBestRecall, m.BehindBestNDCG
+			fmt.Fprintf(out, "%s: against %s Recall %+.4f (95 %%: %+.4f to %+.4f), NDCG %+.4f (%+.4f to %+.4f)\n", m.Name, r.Models[0].Name,
+				recall.Value, recall.Low, recall.High, ndcg.Value, ndcg.Low, ndcg.High)
 		}
 		if m.Note != "" {
 			fmt.Fprintf(out, "%s: %s\n", m.Name, m.Note)

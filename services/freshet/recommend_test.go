@@ -3,6 +3,8 @@ package freshet
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -38,10 +40,16 @@ func TestRecommendEvaluate(t *testing.T) {
 	for _, m := range r.Models {
 		recall[m.Name] = m.Recall.Value
 	}
-	if len(recall) != 6 || recall["vmis-knn"] != 1 || recall["item-knn"] != 1 || recall["popular"] > .9 || recall["popular"] == 0 || recall["again"] != 0 {
+	if len(recall) != 10 || recall["ranker"] != 1 || recall["vmis-knn"] != 1 || recall["item-knn"] != 1 || recall["popular"] > .9 || recall["popular"] == 0 || recall["again"] != 0 {
 		t.Errorf("%v", recall)
 	}
-	told := must(t, "recommend", "evaluate", "--data", path, "--protocol", "users", "--models", "ease,als", "--cases", "10")
+	dir := t.TempDir()
+	told := must(t, "recommend", "evaluate", "--data", path, "--protocol", "users", "--models", "ease,als", "--cases", "10", "--plots", dir, "--dump-split", dir)
+	for _, name := range []string{"plots.html", "train.jsonl", "cases.jsonl", "set.json"} {
+		if i, err := os.Stat(filepath.Join(dir, name)); err != nil || i.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	if err := contains(told, "ease", "als", "Recall@20", "line 401", "learnt from 3", "p99"); err != nil {
 		t.Error(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"github.com/freshet/freshet/services/churn/pipeline"
-	"github.com/freshet/freshet/services/drawing"
+	drawn "github.com/freshet/freshet/services/picture"
 )
 
 // picture is a drawing, with what it says.
@@ -97,7 +97,7 @@ func (c curve) draw() (template.HTML, error) {
 		p.Add(points)
 	}
 	p.Y.Min = min(p.Y.Min, 0)
-	return drawing.SVG(p)
+	return drawn.SVG(p, 10, 8)
 }
 
 // few are marks at both ends and in the middle: dates are long.

@@ -16,19 +16,17 @@ func (s *solver) approach(to, gram, from []float64, linked []int32, ridge float6
 	}
 	vector := func(x []float64) blas64.Vector { return blas64.Vector{N: d, Inc: 1, Data: x} }
 	rest, p, ap := s.taste, s.back, s.a[:d]
-	clear(rest)
-	for _, j := range linked {
-		blas64.Axpy(1, vector(from[int(j)*d:(int(j)+1)*d]), vector(rest))
+	for i, v := range to {
+		p[i] = -v
 	}
-	times(ap, to, gram, from, linked, ridge)
-	blas64.Axpy(-1, vector(ap), vector(rest))
+	times(rest, p, gram, from, linked, ridge, 1) // what is not explained yet: sum h - A to
 	copy(p, rest)
 	size := blas64.Dot(vector(rest), vector(rest))
 	for range steps {
 		if size < 1e-20 {
 			return
 		}
-		times(ap, p, gram, from, linked, ridge)
+		times(ap, p, gram, from, linked, ridge, 0)
 		length := size / blas64.Dot(vector(p), vector(ap))
 		blas64.Axpy(length, vector(p), vector(to))
 		blas64.Axpy(-length, vector(ap), vector(rest))
@@ -40,8 +38,8 @@ func (s *solver) approach(to, gram, from []float64, linked []int32, ridge float6
 	}
 }
 
-// times multiplies the matrix of the normal equations with x, without making it.
-func times(to, x, gram, from []float64, linked []int32, ridge float64) {
+// times multiplies the matrix of the normal equations with x, without making it, and adds each link plus times.
+func times(to, x, gram, from []float64, linked []int32, ridge, plus float64) {
 	d := len(x)
 	for i, v := range x {
 		to[i] = ridge * v
@@ -51,6 +49,6 @@ func times(to, x, gram, from []float64, linked []int32, ridge float64) {
 		blas64.Axpy(v, blas64.Vector{N: d, Inc: 1, Data: gram[i*d : (i+1)*d]}, y)
 	}
 	for _, j := range linked {
-		dense.Outer(from[int(j)*d:(int(j)+1)*d], x, to)
+		dense.Outer(plus, from[int(j)*d:(int(j)+1)*d], x, to)
 	}
 }

@@ -107,8 +107,8 @@ func TestKernels(t *testing.T) {
 		h, p := draw(k), draw(k)
 		y := draw(k)
 		wantY := slices.Clone(y)
-		outerPlain(h, p, wantY)
-		Outer(h, p, y)
+		outerPlain(a[0], h, p, wantY)
+		Outer(a[0], h, p, y)
 		for i := range want {
 			if math.Abs(want[i]-c[i]) > 1e-12*float64(k) {
 				t.Fatalf("%d: %v, want %v", i, c[i], want[i])

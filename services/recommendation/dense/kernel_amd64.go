@@ -6,7 +6,7 @@ import "golang.org/x/sys/cpu"
 func subtractAVX2(k int, a, b, c *float64, stride int)
 
 //go:noescape
-func outerAVX2(n int, h, p, y *float64)
+func outerAVX2(n int, h, p, y *float64, plus float64)
 
 var fast = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
@@ -19,12 +19,12 @@ func subtract(k int, a, b, c []float64, stride int) {
 	subtractAVX2(k, &a[0], &b[0], &c[0], stride)
 }
 
-func outer(h, p, y []float64) {
+func outer(plus float64, h, p, y []float64) {
 	n := len(h) &^ 7
 	if !fast || n != len(h) || n == 0 {
-		outerPlain(h, p, y)
+		outerPlain(plus, h, p, y)
 		return
 	}
 	_, _ = p[n-1], y[n-1]
-	outerAVX2(n, &h[0], &p[0], &y[0])
+	outerAVX2(n, &h[0], &p[0], &y[0], plus)
 }

@@ -89,9 +89,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func outerAVX2(n int, h, p, y *float64)
-// y += h (h.p), of n numbers each; n is a multiple of 8 and above 0.
-TEXT ·outerAVX2(SB), NOSPLIT, $0-32
+// func outerAVX2(n int, h, p, y *float64, plus float64)
+// y += h (plus + h.p), of n numbers each; n is a multiple of 8 and above 0.
+TEXT ·outerAVX2(SB), NOSPLIT, $0-40
 	MOVQ n+0(FP), CX
 	MOVQ h+8(FP), SI
 	MOVQ p+16(FP), DI
@@ -116,6 +116,7 @@ dot:
 	VEXTRACTF128 $1, Y0, X1
 	VADDPD X1, X0, X0
 	VHADDPD X0, X0, X0
+	VADDSD plus+32(FP), X0, X0
 	VBROADCASTSD X0, Y0
 
 add:

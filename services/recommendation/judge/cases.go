@@ -43,8 +43,10 @@ type Set struct {
 	// Repeats is the share of Asked that the history holds.
 	Repeats float64
 
-	log  *interaction.Log // names alone
-	plan Plan
+	log    *interaction.Log // names alone
+	plan   Plan
+	fitted map[string]Model // those that do not learn on
+	taken  [][]int32        // by item, the sessions with it; made when it is asked for
 }
 
 // Protocols are their names.

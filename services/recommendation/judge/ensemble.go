@@ -26,9 +26,12 @@ func members(protocol string) []string {
 const (
 	// each is how many candidates a member is asked for.
 	each = 100
-	// lessons is how many questions the ranker learns from at most.
-	lessons = 8000
+	// enough questions are not worth another inner split.
+	enough = 4000
 )
+
+// lessons is how many questions the ranker learns from at most: fewer where many members make many candidates.
+func lessons(protocol string) int { return 40_000 / len(members(protocol)) }
 
 // ensemble asks its members and puts what they propose in one order.
 type ensemble struct {
@@ -99,7 +102,11 @@ func (s *Set) facts() rank.Facts {
 }
 
 func (e *ensemble) model(note string) Model {
-	return Model{Source: e, Ended: e.ended, Note: note}
+	m := Model{Source: e, Note: note}
+	if slices.ContainsFunc(e.models, func(m Model) bool { return m.Ended != nil }) {
+		m.Ended = e.ended
+	}
+	return m
 }
 
 func fitBlend(ctx context.Context, s *Set) (Model, error) {
@@ -167,7 +174,7 @@ func strongest(r *rank.Ranker) string {
 
 // learn asks the members the cases of a set, and notes what came.
 func (e *ensemble) learn(ctx context.Context, s *Set, l *rank.Lessons) error {
-	s.Thin(lessons)
+	s.Thin(lessons(s.Protocol))
 	for i := range s.Cases {
 		if i%256 == 0 && ctx.Err() != nil {
 			return ctx.Err()
@@ -194,7 +201,7 @@ func (e *ensemble) learn(ctx context.Context, s *Set, l *rank.Lessons) error {
 // splits are inner cuts, the oldest first: each is a cut of what the next one learns from. There are as many as give enough questions.
 func (s *Set) splits() ([]*Set, error) {
 	var out []*Set
-	for questions, from := 0, s; len(out) < 3 && questions < lessons/2; {
+	for questions, from := 0, s; len(out) < 3 && questions < enough; {
 		inner, err := from.inner()
 		if err != nil {
 			if len(out) == 0 {

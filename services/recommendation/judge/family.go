@@ -65,25 +65,42 @@ func Choose(protocol string, names []string) ([]Family, error) {
 	return out, nil
 }
 
-// Train trains families, and says how long each took. progress is told of each as it begins (0 of 1) and ends.
+// Train trains families, and says how long each took. A model that does not learn on is trained once for a set: as one that is judged and as a member of ensembles. progress is told of each as it begins (0 of 1) and ends.
 func Train(ctx context.Context, s *Set, families []Family, progress func(model string, done, of int)) ([]Model, error) {
 	var out []Model
 	for _, f := range families {
 		if progress != nil {
 			progress(f.Name, 0, 1)
 		}
-		began := time.Now()
-		m, err := f.Fit(ctx, s)
+		m, err := s.fit(ctx, f)
 		if err != nil {
 			return nil, fmt.Errorf("train %s: %w", f.Name, err)
 		}
-		m.Name, m.Took = f.Name, time.Since(began)
 		if progress != nil {
 			progress(f.Name, 1, 1)
 		}
 		out = append(out, m)
 	}
 	return out, nil
+}
+
+func (s *Set) fit(ctx context.Context, f Family) (Model, error) {
+	if m, ok := s.fitted[f.Name]; ok {
+		return m, nil
+	}
+	began := time.Now()
+	m, err := f.Fit(ctx, s)
+	if err != nil {
+		return m, err
+	}
+	m.Name, m.Took = f.Name, time.Since(began)
+	if m.Ended == nil {
+		if s.fitted == nil {
+			s.fitted = map[string]Model{}
+		}
+		s.fitted[f.Name] = m
+	}
+	return m, nil
 }
 
 func fitPopular(_ context.Context, s *Set) (Model, error) {

@@ -42,14 +42,18 @@ type Row struct {
 	Coverage         float64       // share of the known items that anybody was shown
 	Novelty          float64       // mean of log2(sessions / sessions with the item) over what was shown, in bits
 	Head             float64       // share of the places that the most popular 1 % of the items took
+	Diversity        float64       // mean dissimilarity of two items of a list; diversity.go has the formula
+	ByPlace          []float64     // Recall at 1, 2, ... K
 	Empty            float64       // share of the cases with no candidate at all
 	Median, Slow     time.Duration // of an answer: half and 99 of 100 were as fast
 	Took             time.Duration // of training
 	Note             string
 	BehindBestRecall evaluate.Interval // Recall minus that of the best by NDCG, case by case; all 0 for the best itself
+	BehindBestNDCG   evaluate.Interval // NDCG likewise
 
 	lists  []evaluate.List[int32]
 	recall []float64
+	ndcg   []float64
 }
 
 // Judge asks every model every case.
@@ -82,16 +86,23 @@ func Judge(ctx context.Context, s *Set, models []Model, o Options) ([]Row, error
 
 // compare says how far each row lies behind the first.
 func (s *Set) compare(rows []Row, o Options) (err error) {
-	best := rows[0].recall
-	for i := range rows {
+	behind := func(mine, best []float64) (evaluate.Interval, error) {
 		less := make([]float64, len(best))
 		for j := range less {
-			less[j] = rows[i].recall[j] - best[j]
+			less[j] = mine[j] - best[j]
 		}
-		if rows[i].BehindBestRecall, err = evaluate.MeanInterval(less, s.resample(o)); err != nil {
-			return fmt.Errorf("compare %s with %s: %w", rows[i].Name, rows[0].Name, err)
+		return evaluate.MeanInterval(less, s.resample(o))
+	}
+	recall, ndcg := rows[0].recall, rows[0].ndcg
+	for i := range rows {
+		r := &rows[i]
+		if r.BehindBestRecall, err = behind(r.recall, recall); err == nil {
+			r.BehindBestNDCG, err = behind(r.ndcg, ndcg)
 		}
-		rows[i].lists, rows[i].recall = nil, nil
+		if err != nil {
+			return fmt.Errorf("compare %s with %s: %w", r.Name, rows[0].Name, err)
+		}
+		r.lists, r.recall, r.ndcg = nil, nil, nil
 	}
 	return nil
 }
@@ -125,9 +136,11 @@ func (s *Set) judge(ctx context.Context, m Model, o Options) (Row, error) {
 	if _, err = figure(&row.MRR, o.K, evaluate.List[int32].MRR); err != nil {
 		return row, err
 	}
-	if _, err = figure(&row.NDCG, (o.K+1)/2, evaluate.List[int32].NDCG); err != nil {
+	if row.ndcg, err = figure(&row.NDCG, (o.K+1)/2, evaluate.List[int32].NDCG); err != nil {
 		return row, err
 	}
+	row.ByPlace = byPlace(row.lists, o.K)
+	row.Diversity = s.diversity(row.lists)
 	return row, s.shown(o.K, &row)
 }
 

@@ -18,7 +18,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/evaluate"
 	"github.com/freshet/freshet/pkg/trainer"
-	"github.com/freshet/freshet/services/drawing"
+	"github.com/freshet/freshet/services/picture"
 	"github.com/freshet/freshet/services/recommendation/ease"
 	"github.com/freshet/freshet/services/recommendation/judge"
 )
@@ -235,5 +235,5 @@ func (t *Trial) draw() (template.HTML, error) {
 	p.Add(chart, lines)
 	p.NominalX(names...)
 	p.X.Tick.Label.Rotation, p.X.Tick.Label.XAlign = .6, -1
-	return drawing.SVG(p)
+	return picture.SVG(p, 10, 8)
 }
