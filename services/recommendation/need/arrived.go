@@ -2,7 +2,6 @@ package need
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"sort"
 
@@ -37,7 +36,7 @@ func (s *sources) favourites(a *ask.Ask) []favourite {
 	var all []favourite
 	for i := range a.Touches {
 		t := &a.Touches[i]
-		w := worth(t.Kind) * math.Pow(s.fade(a, t.AtMs), .1)
+		w := worth(t.Kind) * faded(a, t.AtMs, 10*s.cfg.HalfDays)
 		if w == 0 {
 			continue
 		}

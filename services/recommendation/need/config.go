@@ -37,7 +37,7 @@ type Config struct {
 // DefaultConfig suits most shops.
 func DefaultConfig() Config {
 	return Config{Views: 3, Visits: 2, WindowDays: 30, HalfDays: 7, BrandBuys: 3, BrandShare: .4, LeadDays: 14, NewDays: 30, Favourites: 3, MostNew: .5,
-		MinDrop: .05, AccessoryDays: 60, Look: 200}
+		MinDrop: .05, AccessoryDays: 60, Look: 100}
 }
 
 // Validate reports every value that is out of range.

@@ -109,8 +109,10 @@ func (s source) Candidates(dst []candidate.Candidate, a *ask.Ask, k int) []candi
 }
 
 // fade is how much something of that time counts now: 1, and half after each HalfDays.
-func (s *sources) fade(a *ask.Ask, atMs int64) float64 {
-	return math.Exp2(-float64(max(a.NowMs-atMs, 0)) / (s.cfg.HalfDays * dayMs))
+func (s *sources) fade(a *ask.Ask, atMs int64) float64 { return faded(a, atMs, s.cfg.HalfDays) }
+
+func faded(a *ask.Ask, atMs int64, half float64) float64 {
+	return math.Exp2(-float64(max(a.NowMs-atMs, 0)) / (half * dayMs))
 }
 
 // recent says whether a time is within so many days.
