@@ -151,7 +151,10 @@ func TestTheClockTurnsTheWarpBack(t *testing.T) {
 }
 
 func TestWhatIsUsedUpIsBoughtAgainInItsCycle(t *testing.T) {
-	s := build(t, func(c *Config) { withTastes(c); c.Customers, c.Products, c.SessionsPerDay, c.ChurnShare = 40, 4000, 1, 0 })
+	s := build(t, func(c *Config) {
+		withTastes(c)
+		c.Customers, c.Products, c.SessionsPerDay, c.ChurnShare = 40, 4000, 1, 0
+	})
 	all := collect(s.History(from, from.AddDate(0, 0, 300)))
 	cycle := map[string]float64{}
 	for _, g := range s.Goods() {
