@@ -64,6 +64,7 @@ func (v *visit) checkout() {
 	if p.rng.Float64() < 0.8 {
 		v.orderEvent("Order Completed", ordered, p.orders, p.cart, 1)
 		v.afterOrder(p.orders, append([]line(nil), p.cart...))
+		v.stock(p.cart)
 		p.cart = p.cart[:0]
 	}
 }

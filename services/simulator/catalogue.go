@@ -21,11 +21,13 @@ type product struct {
 	cents    int64
 	// json is the product as it stands in properties, without quantity and without the closing brace.
 	json []byte
+	hidden
 }
 
 type catalogue struct {
 	products   []product
 	byCategory [][]int32 // the most wanted first
+	byStyle    [][]int32 // by category and style; empty without Tastes
 }
 
 func newCatalogue(rng *rand.Rand, n int) catalogue {

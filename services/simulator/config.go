@@ -33,6 +33,8 @@ type Config struct {
 	BrokenShare float64
 	// DuplicateShare of the good events is sent a second time with the same messageId, as a client's retry is.
 	DuplicateShare float64
+	// Tastes makes people prefer some products of a category over others; its zero value does not.
+	Tastes Tastes
 }
 
 // Default is a small shop with every behaviour switched on.
@@ -71,6 +73,9 @@ func (c Config) Validate() error {
 		if !(s.value >= 0 && s.value <= 1) {
 			bad(s.key, "%g must be 0 to 1", s.value)
 		}
+	}
+	if err := c.Tastes.validate(c.withDefaults().Products); err != nil {
+		errs = append(errs, err)
 	}
 	if len(c.Run) > 32 || strings.Trim(c.Run, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
 		bad("run", "%q must be at most 32 letters, digits, - or _", c.Run)

@@ -18,6 +18,8 @@ const (
 	Visitor Kind = "visitor"
 	// Bot is for programs that look at pages, hundreds at a time.
 	Bot Kind = "bot"
+	// Feed is the shop's own program that tells the catalogue; only with Tastes.Feed.
+	Feed Kind = "feed"
 )
 
 // never is a lifetime fraction past every history.
@@ -31,6 +33,7 @@ type person struct {
 	join, churn float64
 	rate        float64 // visits in an even millisecond, when fully active
 	likes       []Like
+	inner       inner
 	wealth      float64 // chance to buy, relative
 	devices     []*device
 	borrowed    *device // another person's device, used now and then
@@ -97,6 +100,7 @@ func (s *Shop) newPerson(i int32) *person {
 		p.churn = p.join + (1-p.join)*(0.3+0.7*r.Float64())
 	}
 	p.likes = drawLikes(r)
+	s.giveTastes(p)
 	s.giveDevices(p)
 	return p
 }
@@ -138,6 +142,7 @@ func (s *Shop) newDevice(p *person, context []byte) *device {
 
 func (s *Shop) newBot(i int32) *person {
 	p := &person{rng: rand.New(rand.NewPCG(s.cfg.Seed, 0xb07<<32|uint64(i))), index: i, kind: Bot, churn: never, referrer: -1}
+	p.inner.drift = never
 	p.rate = 0.1 / dayMillis
 	p.devices = []*device{s.newDevice(p, botContexts[p.rng.IntN(len(botContexts))])}
 	return p

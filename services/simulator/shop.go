@@ -44,6 +44,7 @@ type Shop struct {
 	repeats             []repeat
 	broken              int // broken events made so far
 	phases              []Counts
+	clock               clock // from calendar time to life; only with Tastes
 }
 
 // repeat is a duplicate on its way: it leaves after some more events.
@@ -65,6 +66,7 @@ func New(cfg Config) (*Shop, error) {
 	}
 	s.orderPrefix = "SIM" + s.prefix[len("sim"):]
 	s.goods = newCatalogue(rand.New(rand.NewPCG(cfg.Seed, 0x9000d5)), cfg.Products)
+	s.goods.style(cfg)
 	s.populate()
 	return s, nil
 }
@@ -80,6 +82,9 @@ func (s *Shop) populate() {
 	}
 	for i := range bots {
 		s.people = append(s.people, s.newBot(int32(n+i)))
+	}
+	if s.cfg.Tastes.Feed {
+		s.people = append(s.people, s.newFeed(int32(len(s.people))))
 	}
 	for _, p := range s.people[:n] {
 		s.acquaint(p)
@@ -110,6 +115,7 @@ func (s *Shop) History(from, to time.Time) iter.Seq[Event] {
 		}
 		s.from, s.to, s.period = from.UTC(), to.UTC(), float64(to.Sub(from).Milliseconds())
 		s.open()
+		s.clock = s.newClock()
 		w := newWarp(s.from, s.to)
 		for len(s.q.heap) > 0 && float64(s.q.heap[0].at) < s.period {
 			e := s.q.pop()
@@ -185,6 +191,10 @@ func (s *Shop) open() {
 		if s.period == 0 {
 			p.join, p.churn = 0, never
 		}
+		if p.kind == Feed {
+			s.feed(p)
+			continue
+		}
 		if p.join > 0 {
 			s.q.push(int64(p.join*s.period), p.index, nil)
 		} else {
@@ -218,12 +228,8 @@ func (s *Shop) planVisit(p *person, at int64) {
 
 // emit sends an event with its time filled in, and what goes with it: earlier events' duplicates that are due, and a broken neighbour.
 func (s *Shop) emit(d *draft, at time.Time, yield func(Event) bool) bool {
-	var stamp [40]byte // AppendFormat scribbles past what it returns, so not straight into the body
-	copy(d.body[d.stamp:], at.AppendFormat(stamp[:0], stampLayout))
-	ev := Event{Person: int(d.who), MessageID: d.id, At: at, Body: d.body}
-	s.ids.link(d.nodes[:d.named])
-	s.count(d, at)
-	if !yield(ev) {
+	ev, ok := s.emitOne(d, at, yield)
+	if !ok {
 		return false
 	}
 	if s.rng.Float64() < s.cfg.DuplicateShare {
@@ -236,6 +242,16 @@ func (s *Shop) emit(d *draft, at time.Time, yield func(Event) bool) bool {
 		return s.emitBroken(ev.Person, at, yield)
 	}
 	return true
+}
+
+// emitOne sends an event with its time filled in, and nothing with it.
+func (s *Shop) emitOne(d *draft, at time.Time, yield func(Event) bool) (Event, bool) {
+	var stamp [40]byte // AppendFormat scribbles past what it returns, so not straight into the body
+	copy(d.body[d.stamp:], at.AppendFormat(stamp[:0], stampLayout))
+	ev := Event{Person: int(d.who), MessageID: d.id, At: at, Body: d.body}
+	s.ids.link(d.nodes[:d.named])
+	s.count(d, at)
+	return ev, yield(ev)
 }
 
 func (s *Shop) repeatDue(at time.Time, yield func(Event) bool) bool {

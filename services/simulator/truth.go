@@ -89,6 +89,11 @@ type Person struct {
 	ChurnAt time.Time `json:"churn_at,omitzero"`
 	// Likes are the categories the person is drawn to.
 	Likes []Like `json:"likes,omitempty"`
+	// Styles are the preferred styles by category; DriftAt is when LikesAfter and StylesAfter take their place. Only with Config.Tastes.
+	Styles      map[string]int `json:"styles,omitempty"`
+	DriftAt     time.Time      `json:"drift_at,omitzero"`
+	LikesAfter  []Like         `json:"likes_after,omitempty"`
+	StylesAfter map[string]int `json:"styles_after,omitempty"`
 	Tally
 }
 
@@ -112,6 +117,7 @@ func (s *Shop) Counts() []Counts { return append([]Counts(nil), s.phases...) }
 func (s *Shop) People() []Person {
 	joins := s.calendar(func(p *person) float64 { return p.join })
 	churns := s.calendar(func(p *person) float64 { return p.churn })
+	drifts := s.calendar(func(p *person) float64 { return p.inner.drift })
 	var out []Person
 	for i, p := range s.people {
 		if p.tally.Events == 0 {
@@ -119,6 +125,7 @@ func (s *Shop) People() []Person {
 		}
 		t := Person{Person: i, Kind: p.kind, UserID: p.userID, AnonymousIDs: []string{}, LinkedIDs: []string{}, Likes: p.likes, Tally: p.tally,
 			JoinAt: joins[i], ChurnAt: churns[i]}
+		p.inner.tell(&t, drifts[i])
 		s.nameAll(p, &t)
 		out = append(out, t)
 	}
@@ -169,13 +176,18 @@ func (s *Shop) calendar(point func(*person) float64) []time.Time {
 	return out
 }
 
-// WriteTruth writes people.ndjson (a Person a line) and counts.ndjson (a Counts a line) into dir, which it makes when missing.
+// WriteTruth writes people.ndjson (a Person a line) and counts.ndjson (a Counts a line) into dir, which it makes when missing; with Tastes also items.ndjson (a Good a line).
 func (s *Shop) WriteTruth(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make the truth directory %s: %w", dir, err)
 	}
 	if err := writeLines(filepath.Join(dir, "people.ndjson"), s.People()); err != nil {
 		return err
+	}
+	if s.cfg.Tastes.Styles > 0 {
+		if err := writeLines(filepath.Join(dir, "items.ndjson"), s.Goods()); err != nil {
+			return err
+		}
 	}
 	return writeLines(filepath.Join(dir, "counts.ndjson"), s.phases)
 }

@@ -44,6 +44,7 @@ func (s *Shop) start(p *person, at int64) {
 		v.crawl()
 	} else {
 		v.arrive()
+		v.refill()
 		v.browse()
 		v.checkout()
 	}
@@ -90,23 +91,24 @@ func (v *visit) browse() {
 		case u < 0.35:
 			v.list(category)
 		default:
-			v.look(v.s.goods.pick(r, category))
+			v.look(v.pick(category))
 		}
 	}
 }
 
 func (v *visit) wanted() int {
 	r := v.p.rng
-	if len(v.p.likes) == 0 || r.Float64() < 0.2 {
+	likes := v.p.likesAt(v.life)
+	if len(likes) == 0 || r.Float64() < 0.2 {
 		return r.IntN(len(categories))
 	}
 	u := r.Float64()
-	for _, l := range v.p.likes {
+	for _, l := range likes {
 		if u -= l.Weight; u < 0 {
 			return l.index
 		}
 	}
-	return v.p.likes[0].index
+	return likes[0].index
 }
 
 func (v *visit) list(category int) {
@@ -116,7 +118,7 @@ func (v *visit) list(category int) {
 	b = append(b, ',')
 	lines := make([]line, 3)
 	for i := range lines {
-		lines[i] = line{v.s.goods.pick(v.p.rng, category), 1}
+		lines[i] = line{v.pick(category), 1}
 	}
 	v.end(appendLines(b, lines), plain, 0)
 }

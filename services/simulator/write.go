@@ -61,6 +61,11 @@ func (v *visit) end(b []byte, what effect, cents int64) {
 
 // queue finishes an event whose own members are complete and puts it in line.
 func (v *visit) queue(b []byte, what effect, cents int64, email bool) {
+	v.s.q.push(v.at, v.p.index, v.draft(b, what, cents, email))
+}
+
+// draft finishes an event whose own members are complete.
+func (v *visit) draft(b []byte, what effect, cents int64, email bool) *draft {
 	if v.d != nil {
 		b = append(b, v.d.context...)
 	} else {
@@ -80,7 +85,7 @@ func (v *visit) queue(b []byte, what effect, cents int64, email bool) {
 	if v.d != nil {
 		ev.name(v.d.node)
 	}
-	v.s.q.push(v.at, v.p.index, ev)
+	return ev
 }
 
 func (ev *draft) name(node int32) {
