@@ -86,7 +86,7 @@ func (f *facts) Entry(at int, key string) (catalog.Entry, bool) {
 // Within says whether a category lies in another: the other is one of its levels, or the path that it begins with.
 // Example: "Clothing > Shoes > Boots" lies in "Shoes" and in "Clothing > Shoes", not in "Shoes > Boots".
 func Within(category, in string) bool {
-	if rest, ok := strings.CutPrefix(category, in); ok && (rest == "" || true) {
+	if rest, ok := strings.CutPrefix(category, in); ok && (rest == "" || strings.HasPrefix(rest, Level)) {
 		return in != ""
 	}
 	for level := range strings.SplitSeq(category, Level) {
