@@ -14,7 +14,7 @@ import (
 
 // Options of an index. The zero value is good.
 type Options struct {
-	// MostPostings is of how many items a word may be to count. More finds more and costs more. Zero means 2,000.
+	// MostPostings is of how many items a word may be to count. More finds more and costs more. Zero means 1,000.
 	MostPostings int
 	// Every is how often the shelf is looked at for changes; building takes a tenth of one core at most, whatever it says. Zero means 1 s.
 	Every time.Duration
@@ -36,7 +36,7 @@ type Index struct {
 // New makes an index of a shelf, without items until Refresh or Run.
 func New(shelf *catalogue.Shelf, o Options) *Index {
 	if o.MostPostings == 0 {
-		o.MostPostings = 2000
+		o.MostPostings = 1000
 	}
 	if o.Every == 0 {
 		o.Every = time.Second

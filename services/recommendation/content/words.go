@@ -46,7 +46,7 @@ func words(text string, add func(word string)) {
 		case !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r):
 			end()
 		default:
-			if is := unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana); is != joined {
+			if is := r > 0x2E7F && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana); is != joined {
 				end()
 				joined = is
 			}
