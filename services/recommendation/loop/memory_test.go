@@ -251,6 +251,22 @@ func TestWhatHasNoListIsCounted(t *testing.T) {
 	}
 }
 
+// What waits is kept between batches, also where the timer is set already: two purchases and a click, each a batch of its own, whose lists come later.
+func TestWhatWaitsIsKept(t *testing.T) {
+	b := newBench(t)
+	at := start.Add(-time.Minute).UnixMilli()
+	late := b.ids.make("default", testID, at)
+	b.touch(buys, "x", nil)
+	b.touch(buys, "y", func(m *recommendationv1.Touch) { m.OrderId = "n2" })
+	b.touch(views, "x", func(m *recommendationv1.Touch) { m.RequestId = late })
+	b.fold(topics.Recommendations, testID, &recommendationv1.Answer{RequestId: late, CustomerId: testID, Workspace: "default", Variant: "a", AtMs: at,
+		Items: []*recommendationv1.AnswerItem{{ItemId: "x"}, {ItemId: "y"}}})
+	got := b.told()
+	if slices.Sort(got); !slices.Equal(got, []string{"click a x", "purchase a x", "purchase a y"}) {
+		t.Errorf("told %q", got)
+	}
+}
+
 // A visitor of whom there is much has the newest of it.
 func TestARecordIsBounded(t *testing.T) {
 	b := newBench(t)
