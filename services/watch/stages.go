@@ -78,6 +78,8 @@ func stages(warehouseGroup string, endpoints map[string]target) []stage {
 			{warehouseGroup, topics.EventsRejected.Name, nil, false},
 			{warehouseGroup, topics.IdentityMappings.Name, nil, false},
 			{warehouseGroup, topics.Scores.Name, nil, false},
+			{warehouseGroup, topics.Recommendations.Name, nil, false},
+			{warehouseGroup, topics.RecommendationOutcomes.Name, nil, false},
 		}},
 		{stageAlerts, alertQueues(endpoints)},
 	}

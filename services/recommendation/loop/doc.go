@@ -19,7 +19,7 @@
 // # Nothing depends on which topic was faster
 //
 // The inputs are of one partition, and in order each; between them there is no order. So a record is a set of facts: lists, when their places were seen and chosen first, deeds (carts and lines
-// of orders). What is to be told follows from the set. What comes before its list waits Config.Wait for it, then it is counted as unmatched. A deed that was told of a list, and for which a better
+// of orders). What is to be told follows from the set. What comes before its list waits Config.Wait for it (TestWhatWaitsIsKept), then it is counted as unmatched. A deed that was told of a list, and for which a better
 // one comes to light, is taken back and told anew; better is a total order, so this ends (TestOutcomesFollowFromTheFacts: a random log, in any order between topics, with copies, merges and restarts,
 // against a plain second implementation that has all facts at hand).
 //
@@ -27,7 +27,7 @@
 //
 // As in package feature: the task of who was merged away hands its record over, leaves a tombstone for ever, and sends everything on that comes after, along one path. Two sets
 // of facts are joined by union, so a handover that comes twice changes nothing (TestJoinIsASemilattice). A line that both had told is taken back once. A touch that names the list of
-// another customer (a visitor whose id changed in between, or who must not be known) is sent to that list's record, for its click alone.
+// another customer (a visitor whose id changed in between, or who must not be known) is sent to that list's record, for its click alone (TestAClickFindsTheListOfAnother).
 //
 // # Failure cases
 //

@@ -193,7 +193,7 @@ func (t *task) bury(tx transaction, e *entry, to string) error {
 		tx.ClearTimer(headKey(e.id))
 	}
 	e.rec = &record{workspace: e.rec.workspace, goneTo: to}
-	e.touched, e.dirty = true, true
+	e.touched = true
 	return t.passOn(tx, to, h)
 }
 

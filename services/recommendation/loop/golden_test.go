@@ -83,6 +83,13 @@ func randomRecord(t *rapid.T, base uint64) *record {
 	for range rapid.IntRange(0, 4).Draw(t, "deeds") {
 		n := rapid.Uint64Range(1, 3).Draw(t, "event")
 		r.do(&deed{kind: kindPurchase, event: n, line: 1, item: "x", order: string(rune('0' + n)), atMs: 1500, value: 7, valued: true, base: base + n})
+		d := r.deeds[slices.IndexFunc(r.deeds, func(d *deed) bool { return d.event == n })]
+		switch rapid.IntRange(0, 5).Draw(t, "later") {
+		case 0:
+			d.undone = true
+		case 1:
+			d.giveBack(back{event: rapid.Uint64Range(1, 2).Draw(t, "return"), line: 1, value: 2, valued: true})
+		}
 	}
 	return r
 }
@@ -159,8 +166,13 @@ func randomLike(a, b *record) *record {
 		}
 		for _, d := range from.deeds {
 			c := *d
-			c.told, c.times = nil, 0
+			c.told, c.times, c.back = nil, 0, nil
 			r.do(&c)
+			have := r.deeds[slices.IndexFunc(r.deeds, func(o *deed) bool { return o.same(d) })]
+			have.undone = have.undone || d.undone
+			for _, b := range d.back {
+				have.giveBack(b)
+			}
 		}
 		for _, w := range from.waiting {
 			r.hear(w)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/topics"
+	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 )
 
@@ -251,6 +252,22 @@ func TestWhatHasNoListIsCounted(t *testing.T) {
 	}
 }
 
+// What waits is kept between batches, also where the timer is set already: two purchases and a click, each a batch of its own, whose lists come later.
+func TestWhatWaitsIsKept(t *testing.T) {
+	b := newBench(t)
+	at := start.Add(-time.Minute).UnixMilli()
+	late := b.ids.make("default", testID, at)
+	b.touch(buys, "x", nil)
+	b.touch(buys, "y", func(m *recommendationv1.Touch) { m.OrderId = "n2" })
+	b.touch(views, "x", func(m *recommendationv1.Touch) { m.RequestId = late })
+	b.fold(topics.Recommendations, testID, &recommendationv1.Answer{RequestId: late, CustomerId: testID, Workspace: "default", Variant: "a", AtMs: at,
+		Items: []*recommendationv1.AnswerItem{{ItemId: "x"}, {ItemId: "y"}}})
+	got := b.told()
+	if slices.Sort(got); !slices.Equal(got, []string{"click a x", "purchase a x", "purchase a y"}) {
+		t.Errorf("told %q", got)
+	}
+}
+
 // A visitor of whom there is much has the newest of it.
 func TestARecordIsBounded(t *testing.T) {
 	b := newBench(t)
@@ -271,5 +288,37 @@ func TestARecordIsBounded(t *testing.T) {
 	}
 	if len(b.told()) != 200 {
 		t.Errorf("%d purchases were told, want each", len(b.told()))
+	}
+}
+
+// carry delivers what was handed over until nothing is on its way, and says how much that was.
+func (b *bench) carry() (n int) {
+	b.t.Helper()
+	for i := 0; i < len(b.out) && n < 50; i++ {
+		m := b.out[i]
+		if m.Topic == topics.LoopHandover.Name {
+			n++
+			b.out[i].Topic = ""
+			must(b.t, b.task.process(b, broker.Record{Topic: m.Topic, Key: m.Key, Value: m.Value}))
+			must(b.t, b.task.flush(b))
+		}
+	}
+	return n
+}
+
+// A click by somebody else finds the list, also when its customer was merged away, and the list itself comes last; it goes one way and does not come back.
+func TestAClickFindsTheListOfAnother(t *testing.T) {
+	b := newBench(t)
+	at := start.Add(-time.Minute).UnixMilli()
+	late := b.ids.make("default", testID, at)
+	b.fold(topics.IdentityMappings, testID, &identityv1.Mapping{Workspace: "default", FromCustomerId: testID, ToCustomerId: who(1), Epoch: 1})
+	b.fold(topics.Touches, who(2), &recommendationv1.Touch{Workspace: "default", CustomerId: who(2), ItemId: "x", Kind: views, AtMs: b.now.UnixMilli(), EventId: "e", Line: 1, RequestId: late})
+	if n := b.carry(); n != 3 { // the record, the click to whose list it is, and on to whom he became
+		t.Errorf("%d handovers, want 3", n)
+	}
+	b.fold(topics.Recommendations, testID, &recommendationv1.Answer{RequestId: late, CustomerId: testID, Workspace: "default", Variant: "a", AtMs: at, Items: []*recommendationv1.AnswerItem{{ItemId: "x"}}})
+	b.carry()
+	if got := b.told(); !slices.Equal(got, []string{"click a x"}) {
+		t.Errorf("told %q", got)
 	}
 }

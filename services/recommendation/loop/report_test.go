@@ -13,6 +13,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
+	"github.com/freshet/freshet/services/recommendation/experiment"
 	"github.com/freshet/freshet/services/warehouse/factskit"
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
@@ -165,5 +166,25 @@ func TestReportSaysWhatIsWrong(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// A visitor who met two variants, because his id changed or the shares did, is of the first one; a list from before there were variants is in no test.
+func TestAVisitorIsOfTheVariantThatHeMetFirst(t *testing.T) {
+	f := factskit.New(t)
+	at := time.Now().Add(-time.Hour).Truncate(time.Millisecond)
+	lists := tableOf(t, f, "recommendations", "workspace, request_id, position, customer_id, scene, variant, answered_at, item_id, source")
+	for i := range 5 {
+		for ago, variant := range []string{"better", "control", ""} { // the later first, as they may be stored
+			must(t, lists.Append("default", fmt.Sprint(i, variant), uint16(1), fmt.Sprint("v", i), "cart", variant, at.Add(-time.Duration(ago)*time.Minute), "i1", "taste"))
+		}
+	}
+	must(t, lists.Send())
+	s := &Service{now: time.Now, deps: Deps{ClickHouse: f.Conn, DM: f.Names.Database(schema.DM)}}
+	w, err := s.asked(&recommendationv1.GetReportRequest{})
+	must(t, err)
+	got, err := s.trials(t.Context(), w)
+	if err != nil || len(got) != 1 || len(got[0].names) != 1 || got[0].variants[control][experiment.Click].Visitors != 5 {
+		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/localstore"
+	"github.com/freshet/freshet/pkg/retry"
 	"github.com/freshet/freshet/pkg/stream"
 	"github.com/freshet/freshet/pkg/topics"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
@@ -107,18 +108,35 @@ func (s *Service) newTask() *task {
 
 // Run works until ctx ends (nil) or a part fails. Answers that wait at the end are told before it returns, within flushWithin.
 func (s *Service) Run(ctx context.Context) error {
-	if s.ids.Load() == nil {
-		id, err := s.deps.Broker.Log(ctx, topics.Recommendations.Name)
-		if err != nil {
-			return ended(ctx, fmt.Errorf("read the id of topic %s, the secret of request ids: %w", topics.Recommendations.Name, err))
-		}
-		s.ids.Store(newIDs(id[:]))
+	if err := s.agree(ctx); err != nil {
+		return ended(ctx, err)
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.processor.Run(ctx) })
 	g.Go(func() error { return s.follow(ctx) })
 	g.Go(func() error { s.teller.run(ctx); return nil })
 	return g.Wait()
+}
+
+// agree finds the secret of request ids where none is configured. A broker that is away is waited for.
+func (s *Service) agree(ctx context.Context) error {
+	var wait retry.Backoff
+	for s.ids.Load() == nil {
+		id, err := s.deps.Broker.Log(ctx, topics.Recommendations.Name)
+		switch {
+		case err == nil && id != (broker.LogID{}):
+			s.ids.Store(newIDs(id[:]))
+		case err == nil:
+			return fmt.Errorf("the broker has no topic ids, so there is no secret that all replicas share: set secret for recommendation's loop")
+		case !broker.Passing(err):
+			return fmt.Errorf("read the id of topic %s, the secret of request ids: %w", topics.Recommendations.Name, err)
+		default:
+			if err := wait.Wait(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Ready is nil once request ids can be made and every partition of this process is restored.

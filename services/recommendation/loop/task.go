@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -44,8 +45,8 @@ type task struct {
 type entry struct {
 	id  string
 	rec *record
-	// dirty says that the head must be written; lists say it themselves.
-	dirty bool
+	// was is the head as it was read: it is written where it changed. Lists say it themselves.
+	was []byte
 	// touched says that there may be something to tell.
 	touched bool
 	// known says that it was there before.
@@ -174,7 +175,7 @@ func (t *task) load(tx transaction, id, workspace string) (*entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read customer %s: %w", id, err)
 	}
-	e := &entry{id: id, known: ok, rec: &record{workspace: workspace}}
+	e := &entry{id: id, known: ok, was: data, rec: &record{workspace: workspace}}
 	if ok {
 		if e.rec, err = decodeRecord(data); err != nil {
 			return nil, fmt.Errorf("read customer %s: %w", id, err)
@@ -204,7 +205,7 @@ func (t *task) timer(tx transaction, key []byte) error {
 	if err != nil {
 		return err
 	}
-	e.rec.dueMs, e.touched, e.dirty = 0, true, true
+	e.rec.dueMs, e.touched = 0, true
 	return nil
 }
 
@@ -227,7 +228,6 @@ func (t *task) flush(tx transaction) error {
 // settle tells what is to be told of one customer and writes his record.
 func (t *task) settle(tx transaction, e *entry) error {
 	if e.rec.goneTo == "" {
-		before := e.rec.encode()
 		if err := t.tell(tx, e); err != nil {
 			return err
 		}
@@ -235,18 +235,20 @@ func (t *task) settle(tx transaction, e *entry) error {
 		t.metrics.unmatched.Add(float64(unmatched))
 		t.drop(tx, e, gone)
 		t.alarm(tx, e)
-		e.dirty = e.dirty || !e.known || string(before) != string(e.rec.encode())
 	}
 	for _, l := range e.rec.lists {
 		if l.dirty {
 			tx.Set(listKey(e.id, l.id), l.encode())
 		}
 	}
-	switch {
-	case e.rec.empty() && e.known:
-		tx.Delete(headKey(e.id))
-	case e.dirty && !e.rec.empty():
-		tx.Set(headKey(e.id), e.rec.encode())
+	if e.rec.empty() {
+		if e.known {
+			tx.Delete(headKey(e.id))
+		}
+		return nil
+	}
+	if head := e.rec.encode(); !e.known || !bytes.Equal(head, e.was) {
+		tx.Set(headKey(e.id), head)
 	}
 	return nil
 }
