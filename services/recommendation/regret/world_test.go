@@ -113,17 +113,13 @@ func (w *world) oracle(person, k int, at time.Time) float64 {
 
 // touch is what a person looks at of his own accord: more often what he likes more.
 func (w *world) touch(r *rand.Rand, person int, at time.Time) int32 {
-	sum, u := 0.0, 0.0
+	sums, sum := make([]float64, len(w.goods)), 0.0
 	for n := range w.goods {
 		sum += w.taste(person, int32(n), at)
+		sums[n] = sum
 	}
-	u = r.Float64() * sum
-	for n := range w.goods {
-		if u -= w.taste(person, int32(n), at); u < 0 {
-			return int32(n)
-		}
-	}
-	return int32(len(w.goods) - 1)
+	n, _ := slices.BinarySearch(sums, r.Float64()*sum)
+	return int32(n)
 }
 
 // ask gives k items of the first source, filled up from the next ones; none that is in not.

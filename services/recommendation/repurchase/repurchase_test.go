@@ -175,7 +175,9 @@ func TestDue(t *testing.T) {
 	if due(10, 0) != 0 {
 		t.Error("soap is due after 10 of 40 days")
 	}
-	filter := func(now float64) float64 { return c.Candidates(nil, asked(s, now, map[string][]float64{"filter": {0}}), 10)[0].Score }
+	filter := func(now float64) float64 {
+		return c.Candidates(nil, asked(s, now, map[string][]float64{"filter": {0}}), 10)[0].Score
+	}
 	if early, then, late := filter(105), filter(180), filter(250); then <= early || late >= then {
 		t.Errorf("of 200 days, day 105 %v, day 180 %v, day 250 %v: want it to rise and then to fall", early, then, late)
 	}

@@ -3,6 +3,7 @@ package repurchase
 import (
 	"compress/gzip"
 	"encoding/csv"
+	"errors"
 	"io"
 	"math"
 	"os"
@@ -32,7 +33,7 @@ func retail(t *testing.T) []past.Deed[past.Line] {
 	var deeds []past.Deed[past.Line]
 	for {
 		row, err := r.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -61,10 +62,10 @@ func retail(t *testing.T) []past.Deed[past.Line] {
 // figure is NDCG@10 and Recall@10 over the customers who buy something again.
 type figure struct{ ndcg, recall float64 }
 
-// again judges how well a score of (item, times of purchase) ranks what each customer has bought by what he buys again within 30 days.
-func again(deeds []past.Deed[past.Line], cut int64, score func(item string, at []int64) float64) (figure, int) {
+// again judges how well a score of (item, times of purchase) ranks what each customer has bought and kept by what he buys again within 30 days.
+func again(deeds, kept []past.Deed[past.Line], cut int64, score func(item string, at []int64) float64) (figure, int) {
 	before, behind := map[string]map[string][]int64{}, map[past.Line]bool{}
-	for _, d := range past.Kept(until(deeds, cut)) {
+	for _, d := range kept {
 		m := before[d.Key.Customer]
 		if m == nil {
 			m = map[string][]int64{}
@@ -138,7 +139,8 @@ func TestOnlineRetailIsBoughtAgainWhenTheCycleSays(t *testing.T) {
 	for _, day := range []string{"2011-06-09", "2011-09-09", "2011-11-09"} {
 		at, _ := time.Parse(time.DateOnly, day)
 		cut := at.UnixMilli()
-		c := &Cycles{cfg: DefaultConfig(), learned: Learn(past.Kept(until(deeds, cut)), func(string) string { return "" }, DefaultOptions())}
+		kept := past.Kept(until(deeds, cut))
+		c := &Cycles{cfg: DefaultConfig(), learned: Learn(kept, func(string) string { return "" }, DefaultOptions())}
 		last := func(at []int64) float64 { return float64(at[len(at)-1]) }
 		cycle := func(item string, at []int64) float64 {
 			cycle, ok := c.learned.Items[item]
@@ -147,9 +149,9 @@ func TestOnlineRetailIsBoughtAgainWhenTheCycleSays(t *testing.T) {
 			}
 			return c.mine(cycle, at).within(max(float64(cut-at[len(at)-1])/dayMs, 0), c.cfg.HorizonDays)
 		}
-		newest, n := again(deeds, cut, func(_ string, at []int64) float64 { return last(at) })
-		often, _ := again(deeds, cut, func(_ string, at []int64) float64 { return float64(len(gaps(at))) + last(at)/1e14 })
-		own, _ := again(deeds, cut, cycle)
+		newest, n := again(deeds, kept, cut, func(_ string, at []int64) float64 { return last(at) })
+		often, _ := again(deeds, kept, cut, func(_ string, at []int64) float64 { return float64(len(gaps(at))) + last(at)/1e14 })
+		own, _ := again(deeds, kept, cut, cycle)
 		t.Logf("%s: %d customers; NDCG@10 and recall@10: newest first %.4f %.4f, most often first %.4f %.4f, cycles %.4f %.4f", day, n,
 			newest.ndcg, newest.recall, often.ndcg, often.recall, own.ndcg, own.recall)
 		if own.ndcg <= often.ndcg || own.ndcg <= newest.ndcg || n < 300 {
