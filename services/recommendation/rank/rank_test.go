@@ -417,11 +417,10 @@ func large(t testing.TB) (*Ranker, *Pool) {
 	for _, n := range []string{"bad", "good", "half", "d", "e", "f", "g", "h"} {
 		p.Name(n, 1)
 	}
-	rng := rand.New(rand.NewPCG(3, 4))
 	for s := range 8 {
 		var l []candidate.Candidate
 		for j := range 100 {
-			l = append(l, candidate.Candidate{Item: int32((s*58 + j + rng.IntN(1)) % 507), Score: float64(200 - j)})
+			l = append(l, candidate.Candidate{Item: int32((s*58 + j) % 507), Score: float64(200 - j)})
 		}
 		p.Add(s, l)
 	}
