@@ -153,7 +153,7 @@ func TestReadersMeetTheFollower(t *testing.T) {
 	for _, item := range []string{"tea", "cup"} {
 		w.shelf.Ensure(item)
 	}
-	stop := make(chan struct{})
+	stop, now := make(chan struct{}), w.nowMs
 	var all sync.WaitGroup
 	for range 2 {
 		all.Go(func() {
@@ -164,7 +164,7 @@ func TestReadersMeetTheFollower(t *testing.T) {
 				default:
 					for _, name := range Names() {
 						if w.boards.Of(shop).Source(name) != nil {
-							w.list(name, "tea", "cup")
+							w.listAt(now, name, "tea", "cup")
 						}
 					}
 				}
