@@ -176,11 +176,17 @@ func (w *world) paused() {
 // list asks a source of the board, after a visit of items.
 func (w *world) list(source string, session ...string) (items []string) {
 	w.t.Helper()
+	return w.listAt(w.nowMs, source, session...)
+}
+
+// listAt is list at a moment.
+func (w *world) listAt(nowMs int64, source string, session ...string) (items []string) {
+	w.t.Helper()
 	s := w.boards.Of(shop).Source(source)
 	if s == nil {
 		w.t.Fatalf("there is no source %s", source)
 	}
-	a := &ask.Ask{Workspace: shop, Shelf: w.shelf, NowMs: w.nowMs, Skip: func(int32) bool { return false }}
+	a := &ask.Ask{Workspace: shop, Shelf: w.shelf, NowMs: nowMs, Skip: func(int32) bool { return false }}
 	for _, id := range session {
 		n, _ := w.shelf.Ensure(id)
 		a.Session = append(a.Session, n)

@@ -113,16 +113,21 @@ func Write(p Parts) (map[string][]byte, error) {
 	if p.Popular != nil {
 		files[PopularFile] = popular.Encode(p.Popular)
 	}
+	return files, p.seal(files)
+}
+
+// seal adds the manifest.
+func (p *Parts) seal(files map[string][]byte) error {
 	m := manifest{Span: p.Span, Items: len(p.Items), Baskets: p.Baskets, Rules: len(p.Rules), Files: map[string]file{}}
 	for name, data := range files {
 		m.Files[name] = file{len(data), hashOf(data)}
 	}
 	text, err := m.text()
 	if err != nil {
-		return nil, fmt.Errorf("write a bundle: %w", err)
+		return fmt.Errorf("write a bundle: %w", err)
 	}
 	files[ManifestFile] = text
-	return files, nil
+	return nil
 }
 
 func encodeItems(items []string) []byte {

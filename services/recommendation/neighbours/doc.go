@@ -23,10 +23,23 @@
 // the group's items for each event: that is what the rounding is for. A group keeps its Window newest items; what falls out of it is subtracted, as if it had never been.
 //
 // Invariants, each with its test:
+//
 //   - whatever the order in which events come, the similarities are those of the formulas over all of them (TestEqualToABatchInAnyOrder);
+//
 //   - an event counts at once (TestAnEventCountsAtOnce); a group that is closed keeps its pairs and no memory of its own (TestAClosedGroupKeepsItsPairs);
+//
 //   - times far apart do not overflow (TestManyHalfLives);
+//
 //   - readers and a writer may run at once, and what is kept between events is not told behind one (TestReadersAndAWriter, under -race).
 //
-// Not bounded: how many neighbours an item has. A catalogue of 100,000 items where all go with all does not fit.
+//   - a group that is taken at once gives what its events give (TestTakingAGroupAtOnceIsTheSame); an item that is dropped was never there
+//     (TestADroppedItemWasNeverThere);
+//
+//   - memory: with Options.Row at most so many pairs an item, with Options.Groups at most so many open groups (TestRowsAndGroupsAreBounded);
+//
+//   - a file is the index, and goes on learning as it does (TestAFileIsTheIndex).
+//
+// Options.Row bounds the pairs of an item: when there are more, the half of it that is strongest by similarity at that moment is kept. An event that makes a row too long
+// pays for the next Row/2. What was forgotten and comes again begins from nothing, so that a sum may be too low and is never too high, and the pairs of i with j and of j with i may
+// differ. What it costs on retailrocket stands in docs/live-models.md. While no row was ever too long, all is exact.
 package neighbours
