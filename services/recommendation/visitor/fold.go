@@ -100,6 +100,9 @@ func (f *fold) deed(d *touch.Deed) error {
 	r.newestMs = max(r.newestMs, at)
 	k := f.kept(d)
 	if !f.keeps {
+		if r.looks.find(k.identity()) >= 0 || r.bought.find(k.identity()) >= 0 {
+			return nil // a copy of what is kept on an older basis
+		}
 		if at <= f.tx.Now().UnixMilli()-Pause {
 			return f.t.tell(f, d, false) // of a visit that is over: counted, and kept nowhere
 		}
