@@ -1,15 +1,18 @@
 package visitor
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/topics"
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 )
 
 // memory is a transaction in memory.
@@ -29,13 +32,59 @@ func (m *memory) SetTimer([]byte, time.Time) {}
 func (m *memory) ClearTimer([]byte)          {}
 func (m *memory) Emit(broker.Message)        { m.sent++ }
 
-func memoryTask(t testing.TB) *task {
-	t.Helper()
+func memoryTask(t interface{ Fatal(...any) }) *task {
 	m, err := newMetrics(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return newTask(0, newConsent(Default()), Items{}, m)
+}
+
+// Whatever order events come in, and however often, the record is the same: where every event speaks of consent, and where none does.
+func TestFoldingIsInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		speaks := rapid.Bool().Draw(t, "speaks")
+		var events []*eventv1.ResolvedEvent
+		for i := range rapid.IntRange(1, 12).Draw(t, "events") {
+			at, name := rapid.Int64Range(1, 20).Draw(t, "at"), fmt.Sprint("e", i)
+			e := viewed(1, name, rapid.SampledFrom([]string{"a", "b"}).Draw(t, "item"), at)
+			switch order := rapid.SampledFrom([]string{"o1", "o2"}).Draw(t, "order"); rapid.IntRange(0, 3).Draw(t, "kind") {
+			case 0:
+				e = ordered(1, name, order, sale, at, "a", "b")
+			case 1:
+				e = ordered(1, name, order, cancel, at)
+			}
+			if speaks {
+				says(e, rapid.IntRange(0, 4).Draw(t, "granted") > 0)
+			}
+			e.Event.Enrichment = &eventv1.Enrichment{Country: rapid.SampledFrom([]string{"", "DE", "FR"}).Draw(t, "country")}
+			events = append(events, e)
+		}
+		folded := func(events []*eventv1.ResolvedEvent) []byte {
+			tx, task := &memory{state: map[string][]byte{}, now: start}, memoryTask(t)
+			for _, e := range events {
+				if err := task.event(tx, id(1), e, &handover{what: handEvent}); err != nil {
+					t.Fatal(err)
+				}
+				if rapid.Bool().Draw(t, "commit") {
+					if err := task.flush(tx); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if err := task.flush(tx); err != nil {
+				t.Fatal(err)
+			}
+			r := decoded(t, tx.state[string(visitorKey(id(1)))])
+			r.pseudonym, r.dueMs = pseudonym{}, 0 // a number drawn, and a clock
+			return r.encode()
+		}
+		want := folded(events)
+		mixed := rapid.Permutation(append(events, rapid.SliceOfN(rapid.SampledFrom(events), 0, 5).Draw(t, "copies")...)).Draw(t, "mixed")
+		if got := folded(mixed); !bytes.Equal(got, want) {
+			t.Fatalf("%+v\nwant %+v", decoded(t, got), decoded(t, want))
+		}
+	})
 }
 
 // BenchmarkFold folds views and orders of visitors with a past of a few hundred touches, in commits of 500 events.
@@ -80,10 +129,10 @@ func BenchmarkFold(b *testing.B) {
 	b.ResetTimer()
 	fold(records)
 	b.StopTimer()
-	bytes := 0
+	size := 0
 	for _, v := range tx.state {
-		bytes += len(v)
+		size += len(v)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
-	b.ReportMetric(float64(bytes)/visitors, "bytes/visitor")
+	b.ReportMetric(float64(size)/visitors, "bytes/visitor")
 }

@@ -122,6 +122,11 @@ func TestConsentWithdrawn(t *testing.T) {
 	w.shows(1, "personal: VIEW f, VIEW g, VIEW h; in vip") // f is of the visit, and goes with it
 	w.now.Add(40 * minute)
 	w.shows(1, "personal: VIEW g, VIEW h; in vip")
+	again := viewed(1, "e9", "h", start+40*minute+2)
+	w.send(says(viewed(1, "e10", "i", w.now.Load()), true), again) // a copy, when the consent that it was kept on was renewed
+	w.drained(1)
+	w.shows(1, "personal: VIEW g, VIEW h, VIEW i; in vip")
+	w.tells(10)
 }
 
 // What holds of who says nothing is the operator's choice.
