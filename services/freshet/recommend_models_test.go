@@ -64,8 +64,8 @@ func (a *recommendAPI) Rollback(context.Context, *recommendationv1.RollbackReque
 	return &recommendationv1.RollbackResponse{State: &modelv1.State{Name: "recommendation", Champion: first, Why: "back by hand"}}, nil
 }
 
-// recommendStack is an addresses file of a server that answers so.
-func recommendStack(t *testing.T, a *recommendAPI) string {
+// modelStack is an addresses file of a server that answers so.
+func modelStack(t *testing.T, a *recommendAPI) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -89,7 +89,7 @@ func recommendStack(t *testing.T, a *recommendAPI) string {
 }
 
 func TestRecommendModels(t *testing.T) {
-	file := recommendStack(t, &recommendAPI{})
+	file := modelStack(t, &recommendAPI{})
 	cli := func(args ...string) string {
 		return must(t, append(append([]string{"recommend"}, args...), "--addresses-file", file)...)
 	}
@@ -130,7 +130,7 @@ func TestRecommendModels(t *testing.T) {
 // A training is shown to its end; Ctrl-C ends the watching.
 func TestRecommendTrain(t *testing.T) {
 	a := &recommendAPI{ends: modelv1.RunState_RUN_STATE_DONE}
-	args := []string{"recommend", "train", "--addresses-file", recommendStack(t, a)}
+	args := []string{"recommend", "train", "--addresses-file", modelStack(t, a)}
 	code, out, bars := run(t, "", args...)
 	if code != 0 || out != `recommendation: `+second+` serves now: because \u001b[31m`+"\n" || contains(bars, "asked for: 0 of 100", "reading touches: 100 of 100") != nil {
 		t.Errorf("%d, %q, %q", code, out, bars)
