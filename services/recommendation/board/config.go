@@ -20,7 +20,7 @@ import (
 // Config of the boards.
 type Config struct {
 	// Dir holds copies of the model files that are in use. It may be lost at any time. Needed.
-	Dir string `koanf:"dir"`
+	Dir string `koanf:"-"`
 	// Replay is how far back touches are read at a start: what is trending, and all that is live where there is no model. A minute to 14 days, which is what
 	// touches.v1 keeps.
 	Replay time.Duration `koanf:"replay"`

@@ -11,9 +11,9 @@ import (
 // Config is what an operator may set.
 type Config struct {
 	// Dir holds the local stores of the items task. It may be lost at any time. Needed.
-	Dir string `koanf:"dir"`
+	Dir string `koanf:"-"`
 	// Pace is the longest that a change waits for others to share its commit. More is cheaper and later. 0 to 1s; 0: nothing waits.
-	Pace time.Duration `koanf:"pace"`
+	Pace time.Duration `koanf:"-"`
 	// MostItems is how many items of a workspace a replica knows; further ones are counted and in no answer. Each takes about 2 KB of memory. 1 to 100,000,000.
 	MostItems int `koanf:"most_items"`
 	// CatalogueSources are the names of the sources whose "Product Upserted", "Product Deleted" and "Product Removed" count. Empty: all that do not look like a visitor's browser

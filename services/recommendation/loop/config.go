@@ -11,9 +11,9 @@ import (
 // Config is what an operator may set.
 type Config struct {
 	// Dir holds the partitions' local stores. It may be lost at any time. Needed.
-	Dir string `koanf:"dir"`
+	Dir string `koanf:"-"`
 	// Pace is the longest that a record waits for others to share its commit. 0 to 1s; 0: nothing waits.
-	Pace time.Duration `koanf:"pace"`
+	Pace time.Duration `koanf:"-"`
 	// Secret signs and encrypts request ids, the same for all replicas: at least 16 characters, by environment variable or a mounted file. Another one makes the ids of
 	// lists that were given before foreign. Empty: the id of the topic recommendations.v1, which whoever may read the cluster's metadata knows.
 	Secret string `koanf:"secret"`

@@ -3,6 +3,7 @@ package training
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"strings"
 	"time"
@@ -239,12 +240,12 @@ func (a *attempt) fitAll(ctx context.Context) (err error) {
 		}
 	}
 	a.parts.Span = a.span
-	return a.cycles()
+	return a.extra()
 }
 
-// cycles is told what customers bought.
-func (a *attempt) cycles() error {
-	if a.deps.Cycles == nil {
+// extra is told what customers bought.
+func (a *attempt) extra() error {
+	if a.deps.Extra == nil {
 		return nil
 	}
 	var all []Purchase
@@ -253,14 +254,14 @@ func (a *attempt) cycles() error {
 			all = append(all, Purchase{t.customer, t.item, t.at})
 		}
 	}
-	file, err := a.deps.Cycles(a.parts.Items, all)
+	files, err := a.deps.Extra(a.workspace, a.parts.Items, all)
 	if err != nil {
-		return fmt.Errorf("find how often things are bought again: %w", err)
+		return fmt.Errorf("find when things are bought again: %w", err)
 	}
 	if a.parts.Extra == nil {
 		a.parts.Extra = map[string][]byte{}
 	}
-	a.parts.Extra[CyclesFile] = file
+	maps.Copy(a.parts.Extra, files)
 	return nil
 }
 

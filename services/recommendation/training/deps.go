@@ -19,8 +19,9 @@ const Model = "recommendation"
 
 // The files of a version that are made here, beside those of the bundle.
 const (
-	RankerFile = "ranker.bin"
-	CyclesFile = "cycles.json"
+	RankerFile  = "ranker.bin"
+	CyclesFile  = "cycles.json"
+	SeasonsFile = "seasons.json"
 )
 
 // Touch is one thing that a visitor did with one item, as it counts today: not undone, with the id that the customer has now.
@@ -101,7 +102,7 @@ type Purchase struct {
 	AtMs           int64
 }
 
-// Deps are what the process gives. Ranking, Cycles, Workspaces and Now may be nil.
+// Deps are what the process gives. Ranking, Extra, Workspaces and Now may be nil.
 type Deps struct {
 	Logger   *slog.Logger
 	Registry trainer.Registry
@@ -109,8 +110,8 @@ type Deps struct {
 	Bundler  Bundler
 	// Ranking, where it is nil, is not trained: visits are judged by Session alone.
 	Ranking Ranking
-	// Cycles writes cycles.json: how often things are bought again. Purchases are oldest first.
-	Cycles func(items []string, bought []Purchase) ([]byte, error)
+	// Extra makes the files that others read, by name, of what customers bought: when things are bought again, and at which time of the year. Purchases are oldest first.
+	Extra func(workspace string, items []string, bought []Purchase) (map[string][]byte, error)
 	// Owner says that this process is the one that trains. It may change at any time.
 	Owner func() bool
 	// Name names this process, and no other, nor itself started anew.

@@ -36,9 +36,9 @@ func TestPartsOfAVersion(t *testing.T) {
 	s := w.service(list(all), func(c *Config, d *Deps) {
 		c.MaxEASE = 10 // there are more items: ALS
 		d.Ranking = counting{&taught}
-		d.Cycles = func(items []string, bought []Purchase) ([]byte, error) {
+		d.Extra = func(_ string, items []string, bought []Purchase) (map[string][]byte, error) {
 			purchases = bought
-			return []byte(items[bought[0].Item]), nil
+			return map[string][]byte{CyclesFile: []byte(items[bought[0].Item])}, nil
 		}
 	})
 	run := w.trains(s)

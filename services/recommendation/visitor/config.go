@@ -12,9 +12,9 @@ import (
 // Config is what an operator may set.
 type Config struct {
 	// Dir holds the partitions' local stores. It may be lost at any time. Needed.
-	Dir string `koanf:"dir"`
+	Dir string `koanf:"-"`
 	// Pace is the longest that a record waits for others to share its commit: package stream has the rule. 0 to 1s; 0: nothing waits.
-	Pace time.Duration `koanf:"pace"`
+	Pace time.Duration `koanf:"-"`
 	// Purposes are words by which the shop's consent manager calls the making of a profile: a purpose that has one of them as a word allows it, or forbids it. In any
 	// case. Needed.
 	Purposes []string `koanf:"purposes"`
