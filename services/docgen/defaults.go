@@ -14,6 +14,7 @@ import (
 	"github.com/freshet/freshet/services/feature"
 	"github.com/freshet/freshet/services/gateway"
 	"github.com/freshet/freshet/services/identity"
+	recommending "github.com/freshet/freshet/services/recommendation/assembly"
 	"github.com/freshet/freshet/services/segmentation"
 	"github.com/freshet/freshet/services/warehouse"
 	"github.com/freshet/freshet/services/watch"
@@ -28,7 +29,7 @@ func defaults() map[string]any {
 	out := map[string]any{}
 	for _, v := range []any{
 		service.Default(), broker.Default(), clickhouse.Default(), fleet.Config{},
-		assembly.Default(), churn.Default(), collector.Default(), feature.Default(), gateway.Default(), identity.Default(), segmentation.Default(), warehouse.Default(), watch.Default(),
+		assembly.Default(), recommending.Default(), churn.Default(), collector.Default(), feature.Default(), gateway.Default(), identity.Default(), segmentation.Default(), warehouse.Default(), watch.Default(),
 	} {
 		t := reflect.TypeOf(v)
 		out[strings.TrimPrefix(t.PkgPath(), module)+"."+t.Name()] = v

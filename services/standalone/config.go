@@ -15,6 +15,7 @@ import (
 	"github.com/freshet/freshet/services/feature"
 	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/identity"
+	recommending "github.com/freshet/freshet/services/recommendation/assembly"
 	"github.com/freshet/freshet/services/segmentation"
 	"github.com/freshet/freshet/services/warehouse"
 	"github.com/freshet/freshet/services/watch"
@@ -61,30 +62,32 @@ type Config struct {
 	// Telemetry says which traces are kept and where they go.
 	Telemetry service.TelemetryConfig
 
-	// Collector, Identity, Feature, Segmentation, Churn, Warehouse and Watch are the services' own settings. The watch tells segmentation's endpoints.
-	Collector    collector.Config
-	Identity     identity.Config
-	Feature      feature.Config
-	Segmentation segmentation.Config
-	Churn        assembly.Config
-	Warehouse    warehouse.Config
-	Watch        watch.Config
+	// Collector, Identity, Feature, Segmentation, Churn, Recommendation, Warehouse and Watch are the services' own settings. The watch tells segmentation's endpoints.
+	Collector      collector.Config
+	Identity       identity.Config
+	Feature        feature.Config
+	Segmentation   segmentation.Config
+	Churn          assembly.Config
+	Recommendation recommending.Config
+	Warehouse      warehouse.Config
+	Watch          watch.Config
 }
 
 // Default is a stack on the documented ports, without a source to send as.
 func Default() Config {
 	cfg := Config{
-		Listen:       stack.Fixed(),
-		Partitions:   min(max(2, runtime.NumCPU()), 8),
-		Grace:        8 * time.Second,
-		Telemetry:    service.Default().Telemetry,
-		Collector:    collector.Default(),
-		Identity:     identity.Default(),
-		Feature:      feature.Default(),
-		Segmentation: segmentation.Default(),
-		Churn:        assembly.Default(),
-		Warehouse:    warehouse.Default(),
-		Watch:        watch.Default(),
+		Listen:         stack.Fixed(),
+		Partitions:     min(max(2, runtime.NumCPU()), 8),
+		Grace:          8 * time.Second,
+		Telemetry:      service.Default().Telemetry,
+		Collector:      collector.Default(),
+		Identity:       identity.Default(),
+		Feature:        feature.Default(),
+		Segmentation:   segmentation.Default(),
+		Churn:          assembly.Default(),
+		Recommendation: recommending.Default(),
+		Warehouse:      warehouse.Default(),
+		Watch:          watch.Default(),
 	}
 	cfg.Collector.DrainTimeout = 3 * time.Second
 	cfg.Warehouse.FinishWithin = 2 * time.Second
@@ -97,7 +100,7 @@ const leastState = 8 << 20
 
 // newMemory is what the services' stores share.
 func (c Config) newMemory() *localstore.Memory {
-	asked := c.Identity.StateBytes() + c.Feature.CacheBytes + 2*stream.DefaultCacheBytes // the last are segmentation's and churn's
+	asked := c.Identity.StateBytes() + c.Feature.CacheBytes + 5*stream.DefaultCacheBytes // the last are segmentation's, churn's and the three of recommendation
 	bytes := c.StateBytes
 	if bytes == 0 {
 		bytes = asked
@@ -122,7 +125,7 @@ func (c Config) Validate() error {
 	}
 	for name, section := range map[string]interface{ Validate() error }{
 		"telemetry": c.Telemetry, "collector": c.Collector, "identity": c.Identity, "feature": c.Feature,
-		"segmentation": c.Segmentation, "churn": c.Churn, "warehouse": c.Warehouse, "watch": c.Watch,
+		"segmentation": c.Segmentation, "churn": c.Churn, "recommendation": c.Recommendation, "warehouse": c.Warehouse, "watch": c.Watch,
 	} {
 		if err := section.Validate(); err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", name, err))

@@ -20,7 +20,7 @@ import (
 	"github.com/freshet/freshet/services/feature"
 	"github.com/freshet/freshet/services/gateway"
 	"github.com/freshet/freshet/services/identity"
-	"github.com/freshet/freshet/services/recommendation"
+	recommending "github.com/freshet/freshet/services/recommendation/assembly"
 	"github.com/freshet/freshet/services/segmentation"
 	"github.com/freshet/freshet/services/warehouse"
 )
@@ -74,14 +74,7 @@ func (s *Stack) services() []lifecycle.Component {
 		s.component("segmentation", func() (part, error) { return s.newSegmentation(people()) }),
 		s.churn(func() *grpc.ClientConn { return who }),
 		s.component("warehouse", s.newWarehouse),
-		{Name: "recommendation", Start: func(context.Context) error {
-			lists, err := recommendation.New(recommendation.Default(), recommendation.Deps{Logger: s.logger.With("service", "recommendation"), Metrics: s.metrics})
-			if err != nil {
-				return err
-			}
-			lists.Register(s.internal)
-			return nil
-		}},
+		s.recommendation(people),
 		s.internal.Component(),
 	}
 	parts = append(parts, s.gateway()...)
@@ -130,6 +123,30 @@ func (s *Stack) newSegmentation(people identityv1.IdentityServiceClient) (part, 
 	}
 	svc.Register(s.internal)
 	return svc, nil
+}
+
+// recommendation gives its bucket back at the end.
+func (s *Stack) recommendation(people func() identityv1.IdentityServiceClient) lifecycle.Component {
+	var svc *recommending.Service
+	return lifecycle.Component{
+		Name: "recommendation",
+		Start: func(ctx context.Context) (err error) {
+			cfg := s.cfg.Recommendation
+			cfg.Places.Dir, cfg.Places.Bucket = filepath.Join(s.cfg.Dir, "recommendation"), filepath.Join(s.cfg.Dir, "models")
+			cfg.Places.DatabasePrefix = s.cfg.Warehouse.DatabasePrefix
+			svc, err = recommending.New(ctx, cfg, recommending.Deps{
+				Logger: s.logger.With("service", "recommendation"), Metrics: s.metrics, Tracer: s.tracers.Tracer("freshet/recommendation"), Broker: s.broker,
+				Identity: people(), ClickHouse: s.facts, Memory: s.memory})
+			if err != nil {
+				return err
+			}
+			svc.Register(s.internal)
+			s.ready.Add("recommendation", svc.Ready)
+			return nil
+		},
+		Run:  func(ctx context.Context) error { return svc.Run(ctx) },
+		Stop: func(context.Context) error { return svc.Close() },
+	}
 }
 
 // churn starts behind feature, which it learns from, and gives its bucket back at the end.

@@ -52,6 +52,8 @@ type Deps struct {
 	Logger *slog.Logger
 	// Metrics takes the metrics; nil leaves them out.
 	Metrics prometheus.Registerer
+	// ModelMetrics takes the metrics of the registry of models: the same as Metrics, but in a process that has churn's, which are called alike. Nil leaves them out.
+	ModelMetrics prometheus.Registerer
 	// Tracer makes spans; nil makes none.
 	Tracer trace.Tracer
 	// Broker is where everything comes from and goes to. The topics must exist.
@@ -99,7 +101,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (_ *Service, err error) {
 	cfg = cfg.placed()
 	s := &Service{deps: deps, shelves: index.NewShelves()}
 	if s.registry, err = model.Open(ctx, model.Config{URL: cfg.Places.Bucket, Names: []string{training.Model}}, model.Deps{
-		Broker: deps.Broker, Logger: deps.Logger, Now: deps.Now, // its metrics are named by model: churn's process has them under the same names
+		Broker: deps.Broker, Logger: deps.Logger, Metrics: deps.ModelMetrics, Now: deps.Now,
 	}); err != nil {
 		return nil, err
 	}

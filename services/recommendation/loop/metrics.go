@@ -35,7 +35,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Name: "freshet_recommendation_loop_forwarded_total", Help: "Records and messages of the loop that were passed on to whom a customer became, or whose a list is.",
 		}),
 		answers: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "freshet_recommendation_answers_total", Help: "Lists that were given, by result: told, or lost because the queue was full, the broker was away at the end, or a list was too large.",
+			Name: "freshet_recommendation_told_total", Help: "Lists that were given, by result: told, or lost because the queue was full, the broker was away at the end, or a list was too large.",
 		}, []string{"result"}),
 		feedback: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "freshet_recommendation_feedback_total", Help: "Rows of feedback from callers, by result: taken or refused.",

@@ -15,8 +15,9 @@ type Config struct {
 	WindowDays float64 `koanf:"window_days"`
 	// HalfDays is after how many days what a visitor did counts half. Above 0.
 	HalfDays float64 `koanf:"half_days"`
-	// BrandBuys is how many different items of one brand must have been bought, and BrandShare the share of it of all that was bought. 1 or more; above 0 to 1.
-	BrandBuys  int     `koanf:"brand_buys"`
+	// BrandBuys is how many different items of one brand must have been bought. 1 or more.
+	BrandBuys int `koanf:"brand_buys"`
+	// BrandShare is which share of all that was bought they must be. Above 0, at most 1.
 	BrandShare float64 `koanf:"brand_share"`
 	// LeadDays is how long before its time something seasonal is shown. Zero or more.
 	LeadDays float64 `koanf:"lead_days"`

@@ -83,7 +83,7 @@ func build(ctx context.Context, p *service.Process, cfg config) error {
 		return err
 	}
 	s, err := assembly.New(ctx, cfg.Recommendation, assembly.Deps{
-		Logger: p.Logger, Metrics: p.Metrics, Tracer: p.Tracer, Broker: client, Fleet: fellows, Identity: identityv1.NewIdentityServiceClient(people), ClickHouse: facts,
+		Logger: p.Logger, Metrics: p.Metrics, ModelMetrics: p.Metrics, Tracer: p.Tracer, Broker: client, Fleet: fellows, Identity: identityv1.NewIdentityServiceClient(people), ClickHouse: facts,
 	})
 	if err != nil {
 		return err
