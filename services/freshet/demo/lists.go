@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,8 @@ const (
 	readers = 200
 	// places is how long those lists are.
 	places = 10
+	// ofCategory is how many of one category the scene home shows at most: the best list is held to that, too.
+	ofCategory = 4
 )
 
 // recommend shows a shopper's page, holds customers' lists against the truth, has the customers react, and shows what came of it. wrong is 1 when the lists are
@@ -101,18 +104,28 @@ func worthOf(shop *simulator.Shop, lists []given, popular []string, now time.Tim
 			}
 			return s
 		}
-		all := make([]float64, len(goods))
-		for i, good := range goods {
-			all[i] = shop.Taste(g.person, good.ProductID, now)
-		}
-		slices.Sort(all)
-		for _, p := range all[max(0, len(all)-places):] {
-			w.best += p
-		}
+		w.best += sum(best(shop, goods, g.person, now))
 		w.lists += sum(g.products)
 		w.popular += sum(popular)
 	}
 	return w
+}
+
+// best is the list that a person likes most of those that the scene may show.
+func best(shop *simulator.Shop, goods []simulator.Good, person int, now time.Time) (list []string) {
+	taste := make(map[string]float64, len(goods))
+	for _, g := range goods {
+		taste[g.ProductID] = shop.Taste(person, g.ProductID, now)
+	}
+	goods = slices.Clone(goods)
+	slices.SortFunc(goods, func(a, b simulator.Good) int { return cmp.Compare(taste[b.ProductID], taste[a.ProductID]) })
+	of := map[string]int{}
+	for _, g := range goods {
+		if of[g.Category]++; of[g.Category] <= ofCategory && len(list) < places {
+			list = append(list, g.ProductID)
+		}
+	}
+	return list
 }
 
 func (o Options) tellWorth(w worth, n int) (wrong int, err error) {
@@ -126,7 +139,7 @@ func (o Options) tellWorth(w worth, n int) (wrong int, err error) {
 
 // react has the customers choose from their lists, and shows the report when it has every choice.
 func (o Options) react(ctx context.Context, l *look, shop *simulator.Shop, lists []given) error {
-	sender, err := send.New(ctx, send.Config{URL: "http://" + l.addresses.CollectorHTTP, WriteKey: writeKey, RetryFor: retryFor})
+	sender, err := send.New(ctx, l.sends())
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,10 @@
 package demo
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -14,6 +12,7 @@ import (
 
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 	"github.com/freshet/freshet/services/simulator"
+	"github.com/freshet/freshet/services/simulator/send"
 )
 
 const (
@@ -93,28 +92,26 @@ func elsewhere(list []*recommendationv1.Recommendation, goods []simulator.Good, 
 
 // view tells the collector that the shopper looked at a product, and gives the time at which that was accepted.
 func (l *look) view(ctx context.Context, product string) (time.Time, error) {
-	body, err := json.Marshal(map[string]any{"anonymousId": shopper, "event": "Product Viewed", "properties": map[string]any{"product_id": product}})
+	body, err := json.Marshal(map[string]any{
+		"type": "track", "messageId": shopper + "-1", "anonymousId": shopper, "event": "Product Viewed", "properties": map[string]any{"product_id": product},
+	})
 	if err != nil {
 		return time.Time{}, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+l.addresses.CollectorHTTP+"/v1/track", bytes.NewReader(body))
+	c, err := send.NewClient(l.sends())
 	if err != nil {
 		return time.Time{}, err
 	}
-	req.SetBasicAuth(writeKey, "")
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
+	defer c.Close()
+	if _, err := c.Deliver(ctx, [][]byte{body}); err != nil {
 		return time.Time{}, fmt.Errorf("send a look: %w", err)
 	}
-	accepted := time.Now()
-	if err := resp.Body.Close(); err != nil {
-		return accepted, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return accepted, fmt.Errorf("the collector answered %s to a look", resp.Status)
-	}
-	return accepted, nil
+	return time.Now(), nil
+}
+
+// sends is how the demo's own events go to the collector.
+func (l *look) sends() send.Config {
+	return send.Config{URL: "http://" + l.addresses.CollectorHTTP, WriteKey: writeKey, RetryFor: retryFor}
 }
 
 // changed waits until the shopper's page knows of the look and is another.
