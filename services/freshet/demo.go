@@ -33,7 +33,7 @@ story. Exit status 1 when a number differs from what the simulator knows. Nothin
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&o.Customers, "customers", 1600, "people in the shop")
+	f.IntVar(&o.Customers, "customers", 1000, "people in the shop")
 	f.IntVar(&o.Days, "days", 200, "days of history")
 	f.Float64Var(&o.Rate, "rate", 300, "live events a second")
 	f.DurationVar(&o.Live, "live", 30*time.Second, "how long the live part lasts")

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -31,9 +32,36 @@ func TestTheDemoFindsTheTruthAndLeavesNothingBehind(t *testing.T) {
 	if !regexp.MustCompile(`Tags:\n  \w+ +(basic|behaviour|preference|value) +since .*\d`).MatchString(out) {
 		t.Errorf("the story has no tag with its reason:\n%s", out)
 	}
+	recommended(t, out)
 	left, err := os.ReadDir(dir)
 	if err != nil || len(left) > 0 {
 		t.Errorf("left in the temporary directory: %v, %v", left, err)
+	}
+}
+
+// recommended checks what the demo shows of recommendation: a page that changes with one look, lists that beat what is popular by the truth, a report of clicks.
+func recommended(t *testing.T, out string) {
+	t.Helper()
+	part := regexp.MustCompile(`(?s)the home page has changed \d+ ms after .*?\n +before +after +why\n(.*?)\nOf what \d+ customers .* lists find (\d+) %, what is popular (\d+) %: ok\n.*?of what was seen *\n(.*?)\n\n`).FindStringSubmatch(out)
+	if part == nil {
+		t.Fatalf("recommendation is not shown:\n%s", out)
+	}
+	changed := 0
+	for row := range strings.Lines(part[1]) {
+		if cells := regexp.MustCompile(` {2,}`).Split(strings.TrimSpace(row), -1); len(cells) == 3 && cells[0] != cells[1] {
+			changed++
+		}
+	}
+	if changed == 0 {
+		t.Errorf("one look changed nothing, or there is no reason:\n%s", part[1])
+	}
+	lists, _ := strconv.Atoi(part[2])
+	popular, _ := strconv.Atoi(part[3])
+	if float64(lists) < 1.3*float64(popular) {
+		t.Errorf("lists find %d %%, what is popular %d %%", lists, popular)
+	}
+	if !regexp.MustCompile(`(?m)^ *\w+ +\d+ +[1-9]\d* +\d+\.\d %`).MatchString(part[4]) {
+		t.Errorf("the report has no clicks:\n%s", part[4])
 	}
 }
 

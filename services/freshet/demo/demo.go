@@ -144,5 +144,6 @@ func (o Options) shop() (*simulator.Shop, error) {
 	cfg := simulator.Default()
 	cfg.Customers, cfg.Seed = o.Customers, o.Seed
 	cfg.Run = "demo" + strconv.FormatUint(o.Seed, 10)
+	cfg.Tastes = simulator.Tastes{Styles: 4, UsedUpShare: .2, Feed: true}
 	return simulator.New(cfg)
 }

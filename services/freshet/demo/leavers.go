@@ -3,46 +3,18 @@ package demo
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"text/tabwriter"
 	"time"
 
 	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
-	"github.com/freshet/freshet/services/freshet/progress"
 	"github.com/freshet/freshet/services/simulator"
 )
 
 // risk is the target that the demo shows.
 const risk = "churn_risk_60d"
-
-// train has a model made of the history, and shows how it goes. A shop that is too small has none: why is told.
-func (o Options) train(ctx context.Context, l *look) error {
-	in, err := l.api.Churn.Train(ctx, &churnv1.TrainRequest{Target: risk})
-	if err != nil {
-		return fmt.Errorf("ask for a model: %w", err)
-	}
-	bar, at := progress.New(o.Bars, "learning who leaves, %", 100), int32(0)
-	defer bar.Done()
-	for {
-		told, err := in.Recv()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("hear of the training: %w", err)
-		}
-		run := told.GetRun()
-		bar.Add(int(max(0, run.GetPercent()-at)))
-		at = max(at, run.GetPercent())
-		if s := run.GetState(); s == modelv1.RunState_RUN_STATE_FAILED {
-			return fmt.Errorf("no model of who leaves was made: %s", run.GetWords())
-		}
-	}
-}
 
 // scored is one person with the risk that they leave, and whether they have left.
 type scored struct {

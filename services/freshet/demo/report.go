@@ -43,6 +43,10 @@ func (o Options) report(ctx context.Context, l *look, shop *simulator.Shop, hist
 	if err := o.tell(ctx, l, shop); err != nil {
 		return err
 	}
+	if missed, err = o.recommend(ctx, l, shop); err != nil {
+		return err
+	}
+	wrong += missed
 	o.signposts(l)
 	if wrong > 0 {
 		return fmt.Errorf("%d findings differ from the truth", wrong)

@@ -11,7 +11,7 @@ import (
 )
 
 // ranked is a trained ranker as scenes take it. It was taught with some sources: it orders what those propose, and its order then counts in the blend as one source with
-// the weight that they have together. So a source that it never saw, such as a cart that was left, keeps the weight that the scene gives it.
+// the weight that those have together that propose anything. So a source that it never saw, such as a cart that was left, keeps the weight that the scene gives it.
 type ranked struct {
 	*rank.Ranker
 	cycle func(item int32) int64
@@ -64,7 +64,9 @@ func (r ranked) Rank(a *ask.Ask, said []scene.Said) []scene.Ranked {
 	mine := scene.Said{Source: ordered}
 	by := make(map[int32]rank.Ranked, len(own))
 	for _, x := range known {
-		mine.Weight += x.Weight
+		if len(x.List) > 0 { // between visits only what is popular speaks, and must not outweigh what the visitor likes
+			mine.Weight += x.Weight
+		}
 	}
 	for _, x := range own {
 		mine.List = append(mine.List, candidate.Candidate{Item: x.Item, Score: x.Score, Reason: x.Reason})
