@@ -116,13 +116,16 @@ func (x *Index) place(key uint64) int32 {
 type near struct {
 	at    int32
 	alike float64
+	by    int32 // the item that counted last
 }
 
 // Candidates appends at most k items, best first, for a visitor with a history, oldest first. skip may be nil.
 func (x *Index) Candidates(dst []candidate.Candidate, visitor string, history []int32, k int, skip func(int32) bool) []candidate.Candidate {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	list := x.nearest(xxhash.Sum64String(visitor), history)
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	list := x.nearest(s, xxhash.Sum64String(visitor), history)
 	board := candidate.GetBoard(len(x.items))
 	defer board.Put()
 	for _, n := range list {
@@ -133,37 +136,53 @@ func (x *Index) Candidates(dst []candidate.Candidate, visitor string, history []
 	return board.Append(dst, &candidate.Query{K: k, Skip: skip}, candidate.Alike)
 }
 
-// nearest are the most alike.
-func (x *Index) nearest(self uint64, history []int32) []near {
-	found := map[int32]int{}
-	var list []near
-	var looked []int32
-	for i := len(history) - 1; i >= 0 && len(looked) < x.o.Look; i-- {
-		item := history[i]
-		if slices.Contains(looked, item) {
-			continue
-		}
-		looked = append(looked, item)
-		if item < 0 || int(item) >= len(x.items) {
-			continue
-		}
-		r := &x.items[item]
-		says := 1 / math.Log(math.E+float64(r.all))
-		done := map[int32]bool{}
-		for _, ref := range r.refs {
-			p := &x.persons[ref.at]
-			if p.gen != ref.gen || p.key == self || done[ref.at] || !slices.Contains(p.items, item) {
-				continue
+// scratch is what one answer needs, used again.
+type scratch struct {
+	list   []near
+	at     []int32 // by a person's place: 1 + where in list, 0 when not there
+	looked []int32
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+// nearest are the most alike, in the scratch's memory.
+func (x *Index) nearest(s *scratch, self uint64, history []int32) []near {
+	s.list, s.looked = s.list[:0], s.looked[:0]
+	if len(s.at) < len(x.persons) {
+		s.at = make([]int32, len(x.persons)+len(x.persons)/8)
+	}
+	for i := len(history) - 1; i >= 0 && len(s.looked) < x.o.Look; i-- {
+		if item := history[i]; !slices.Contains(s.looked, item) {
+			s.looked = append(s.looked, item)
+			if item >= 0 && int(item) < len(x.items) {
+				x.share(s, self, item)
 			}
-			done[ref.at] = true
-			j, ok := found[ref.at]
-			if !ok {
-				j, found[ref.at] = len(list), len(list)
-				list = append(list, near{at: ref.at})
-			}
-			list[j].alike += says / math.Sqrt(float64(len(p.items)))
 		}
 	}
-	slices.SortFunc(list, func(a, b near) int { return cmp.Or(cmp.Compare(b.alike, a.alike), cmp.Compare(b.at, a.at)) })
-	return list[:min(len(list), x.o.Near)]
+	for i := range s.list {
+		s.at[s.list[i].at] = 0
+	}
+	slices.SortFunc(s.list, func(a, b near) int { return cmp.Or(cmp.Compare(b.alike, a.alike), cmp.Compare(b.at, a.at)) })
+	return s.list[:min(len(s.list), x.o.Near)]
+}
+
+// share adds those who have an item, each once.
+func (x *Index) share(s *scratch, self uint64, item int32) {
+	r := &x.items[item]
+	says := 1 / math.Log(math.E+float64(r.all))
+	for _, ref := range r.refs {
+		p := &x.persons[ref.at]
+		j := s.at[ref.at]
+		if p.gen != ref.gen || p.key == self || j > 0 && s.list[j-1].by == item || !slices.Contains(p.items, item) {
+			continue
+		}
+		if j == 0 {
+			s.list = append(s.list, near{at: ref.at})
+			j = int32(len(s.list))
+			s.at[ref.at] = j
+		}
+		n := &s.list[j-1]
+		n.alike += says / math.Sqrt(float64(len(p.items)))
+		n.by = item
+	}
 }

@@ -26,6 +26,7 @@ import (
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/lapack/lapack64"
 
+	"github.com/freshet/freshet/services/recommendation/candidate"
 	"github.com/freshet/freshet/services/recommendation/interaction"
 )
 
@@ -68,7 +69,10 @@ type Model struct {
 	known []bool
 	all   int       // how many items training knew of: what a pair that did not happen is one of
 	gram  []float64 // Unobserved * sum of h h'
-	work  sync.Pool
+	// order are the known items, the longest points first; lengths are theirs, by place in order.
+	order   []int32
+	lengths []float64
+	work    sync.Pool
 }
 
 // Fit fits the histories of visitors; items is the size of the id space.
@@ -106,7 +110,7 @@ func Fit(ctx context.Context, histories [][]int32, items int, o Options) (*Model
 		}
 	}
 	m.gram = gram(m.items, o)
-	m.work.New = func() any { return newSolver(o.Factors) }
+	m.arrange()
 	return m, nil
 }
 
@@ -164,7 +168,9 @@ type solver struct {
 	a     []float64
 	chol  blas64.Triangular
 	taste []float64
-	back  []float64
+	back  []float64 // the solutions for what was taken, one a column
+	parts []float64 // of a score, by what was taken
+	best  candidate.Best
 }
 
 func newSolver(d int) *solver {

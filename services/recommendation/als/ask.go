@@ -1,6 +1,10 @@
 package als
 
 import (
+	"cmp"
+	"slices"
+
+	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/lapack/lapack64"
 
@@ -39,7 +43,28 @@ func (m *Model) point(item int32) blas64.Vector {
 	return blas64.Vector{N: d, Inc: 1, Data: m.items[int(item)*d : (int(item)+1)*d]}
 }
 
-// Candidates implements candidate.Source. Every item is scored.
+// arrange makes a model ready to be asked.
+func (m *Model) arrange() {
+	m.work.New = func() any { return newSolver(m.o.Factors) }
+	length := make([]float64, len(m.known))
+	for item, known := range m.known {
+		if known {
+			m.order = append(m.order, int32(item))
+			length[item] = blas64.Nrm2(m.point(int32(item)))
+		}
+	}
+	slices.SortFunc(m.order, func(a, b int32) int { return cmp.Or(cmp.Compare(length[b], length[a]), cmp.Compare(a, b)) })
+	m.lengths = make([]float64, len(m.order))
+	for i, item := range m.order {
+		m.lengths[i] = length[item]
+	}
+}
+
+// slack is more than what rounding adds to a product.
+const slack = 1 + 1e-9
+
+// Candidates implements candidate.Source. No score is above the product of the lengths (Cauchy, Schwarz), so the walk over the items, the longest first, ends where none
+// can come in any more: the answer is that of scoring every item (TestTheWalkMissesNothing).
 func (m *Model) Candidates(dst []candidate.Candidate, q *candidate.Query) []candidate.Candidate {
 	taken := m.taken(q.History)
 	if q.K <= 0 || len(taken) == 0 {
@@ -51,11 +76,12 @@ func (m *Model) Candidates(dst []candidate.Candidate, q *candidate.Query) []cand
 		return dst
 	}
 	taste := blas64.Vector{N: m.o.Factors, Inc: 1, Data: s.taste}
-	var best candidate.Best
+	length := blas64.Nrm2(taste) * slack
+	best := &s.best
 	best.Reset(q.K)
-	for item := range int32(len(m.known)) {
-		if !m.known[item] {
-			continue
+	for i, item := range m.order {
+		if !best.Takes(-1, length*m.lengths[i]) {
+			break
 		}
 		if score := blas64.Dot(taste, m.point(item)); score > 0 && best.Takes(item, score) && !q.Refused(item) {
 			best.Offer(candidate.Candidate{Item: item, Score: score})
@@ -63,24 +89,36 @@ func (m *Model) Candidates(dst []candidate.Candidate, q *candidate.Query) []cand
 	}
 	from := len(dst)
 	dst = best.Append(dst)
-	for i := range dst[from:] {
-		dst[from+i].Reason = m.reason(s, dst[from+i], taken)
-	}
+	m.reasons(s, dst[from:], taken)
 	return dst
 }
 
-// reason parts a score by the history: with A the matrix of the normal equations, score(j) = sum over the taken i of h(j)' A^-1 h(i) (Hu, Koren, Volinsky, section 5).
-func (m *Model) reason(s *solver, c candidate.Candidate, taken []int32) candidate.Reason {
-	copy(s.back, m.point(c.Item).Data)
-	lapack64.Potrs(s.chol, blas64.General{Rows: s.d, Cols: 1, Stride: 1, Data: s.back})
-	back := blas64.Vector{N: s.d, Inc: 1, Data: s.back}
-	most, because := 0.0, candidate.Nothing
-	for _, i := range taken {
-		if part := blas64.Dot(back, m.point(i)); part > most {
-			most, because = part, i
+// reasons part scores by the history: with A the matrix of the normal equations, score(j) = sum over the taken i of h(j)' A^-1 h(i) (Hu, Koren, Volinsky, section 5). All
+// A^-1 h(i) are solved for at once; where that is too much, of the newest that were taken.
+func (m *Model) reasons(s *solver, list []candidate.Candidate, taken []int32) {
+	taken = taken[max(0, len(taken)-mostReasons):]
+	d, n := s.d, len(taken)
+	s.back = slices.Grow(s.back[:0], d*n)[:d*n]
+	for c, item := range taken {
+		for f, v := range m.point(item).Data {
+			s.back[f*n+c] = v
 		}
 	}
-	return candidate.Reason{Kind: candidate.Taste, Because: because, Share: float32(min(most/c.Score, 1))}
+	lapack64.Potrs(s.chol, blas64.General{Rows: d, Cols: n, Stride: n, Data: s.back})
+	s.parts = slices.Grow(s.parts[:0], n)[:n]
+	for j := range list {
+		blas64.Gemv(blas.Trans, 1, blas64.General{Rows: d, Cols: n, Stride: n, Data: s.back}, m.point(list[j].Item), 0, blas64.Vector{N: n, Inc: 1, Data: s.parts})
+		most, because := 0.0, candidate.Nothing
+		for i, part := range s.parts {
+			if part > most {
+				most, because = part, taken[i]
+			}
+		}
+		list[j].Reason = candidate.Reason{Kind: candidate.Taste, Because: because, Share: float32(min(most/list[j].Score, 1))}
+	}
 }
+
+// mostReasons is how many of the newest items of a history are looked at for the reason of a score, not for the score.
+const mostReasons = 100
 
 var _ candidate.Source = (*Model)(nil)

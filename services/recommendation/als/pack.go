@@ -69,7 +69,7 @@ func Decode(data []byte, places packed.Places) (*Model, error) {
 			to[i] = packed.Float(&in)
 		}
 	}
-	m.work.New = func() any { return newSolver(d) }
+	m.arrange()
 	if err := packed.Done(format, &in); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,32 @@ type built struct {
 	items []int32
 	parts []float32
 	docs  []*document
+	sides []side // of docs, for the walk: one after the other in memory
+}
+
+// side is what is compared of an item beside its words, in numbers of this build.
+type side struct {
+	logPrice                  float32 // NaN where the price is not known
+	category, brand, currency int32   // 0: none
+}
+
+// aside makes the sides of all items.
+func (b *built) aside() {
+	b.sides = make([]side, len(b.docs))
+	numbers := map[uint64]int32{0: 0}
+	number := func(hash uint64) int32 {
+		n, ok := numbers[hash]
+		if !ok {
+			n = int32(len(numbers))
+			numbers[hash] = n
+		}
+		return n
+	}
+	for i, d := range b.docs {
+		if d != nil {
+			b.sides[i] = side{float32(d.logPrice), number(d.category), number(d.brand), number(d.currency)}
+		}
+	}
 }
 
 // build makes the index of documents by item; nil for an item without one.
@@ -35,6 +61,7 @@ func build(docs []*document, most int) *built {
 		b.first[w+1] += b.first[w]
 	}
 	b.post(of)
+	b.aside()
 	return b
 }
 
@@ -99,10 +126,10 @@ func (b *built) post(of []int32) {
 }
 
 // fit is how well what is beside the words fits.
-func fit(a, b *document) float64 {
+func fit(a, b *side) float64 {
 	price := 0.5
-	if a.currency == b.currency && !math.IsNaN(a.logPrice) && !math.IsNaN(b.logPrice) {
-		price = max(0, 1-math.Abs(a.logPrice-b.logPrice)/math.Ln2)
+	if d := float64(a.logPrice) - float64(b.logPrice); a.currency == b.currency && !math.IsNaN(d) {
+		price = max(0, 1-math.Abs(d)/math.Ln2)
 	}
 	score := 1 + 0.25*price
 	if a.category == b.category && a.category != 0 {

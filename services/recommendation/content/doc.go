@@ -8,10 +8,11 @@
 //	price = 1 for the same price, falling to 0 for half or twice; 0.5 where either price is not known or the currencies differ
 //
 // A word counts 1 + ln(how often, by the weight of where it stands), times ln(1 + items / items with it). Words of more than Options.MostPostings items are left out: they
-// tell little and would cost most. Of an item the first 128 different words count.
+// tell little and would cost most. Of an item the first 128 different words count. An answer looks at the rarest words of
+// an item first, and at no further one behind 3,000 postings; of a question the first five items count: those of the page, then the newest.
 //
 // Invariants, each with its test:
-//   - what it proposes, and in which order, is what comparing with every item would give (TestEqualToComparingWithEveryItem);
+//   - what it proposes, and in which order, is what comparing with every item would give while that bound is not reached (TestEqualToComparingWithEveryItem);
 //   - an answer never waits for a build, and sees one whole build (TestAnswersWhileItIsBuilt);
 //   - a change of an item's stock alone builds nothing (TestOnlyDescriptionsBuild);
 //   - an item of the question is not in the answer, and each candidate names the item that gave most of its score (TestCandidatesNameWhatTheyResemble).

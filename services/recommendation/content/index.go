@@ -1,6 +1,7 @@
 package content
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -107,7 +108,7 @@ type anchor struct {
 
 const (
 	// mostAnchors is how many items of a question count.
-	mostAnchors = 10
+	mostAnchors = 5
 	// fade is how much less an earlier touch counts than the one after it, past how much less what was touched before this visit.
 	fade, past = 0.7, 0.35
 )
@@ -161,6 +162,32 @@ func (b *built) best(dst []candidate.Candidate, anchors []anchor, k int, skip fu
 type sums struct {
 	of      []float64
 	touched []int32
+	words   []int32
+}
+
+// mostRead is behind how many postings no further word of an item is looked at. What is missed by then are the item's most common words, which tell least.
+const mostRead = 3000
+
+// rarest are the places of an item's words, the rarest first, as far as they are looked at.
+func (b *built) rarest(s *sums, item int32) []int32 {
+	s.words = s.words[:0]
+	for at := b.from[item]; at < b.from[item+1]; at++ {
+		s.words = append(s.words, at)
+	}
+	slices.SortFunc(s.words, func(x, y int32) int { return cmp.Or(cmp.Compare(b.postings(x), b.postings(y)), cmp.Compare(x, y)) })
+	read := int32(0)
+	for i, at := range s.words {
+		if read += b.postings(at); read >= mostRead {
+			return s.words[:i+1]
+		}
+	}
+	return s.words
+}
+
+// postings is how many items have the word at a place.
+func (b *built) postings(at int32) int32 {
+	w := b.words[at]
+	return b.first[w+1] - b.first[w]
 }
 
 var pool = sync.Pool{New: func() any { return new(sums) }}
@@ -171,7 +198,7 @@ func (b *built) resemble(board *candidate.Board, a anchor) {
 	if len(s.of) < len(b.docs) {
 		s.of = make([]float64, len(b.docs)+len(b.docs)/8)
 	}
-	for at := b.from[a.item]; at < b.from[a.item+1]; at++ {
+	for _, at := range b.rarest(s, a.item) {
 		w, weight := b.words[at], float64(b.weights[at])
 		for p := b.first[w]; p < b.first[w+1]; p++ {
 			j := b.items[p]
@@ -181,8 +208,9 @@ func (b *built) resemble(board *candidate.Board, a anchor) {
 			s.of[j] += weight * float64(b.parts[p])
 		}
 	}
+	own := b.sides[a.item]
 	for _, j := range s.touched {
-		board.Add(j, a.weight*s.of[j]*fit(b.docs[a.item], b.docs[j]), a.item)
+		board.Add(j, a.weight*s.of[j]*fit(&own, &b.sides[j]), a.item)
 		s.of[j] = 0
 	}
 	s.touched = s.touched[:0]
