@@ -31,7 +31,7 @@ var (
 	// Writers collector, identity; reader warehouse.
 	EventsRejected = Topic{Name: "events.rejected.v1", Retention: 30 * day}
 	// EventsResolved has key customer id, value event.v1.ResolvedEvent.
-	// Writer identity; readers warehouse, feature.
+	// Writer identity; readers warehouse, feature, recommendation's visitors task.
 	EventsResolved = Topic{Name: "events.resolved.v1", Retention: 14 * day}
 	// OrderEvents has key order.Key (workspace and order number), value event.v1.ResolvedEvent: the order events of
 	// events.resolved.v1 once more, so that all events of one order meet, whoever sent them.
@@ -46,7 +46,7 @@ var (
 	// Writer identity; readers all identity replicas.
 	IdentityLog = Topic{Name: "identity.log.v1", Single: true}
 	// IdentityMappings has key the customer id that was merged away, value identity.v1.Mapping.
-	// Writer identity; readers warehouse, feature. Co-partitioned with events.resolved.v1.
+	// Writer identity; readers warehouse, feature, recommendation's visitors and loop tasks. Co-partitioned with events.resolved.v1.
 	IdentityMappings = Topic{Name: "identity.mappings.v1"}
 	// FeatureHandover has key customer id, value feature's own internal record: the state of a
 	// merged customer, and stragglers that arrived under its old id.
@@ -59,10 +59,10 @@ var (
 	// ever. Broadcast. Writer feature; readers everybody who reads features.v1.
 	FeatureCatalogue = Topic{Name: "features.catalog.v1", Single: true, Compacted: true}
 	// TaskOwners has key "<task>/<partition>", value fleet.v1.Owner: which replica answers for a partition of a task. Broadcast.
-	// Writers and readers feature, churn and segmentation: see package fleet.
+	// Writers and readers feature, churn, segmentation and recommendation: see package fleet.
 	TaskOwners = Topic{Name: "tasks.owners.v1", Single: true, Compacted: true}
 	// SegmentTransitions has key customer id, value segmentation.v1.Transition.
-	// Writer segmentation; readers product apps, CRM.
+	// Writer segmentation; readers product apps, CRM, recommendation's visitors task. Co-partitioned with events.resolved.v1.
 	SegmentTransitions = Topic{Name: "segments.transitions.v1", Retention: 30 * day}
 	// SegmentCutPoints has key workspace, value segmentation.v1.CutPoints. Broadcast.
 	// Writer segmentation; readers all segmentation replicas.
@@ -71,10 +71,10 @@ var (
 	// Writer churn; readers segmentation, warehouse, programs. Co-partitioned with features.v1.
 	Scores = Topic{Name: "scores.v1", Compacted: true}
 	// Models has keys as model.v1.Record says, value model.v1.Record: the versions of models and which of them are live. Broadcast.
-	// Writer and reader churn; see package model.
+	// Writers and readers churn, recommendation; see package model.
 	Models = Topic{Name: "models.v1", Single: true, Compacted: true}
 	// ItemChanges has key ItemKey (workspace and item id), value recommendation.v1.ItemChange: what somebody says of an item.
-	// Writer recommendation; reader recommendation's items task.
+	// Writers recommendation's visitors task and its API; reader recommendation's items task.
 	ItemChanges = Topic{Name: "items.changes.v1", Retention: 7 * day}
 	// Items has key ItemKey, value recommendation.v1.Item: an item each time it changes. Kept for ever.
 	// Writer recommendation's items task; readers all recommendation replicas, programs.

@@ -18,7 +18,8 @@ type Config struct {
 	Every time.Duration `koanf:"every"`
 	// Lines are how old a live event may become anywhere.
 	Lines Lines `koanf:"lines"`
-	// Stages are other lines for single stages, by name: collector, identity, feature, segmentation, warehouse, alerts. What is 0 is as in lines.
+	// Stages are other lines for single stages, by name: collector, identity, feature, segmentation, recommendation,
+	// warehouse, alerts. What is 0 is as in lines.
 	Stages map[string]Lines `koanf:"stages"`
 	// Hold is how long a late event must have been in a stage before the stage is blamed. Below every line. 0 blames at once.
 	Hold time.Duration `koanf:"hold"`

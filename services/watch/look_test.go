@@ -135,7 +135,7 @@ func TestWhereRecordsDoNotSayStandingStillCounts(t *testing.T) {
 	same(t, "9 minutes", w.breaching())
 	w.clock.jump(11 * time.Minute)
 	w.look(t.Context())
-	same(t, "11 minutes", w.breaching(), "feature any late", "warehouse any late")
+	same(t, "11 minutes", w.breaching(), "feature any late", "recommendation any late", "warehouse any late")
 }
 
 // TestAnAlertIsItsEndpointsOwn: what waits for another endpoint does not count, and an alert that time caused is as old as its transition.

@@ -60,15 +60,16 @@ const runbook = "docs/runbooks/freshness.md"
 
 // advice is what to do first, by stage.
 var advice = map[string]string{
-	stageCollector:    "Acknowledged events wait in the collector's spool: see that Kafka takes writes, that the collector runs, and that its disk has room.",
-	stageIdentity:     "See that freshet-identity runs and is ready; its log names a record or a partition that it cannot pass. Then compare its rate with the intake's.",
-	stageFeature:      "See that freshet-feature runs and is ready; its log names a record or a partition that it cannot pass. Then compare its rate with identity's.",
-	stageSegmentation: "See that freshet-segmentation runs and is ready (it waits for cut points, so for ClickHouse, at its first start).",
-	stageWarehouse:    "See that freshet-warehouse runs and that ClickHouse takes inserts and has disk; its log says which insert fails.",
-	stageAlerts:       "An endpoint does not take its alerts, or freshet-segmentation does not run: see freshet_webhook_attempts_total by endpoint.",
-	stageOverload:     "Events are taken and none is lost; history is asked to come later by itself. See whether the stage that is named works and gets more replicas or cores, or bound what comes: limits.rate.",
-	stageModels:       "The model that serves goes on serving. See that freshet-churn runs and is ready; freshet churn models shows what its trainings said last.",
-	stageBroker:       "Kafka does not answer the watcher: see that the brokers run and can be reached. The collector keeps events in its spool meanwhile.",
+	stageCollector:      "Acknowledged events wait in the collector's spool: see that Kafka takes writes, that the collector runs, and that its disk has room.",
+	stageIdentity:       "See that freshet-identity runs and is ready; its log names a record or a partition that it cannot pass. Then compare its rate with the intake's.",
+	stageFeature:        "See that freshet-feature runs and is ready; its log names a record or a partition that it cannot pass. Then compare its rate with identity's.",
+	stageSegmentation:   "See that freshet-segmentation runs and is ready (it waits for cut points, so for ClickHouse, at its first start).",
+	stageRecommendation: "See that freshet-recommendation runs and is ready; its log names a record or a partition that it cannot pass. Lists are given all the same, of what it knows.",
+	stageWarehouse:      "See that freshet-warehouse runs and that ClickHouse takes inserts and has disk; its log says which insert fails.",
+	stageAlerts:         "An endpoint does not take its alerts, or freshet-segmentation does not run: see freshet_webhook_attempts_total by endpoint.",
+	stageOverload:       "Events are taken and none is lost; history is asked to come later by itself. See whether the stage that is named works and gets more replicas or cores, or bound what comes: limits.rate.",
+	stageModels:         "The model that serves goes on serving. See that freshet-churn runs and is ready; freshet churn models shows what its trainings said last.",
+	stageBroker:         "Kafka does not answer the watcher: see that the brokers run and can be reached. The collector keeps events in its spool meanwhile.",
 }
 
 // notice is what a step of the book tells.

@@ -10,6 +10,7 @@ import (
 	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
+	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 )
 
@@ -25,17 +26,18 @@ const (
 
 // The stages, in the order of the flow; broker is none, and is told like one.
 const (
-	stageCollector    = "collector"
-	stageIdentity     = "identity"
-	stageFeature      = "feature"
-	stageSegmentation = "segmentation"
-	stageWarehouse    = "warehouse"
-	stageAlerts       = "alerts"
-	stageBroker       = "broker"
+	stageCollector      = "collector"
+	stageIdentity       = "identity"
+	stageFeature        = "feature"
+	stageSegmentation   = "segmentation"
+	stageRecommendation = "recommendation"
+	stageWarehouse      = "warehouse"
+	stageAlerts         = "alerts"
+	stageBroker         = "broker"
 )
 
 // stageNames are those that can have lines of their own.
-var stageNames = []string{stageCollector, stageIdentity, stageFeature, stageSegmentation, stageWarehouse, stageAlerts}
+var stageNames = []string{stageCollector, stageIdentity, stageFeature, stageSegmentation, stageRecommendation, stageWarehouse, stageAlerts}
 
 // record is what a record says of the event behind it.
 type record struct {
@@ -72,12 +74,26 @@ func stages(warehouseGroup string, endpoints map[string]target) []stage {
 			{"feature.state", topics.FeatureHandover.Name, nil, false},
 		}},
 		{stageSegmentation, []queue{{"segmentation.state", topics.Features.Name, featureSet, false}, {"segmentation.state", topics.Scores.Name, scoreSet, false}}},
+		{stageRecommendation, []queue{
+			{"recommendation.visitors", topics.EventsResolved.Name, resolvedEvent, true},
+			{"recommendation.visitors", topics.IdentityMappings.Name, nil, false},
+			{"recommendation.visitors", topics.SegmentTransitions.Name, nil, false},
+			{"recommendation.visitors", topics.RecommendationFeedback.Name, nil, false},
+			{"recommendation.visitors", topics.VisitorHandover.Name, nil, false},
+			{"recommendation.items", topics.ItemChanges.Name, nil, false},
+			{"recommendation.loop", topics.Touches.Name, touch, false},
+			{"recommendation.loop", topics.Recommendations.Name, nil, false},
+			{"recommendation.loop", topics.RecommendationFeedback.Name, nil, false},
+			{"recommendation.loop", topics.IdentityMappings.Name, nil, false},
+			{"recommendation.loop", topics.LoopHandover.Name, nil, false},
+		}},
 		{stageWarehouse, []queue{
 			{warehouseGroup, topics.EventsRaw.Name, rawEvent, true},
 			{warehouseGroup, topics.EventsResolved.Name, resolvedEvent, true},
 			{warehouseGroup, topics.EventsRejected.Name, nil, false},
 			{warehouseGroup, topics.IdentityMappings.Name, nil, false},
 			{warehouseGroup, topics.Scores.Name, nil, false},
+			{warehouseGroup, topics.Touches.Name, touch, false},
 			{warehouseGroup, topics.Recommendations.Name, nil, false},
 			{warehouseGroup, topics.RecommendationOutcomes.Name, nil, false},
 		}},
@@ -132,6 +148,15 @@ func scoreSet(value []byte) record {
 		return record{}
 	}
 	return record{receivedMs: s.GetReceivedMs(), live: s.GetReceivedMs() > 0 && !s.GetHistory()}
+}
+
+// touch judges what visitors did: as old as the event behind it.
+func touch(value []byte) record {
+	var m recommendationv1.Touch
+	if proto.Unmarshal(value, &m) != nil {
+		return record{}
+	}
+	return record{receivedMs: m.GetReceivedMs(), live: m.GetReceivedMs() > 0 && !m.GetHistory()}
 }
 
 // alertTo judges alerts of one endpoint. One that the passing of time caused is as old as its transition.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,6 +30,7 @@ import (
 	"github.com/freshet/freshet/services/collector"
 	"github.com/freshet/freshet/services/feature"
 	"github.com/freshet/freshet/services/identity"
+	"github.com/freshet/freshet/services/recommendation/assembly"
 	"github.com/freshet/freshet/services/segmentation"
 	"github.com/freshet/freshet/services/warehouse"
 )
@@ -110,6 +112,11 @@ func newLine(t *testing.T, h *hook) *line {
 				return nil, err
 			}
 			return segmentation.New(cfg, segmentation.Deps{Logger: quiet(), Metrics: prometheus.NewRegistry(), Broker: l.broker, Identity: people, Population: facts})
+		},
+		stageRecommendation: func() (part, error) {
+			cfg := assembly.Default()
+			cfg.Places.Dir, cfg.Places.Bucket, cfg.Places.DatabasePrefix = filepath.Join(dir, "recommendation"), filepath.Join(dir, "models"), prefix
+			return assembly.New(t.Context(), cfg, assembly.Deps{Logger: quiet(), Metrics: prometheus.NewRegistry(), Broker: l.broker, Identity: people})
 		},
 		stageWarehouse: func() (part, error) {
 			cfg := warehouse.Default()
@@ -197,7 +204,7 @@ func (l *line) buy() {
 	l.n++
 	who := fmt.Sprint("user-", l.n)
 	body, err := json.Marshal(map[string]any{"messageId": who, "userId": who, "event": "Order Completed",
-		"properties": map[string]any{"order_id": who, "total": 10, "currency": "EUR"}})
+		"properties": map[string]any{"order_id": who, "total": 10, "currency": "EUR", "products": []any{map[string]any{"product_id": "P1", "price": 10, "quantity": 1}}}})
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -250,12 +257,12 @@ func TestEachStageThatStopsIsTold(t *testing.T) {
 		c.Collectors, c.Endpoints, c.Hold = []string{l.spoolHTTP.URL}, h.endpoints(), 0
 		c.Stages = map[string]Lines{stageCollector: {Behaviour: 2 * time.Second}} // the spool's age is by the collector's clock, which does not jump
 	})
-	all := []string{stageWarehouse, stageIdentity, stageFeature, stageSegmentation, stageCollector}
+	all := []string{stageWarehouse, stageIdentity, stageFeature, stageSegmentation, stageRecommendation, stageCollector}
 	l.start(all...)
 	w.run(t)
 	l.buy()
 	w.lags(t, "")
-	for _, stage := range []string{stageIdentity, stageFeature, stageSegmentation, stageWarehouse, stageCollector, stageAlerts} {
+	for _, stage := range []string{stageIdentity, stageFeature, stageSegmentation, stageRecommendation, stageWarehouse, stageCollector, stageAlerts} {
 		t.Run(stage, func(t *testing.T) {
 			w.lags(t, "")
 			before := len(h.all())
@@ -271,8 +278,8 @@ func TestEachStageThatStopsIsTold(t *testing.T) {
 				w.clock.jump(11 * time.Minute)
 			}
 			h.wait(before, "breached "+stage+" late")
-			if got := w.breaching(); len(got) != 1 {
-				t.Errorf("breaching %q, want %s alone", got, stage)
+			if got := w.breaching(); slices.ContainsFunc(got, func(k string) bool { return !strings.HasPrefix(k, stage+" ") }) {
+				t.Errorf("breaching %q, want %s alone", got, stage) // by more than one grade where it has queues that do not say it
 			}
 			switch stage {
 			case stageCollector:

@@ -21,27 +21,34 @@ import (
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
+	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 )
 
 // schemas holds what each public topic carries. The others are a service's own.
 var schemas = map[string]func() proto.Message{
-	topics.EventsRaw.Name:          func() proto.Message { return &eventv1.Event{} },
-	topics.EventsRejected.Name:     func() proto.Message { return &eventv1.RejectedEvent{} },
-	topics.EventsResolved.Name:     func() proto.Message { return &eventv1.ResolvedEvent{} },
-	topics.OrderEvents.Name:        func() proto.Message { return &eventv1.ResolvedEvent{} },
-	topics.Orders.Name:             func() proto.Message { return &orderv1.Order{} },
-	topics.OrderPostings.Name:      func() proto.Message { return &orderv1.Change{} },
-	topics.IdentityLog.Name:        func() proto.Message { return &identityv1.LogRecord{} },
-	topics.IdentityMappings.Name:   func() proto.Message { return &identityv1.Mapping{} },
-	topics.Features.Name:           func() proto.Message { return &featurev1.FeatureSet{} },
-	topics.FeatureCatalogue.Name:   func() proto.Message { return &featurev1.Catalogue{} },
-	topics.TaskOwners.Name:         func() proto.Message { return &fleetv1.Owner{} },
-	topics.SegmentTransitions.Name: func() proto.Message { return &segmentationv1.Transition{} },
-	topics.SegmentCutPoints.Name:   func() proto.Message { return &segmentationv1.CutPoints{} },
-	topics.Scores.Name:             func() proto.Message { return &churnv1.ScoreSet{} },
-	topics.Models.Name:             func() proto.Message { return &modelv1.Record{} },
-	topics.Alerts.Name:             func() proto.Message { return &segmentationv1.Alert{} },
+	topics.EventsRaw.Name:              func() proto.Message { return &eventv1.Event{} },
+	topics.EventsRejected.Name:         func() proto.Message { return &eventv1.RejectedEvent{} },
+	topics.EventsResolved.Name:         func() proto.Message { return &eventv1.ResolvedEvent{} },
+	topics.OrderEvents.Name:            func() proto.Message { return &eventv1.ResolvedEvent{} },
+	topics.Orders.Name:                 func() proto.Message { return &orderv1.Order{} },
+	topics.OrderPostings.Name:          func() proto.Message { return &orderv1.Change{} },
+	topics.IdentityLog.Name:            func() proto.Message { return &identityv1.LogRecord{} },
+	topics.IdentityMappings.Name:       func() proto.Message { return &identityv1.Mapping{} },
+	topics.Features.Name:               func() proto.Message { return &featurev1.FeatureSet{} },
+	topics.FeatureCatalogue.Name:       func() proto.Message { return &featurev1.Catalogue{} },
+	topics.TaskOwners.Name:             func() proto.Message { return &fleetv1.Owner{} },
+	topics.SegmentTransitions.Name:     func() proto.Message { return &segmentationv1.Transition{} },
+	topics.SegmentCutPoints.Name:       func() proto.Message { return &segmentationv1.CutPoints{} },
+	topics.Scores.Name:                 func() proto.Message { return &churnv1.ScoreSet{} },
+	topics.Models.Name:                 func() proto.Message { return &modelv1.Record{} },
+	topics.Alerts.Name:                 func() proto.Message { return &segmentationv1.Alert{} },
+	topics.ItemChanges.Name:            func() proto.Message { return &recommendationv1.ItemChange{} },
+	topics.Items.Name:                  func() proto.Message { return &recommendationv1.Item{} },
+	topics.Touches.Name:                func() proto.Message { return &recommendationv1.Touch{} },
+	topics.Recommendations.Name:        func() proto.Message { return &recommendationv1.Answer{} },
+	topics.RecommendationFeedback.Name: func() proto.Message { return &recommendationv1.Feedback{} },
+	topics.RecommendationOutcomes.Name: func() proto.Message { return &recommendationv1.Outcome{} },
 }
 
 // Line is a record as it is shown.

@@ -17,6 +17,7 @@ import (
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
+	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 )
 
 func marshal(t *testing.T, m proto.Message) []byte {
@@ -55,6 +56,33 @@ func TestDecode(t *testing.T) {
 				t.Errorf("%s, %v; want %s", b, err, c.want)
 			}
 		})
+	}
+}
+
+// TestWhatRecommendationTellsIsReadable: every public topic of it has its schema, and its dead letters too. What is a service's own stays closed.
+func TestWhatRecommendationTellsIsReadable(t *testing.T) {
+	for topic, c := range map[topics.Topic]struct {
+		value proto.Message
+		want  string
+	}{
+		topics.ItemChanges:            {&recommendationv1.ItemChange{ItemId: "P1", Fields: []string{"name"}}, `"fields":["name"]`},
+		topics.Items:                  {&recommendationv1.Item{ItemId: "P1", Brand: "Acme"}, `"brand":"Acme"`},
+		topics.Touches:                {&recommendationv1.Touch{ItemId: "P1", Kind: recommendationv1.TouchKind_TOUCH_KIND_BUY}, `"kind":"TOUCH_KIND_BUY"`},
+		topics.Recommendations:        {&recommendationv1.Answer{Scene: "home", Items: []*recommendationv1.AnswerItem{{ItemId: "P1"}}}, `"scene":"home"`},
+		topics.RecommendationFeedback: {&recommendationv1.Feedback{Kind: recommendationv1.FeedbackKind_FEEDBACK_KIND_DISMISS}, `"kind":"FEEDBACK_KIND_DISMISS"`},
+		topics.RecommendationOutcomes: {&recommendationv1.Outcome{Position: 3}, `"position":3`},
+	} {
+		for _, name := range []string{topic.Name, topics.DeadLetter(topic).Name} {
+			line := Decode(broker.Record{Topic: name, Value: marshal(t, c.value)})
+			if line.Undecoded != "" || !strings.Contains(string(line.Value), c.want) {
+				t.Errorf("%s: %s, undecoded %q; want %s", name, line.Value, line.Undecoded, c.want)
+			}
+		}
+	}
+	for _, topic := range []topics.Topic{topics.VisitorHandover, topics.LoopHandover, topics.VisitorsChangelog, topics.LoopChangelog, topics.ItemsChangelog} {
+		if line := Decode(broker.Record{Topic: topic.Name, Value: []byte{1}}); line.Undecoded == "" {
+			t.Errorf("%s is shown as %s", topic.Name, line.Value)
+		}
 	}
 }
 
