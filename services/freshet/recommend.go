@@ -52,7 +52,7 @@ func newRecommendEvaluate() *cobra.Command {
 Recall, MRR, NDCG with intervals, coverage, novelty, beside popularity. Every item is ranked; nothing is sampled.
 
 Protocols: next-item (the last sessions by order; the next touch is to be found), next-basket (time; the next basket of each customer, repeats included),
-holdout (time; what a customer had not touched before), users (customers who were not learnt from; a fifth of what they touched). docs/recommendation.md explains them.
+holdout (time; what a customer had not touched before), users (customers who were not learnt from; a fifth of what they touched). docs/recommendation-evaluation.md explains them.
 
 The file is CSV, NDJSON, JSON or Parquet, one touch a row, or one session a line as a JSON array, or one basket a line; plain or packed. MovieLens' files are read as they are.
 Nothing leaves this machine.`,

@@ -1,7 +1,7 @@
 // Package interaction reads who touched what and when, from a shop's tables or a published data set, and cuts it into
 // what is learnt from and what judges. It is not for live events: the service reads those from its topic.
 //
-// Three shapes of file are read (docs/recommendation.md): rows of (user or session, item[, time][, value]) as CSV, NDJSON, a JSON array
+// Three shapes of file are read (docs/recommendation-evaluation.md): rows of (user or session, item[, time][, value]) as CSV, NDJSON, a JSON array
 // or Parquet; one session a line as a JSON array; one basket a line as names between commas. All may be packed (gzip, zstd, ...).
 //
 // Invariants, each with its test:

@@ -7,7 +7,7 @@ import (
 	"github.com/freshet/freshet/services/recommendation/interaction"
 )
 
-// TestRetailrocketStaysAboveItsBar judges a fifth of the cases of docs/recommendation.md. The bar is what well-tuned GRU4Rec has on its own cut of these data.
+// TestRetailrocketStaysAboveItsBar judges a fifth of the cases of docs/recommendation-evaluation.md. The bar is what well-tuned GRU4Rec has on its own cut of these data.
 func TestRetailrocketStaysAboveItsBar(t *testing.T) {
 	l := interaction.NewLog()
 	if err := l.Read(testkit.Data(t, "retailrocket_sessions.jsonl.gz"), interaction.Options{}); err != nil {
