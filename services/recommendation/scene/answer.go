@@ -124,9 +124,16 @@ func newRun(p *Plan, a *ask.Ask, parts *Parts) *run {
 	return r
 }
 
+// mostRoom bounds what is made ready for candidates: a file may ask for more than ever come.
+const mostRoom = 1000
+
 // gather asks all sources.
 func (r *run) gather() {
-	var room []candidate.Candidate
+	most := 0
+	for _, w := range r.plan.Sources {
+		most += w.Take
+	}
+	room := make([]candidate.Candidate, 0, min(most, mostRoom))
 	for _, w := range r.plan.Sources {
 		name := w.Kind.String()
 		s := r.source(name)
@@ -154,6 +161,7 @@ func (r *run) rank() {
 		return
 	}
 	kinds := r.kinds(len(ranked))
+	r.in = make(map[int32]bool, len(ranked))
 	low, high := ranked[len(ranked)-1].Score, ranked[0].Score
 	r.pool = make([]one, 0, len(ranked))
 	for _, x := range ranked {

@@ -43,5 +43,8 @@ func Reason(lang string, t Told) string {
 
 // put replaces places of a sentence at once: what stands in a stranger's name is no place.
 func put(sentence string, pairs ...string) string {
+	if len(pairs) == 2 { // nearly always: a Replacer of its own would cost more than the list it is for
+		return strings.ReplaceAll(sentence, pairs[0], pairs[1])
+	}
 	return strings.NewReplacer(pairs...).Replace(sentence)
 }
