@@ -22,8 +22,8 @@ func newDemo() *cobra.Command {
 		Use:   "demo",
 		Short: "Play a simulated shop through a fresh stack and compare what came of it with the truth",
 		Long: `Start a fresh stack on free ports in a temporary directory, play months of a simulated shop as history and then half a minute live, and show
-what was stored and refused, who is who, the segments, the alerts that reached a local webhook and how fresh they were, and one customer's
-story. Exit status 1 when a number differs from what the simulator knows. Nothing is left behind.`,
+what was stored and refused, who is who, the segments, the alerts that reached a local webhook and how fresh they were, one customer's
+story, how one look changes a visitor's page, and how much of what people truly like their lists find. Exit status 1 when a number differs from what the simulator knows. Nothing is left behind.`,
 		Example: `  freshet demo
   freshet demo --customers 10000 --live 2m --rate 1000 --keep`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -1,5 +1,6 @@
 // Package demo plays a simulated shop through a fresh stack and shows what a person wants to see: what was stored and refused, who is who,
-// which segments they are in, which alerts reached a webhook and how fast, and whether all of it is what the simulator knows to be true.
+// which segments they are in, which alerts reached a webhook and how fast, who will leave, what to show to whom, and whether all of it is what the simulator knows to be
+// true. What the demo does by itself to show lists (a look of a new visitor, clicks) comes after the counts are compared.
 package demo
 
 import (
