@@ -167,7 +167,7 @@ func (r *orderReader) line(n int, f *productFields) {
 	if r.order.Kind == eventv1.OrderKind_ORDER_KIND_REFUNDED && f.quantity == nil {
 		item.QuantityMicros = 0
 	}
-	item.ProductId = r.word(n, []string{"product_id", "id", "item_id"}, f.productID, f.id, f.itemID)
+	item.ProductId = r.word(n, []string{"product_id", "item_id", "id"}, f.productID, f.itemID, f.id)
 	item.Sku = r.word(n, []string{"sku"}, f.sku)
 	if item.ProductId == "" {
 		item.ProductId, item.Sku = item.Sku, ""

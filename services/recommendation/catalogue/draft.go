@@ -9,6 +9,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/money"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
+	"github.com/freshet/freshet/services/recommendation/itemid"
 )
 
 // draft fills a change from the members of a product as an event has them. What is null or an empty text is taken away; what cannot be read is not said.
@@ -54,7 +55,7 @@ var (
 	// read are all names that are no attributes.
 	read = func() map[string]bool {
 		out := map[string]bool{"products": true, "items": true}
-		for _, r := range slices.Concat(glances, full, []reading{{names: stockNames}, {names: idNames}}) {
+		for _, r := range slices.Concat(glances, full, []reading{{names: stockNames}, {names: itemid.Names()}}) {
 			for _, n := range r.names {
 				out[n] = true
 			}

@@ -3,12 +3,12 @@ package catalogue
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/tidwall/gjson"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
+	"github.com/freshet/freshet/services/recommendation/itemid"
 )
 
 // The catalogue's events.
@@ -79,7 +79,8 @@ func Seen(e *eventv1.ResolvedEvent) []*recommendationv1.ItemChange {
 	}
 	var out []*recommendationv1.ItemChange
 	var ids []string
-	for i, p := range products(membersOf(ev.GetPropertiesJson())) {
+	properties := membersOf(ev.GetPropertiesJson())
+	for i, p := range shown(ev.GetName(), properties) {
 		c := newChange(ev, p, i, kindSeen)
 		if c == nil || slices.Contains(ids, c.GetItemId()) {
 			continue
@@ -89,7 +90,7 @@ func Seen(e *eventv1.ResolvedEvent) []*recommendationv1.ItemChange {
 		d := &draft{c: c, members: p}
 		d.glance(ev.GetName() != "Order Refunded")
 		if d.c.Item.Currency == "" && d.c.Item.PriceMicros != nil {
-			d.currencyOf(membersOf(ev.GetPropertiesJson())["currency"])
+			d.currencyOf(properties["currency"])
 		}
 		out = append(out, c)
 	}
@@ -128,20 +129,12 @@ func object(v gjson.Result) members {
 	return out
 }
 
-// idNames are the members that name a product, the first that is there.
-var idNames = []string{"product_id", "item_id", "id", "sku"}
-
 // id is the product's; empty for none, and for one that is longer than an id may be.
 func (m members) id() string {
-	for _, name := range idNames {
-		if v := m[name]; v.Type == gjson.String || v.Type == gjson.Number {
-			if id := strings.TrimSpace(strings.ToValidUTF8(number(v), "\uFFFD")); id != "" && len(id) <= mostID {
-				return id
-			}
-		}
-	}
-	return ""
+	return itemid.Of(m.get)
 }
+
+func (m members) get(name string) gjson.Result { return m[name] }
 
 // number is the text of a value; of a number as it was written.
 func number(v gjson.Result) string {
@@ -154,6 +147,18 @@ func number(v gjson.Result) string {
 // ofCart says that a "Product Removed" is of a cart: one whose product has a number of pieces, or that names the cart or an order.
 func (m members) ofCart() bool {
 	return m["cart_id"].Exists() || m["order_id"].Exists() || m["quantity"].Exists()
+}
+
+// shown are the products that a visitor's event names: those of its list, and the one that it is about itself.
+func shown(event string, m members) []members {
+	var out []members
+	if m["products"].IsArray() || m["items"].IsArray() {
+		out = products(m)
+	}
+	if itemid.OfEvent(event, m.get) != "" {
+		out = append(out, m)
+	}
+	return out
 }
 
 // products are those that an event names: of its list where it has one, else the one that its own members are.
@@ -169,7 +174,7 @@ func products(m members) []members {
 			case v.IsObject():
 				out = append(out, object(v))
 			default:
-				out = append(out, members{idNames[0]: v})
+				out = append(out, members{itemid.Names()[0]: v})
 			}
 			return true
 		})

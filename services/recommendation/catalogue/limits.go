@@ -5,11 +5,12 @@ import (
 	"unicode/utf8"
 
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
+	"github.com/freshet/freshet/services/recommendation/itemid"
 )
 
 // The bounds of an item, in bytes of UTF-8 unless said otherwise. Upserts beyond them are faults; texts of events are cut, at a character.
 const (
-	mostID          = 255
+	mostID          = itemid.Most
 	mostText        = 255 // brand, group_id, a category
 	mostName        = 500
 	mostDescription = 5000

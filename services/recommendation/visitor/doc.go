@@ -24,7 +24,7 @@
 // An event may allow a profile, forbid one, or say nothing (TestConsentWords); who has said nothing yet is as Config.Unsaid says (TestWhoSaysNothing). A touch is kept on a basis: the time of the consent it rests
 // on, 0 where nobody said anything. Whatever rests on no later consent than the last denial is taken out, at once and for good, also when it comes late or from another customer's
 // record (TestConsentWithdrawn). Touches without a basis are kept for Pause, for the visit that is under way, and a timer takes them away. On touches.v1 they stand under a random number which is drawn for the visit and forgotten
-// with it, without order and event: nobody can work out the customer from it, or tell two visits to be one person's. It is no secret from who reads events.resolved.v1 as well: time, item and
+// with it, without order and event: nobody can work out the customer from it, or tell two visits to be one person's. They name no segments either (TestTouchesNameSegments). It is no secret from who reads events.resolved.v1 as well: time, item and
 // country are the same there, and a recommendation's id leads to the list that was given. Dismissed items and the country stay: the first is the visitor's own wish.
 //
 // # Merges

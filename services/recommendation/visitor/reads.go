@@ -59,15 +59,22 @@ func (r *record) view(id string, byDefault bool, nowMs int64) *View {
 	}
 	if v.Personal {
 		v.Touches = append(v.Touches, r.profile()...)
-		for name, m := range r.segments {
-			if m.in {
-				v.Segments = append(v.Segments, name)
-			}
-		}
-		slices.Sort(v.Segments)
+		v.Segments = r.within()
 	}
 	slices.SortStableFunc(v.Touches, func(a, b Touch) int { return int(min(max(a.AtMs-b.AtMs, -1), 1)) })
 	return v
+}
+
+// within are the segments that the visitor is in, sorted.
+func (r *record) within() []string {
+	var out []string
+	for name, m := range r.segments {
+		if m.in {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // profile is what is kept of the visitor, without what was bought in orders that were cancelled.

@@ -175,21 +175,39 @@ func TestBotsTeachNothing(t *testing.T) {
 func TestSegmentsAndDismissedItems(t *testing.T) {
 	w := newWorld(t)
 	w.begin()
-	move := func(segment string, seq int64, in bool) {
-		kind := segmentationv1.TransitionKind_TRANSITION_KIND_EXITED
-		if in {
-			kind = segmentationv1.TransitionKind_TRANSITION_KIND_ENTERED
-		}
-		w.put(topics.SegmentTransitions, id(1), &segmentationv1.Transition{Workspace: "default", CustomerId: id(1), Segment: segment, Seq: seq, Kind: kind})
-	}
-	move("a", 1, true)
-	move("b", 2, false)
-	move("b", 1, true) // an older word
-	move("c", 1, true)
+	w.moves(1, "a", 1, true)
+	w.moves(1, "b", 2, false)
+	w.moves(1, "b", 1, true) // an older word
+	w.moves(1, "c", 1, true)
 	for kind, item := range map[recommendationv1.FeedbackKind]string{recommendationv1.FeedbackKind_FEEDBACK_KIND_DISMISS: "x", recommendationv1.FeedbackKind_FEEDBACK_KIND_CLICK: "y"} {
 		w.put(topics.RecommendationFeedback, id(1), &recommendationv1.Feedback{Workspace: "default", CustomerId: id(1), Kind: kind, ItemIds: []string{item}, AtMs: start})
 	}
 	w.shows(1, "personal: ; in a, c; not x")
+}
+
+// Touches name the segments of who consents, those that he is in when they are folded, 16 at most; of who does not, none.
+func TestTouchesNameSegments(t *testing.T) {
+	w := newWorld(t)
+	w.begin()
+	w.moves(1, "vip", 1, true)
+	w.moves(1, "left", 1, true)
+	w.moves(1, "left", 2, false)
+	w.moves(2, "vip", 1, true)
+	var most []string
+	for i := range 20 {
+		w.moves(4, fmt.Sprintf("s%02d", i), 1, true)
+		most = append(most, fmt.Sprintf("s%02d", i))
+	}
+	want := map[string]string{"by 1": "vip", "by 2": "", "by 3": "", "by 4": strings.Join(most[:16], " ")}
+	w.shows(1, "personal: ; in vip")
+	w.shows(2, "personal: ; in vip")
+	w.shows(4, "personal: ; in "+strings.Join(most, ", "))
+	w.send(viewed(1, "e1", "by 1", start), says(viewed(2, "e2", "by 2", start), false), viewed(3, "e3", "by 3", start), viewed(4, "e4", "by 4", start))
+	for _, m := range w.tells(4) {
+		if got := strings.Join(m.GetSegments(), " "); got != want[m.GetItemId()] {
+			t.Errorf("%s: segments %q, want %q", m.GetItemId(), got, want[m.GetItemId()])
+		}
+	}
 }
 
 // What events say of items goes to the items task; the shop's own word on an item is no deed of a visitor.

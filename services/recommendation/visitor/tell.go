@@ -12,7 +12,10 @@ import (
 	"github.com/freshet/freshet/services/recommendation/visitor/touch"
 )
 
-// tell publishes a touch: of the visitor by his id where he consents, else of a visit that has a random number and neither order nor event.
+// mostTold bounds the segments that a touch names. They are the first by name, so that of visitors in many the same ones are named.
+const mostTold = 16
+
+// tell publishes a touch: of the visitor by his id and with his segments where he consents, else of a visit that has a random number and neither order, event nor segments.
 func (t *task) tell(f *fold, d *touch.Deed, undone bool) error {
 	sequence, err := t.next(f.tx)
 	if err != nil {
@@ -27,7 +30,10 @@ func (t *task) tell(f *fold, d *touch.Deed, undone bool) error {
 	if d.HasValue {
 		m.ValueMicros = proto.Int64(d.Value)
 	}
-	if !f.keeps {
+	if f.keeps {
+		m.Segments = f.entry.rec.within()
+		m.Segments = m.Segments[:min(len(m.Segments), mostTold)]
+	} else {
 		m.Anonymous, m.OrderId = true, ""
 		m.CustomerId = t.pseudonym(f.entry.rec, e.GetOccurredMs())
 		m.EventId = fmt.Sprintf("%s-%d", m.CustomerId, sequence)

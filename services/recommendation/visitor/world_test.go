@@ -27,6 +27,7 @@ import (
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
+	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -172,6 +173,16 @@ func (w *world) send(events ...*eventv1.ResolvedEvent) {
 	for _, e := range events {
 		w.put(topics.EventsResolved, e.GetCustomerId(), e)
 	}
+}
+
+// moves says that a customer came into a segment, or left it.
+func (w *world) moves(n int, segment string, seq int64, in bool) {
+	w.t.Helper()
+	kind := segmentationv1.TransitionKind_TRANSITION_KIND_EXITED
+	if in {
+		kind = segmentationv1.TransitionKind_TRANSITION_KIND_ENTERED
+	}
+	w.put(topics.SegmentTransitions, id(n), &segmentationv1.Transition{Workspace: "default", CustomerId: id(n), Segment: segment, Seq: seq, Kind: kind})
 }
 
 // merge says that customer `from` became `to`.

@@ -4,6 +4,7 @@ import (
 	"math/big"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/recommendation/itemid"
 )
 
 // ofOrder reads the lines of an order.
@@ -24,11 +25,11 @@ func ofOrder(o *eventv1.Order) Read {
 		if i == Most {
 			break
 		}
-		d := Deed{Item: x.GetProductId(), Kind: kind, Line: x.GetLine(), Quantity: size(x.GetQuantityMicros())}
+		d := Deed{Item: itemid.Clean(x.GetProductId()), Kind: kind, Line: x.GetLine(), Quantity: size(x.GetQuantityMicros())}
 		if d.Item == "" {
-			d.Item = x.GetSku()
+			d.Item = itemid.Clean(x.GetSku())
 		}
-		if d.Item == "" || len(d.Item) > longest {
+		if d.Item == "" || len(d.Item) > itemid.Most {
 			continue
 		}
 		d.Value, d.HasValue = worth(x, o.GetConversion())

@@ -7,13 +7,12 @@ import (
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
+	"github.com/freshet/freshet/services/recommendation/itemid"
 )
 
 const (
 	// Most is how many items of one event are read; the rest is left out.
 	Most = 500
-	// longest bounds the id of an item, in bytes: longer ones are none.
-	longest = 255
 	// longestRequest bounds the id of a list.
 	longestRequest = 128
 )
@@ -56,9 +55,9 @@ func Of(e *eventv1.Event) Read {
 		if kind == none {
 			return Read{}
 		}
-		out.Deeds = named(e.GetPropertiesJson(), kind, several)
+		out.Deeds = named(e.GetName(), e.GetPropertiesJson(), kind, several)
 	case e.GetType() == eventv1.EventType_EVENT_TYPE_PAGE, e.GetType() == eventv1.EventType_EVENT_TYPE_SCREEN:
-		out.Deeds = named(e.GetPropertiesJson(), view, false)
+		out.Deeds = named("", e.GetPropertiesJson(), view, false)
 	}
 	if len(out.Deeds) > 0 {
 		if id := gjson.GetBytes(e.GetPropertiesJson(), "recommendation_id"); id.Type == gjson.String && len(id.Str) <= longestRequest {
@@ -69,12 +68,12 @@ func Of(e *eventv1.Event) Read {
 }
 
 // named reads the items that properties name: the one they are about, else each of a list.
-func named(properties []byte, kind recommendationv1.TouchKind, several bool) []Deed {
+func named(event string, properties []byte, kind recommendationv1.TouchKind, several bool) []Deed {
 	p := gjson.ParseBytes(properties)
 	if !p.IsObject() {
 		return nil
 	}
-	if d, ok := deed(p, kind, 1); ok {
+	if d, ok := deed(p, itemid.OfEvent(event, p.Get), kind, 1); ok {
 		return []Deed{d}
 	}
 	if !several {
@@ -89,7 +88,11 @@ func named(properties []byte, kind recommendationv1.TouchKind, several bool) []D
 	if list.IsArray() {
 		list.ForEach(func(_, product gjson.Result) bool {
 			line++
-			if d, ok := deed(product, kind, line); ok {
+			id := itemid.Text(product)
+			if product.IsObject() {
+				id = itemid.Of(product.Get)
+			}
+			if d, ok := deed(product, id, kind, line); ok {
 				out = append(out, d)
 			}
 			return line < Most
@@ -98,10 +101,10 @@ func named(properties []byte, kind recommendationv1.TouchKind, several bool) []D
 	return out
 }
 
-// deed reads one item.
-func deed(p gjson.Result, kind recommendationv1.TouchKind, line int32) (Deed, bool) {
-	d := Deed{Item: itemOf(p), Kind: kind, Line: line, Quantity: unit}
-	if d.Item == "" {
+// deed reads what was done with an item.
+func deed(p gjson.Result, id string, kind recommendationv1.TouchKind, line int32) (Deed, bool) {
+	d := Deed{Item: id, Kind: kind, Line: line, Quantity: unit}
+	if id == "" || len(id) > itemid.Most {
 		return d, false
 	}
 	if n, ok := micros(p.Get("quantity")); ok && n > 0 {
@@ -111,16 +114,6 @@ func deed(p gjson.Result, kind recommendationv1.TouchKind, line int32) (Deed, bo
 		d.Value, d.HasValue = micros(p.Get("rating"))
 	}
 	return d, true
-}
-
-// itemOf is the item that an object names. What catalogues know by another id than its events is not found again: see docs/visitors.md.
-func itemOf(p gjson.Result) string {
-	for _, key := range []string{"product_id", "productId", "item_id", "sku"} {
-		if v := p.Get(key); (v.Type == gjson.String || v.Type == gjson.Number) && v.String() != "" && len(v.String()) <= longest {
-			return v.String()
-		}
-	}
-	return ""
 }
 
 // unit is one in millionths.

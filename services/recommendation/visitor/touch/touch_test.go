@@ -7,6 +7,7 @@ import (
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
+	"github.com/freshet/freshet/services/recommendation/itemid"
 )
 
 // line is what was read, in short.
@@ -154,7 +155,7 @@ func FuzzOf(f *testing.F) {
 	f.Add("Cart Viewed", []byte(`{"products":[{"sku":1},null,[]`))
 	f.Fuzz(func(t *testing.T, name string, properties []byte) {
 		for _, d := range Of(track(name, string(properties))).Deeds {
-			if d.Item == "" || len(d.Item) > longest || d.Kind == recommendationv1.TouchKind_TOUCH_KIND_UNSPECIFIED || d.Quantity <= 0 || d.Line < 1 || d.Line > Most {
+			if d.Item == "" || len(d.Item) > itemid.Most || d.Kind == recommendationv1.TouchKind_TOUCH_KIND_UNSPECIFIED || d.Quantity <= 0 || d.Line < 1 || d.Line > Most {
 				t.Errorf("%+v", d)
 			}
 		}
