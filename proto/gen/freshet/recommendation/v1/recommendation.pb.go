@@ -39,7 +39,7 @@ type RecommendRequest struct {
 	ContextItems []string `protobuf:"bytes,5,rep,name=context_items,json=contextItems,proto3" json:"context_items,omitempty"`
 	// What the visitor touched in this visit, oldest first, where the caller knows better or nobody is known. At most 100.
 	SessionItems []string `protobuf:"bytes,6,rep,name=session_items,json=sessionItems,proto3" json:"session_items,omitempty"`
-	// A condition over items, such as `price < 50 && brand == "Acme"`. Empty: all. docs/recommendation.md has the names.
+	// A condition over items, such as `price < 50 && brand == "Acme"`. Empty: all. docs/items.md has the names.
 	Filter string `protobuf:"bytes,7,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Not these. At most 1,000.
 	Exclude []string `protobuf:"bytes,8,rep,name=exclude,proto3" json:"exclude,omitempty"`
