@@ -55,12 +55,18 @@ func decoders(cfg Config) map[string]board.Decoder {
 	}
 }
 
-// extra makes the files of what customers bought.
-func (s *Service) extra(workspace string, items []string, bought []training.Purchase) (map[string][]byte, error) {
+// kept are the purchases that customers did not give back.
+func kept(items []string, bought []training.Purchase) []past.Deed[past.Line] {
 	deeds := make([]past.Deed[past.Line], len(bought))
 	for i, b := range bought {
-		deeds[i] = past.Deed[past.Line]{Key: past.Line{Customer: visitorName(b.Customer), Item: items[b.Item]}, AtMs: b.AtMs, Quantity: 1_000_000}
+		deeds[i] = past.Deed[past.Line]{Key: past.Line{Customer: visitorName(b.Customer), Item: items[b.Item]}, AtMs: b.AtMs, Quantity: b.Quantity, Order: b.Order, Return: b.Return}
 	}
+	return past.Kept(deeds)
+}
+
+// extra makes the files of what customers bought.
+func (s *Service) extra(workspace string, items []string, bought []training.Purchase) (map[string][]byte, error) {
+	deeds := kept(items, bought)
 	shelf := s.items.Shelf(workspace)
 	cycles, err := repurchase.Learn(deeds, func(item string) string {
 		if n, ok := shelf.Number(item); ok {

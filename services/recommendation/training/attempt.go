@@ -243,15 +243,15 @@ func (a *attempt) fitAll(ctx context.Context) (err error) {
 	return a.extra()
 }
 
-// extra is told what customers bought.
+// extra is told what customers bought and gave back.
 func (a *attempt) extra() error {
 	if a.deps.Extra == nil {
 		return nil
 	}
 	var all []Purchase
 	for _, t := range a.heap.touches {
-		if t.kind == bought && !t.anonymous {
-			all = append(all, Purchase{t.customer, t.item, t.at})
+		if (t.kind == bought || t.kind == returned) && !t.anonymous {
+			all = append(all, Purchase{Customer: t.customer, Item: t.item, AtMs: t.at, Quantity: t.quantity, Order: uint64(t.order + 1), Return: t.kind == returned})
 		}
 	}
 	files, err := a.deps.Extra(a.workspace, a.parts.Items, all)

@@ -51,7 +51,7 @@ func (w *Warehouse) Read(ctx context.Context, workspace string, from, to time.Ti
 	if err != nil {
 		return fmt.Errorf("find the newest %d touches: %w", most, err)
 	}
-	rows, err := w.Conn.Query(ctx, fmt.Sprintf(`SELECT current_customer_id, item_id, toString(kind), toUnixTimestamp64Milli(at), order_id, anonymous
+	rows, err := w.Conn.Query(ctx, fmt.Sprintf(`SELECT current_customer_id, item_id, toString(kind), toUnixTimestamp64Milli(at), order_id, quantity_micros, anonymous
 		FROM %s.touches_current WHERE workspace = ? AND at >= fromUnixTimestamp64Milli(?) AND at < fromUnixTimestamp64Milli(?) ORDER BY at, event_id, line`, w.Database),
 		workspace, from.UnixMilli(), to.UnixMilli())
 	if err != nil {
@@ -60,7 +60,7 @@ func (w *Warehouse) Read(ctx context.Context, workspace string, from, to time.Ti
 	defer rows.Close()
 	for rows.Next() {
 		var t Touch
-		if err := rows.Scan(&t.Customer, &t.Item, &t.Kind, &t.AtMs, &t.Order, &t.Anonymous); err != nil {
+		if err := rows.Scan(&t.Customer, &t.Item, &t.Kind, &t.AtMs, &t.Order, &t.Quantity, &t.Anonymous); err != nil {
 			return fmt.Errorf("read a touch: %w", err)
 		}
 		if err := take(t); err != nil {

@@ -28,9 +28,11 @@ const (
 type Touch struct {
 	Customer, Item string
 	// Kind is a word of dw.touches: view, click, cart, uncart, wish, buy, return, rate.
-	Kind      string
-	AtMs      int64
-	Order     string
+	Kind  string
+	AtMs  int64
+	Order string
+	// Quantity in millionths of a unit.
+	Quantity  int64
 	Anonymous bool
 }
 
@@ -96,10 +98,15 @@ type Ranking interface {
 // ErrTooFew is Ranking.Train's: too few questions.
 var ErrTooFew = errors.New("too few questions to learn an order from")
 
-// Purchase is something that a customer bought.
+// Purchase is something that a customer bought, or gave back.
 type Purchase struct {
 	Customer, Item int32
 	AtMs           int64
+	// Quantity in millionths of a unit.
+	Quantity int64
+	// Order is a number for the order, from 1; 0 where the touch names none.
+	Order  uint64
+	Return bool
 }
 
 // Deps are what the process gives. Ranking, Extra, Workspaces and Now may be nil.
@@ -110,7 +117,7 @@ type Deps struct {
 	Bundler  Bundler
 	// Ranking, where it is nil, is not trained: visits are judged by Session alone.
 	Ranking Ranking
-	// Extra makes the files that others read, by name, of what customers bought: when things are bought again, and at which time of the year. Purchases are oldest first.
+	// Extra makes the files that others read, by name, of what customers bought and gave back: when things are bought again, and at which time of the year. Oldest first.
 	Extra func(workspace string, items []string, bought []Purchase) (map[string][]byte, error)
 	// Owner says that this process is the one that trains. It may change at any time.
 	Owner func() bool

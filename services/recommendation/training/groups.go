@@ -4,10 +4,8 @@ import (
 	"slices"
 
 	"github.com/freshet/freshet/services/recommendation/interaction"
+	"github.com/freshet/freshet/services/recommendation/visitor"
 )
-
-// pauseMs is after how long without a touch a visit has ended.
-const pauseMs = 30 * 60 * 1000
 
 // Group is what one visit, customer or order touched, oldest first. Items are numbers.
 type Group struct {
@@ -40,7 +38,7 @@ type heap struct {
 
 // touch is a Touch in numbers. order is -1 where there is none.
 type touch struct {
-	at                    int64
+	at, quantity          int64
 	customer, item, order int32
 	kind                  kind
 	anonymous             bool
@@ -63,7 +61,7 @@ func (h *heap) add(t Touch) {
 	if k == 0 {
 		return
 	}
-	x := touch{at: t.AtMs, customer: h.customers.ID(t.Customer), item: h.items.ID(t.Item), order: -1, kind: k, anonymous: t.Anonymous}
+	x := touch{at: t.AtMs, quantity: t.Quantity, customer: h.customers.ID(t.Customer), item: h.items.ID(t.Item), order: -1, kind: k, anonymous: t.Anonymous}
 	if t.Order != "" {
 		x.order = h.orders.ID(t.Order)
 	}
@@ -109,7 +107,7 @@ func (g *grouping) take(t touch) {
 
 func (g *grouping) browse(t touch) {
 	at, ok := g.open[t.customer]
-	if !ok || t.at-g.out.Visits[at].last() > pauseMs {
+	if !ok || t.at-g.out.Visits[at].last() > visitor.Pause {
 		at = len(g.out.Visits)
 		g.open[t.customer] = at
 		g.out.Visits = append(g.out.Visits, Group{})

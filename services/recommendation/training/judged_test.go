@@ -13,6 +13,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/evaluate"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
+	"github.com/freshet/freshet/services/recommendation/visitor"
 )
 
 // Whatever the touches and the cut, nothing at or behind it is learnt, no case tells what it is to find from what was learnt, and nobody anonymous is a customer.
@@ -21,7 +22,7 @@ func TestNothingBehindTheCutIsLearnt(t *testing.T) {
 		var h heap
 		at := int64(0)
 		for range rapid.IntRange(2, 200).Draw(t, "touches") {
-			at += rapid.SampledFrom([]int64{0, 1, 1000, pauseMs, pauseMs + 1}).Draw(t, "gap")
+			at += rapid.SampledFrom([]int64{0, 1, 1000, visitor.Pause, visitor.Pause + 1}).Draw(t, "gap")
 			who := rapid.IntRange(0, 3).Draw(t, "who")
 			h.add(Touch{Customer: fmt.Sprint(who), Item: fmt.Sprint(rapid.IntRange(0, 9).Draw(t, "item")), AtMs: at, Anonymous: who == 0,
 				Kind: rapid.SampledFrom([]string{"view", "buy", "return", "uncart", "rate"}).Draw(t, "kind"), Order: rapid.SampledFrom([]string{"", "o1", "o2"}).Draw(t, "order")})
@@ -188,7 +189,7 @@ func TestGroups(t *testing.T) {
 	for _, x := range []Touch{
 		{Customer: "a", Item: "x", Kind: "view", AtMs: 1}, {Customer: "p", Item: "y", Kind: "view", AtMs: 2, Anonymous: true}, {Customer: "a", Item: "y", Kind: "uncart", AtMs: 3},
 		{Customer: "a", Item: "z", Kind: "buy", AtMs: 4, Order: "o"}, {Customer: "a", Item: "x", Kind: "buy", AtMs: 5, Order: "o"}, {Customer: "a", Item: "z", Kind: "return", AtMs: 6, Order: "o"},
-		{Customer: "p", Item: "x", Kind: "click", AtMs: 7, Anonymous: true}, {Customer: "a", Item: "y", Kind: "cart", AtMs: 2 + pauseMs},
+		{Customer: "p", Item: "x", Kind: "click", AtMs: 7, Anonymous: true}, {Customer: "a", Item: "y", Kind: "cart", AtMs: 2 + visitor.Pause},
 	} {
 		h.add(x)
 	}

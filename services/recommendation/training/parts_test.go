@@ -9,6 +9,7 @@ import (
 
 	"github.com/freshet/freshet/services/recommendation/candidate"
 	"github.com/freshet/freshet/services/recommendation/judge"
+	"github.com/freshet/freshet/services/recommendation/visitor"
 )
 
 // counting is a Ranking that writes down what it was taught.
@@ -33,6 +34,8 @@ func TestPartsOfAVersion(t *testing.T) {
 	var taught [][]judge.Case
 	var purchases []Purchase
 	all := shopTouches(1000)
+	last := all[len(all)-1]
+	all = append(all, Touch{Customer: last.Customer, Item: last.Item, Kind: "return", AtMs: last.AtMs, Order: "o0", Quantity: 3})
 	s := w.service(list(all), func(c *Config, d *Deps) {
 		c.MaxEASE = 10 // there are more items: ALS
 		d.Ranking = counting{&taught}
@@ -57,7 +60,7 @@ func TestPartsOfAVersion(t *testing.T) {
 		}
 	}
 	judged := taught[1][len(taught[0]):]
-	if len(judged) < len(taught[0])/2 || judged[0].AtMs <= newest-pauseMs {
+	if len(judged) < len(taught[0])/2 || judged[0].AtMs <= newest-visitor.Pause {
 		t.Errorf("%d questions up to %d taught, %d from %d on judged", len(taught[0]), newest, len(judged), judged[0].AtMs)
 	}
 	if data, err := w.kept.File(t.Context(), v, "groups.json"); err != nil || !json.Valid(data) {
@@ -72,7 +75,10 @@ func TestPartsOfAVersion(t *testing.T) {
 		}
 	}
 	p, err := refits{}.Read(map[string][]byte{"groups.json": only(w.kept.File(t.Context(), v, "groups.json"))}, new(heap).items.ID)
-	if err != nil || len(purchases) != bought || string(p.Extra[CyclesFile]) != first || string(p.Extra[RankerFile]) != fmt.Sprint(len(taught[1])) {
+	if got := purchases[len(purchases)-1]; !got.Return || got.Quantity != 3 || got.Order != purchases[0].Order || got.AtMs != last.AtMs || purchases[0].Return || purchases[0].Order == 0 {
+		t.Errorf("of what was given back the others are told %+v, of the sale %+v", got, purchases[0])
+	}
+	if err != nil || len(purchases) != bought+1 || string(p.Extra[CyclesFile]) != first || string(p.Extra[RankerFile]) != fmt.Sprint(len(taught[1])) {
 		t.Errorf("%d purchases of %d; %q; %v", len(purchases), bought, p.Extra, err)
 	}
 }

@@ -28,7 +28,7 @@ import (
 // said gives a touch of a workspace as the visitors task tells it.
 func (t Touch) said(workspace string, number int) *recommendationv1.Touch {
 	m := &recommendationv1.Touch{
-		Workspace: workspace, CustomerId: t.Customer, ItemId: t.Item, AtMs: t.AtMs, ReceivedMs: t.AtMs, QuantityMicros: 1_000_000, OrderId: t.Order,
+		Workspace: workspace, CustomerId: t.Customer, ItemId: t.Item, AtMs: t.AtMs, ReceivedMs: t.AtMs, QuantityMicros: int64(number+1) * 1_000_000, OrderId: t.Order,
 		EventId: fmt.Sprint("e", number), Line: 1, Anonymous: t.Anonymous, Sequence: int64(number), History: true,
 	}
 	for k, name := range recommendationv1.TouchKind_name {
@@ -198,7 +198,12 @@ func TestTheNewestSpanIsRead(t *testing.T) {
 	})
 	for most, want := range map[int64][]string{1000: {"0", "99", "100"}, 20: {"80", "99", "20"}, 21: {"80", "99", "20"}, 100: {"0", "99", "100"}} {
 		var got []string
-		if err := touches.Read(t.Context(), "shop", from, to, most, func(x Touch) error { got = append(got, x.Item); return nil }); err != nil {
+		if err := touches.Read(t.Context(), "shop", from, to, most, func(x Touch) error {
+			if got = append(got, x.Item); fmt.Sprint(x.Quantity/1_000_000-1) != x.Item {
+				t.Errorf("touch %s: quantity %d", x.Item, x.Quantity)
+			}
+			return nil
+		}); err != nil {
 			t.Fatal(err)
 		}
 		if len(got) == 0 || got[0] != want[0] && got[0] != "1" && got[0] != "81" || fmt.Sprint(len(got)) != want[2] {
