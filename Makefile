@@ -55,7 +55,7 @@ build: freshet ## build bin/freshet and one binary per service
 	@for s in $(SERVICES); do go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/freshet-$$s ./services/$$s/cmd/freshet-$$s; done
 
 .PHONY: demo
-demo: engine freshet ## play a simulated shop through the whole stack, in a minute or two
+demo: engine freshet ## play a simulated shop through the whole stack, in some minutes
 	@$(BIN)/freshet demo
 
 .PHONY: up
