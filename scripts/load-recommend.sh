@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 rate=${1:-1000} seconds=${2:-60} samples=${3:-100} freshet=${FRESHET:-bin/freshet}
 dir=$(mktemp -d)
 stack='' load=''
-trap '[ -n "$load" ] && kill "$load" 2>/dev/null; [ -n "$stack" ] && kill "$stack" 2>/dev/null; wait; rm -rf "$dir"' EXIT
+trap 'kill $load $stack 2>/dev/null || true; wait; rm -rf "$dir"' EXIT # a load that has ended already must not keep the stack alive
 "$freshet" up --dir "$dir/data" --ephemeral --addresses-file "$dir/a.json" --write-key loadrecommend-1 >"$dir/up.log" 2>&1 & stack=$!
 for _ in $(seq 1200); do [ -f "$dir/a.json" ] && break; sleep 0.05; done
 [ -f "$dir/a.json" ] || { cat "$dir/up.log" >&2; exit 1; }
