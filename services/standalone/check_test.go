@@ -61,6 +61,9 @@ func TestCheckConfigLoadsFiles(t *testing.T) {
 		"a token as text":                           {"gateway", "TOKENS", "[{name: crm, scopes: [profiles], token: 0123456789abcdefghij}]", ""},
 		"a short token as text":                     {"gateway", "TOKENS", "[{name: crm, scopes: [profiles], token: SEKRIT}]", "tokens[0].token: 6 characters, at least 20"},
 	}
+	checks["good scenes"] = check{"recommendation", "SCENES", file("sc1", "scenes: []"), ""}
+	checks["no scenes file"] = check{"recommendation", "SCENES", none, "none"}
+	checks["scenes with a condition that is none"] = check{"recommendation", "SCENES", file("sc2", "scenes: [{name: x, description: x, limit: 3, sources: [{of: popular}], filter: 'price >'}]"), "filter"}
 	for _, s := range services {
 		checks["good admin tokens of "+s] = check{s, "ADMIN__TOKENS_FILE", tokens, ""}
 		checks["no admin tokens of "+s] = check{s, "ADMIN__TOKENS_FILE", none, "admin.tokens_file: read the tokens file"}

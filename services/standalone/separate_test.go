@@ -47,7 +47,7 @@ func TestSeparateBinaries(t *testing.T) {
 		prefix: "sep_" + strings.ReplaceAll(uuid.NewString()[:8], "-", "") + "_",
 		port:   map[string]string{},
 	}
-	for _, name := range []string{"http", "api", "collector", "identity", "feature", "feature-2", "segmentation", "segmentation-2", "warehouse", "churn", "churn-2", "recommendation", "gateway", "watch"} {
+	for _, name := range []string{"http", "api", "collector", "identity", "feature", "feature-2", "segmentation", "segmentation-2", "warehouse", "churn", "churn-2", "recommendation", "recommendation-2", "recommendation-3", "gateway", "watch"} {
 		f.port[name] = freeAddress(t)
 	}
 	t.Cleanup(f.dropDatabases)
@@ -62,7 +62,7 @@ func TestSeparateBinaries(t *testing.T) {
 	f.eventually("/v1/customers/user_id:42/features", `"decimal":"180"`)
 	f.eventually("/v1/customers/anonymous_id:laptop/segments", "big_basket")
 	f.eventually("/v1/customers/user_id:42/scores", "no model yet")
-	f.eventually("/v1/customers/user_id:42/recommendations", "the catalogue is empty")
+	f.eventually("/v1/customers/user_id:42/recommendations", `"personal":true`)
 	select {
 	case alert := <-alerts:
 		if !strings.Contains(alert, "big_basket") {
@@ -92,6 +92,7 @@ func (f *fleet) everyReplica(addr stack.Addresses) {
 		for range 4 {
 			f.eventually(fmt.Sprintf("/v1/customers/user_id:many-%d/features", n), `"decimal":"180"`)
 			f.eventually(fmt.Sprintf("/v1/customers/user_id:many-%d/segments", n), "big_basket")
+			f.eventually(fmt.Sprintf("/v1/customers/user_id:many-%d/recommendations", n), `"personal":true`)
 		}
 	}
 	for range 4 {
@@ -199,13 +200,18 @@ func (f *fleet) startAll(webhook string) {
 	for _, replica := range []string{"churn", "churn-2"} {
 		f.startAs(replica, "churn", kafka, "DIR="+filepath.Join(f.dir, replica), "BUCKET="+filepath.Join(f.dir, "models"), "IDENTITY="+f.port["identity"], "FEATURE="+f.port["feature"])
 	}
-	f.start("recommendation")
+	for _, replica := range []string{"recommendation", "recommendation-2", "recommendation-3"} {
+		f.startAs(replica, "recommendation", append(facts, kafka, "DIR="+filepath.Join(f.dir, replica), "BUCKET="+filepath.Join(f.dir, "models"), "DATABASE_PREFIX="+f.prefix,
+			"IDENTITY="+f.port["identity"])...)
+	}
 	f.start("collector", kafka, "SPOOL__DIR="+filepath.Join(f.dir, "spool"), "HTTP_ADDRESS="+f.port["http"], "SOURCES=[{name: app, workspace: default, write_key: "+writeKey+"}]")
 	upstreams := []string{"HTTP_ADDRESS=" + f.port["api"]}
 	for _, name := range []string{"identity", "feature", "segmentation", "churn", "recommendation"} {
 		at := f.port[name]
-		if second, ok := f.port[name+"-2"]; ok {
-			at += "," + second
+		for _, other := range []string{"-2", "-3"} {
+			if replica, ok := f.port[name+other]; ok {
+				at += "," + replica
+			}
 		}
 		upstreams = append(upstreams, "UPSTREAMS__"+strings.ToUpper(name)+"="+at)
 	}
