@@ -28,7 +28,7 @@ func TestEveryTaskChecksTheClock(t *testing.T) {
 			}
 		}
 	}
-	if tasks != 6 {
-		t.Errorf("%d tasks have a limit, want those of identity (2), feature (2), segmentation and churn", tasks)
+	if tasks != 9 {
+		t.Errorf("%d tasks have a limit, want those of identity (2), feature (2), segmentation, churn and recommendation (3)", tasks)
 	}
 }

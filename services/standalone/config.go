@@ -49,7 +49,7 @@ type Config struct {
 	Gaps broker.GapPolicy
 	// StateBytes is the memory of all services' state together, in bytes: one cache of what is on the disk, of which who works most has most,
 	// and values in use. Each service gets its part in proportion to its own cache_bytes. Below 1 MiB a partition of a service it is that.
-	// 8,388,608 or more. Zero means what the services' sections ask for, added up: 272 MiB as they come. Identity's map of identifiers and
+	// 8,388,608 or more. Zero means what the services' sections ask for, added up: 464 MiB as they come. Identity's map of identifiers and
 	// its filters of event ids are not in it: their sections say how much they take.
 	StateBytes int64
 	// SyncWrites has the broker wait for the disk before it acknowledges, so that a power cut takes nothing
