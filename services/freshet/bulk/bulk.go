@@ -53,7 +53,13 @@ func Prepare(in *file.File, mappingFile string) (i *Import, warnings []string, e
 		return nil, nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
 	columns, closed := reader.Columns()
-	mapper, warnings, err := spec.Compile(mapping.File{Name: in.Name, Sum: in.Sum}, columns, closed)
+	is := mapping.File{Name: in.Name}
+	if len(spec.MessageID) == 0 { // ids are made of the content: a preview under another mapping need not read the whole file
+		if is.Sum, err = in.Sum(); err != nil {
+			return nil, nil, err
+		}
+	}
+	mapper, warnings, err := spec.Compile(is, columns, closed)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s does not fit %s:\n%w", mappingFile, in.Name, err)
 	}
@@ -116,7 +122,11 @@ func (i *Import) DryRun(ctx context.Context) (Result, error) {
 
 // Send imports the file, or goes on with it.
 func (i *Import) Send(ctx context.Context, s Settings) (res Result, err error) {
-	key := ledger.Key{Sum: i.File.Sum, Mapping: i.spec.Hash(), Source: i.spec.SourceName, Target: s.Target}
+	sum, err := i.File.Sum()
+	if err != nil {
+		return res, err
+	}
+	key := ledger.Key{Sum: sum, Mapping: i.spec.Hash(), Source: i.spec.SourceName, Target: s.Target}
 	l, err := ledger.Open(s.Ledger, key, i.File.Name, time.Now())
 	if err != nil {
 		return res, err

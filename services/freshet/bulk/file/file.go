@@ -1,4 +1,4 @@
-// Package file opens a file to import: it finds the identity of its content, unpacks what is packed and says how far it was read. It is not for
+// Package file opens a file to import: it finds the identity of its content when asked, unpacks what is packed and says how far it was read. It is not for
 // what the bytes mean: see rows.
 package file
 
@@ -17,15 +17,14 @@ import (
 // Stdin is the path that means standard input.
 const Stdin = "-"
 
-// File is a file whose content was read once, to know it. Close it.
+// File is an open file. Close it.
 type File struct {
 	// Name is the file's name without its folders; "stdin" for standard input.
 	Name string
 	// Size is its length in bytes, as stored: packed, when it is packed.
 	Size int64
-	// Sum is the SHA-256 of those bytes, in hexadecimal: the content's identity.
-	Sum string
 
+	sum      string
 	f        *os.File
 	path     string
 	changed  time.Time
@@ -33,9 +32,8 @@ type File struct {
 	unpacked *os.File
 }
 
-// Open opens a file and reads it once, at the speed of the disk or of SHA-256 (about 1 GB/s), whichever is slower. Standard input ("-") is copied
-// to a temporary file first, which nobody else can open and which is gone when the process is: it needs that much room in the
-// folder for temporary files.
+// Open opens a file and reads nothing of it. Standard input ("-") is copied to a temporary file first, which nobody else can open and which is
+// gone when the process is: it needs that much room in the folder for temporary files.
 func Open(path string, stdin io.Reader) (*File, error) {
 	f := &File{path: path, Name: filepath.Base(path)}
 	var err error
@@ -48,7 +46,7 @@ func Open(path string, stdin io.Reader) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the file: %w", err)
 	}
-	if err := f.identify(stdin); err != nil {
+	if err := f.measure(stdin); err != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
@@ -64,23 +62,38 @@ func scratch() (*os.File, error) {
 	return f, os.Remove(f.Name())
 }
 
-func (f *File) identify(stdin io.Reader) error {
-	hash := sha256.New()
-	var err error
+func (f *File) measure(stdin io.Reader) (err error) {
 	if f.path == "" {
-		f.Size, err = io.Copy(io.MultiWriter(f.f, hash), stdin)
-	} else {
-		var info os.FileInfo
-		if info, err = f.f.Stat(); err == nil && !info.Mode().IsRegular() {
-			err = errors.New("not a file: give a file, or - for standard input")
-		}
-		if err == nil {
-			f.changed = info.ModTime()
-			f.Size, err = io.Copy(hash, f.f)
-		}
+		f.Size, err = io.Copy(f.f, stdin)
+		return err
 	}
-	f.Sum = hex.EncodeToString(hash.Sum(nil))
-	return err
+	info, err := f.f.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return errors.New("not a file: give a file, or - for standard input")
+	}
+	f.Size, f.changed = info.Size(), info.ModTime()
+	return nil
+}
+
+// Sum is the SHA-256 of the file's bytes as stored, in hexadecimal: the content's identity. The first call reads the whole file, at the speed of
+// the disk or of SHA-256 (about 1 GB/s), whichever is slower: a draft never asks.
+func (f *File) Sum() (string, error) {
+	if f.sum != "" {
+		return f.sum, nil
+	}
+	hash := sha256.New()
+	n, err := io.Copy(hash, io.NewSectionReader(f.f, 0, f.Size))
+	if err == nil && n < f.Size {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return "", fmt.Errorf("read %s, to know it by its content: %w", f.Name, err)
+	}
+	f.sum = hex.EncodeToString(hash.Sum(nil))
+	return f.sum, nil
 }
 
 // Reader gives the unpacked content from its beginning. Only one reader may be in use.

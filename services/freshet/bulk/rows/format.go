@@ -21,8 +21,13 @@ type Format struct {
 	Delimiter string `yaml:"delimiter,omitempty"`
 	// Quotes set to "none" takes quotes as any other character, as many database dumps mean them.
 	Quotes string `yaml:"quotes,omitempty"`
-	// SkipLines is how many lines to leave out before the header.
+	// SkipLines is how many lines, of a workbook rows, to leave out before the header.
 	SkipLines int `yaml:"skip_lines,omitempty"`
+	// Ignore lists records that are no rows, wherever they stand, by the text they have or, with a * at the end, begin with: "Total*". Of a workbook
+	// it is the text of the first cell that has one. They are skipped and counted, not rejected.
+	Ignore []string `yaml:"ignore,omitempty"`
+	// Sheet of a workbook, by its name or its number from 1; by default the first one that is shown and has rows.
+	Sheet string `yaml:"sheet,omitempty"`
 	// Columns names the columns of a CSV file that has no header.
 	Columns []string `yaml:"columns,omitempty"`
 	// Null lists texts that mean "no value", beside the empty one: NULL, \N, n/a.
