@@ -1,6 +1,10 @@
 package collector
 
-import "time"
+import (
+	"time"
+
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+)
 
 // Checker judges events of an import as a collector with the default settings would, without one: for dry runs. It knows no source, hence no
 // tracking plan and no limits of a source's own. For one goroutine.
@@ -19,6 +23,12 @@ func NewChecker(now func() time.Time) *Checker {
 
 // Check judges one event; nil means that it would be accepted.
 func (c *Checker) Check(event []byte) *Rejection {
+	_, r := c.Read(event)
+	return r
+}
+
+// Read gives one event as a collector would store it, or why it would be refused. The event is good until the next call.
+func (c *Checker) Read(event []byte) (*eventv1.Event, *Rejection) {
 	c.work.items = c.work.items[:0]
 	c.work.readAlone(event, c.cfg.Limits)
 	it := &c.work.items[0]
@@ -27,7 +37,7 @@ func (c *Checker) Check(event []byte) *Rejection {
 		f = c.work.decode(it, &origin{src: &c.src, history: true, received: c.now().UnixMilli()}, &c.cfg, id)
 	}
 	if f == nil {
-		return nil
+		return &c.work.event, nil
 	}
-	return &Rejection{MessageID: id, Reason: f.reason, Detail: f.detail}
+	return nil, &Rejection{MessageID: id, Reason: f.reason, Detail: f.detail}
 }

@@ -80,7 +80,7 @@ func (o *importOptions) run(cmd *cobra.Command, path string) (err error) {
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	if o.infer {
-		return bulk.Infer(in, exact(cmd))
+		return bulk.Infer(in, exact(cmd), cmd.ErrOrStderr())
 	}
 	i, warnings, err := bulk.Prepare(in, o.mapping)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/services/collector"
+	"github.com/freshet/freshet/services/freshet/bulk/draft"
 	"github.com/freshet/freshet/services/freshet/bulk/file"
 	"github.com/freshet/freshet/services/freshet/bulk/ledger"
 	"github.com/freshet/freshet/services/freshet/bulk/mapping"
@@ -243,12 +244,14 @@ func (i *Import) Note() string {
 	return fmt.Sprintf("%d rows, %d rejected, %.0f rows/s", i.rows.Load(), i.bad.Load(), rate)
 }
 
-// Infer writes a draft of a mapping for the file.
-func Infer(in *file.File, w io.Writer) error {
-	draft, err := mapping.Infer(in)
+// Infer writes a draft of a mapping for the file to w, and what a person needs to judge it to report.
+func Infer(in *file.File, w, report io.Writer) error {
+	d, err := draft.Infer(in)
 	if err != nil {
 		return fmt.Errorf("%s: %w", in.Name, err)
 	}
-	_, err = io.WriteString(w, draft)
-	return err
+	if _, err := io.WriteString(w, d.Mapping); err != nil {
+		return err
+	}
+	return d.Report(report)
 }

@@ -1,0 +1,125 @@
+package draft
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/freshet/freshet/services/freshet/bulk/moment"
+	"github.com/freshet/freshet/services/freshet/bulk/number"
+	"github.com/freshet/freshet/services/freshet/bulk/rows"
+)
+
+// few is how many values a column may have to be listed in the draft.
+const few = 6
+
+// kind is what the values of a column are.
+type kind string
+
+const (
+	text      kind = ""
+	boolean   kind = "boolean"
+	integer   kind = "integer"
+	decimal   kind = "decimal"
+	timestamp kind = "timestamp"
+	object    kind = "json"
+)
+
+// column is what the rows that were looked at show of a column.
+type column struct {
+	name, word string // the name, and as the vocabulary has it
+	rank       int    // of timeRank
+	filled     int
+	empty      int
+	varies     bool            // within the rows of one order
+	distinct   map[string]bool // values, up to one more than few
+
+	is      kind
+	as      number.Column  // the numbers as they were added
+	whole   bool           // its numbers are whole, though some are written with decimals
+	numbers number.Finding // of an integer or decimal
+	times   moment.Finding // of a timestamp
+	gather  *gather        // until judged
+}
+
+// gather is what is known of values while they are added.
+type gather struct {
+	before                                 string
+	times                                  moment.Column
+	plain, zeros, boolean, object, instant bool
+}
+
+func newColumn(name string) *column {
+	return &column{name: name, word: plain(name), rank: timeRank(name), distinct: map[string]bool{}, whole: true,
+		gather: &gather{plain: true, boolean: true, object: true, instant: true}}
+}
+
+// add takes the next row's value; sameOrder says that the row is of the same order as the one before. A value that is left out in all rows of an
+// order but the first, as many exports do with the order's own values, does not vary.
+func (c *column) add(v rows.Value, sameOrder bool) {
+	g := c.gather
+	if v.Kind == rows.Absent {
+		c.empty++
+		if !sameOrder {
+			g.before = ""
+		}
+		return
+	}
+	c.varies = c.varies || sameOrder && g.before != "" && v.Text != g.before
+	g.before = v.Text
+	c.filled++
+	g.boolean = g.boolean && (v.Kind == rows.Boolean || slices.Contains([]string{"true", "false", "yes", "no"}, strings.ToLower(v.Text)))
+	g.object = g.object && v.Kind == rows.JSON
+	g.instant = g.instant && v.Kind == rows.Instant
+	bare := strings.TrimLeft(v.Text, "-+")
+	g.plain = g.plain && bare != "" && len(bare) <= 18 && strings.Trim(bare, "0123456789") == ""
+	g.zeros = g.zeros || len(bare) > 1 && bare[0] == '0' && bare[1] >= '0' && bare[1] <= '9'
+	c.as.Add(v.Text)
+	g.times.Add(v.Text)
+	if len(c.distinct) <= few {
+		c.distinct[v.Text] = true
+	}
+}
+
+// judge decides what the values are, when all were added. Numbers that may be times (unix seconds, 20210131) are times only under a name that says so.
+func (c *column) judge() {
+	g := c.gather
+	c.gather = nil
+	if c.filled == 0 {
+		return
+	}
+	var isTime, isNumber bool
+	c.times, isTime = g.times.Finding()
+	c.numbers, isNumber = c.as.Finding()
+	c.whole = isNumber && c.numbers.Whole
+	switch {
+	case g.object:
+		c.is = object
+	case g.boolean:
+		c.is = boolean
+	case g.instant:
+		c.is, c.times = timestamp, moment.Finding{Layouts: []string{"iso"}, Sure: true, Why: "the file's own times"}
+	case isTime && (!c.times.Numeric || c.rank >= 0):
+		c.is = timestamp
+	case g.zeros || !isNumber:
+	case g.plain:
+		c.is = integer
+	default:
+		c.is = decimal
+	}
+}
+
+func (c *column) numeric() bool { return c.is == integer || c.is == decimal }
+
+// fits says that the column's numbers may be read in a convention: its own, one that has groups where the column has none, or, where the values
+// leave several readings, another that they fit.
+func (c *column) fits(as number.Convention) bool {
+	own := c.numbers.Convention
+	point := func(sign string) string { return strings.Replace(sign, ".", "", 1) }
+	switch same := point(own.Decimal) == point(as.Decimal); {
+	case same && own.Thousands == as.Thousands:
+		return true
+	case same && own.Thousands == "" || !c.numbers.Sure:
+		return c.as.Fits(as)
+	}
+	return false
+}

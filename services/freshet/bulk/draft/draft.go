@@ -1,0 +1,166 @@
+package draft
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/freshet/freshet/services/freshet/bulk/encoding"
+	"github.com/freshet/freshet/services/freshet/bulk/file"
+	"github.com/freshet/freshet/services/freshet/bulk/number"
+	"github.com/freshet/freshet/services/freshet/bulk/rows"
+)
+
+// Draft is a mapping for a file, and what a person needs to judge it.
+type Draft struct {
+	// Mapping is YAML with comments.
+	Mapping string
+	// Notes are what was decided, in the order of the mapping.
+	Notes []Note
+	// Trial is what the mapping makes of the file.
+	Trial *Trial
+}
+
+// look is what is known of the file before its columns.
+type look struct {
+	format rows.Format
+	ownID  bool // the order's number is no message id
+}
+
+// Infer drafts a mapping for a file. Errors are of files that cannot be read at all.
+func Infer(in *file.File) (*Draft, error) {
+	d := &Draft{}
+	l, err := d.look(in)
+	if err != nil {
+		return nil, err
+	}
+	s, err := take(in, l.format)
+	if err != nil {
+		return nil, err
+	}
+	columns := s.columns(-1)
+	if order := find(columns, orderID, nil, nil); order >= 0 {
+		columns = s.columns(order)
+	}
+	for _, c := range columns {
+		c.judge()
+	}
+	p := decide(s, columns)
+	numbers := convention(columns, p)
+	text := ""
+	for range 3 { // what the trial says of the order's number is mended at most twice
+		w := &writer{plan: &plan{}, look: l, columns: columns, numbers: numbers}
+		*w.plan = *p
+		text = w.write(in.Name)
+		if d.Trial, err = try(in, text); err != nil {
+			return nil, err
+		}
+		if !mend(p, &l, d.Trial) {
+			p = w.plan
+			break
+		}
+	}
+	d.Notes = append(d.Notes, p.notes...)
+	d.Mapping = d.title(in, s) + text
+	return d, nil
+}
+
+// mend changes what the trial has shown to be wrong; false when there is nothing of the kind.
+func mend(p *plan, l *look, t *Trial) bool {
+	switch {
+	case t.Rejected["key_returned"] > 0 && p.sorted:
+		p.sorted = false
+	case t.Rejected["message_id_repeated"] > 0 && !l.ownID:
+		l.ownID = true
+	default:
+		return false
+	}
+	return true
+}
+
+// look finds out how the file is written.
+func (d *Draft) look(in *file.File) (look, error) {
+	var l look
+	at, size, _, err := in.Sample()
+	if err != nil {
+		return l, err
+	}
+	found, err := encoding.Guess(at, size)
+	if err != nil {
+		return l, err
+	}
+	l.format.Encoding = found.Name
+	if found.Name != "" {
+		level, says := Sure, ""
+		if !found.Sure {
+			level = Guessed
+		}
+		if len(found.Others) > 0 {
+			says = "; it may be " + strings.Join(found.Others, " or ")
+		}
+		d.note(level, "letters are written in %s: %s%s", found.Name, found.Why, says)
+	}
+	layout, err := rows.Layout(in, l.format)
+	if err != nil {
+		return l, err
+	}
+	l.format.SkipLines, l.format.Delimiter, l.format.Ignore, l.format.Sheet = layout.SkipLines, layout.Delimiter, layout.Ignore, layout.Sheet
+	level := Sure
+	if !layout.Sure {
+		level = Guessed
+	}
+	for _, why := range layout.Why {
+		d.note(level, "%s", why)
+	}
+	return l, nil
+}
+
+func (d *Draft) note(level Level, format string, args ...any) {
+	d.Notes = append(d.Notes, Note{level, fmt.Sprintf(format, args...)})
+}
+
+// title is the head of the mapping: where it comes from, and what to look at.
+func (d *Draft) title(in *file.File, s *sample) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# A draft, made of %d rows of %s. Read it, change it, then: freshet import FILE --map THIS --preview 3\n", len(s.rows)+len(s.spread), strings.ToValidUTF8(in.Name, "?"))
+	if s.unread > 0 {
+		fmt.Fprintf(&b, "# %d of these rows could not be read: see --dry-run.\n", s.unread)
+	}
+	for _, n := range d.Notes {
+		fmt.Fprintf(&b, "# %s: %s\n", n.Level, oneLine(n.Says))
+	}
+	return b.String()
+}
+
+// oneLine keeps a comment a comment, whatever a column is called.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+}
+
+// convention is how the file writes numbers: as its surest column does. Amounts count more than others.
+func convention(columns []*column, p *plan) (best number.Convention) {
+	points := -1
+	for i, c := range columns {
+		if c.is != decimal {
+			continue
+		}
+		n := 0
+		if c.numbers.Sure {
+			n += 4
+		}
+		if c.numbers.Convention != (number.Convention{}) {
+			n += 2
+		}
+		if p.roles[i] != "" {
+			n++
+		}
+		if n > points {
+			points, best = n, c.numbers.Convention
+		}
+	}
+	return best
+}

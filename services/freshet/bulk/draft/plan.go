@@ -1,0 +1,168 @@
+package draft
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/freshet/freshet/services/freshet/bulk/moment"
+	"github.com/freshet/freshet/services/freshet/bulk/rows"
+)
+
+// Level says how far a Note can be relied on.
+type Level string
+
+const (
+	// Sure is what the file leaves no other reading of.
+	Sure Level = "sure"
+	// Guessed is what is likely, and not proven: the key in the mapping says it too.
+	Guessed Level = "guessed"
+	// Ask is what the file does not say, and what must be answered before an import.
+	Ask Level = "ASK"
+)
+
+// Note is one thing that the draft decided.
+type Note struct {
+	Level Level
+	// Says is a sentence for people.
+	Says string
+}
+
+// plan is what the columns are for. A place is -1 for none.
+type plan struct {
+	order   int  // whose values are one order
+	grouped bool // its rows are lines of the order
+	sorted  bool // and stand together
+	at      int  // the time, or the day when beside is its time of day
+	beside  int
+	times   moment.Finding
+	zone    int
+	people  map[role]int
+	roles   map[int]role // of an order's columns
+	signed  bool         // totals below zero are refunds
+	notes   []Note
+}
+
+func (p *plan) note(level Level, format string, args ...any) {
+	p.notes = append(p.notes, Note{level, fmt.Sprintf(format, args...)})
+}
+
+// decide gives the columns their roles.
+func decide(s *sample, columns []*column) *plan {
+	p := &plan{order: find(columns, orderID, nil, nil), at: -1, beside: -1, zone: -1, people: map[role]int{}, roles: map[int]role{}, sorted: true}
+	taken := map[int]bool{}
+	if p.order >= 0 {
+		taken[p.order] = true
+		p.roles[p.order] = orderID
+	}
+	p.time(s, columns, taken)
+	for _, r := range []role{email, phone, userID, anonymousID} {
+		if i := find(columns, r, taken, func(c *column) bool { return c.filled > 0 && c.is != timestamp && c.is != object }); i >= 0 {
+			p.people[r], taken[i] = i, true
+		}
+	}
+	if p.order >= 0 {
+		p.lines(s, columns, taken)
+		p.money(s, columns, taken)
+	}
+	return p
+}
+
+// time finds the column of the time of the fact, and the one with the time of day where both are apart.
+func (p *plan) time(s *sample, columns []*column, taken map[int]bool) {
+	best := func(c *column) int {
+		switch {
+		case c.is != timestamp:
+			return -1
+		case c.rank >= 0 && c.times.DateOnly:
+			return 2*c.rank + 1
+		case c.rank >= 0:
+			return 2 * c.rank
+		case c.times.Numeric || hasNoFact(c.name):
+			return -1
+		}
+		return 1000
+	}
+	for i, c := range columns {
+		if r := best(c); r >= 0 && !taken[i] && (p.at < 0 || r < best(columns[p.at])) {
+			p.at = i
+		}
+	}
+	if p.at < 0 {
+		return
+	}
+	p.times = columns[p.at].times
+	taken[p.at] = true
+	if p.times.DateOnly && !p.times.Numeric {
+		p.timeOfDay(s, columns, taken)
+	}
+	if i := find(columns, zone, taken, func(c *column) bool { return c.filled > 0 }); i >= 0 && !p.times.Zoned {
+		p.zone, taken[i] = i, true
+	}
+}
+
+// timeOfDay finds a column that makes a time of the day in another: "10:31:07" beside "2021-03-05".
+func (p *plan) timeOfDay(s *sample, columns []*column, taken map[int]bool) {
+	for i, c := range columns {
+		if taken[i] || c.is != text || c.filled == 0 || c.rank < 0 {
+			continue
+		}
+		var both moment.Column
+		for _, rows := range [][][]rows.Value{s.rows, s.spread} {
+			for _, row := range rows {
+				if row[p.at].Text != "" && row[i].Text != "" {
+					both.Add(row[p.at].Text + " " + row[i].Text)
+				}
+			}
+		}
+		if f, ok := both.Finding(); ok && !f.DateOnly {
+			p.beside, p.times = i, f
+			taken[i] = true
+			return
+		}
+	}
+}
+
+// lines gives roles to the columns of an order's lines, and decides whether rows are lines.
+func (p *plan) lines(s *sample, columns []*column, taken map[int]bool) {
+	give := func(r role, fits func(*column) bool) int {
+		i := find(columns, r, taken, fits)
+		if i >= 0 {
+			p.roles[i], taken[i] = r, true
+		}
+		return i
+	}
+	numeric := func(c *column) bool { return c.numeric() }
+	product := give(productID, nil)
+	article := give(sku, nil)
+	name := give(productName, func(c *column) bool { return c.is == text || c.is == integer })
+	units := give(quantity, numeric)
+	repeats := s.repeats(p.order)
+	p.grouped = repeats || (product >= 0 || article >= 0 || name >= 0) && (units >= 0 || find(columns, unitPrice, taken, numeric) >= 0)
+	if !p.grouped {
+		return
+	}
+	if repeats {
+		p.note(Sure, "rows with the same %q are one order", columns[p.order].name)
+	} else {
+		p.note(Guessed, "each row is a line of an order: rows with the same %q would be one order", columns[p.order].name)
+	}
+	if product < 0 && article < 0 && name < 0 {
+		p.note(Guessed, "no column has a name usual for a product: products[].product_id is empty")
+	}
+	of := product
+	if of < 0 {
+		of = max(article, name)
+	}
+	p.amounts(s, columns, taken, of, units)
+}
+
+// hasNoFact says that a name is of another time than the fact's.
+func hasNoFact(name string) bool {
+	name = plain(name)
+	for _, w := range notTheFact {
+		if strings.Contains(name, w) {
+			return true
+		}
+	}
+	return false
+}
