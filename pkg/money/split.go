@@ -13,8 +13,9 @@ type parts struct {
 	negative bool
 	// codes are the currencies that the text may mean, blanks between them; empty when it has neither sign nor code.
 	codes    string
-	signs    int // plus and minus
-	open     int // opening brackets less closing ones
+	sign     string // as it is written, in capitals
+	signs    int    // plus and minus
+	open     int    // opening brackets less closing ones
 	brackets bool
 }
 
@@ -97,12 +98,13 @@ func (p *parts) around(text string) bool {
 
 // take takes a sign or code of a currency. Two are fine when the one says which of the other's is meant: "$12 CAD".
 func (p *parts) take(text string) bool {
-	codes := codesOf(token(text))
+	sign := token(text)
+	codes := codesOf(sign)
 	switch {
 	case codes == "":
 		return false
 	case p.codes == "", strings.Contains(p.codes, codes):
-		p.codes = codes
+		p.codes, p.sign = codes, sign
 	case !strings.Contains(codes, p.codes):
 		return false
 	}
