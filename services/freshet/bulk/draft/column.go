@@ -100,12 +100,22 @@ func (c *column) judge() {
 		c.is, c.times = timestamp, moment.Finding{Layouts: []string{"iso"}, Sure: true, Why: "the file's own times"}
 	case isTime && (!c.times.Numeric || c.rank >= 0):
 		c.is = timestamp
-	case g.zeros || !isNumber:
+	case g.zeros || !isNumber || isCode(c.word):
 	case g.plain:
 		c.is = integer
 	default:
 		c.is = decimal
 	}
+}
+
+// isCode says that digits under a name are no number: nobody adds up postal codes.
+func isCode(word string) bool {
+	for _, w := range []string{"zip", "postal", "postcode", "postleitzahl", "plz", "codepostal", "邮编", "郵便番号", "우편번호", "индекс"} {
+		if strings.Contains(word, w) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *column) numeric() bool { return c.is == integer || c.is == decimal }

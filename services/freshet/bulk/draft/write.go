@@ -310,7 +310,7 @@ func (w *writer) field(c *column) string {
 	switch {
 	case c.filled == 0:
 		note = "  # empty in the rows that were looked at"
-	case len(c.distinct) <= few && c.is != object:
+	case len(c.distinct) <= few && len(c.distinct) < c.filled && c.is != object:
 		var all []string
 		for v := range c.distinct {
 			all = append(all, fmt.Sprintf("%.30q", v))
