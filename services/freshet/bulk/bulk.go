@@ -49,7 +49,7 @@ func Prepare(in *file.File, mappingFile string) (i *Import, warnings []string, e
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s:\n%w", mappingFile, err)
 	}
-	reader, err := rows.Open(in, spec.Format)
+	reader, err := rows.OpenAll(in, spec.Format)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", in.Name, err)
 	}
@@ -64,8 +64,8 @@ func Prepare(in *file.File, mappingFile string) (i *Import, warnings []string, e
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s does not fit %s:\n%w", mappingFile, in.Name, err)
 	}
-	for _, path := range rows.Unread(reader) {
-		warnings = append(warnings, fmt.Sprintf("%s: %s is a list inside a list: it cannot be read and is left out", in.Name, path))
+	for _, note := range rows.Notes(reader) {
+		warnings = append(warnings, in.Name+": "+note)
 	}
 	reader.Bind(mapper.Columns(), mapper.Rest())
 	return &Import{File: in, spec: spec, reader: reader, mapper: mapper, began: time.Now()}, warnings, nil

@@ -34,10 +34,7 @@ func (s *Spec) Compile(f File, columns []string, closed bool) (m *Mapper, warnin
 	c := &compiler{spec: s, known: columns, closed: closed, slots: map[string]int{}}
 	m = &Mapper{source: s.SourceName, file: f, kind: s.Type, rest: s.Rest, sorted: s.GroupBySorted == nil || *s.GroupBySorted, seen: map[uint64]struct{}{}}
 	m.properties, m.traits = c.build("properties", s.Properties), c.build("traits", s.Traits)
-	if s.Event != nil {
-		m.event = c.value("event", &s.Event.Field)
-		m.event.required = m.event.required || s.Type == "track"
-	}
+	m.events = c.events()
 	if m.timestamp = c.value("timestamp", s.Timestamp); m.timestamp != nil {
 		m.timestamp.required = true
 		m.timestamp.hint = ", and the event would count as of its import: give a default, or a when that is false here if that is meant"
@@ -46,6 +43,7 @@ func (s *Spec) Compile(f File, columns []string, closed bool) (m *Mapper, warnin
 	m.when = c.condition("when", s.When)
 	m.id, m.idNames = c.keys("message_id", s.MessageID), s.MessageID
 	m.key, m.keyNames = c.keys("group_by", s.GroupBy), s.GroupBy
+	m.lines = &object{}
 	if s.Lines != nil {
 		m.lines, m.into = c.build("lines.fields", s.Lines.Fields), string(rows.AppendText(nil, s.Lines.Into))+":["
 	}
@@ -89,7 +87,7 @@ func (c *compiler) condition(at, expression string) *condition {
 	if expression == "" {
 		return nil
 	}
-	cond, err := newCondition(at, expression, c.slot)
+	cond, err := newCondition(at, expression, c.spec.Format, c.slot)
 	if err != nil {
 		c.fault("%v", err)
 	}
@@ -101,11 +99,13 @@ func (c *compiler) value(at string, f *Field) *value {
 	if f == nil {
 		return nil
 	}
-	v := &value{at: at, slot: -1, required: f.Required, standIn: constant(f.Default), constant: constant(f.Value)}
+	v := &value{at: at, slot: -1, required: f.Required, standIn: constant(f.Default), constant: constant(f.Value), absolute: f.Absolute, sum: f.Sum != ""}
 	if f.When != "" {
 		v.when = c.condition(at+".when", f.When)
 	}
 	switch {
+	case f.Sum != "":
+		v.slot, v.source = c.slot(at+".sum", f.Sum), "column "+f.Sum
 	case f.Column != "":
 		v.slot, v.source = c.slot(at+".column", f.Column), "column "+f.Column
 	case f.Template != "":
@@ -199,6 +199,13 @@ func (c *compiler) identifiers(m *Mapper) {
 		m.external = append(m.external, named{`,"type":` + string(rows.AppendText(nil, e.name)) + `,"collection":"users","encoding":"none"},`, e.value})
 		if e.inner != nil {
 			c.fault("identifiers.external_ids.%s: a type has no dots", e.name)
+		}
+	}
+	for _, list := range [][]named{m.top, m.person, m.external} {
+		for _, n := range list {
+			if n.value != nil {
+				m.who = append(m.who, n.value)
+			}
 		}
 	}
 }

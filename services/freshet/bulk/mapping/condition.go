@@ -7,6 +7,8 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
 
 	"github.com/freshet/freshet/services/freshet/bulk/rows"
 )
@@ -23,8 +25,8 @@ type condition struct {
 const maxCost = 100_000
 
 // newCondition compiles an expression over row, a map of the columns it names: row.status or row["Order No"].
-func newCondition(at, expression string, slot func(at, column string) int) (*condition, error) {
-	env, err := cel.NewEnv(cel.Variable("row", cel.MapType(cel.StringType, cel.DynType)), cel.CrossTypeNumericComparisons(true),
+func newCondition(at, expression string, format rows.Format, slot func(at, column string) int) (*condition, error) {
+	env, err := cel.NewEnv(cel.Variable("row", cel.MapType(cel.StringType, cel.DynType)), cel.CrossTypeNumericComparisons(true), number(format),
 		cel.ParserExpressionSizeLimit(4096), cel.ParserRecursionLimit(100))
 	if err != nil {
 		return nil, fmt.Errorf("%s: make the CEL environment: %w", at, err)
@@ -47,6 +49,34 @@ func newCondition(at, expression string, slot func(at, column string) int) (*con
 		return nil, fmt.Errorf("%s: %w", at, err)
 	}
 	return c, nil
+}
+
+// number is the function number(text): a text as a number by the signs of the format, for comparing: it is a float. What is no number, and the
+// empty text of an absent value, is an error of the row.
+func number(format rows.Format) cel.EnvOption {
+	f := &Field{Type: "decimal"}
+	convert, _, err := converter(f, format)
+	return cel.Function("number", cel.Overload("number_of_text", []*cel.Type{cel.DynType}, cel.DoubleType, cel.UnaryBinding(func(v ref.Val) ref.Val {
+		if err != nil {
+			return types.NewErr("%v", err)
+		}
+		text, ok := v.Value().(string)
+		if !ok {
+			return v.ConvertToType(types.DoubleType)
+		}
+		if text == "" {
+			return types.NewErr(`number(""): the value is absent: ask for it first, as in row.Amount != "" && number(row.Amount) < 0.0`)
+		}
+		got, err := convert(rows.Value{Kind: rows.Text, Text: text})
+		if err != nil {
+			return types.NewErr("number(%q): it %v", text, err)
+		}
+		f, err := strconv.ParseFloat(got.Text, 64)
+		if err != nil {
+			return types.NewErr("number(%q): %v", text, err)
+		}
+		return types.Double(f)
+	})))
 }
 
 // find notes the columns an expression reads.

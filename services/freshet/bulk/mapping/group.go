@@ -1,8 +1,8 @@
 package mapping
 
 import (
-	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -19,21 +19,22 @@ const (
 	maxGroup = 4 << 20
 )
 
-// groups are the events whose rows are being gathered.
+// groups are the events whose rows are being gathered. Rows of one key that take different names, as an order and its refund do, are different events.
 type groups struct {
-	open  *group // sorted: the one whose rows come now
-	hole  *rows.Row
-	byKey map[string]*group // not sorted: all
-	order []*group
-	held  int
+	key      string   // sorted: of the rows that come now
+	open     []*group // sorted: the events of that key, not sorted: all
+	hole     *rows.Row
+	returned *rows.Fault // sorted: why the rows of this key are refused
+	byKey    map[string]*group
+	held     int
 }
 
 // group is one event to be.
 type group struct {
-	key   string
+	kind  int // the alternative of the event's name
 	rows  []*rows.Row
-	lines []byte // elements with commas behind
-	names []byte // identifiers of the first row
+	lines []byte   // elements with commas behind
+	names []string // who the rows named so far, "" for nobody
 	fault *rows.Fault
 	size  int
 	over  bool // too large: its rows are refused as they come
@@ -54,30 +55,56 @@ func (m *Mapper) addLine(row *rows.Row, emit func(Unit) error) error {
 	if fault != nil {
 		return refuse(fault)
 	}
+	kind, fault := m.choose(row)
 	if !m.sorted {
-		return m.hold(key, row)
-	}
-	if g.open != nil && g.open.key == key {
-		if g.hole != nil && g.open.fault == nil {
-			g.open.fault = &rows.Fault{Reason: reasonWithGroup, Detail: fmt.Sprintf("row %d, among the rows of this event, cannot be read", g.hole.Number)}
+		if fault != nil {
+			return refuse(fault)
 		}
-		g.hole = nil
-		return m.append(g.open, row, emit)
+		return m.hold(key, kind, row)
 	}
+	if len(g.open) == 0 || g.key != key {
+		if err := m.turn(key, row, emit); err != nil {
+			return err
+		}
+	} else if g.hole != nil {
+		for _, one := range g.open {
+			one.lacks(g.hole)
+		}
+	}
+	g.hole = nil
+	if fault != nil {
+		return refuse(fault)
+	}
+	i := slices.IndexFunc(g.open, func(one *group) bool { return one.kind == kind })
+	if i < 0 {
+		i = len(g.open)
+		g.open = append(g.open, &group{kind: kind, fault: g.returned, over: g.returned != nil})
+	}
+	return m.append(g.open[i], row, emit)
+}
+
+// turn ends the events of one key and begins those of the next.
+func (m *Mapper) turn(key string, row *rows.Row, emit func(Unit) error) error {
+	g := &m.groups
 	if err := g.end(m, emit); err != nil {
 		return err
 	}
-	g.hole = nil
 	if len(m.seen) >= maxSeen {
 		return fmt.Errorf("row %d: more than %d events by group_by in one file: split it", row.Number, maxSeen)
 	}
-	g.open = &group{key: key}
+	g.key, g.returned = key, nil
 	if !m.fresh(key) {
-		g.open.over = true
-		g.open.fault = &rows.Fault{Reason: reasonReturned, Detail: fmt.Sprintf("%s: the rows of %s are not together; the event of the first ones was made without this row: "+
+		g.returned = &rows.Fault{Reason: reasonReturned, Detail: fmt.Sprintf("%s: the rows of %s are not together; the event of the first ones was made without this row: "+
 			"sort the file by it, or set group_by_sorted: false", strings.Join(m.keyNames, ", "), m.shown(row))}
 	}
-	return m.append(g.open, row, emit)
+	return nil
+}
+
+// lacks refuses an event among whose rows one cannot be read.
+func (g *group) lacks(hole *rows.Row) {
+	if g.fault == nil {
+		g.fault = &rows.Fault{Reason: reasonWithGroup, Detail: fmt.Sprintf("row %d, among the rows of this event, cannot be read", hole.Number)}
+	}
 }
 
 // shown is a row's key for people.
@@ -104,16 +131,17 @@ func (m *Mapper) groupKey(row *rows.Row) (string, *rows.Fault) {
 }
 
 // hold keeps a row until the end of the file.
-func (m *Mapper) hold(key string, row *rows.Row) error {
+func (m *Mapper) hold(key string, kind int, row *rows.Row) error {
 	g := &m.groups
 	if g.byKey == nil {
 		g.byKey = map[string]*group{}
 	}
+	key = fmt.Sprintf("%s%d", key, kind) // a key ends with its last column's text, whose length it says
 	in := g.byKey[key]
 	if in == nil {
-		in = &group{key: key}
+		in = &group{kind: kind}
 		g.byKey[key] = in
-		g.order = append(g.order, in)
+		g.open = append(g.open, in)
 	}
 	before := in.size
 	if err := m.append(in, row, nil); err != nil {
@@ -150,28 +178,21 @@ func (m *Mapper) append(g *group, row *rows.Row, emit func(Unit) error) error {
 	return nil
 }
 
-// line adds a row's element to the list, and checks that the row names the same person as the first.
+// line adds a row's element to the list, and checks that the row names nobody else than those before it.
 func (m *Mapper) line(g *group, row *rows.Row) *rows.Fault {
 	own := func(f *rows.Fault) *rows.Fault {
 		return &rows.Fault{Reason: f.Reason, Detail: fmt.Sprintf("row %d: %s", row.Number, f.Detail)}
 	}
-	names, fault := m.names(m.scratch[:0], row)
-	if fault == nil {
-		names, fault = m.list(names, "{", m.person, '}', row)
-	}
-	if fault != nil {
+	if fault := m.same(g, row); fault != nil {
 		return own(fault)
 	}
-	m.scratch = names
-	if len(g.rows) == 1 {
-		g.names = bytes.Clone(names)
-	} else if !bytes.Equal(names, g.names) {
-		return &rows.Fault{Reason: reasonConflict, Detail: fmt.Sprintf("row %d names somebody else than row %d of the same event: %s and %s", row.Number, g.rows[0].Number,
-			bytes.TrimRight(names, ","), bytes.TrimRight(g.names, ","))}
+	if m.into == "" {
+		return nil
 	}
 	from := len(g.lines)
 	g.lines = append(g.lines, '{')
-	if g.lines, fault = m.lines.append(g.lines, row); fault != nil {
+	var fault *rows.Fault
+	if g.lines, fault = m.lines.append(g.lines, []*rows.Row{row}); fault != nil {
 		g.lines = g.lines[:from]
 		return own(fault)
 	}
@@ -179,13 +200,35 @@ func (m *Mapper) line(g *group, row *rows.Row) *rows.Fault {
 	return nil
 }
 
+// same holds whom a row names against the rows before it. A row that leaves a name empty says nothing: many exports fill the order's columns in its
+// first row only.
+func (m *Mapper) same(g *group, row *rows.Row) *rows.Fault {
+	if g.names == nil {
+		g.names = make([]string, len(m.who))
+	}
+	for i, v := range m.who {
+		is, fault := v.when.holds(row)
+		var got rows.Value
+		if is && fault == nil {
+			got, fault = v.alone(row)
+		}
+		switch {
+		case fault != nil:
+			return fault
+		case got.Kind == rows.Absent:
+		case g.names[i] == "":
+			g.names[i] = got.Text
+		case g.names[i] != got.Text:
+			return &rows.Fault{Reason: reasonConflict, Detail: fmt.Sprintf("it names somebody else than the rows of the same event before it: %s is %.60q, and was %.60q", v.at, got.Text, g.names[i])}
+		}
+	}
+	return nil
+}
+
 // end emits what is gathered. An event with a bad row is refused whole: an order that lacks a line would be false money.
 func (g *groups) end(m *Mapper, emit func(Unit) error) error {
-	all := g.order
-	if g.open != nil {
-		all = []*group{g.open}
-	}
-	g.open, g.order, g.byKey = nil, nil, nil
+	all := g.open
+	g.open, g.byKey = nil, nil
 	for i, one := range all {
 		all[i] = nil // what is emitted need not be held
 		if len(one.rows) == 0 {
@@ -193,7 +236,7 @@ func (g *groups) end(m *Mapper, emit func(Unit) error) error {
 		}
 		unit := Unit{Rows: one.rows, Fault: one.fault}
 		if unit.Fault == nil {
-			unit.Event, unit.MessageID, unit.Fault = m.write(one.rows[0], one.lines)
+			unit.Event, unit.MessageID, unit.Fault = m.write(one.rows, one.kind, one.lines)
 		}
 		if err := emit(unit); err != nil {
 			return err

@@ -58,6 +58,12 @@ func unknown(n *yaml.Node, t reflect.Type, path string, depth int) (faults []err
 	if n.Kind == yaml.AliasNode && n.Alias != nil {
 		n = n.Alias
 	}
+	if t == reflect.TypeFor[Name]() && n.Kind == yaml.SequenceNode && depth <= 20 {
+		for i, one := range n.Content {
+			faults = append(faults, unknown(one, t, fmt.Sprintf("%s[%d].", strings.TrimSuffix(path, "."), i), depth+1)...)
+		}
+		return faults
+	}
 	if depth > 20 || n.Kind != yaml.MappingNode || t == reflect.TypeFor[Literal]() {
 		return nil
 	}
@@ -103,8 +109,16 @@ func (f *Field) UnmarshalYAML(n *yaml.Node) error {
 	return n.Decode((*plain)(f))
 }
 
-// UnmarshalYAML takes a text for a constant.
+// UnmarshalYAML takes a text for a constant, and a list for alternatives.
 func (f *Name) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.SequenceNode {
+		for _, one := range n.Content {
+			if one.Kind == yaml.SequenceNode {
+				return fmt.Errorf("line %d: event: a list inside a list", one.Line)
+			}
+		}
+		return n.Decode(&f.Any)
+	}
 	if n.Kind == yaml.ScalarNode {
 		f.Field = Field{Value: &Literal{string(rows.AppendText(nil, n.Value))}}
 		return nil

@@ -31,16 +31,18 @@ type Mapper struct {
 	sorted             bool
 
 	when               *condition
-	event, timestamp   *value
-	top                []named // members of the event that name somebody
-	person             []named // members of traits that do
+	timestamp          *value
+	events             []*value // alternatives of the name
+	top                []named  // members of the event that name somebody
+	person             []named  // members of traits that do
 	external           []named
 	device             named
+	who                []*value // all of these but the device, which rows of one event must agree on
 	properties, traits *object
 	id, key            []int // slots
 	idNames, keyNames  []string
 	lines              *object
-	into               string
+	into               string // "" when the rows of an event make no list
 
 	groups  groups
 	seen    map[uint64]struct{} // hashes of keys, or of message ids, met before
@@ -64,42 +66,57 @@ const maxEvent = 1 << 20
 
 // Add takes the next row; emit is called for each unit that is complete. An error ends the import: emit's own, or a bound that is reached.
 func (m *Mapper) Add(row *rows.Row, emit func(Unit) error) error {
-	if m.lines != nil {
+	if row.Skipped != "" {
+		return emit(Unit{Rows: []*rows.Row{row}})
+	}
+	if len(m.key) > 0 {
 		return m.addLine(row, emit)
 	}
 	unit := Unit{Rows: []*rows.Row{row}, Fault: row.Fault}
 	if unit.Fault == nil {
 		is, fault := m.when.holds(row)
 		if unit.Fault = fault; is && fault == nil {
-			unit.Event, unit.MessageID, unit.Fault = m.write(row, nil)
+			unit.Event, unit.MessageID, unit.Fault = m.one(unit.Rows)
 		}
 	}
 	return emit(unit)
 }
 
+// one makes the event of a row that is one by itself.
+func (m *Mapper) one(rs []*rows.Row) (event []byte, id string, fault *rows.Fault) {
+	kind, fault := m.choose(rs[0])
+	if fault != nil {
+		return nil, "", fault
+	}
+	return m.write(rs, kind, nil)
+}
+
 // End emits what is still held.
 func (m *Mapper) End(emit func(Unit) error) error {
-	if m.lines == nil {
+	if len(m.key) == 0 {
 		return nil
 	}
 	return m.groups.end(m, emit)
 }
 
-// write makes the event of a row; lines are the elements of a group's list, with commas behind.
-func (m *Mapper) write(row *rows.Row, lines []byte) (event []byte, id string, fault *rows.Fault) {
-	if id, fault = m.messageID(row); fault != nil {
+// write makes the event of its rows, under the kind-th alternative of its name; lines are the elements of a group's list, with commas behind.
+func (m *Mapper) write(rs []*rows.Row, kind int, lines []byte) (event []byte, id string, fault *rows.Fault) {
+	if id, fault = m.messageID(rs, kind); fault != nil {
 		return nil, "", fault
 	}
 	b := append(m.scratch[:0], `{"type":"`...)
 	b = append(b, m.kind...)
 	b = append(b, `","messageId":`...)
 	b = append(rows.AppendText(b, id), ',')
-	for _, step := range []func([]byte, *rows.Row) ([]byte, *rows.Fault){m.head, m.names, m.context} {
-		if b, fault = step(b, row); fault != nil {
+	if b, fault = m.head(b, rs, kind); fault != nil {
+		return nil, "", fault
+	}
+	for _, step := range []func([]byte, []*rows.Row) ([]byte, *rows.Fault){m.names, m.context} {
+		if b, fault = step(b, rs); fault != nil {
 			return nil, "", fault
 		}
 	}
-	if b, fault = m.objects(b, row, lines); fault != nil {
+	if b, fault = m.objects(b, rs, lines); fault != nil {
 		return nil, "", fault
 	}
 	b = shut(b)
@@ -115,14 +132,18 @@ func (m *Mapper) write(row *rows.Row, lines []byte) (event []byte, id string, fa
 }
 
 // head writes the time and the name.
-func (m *Mapper) head(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
+func (m *Mapper) head(b []byte, rs []*rows.Row, kind int) ([]byte, *rows.Fault) {
 	key := `"event":`
 	if m.kind == "page" || m.kind == "screen" {
 		key = `"name":`
 	}
-	for _, n := range []named{{`"timestamp":`, m.timestamp}, {key, m.event}} {
+	var event *value
+	if kind < len(m.events) {
+		event = m.events[kind]
+	}
+	for _, n := range []named{{`"timestamp":`, m.timestamp}, {key, event}} {
 		var fault *rows.Fault
-		if b, fault = n.append(b, row); fault != nil {
+		if b, fault = n.append(b, rs); fault != nil {
 			return b, fault
 		}
 	}
@@ -130,21 +151,21 @@ func (m *Mapper) head(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
 }
 
 // append writes a member as text, with a comma behind it; nothing when it has no value.
-func (n named) append(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
+func (n named) append(b []byte, rs []*rows.Row) ([]byte, *rows.Fault) {
 	if n.value == nil {
 		return b, nil
 	}
-	v, fault := n.value.name(row)
+	v, fault := n.value.name(rs)
 	if fault != nil || v.Kind == rows.Absent {
 		return b, fault
 	}
 	return append(rows.AppendText(append(b, n.key...), v.Text), ','), nil
 }
 
-func (m *Mapper) names(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
+func (m *Mapper) names(b []byte, rs []*rows.Row) ([]byte, *rows.Fault) {
 	for _, n := range m.top {
 		var fault *rows.Fault
-		if b, fault = n.append(b, row); fault != nil {
+		if b, fault = n.append(b, rs); fault != nil {
 			return b, fault
 		}
 	}
@@ -152,16 +173,16 @@ func (m *Mapper) names(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
 }
 
 // context writes what names the person beside the ids, and where the event came from.
-func (m *Mapper) context(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
+func (m *Mapper) context(b []byte, rs []*rows.Row) ([]byte, *rows.Fault) {
 	var fault *rows.Fault
 	b = append(b, `"context":{`...)
 	if m.kind != "identify" {
-		if b, fault = m.list(b, `"traits":{`, m.person, '}', row); fault != nil {
+		if b, fault = m.list(b, `"traits":{`, m.person, '}', rs); fault != nil {
 			return b, fault
 		}
 	}
 	at := len(b)
-	if b, fault = m.device.append(b, row); fault != nil {
+	if b, fault = m.device.append(b, rs); fault != nil {
 		return b, fault
 	}
 	if len(b) > at {
@@ -172,7 +193,7 @@ func (m *Mapper) context(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
 	b = append(b, `"externalIds":[`...)
 	none := len(b)
 	for _, e := range m.external {
-		v, fault := e.value.name(row)
+		v, fault := e.value.name(rs)
 		if fault != nil {
 			return b, fault
 		}
@@ -191,18 +212,18 @@ func (m *Mapper) context(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
 	b = append(b, `,"file":`...)
 	b = rows.AppendText(b, strings.ToValidUTF8(m.file.Name, "?"))
 	b = append(b, `,"row":`...)
-	b = strconv.AppendInt(b, row.Number, 10)
+	b = strconv.AppendInt(b, rs[0].Number, 10)
 	return append(b, `}},`...), nil
 }
 
 // list writes an object of members; nothing when none has a value.
-func (m *Mapper) list(b []byte, open string, members []named, end byte, row *rows.Row) ([]byte, *rows.Fault) {
+func (m *Mapper) list(b []byte, open string, members []named, end byte, rs []*rows.Row) ([]byte, *rows.Fault) {
 	at := len(b)
 	b = append(b, open...)
 	inside := len(b)
 	for _, n := range members {
 		var fault *rows.Fault
-		if b, fault = n.append(b, row); fault != nil {
+		if b, fault = n.append(b, rs); fault != nil {
 			return b, fault
 		}
 	}
@@ -214,7 +235,7 @@ func (m *Mapper) list(b []byte, open string, members []named, end byte, row *row
 }
 
 // objects writes the properties and traits.
-func (m *Mapper) objects(b []byte, row *rows.Row, lines []byte) ([]byte, *rows.Fault) {
+func (m *Mapper) objects(b []byte, rs []*rows.Row, lines []byte) ([]byte, *rows.Fault) {
 	for _, o := range []struct {
 		name string
 		is   *object
@@ -223,17 +244,17 @@ func (m *Mapper) objects(b []byte, row *rows.Row, lines []byte) ([]byte, *rows.F
 		b = append(append(append(b, '"'), o.name...), `":{`...)
 		inside := len(b)
 		var fault *rows.Fault
-		if b, fault = o.is.append(b, row); fault != nil {
+		if b, fault = o.is.append(b, rs); fault != nil {
 			return b, fault
 		}
 		var person []string
 		if o.name == "traits" && m.kind == "identify" {
-			if b, person, fault = m.personTraits(b, row); fault != nil {
+			if b, person, fault = m.personTraits(b, rs); fault != nil {
 				return b, fault
 			}
 		}
 		if m.rest == o.name {
-			row.Rest(func(name string, v rows.Value) {
+			rs[0].Rest(func(name string, v rows.Value) {
 				if v.Kind != rows.Absent && !o.is.has(name) && !slices.Contains(person, name) {
 					b = append(v.Append(append(rows.AppendText(b, name), ':')), ',')
 				}
@@ -254,13 +275,13 @@ func (m *Mapper) objects(b []byte, row *rows.Row, lines []byte) ([]byte, *rows.F
 }
 
 // personTraits adds the e-mail and phone of an identify call to its traits, unless the mapping names them there itself. It says which it added.
-func (m *Mapper) personTraits(b []byte, row *rows.Row) (out []byte, added []string, fault *rows.Fault) {
+func (m *Mapper) personTraits(b []byte, rs []*rows.Row) (out []byte, added []string, fault *rows.Fault) {
 	for i, name := range []string{"email", "phone"} {
 		if m.traits.has(name) {
 			continue
 		}
 		from := len(b)
-		if b, fault = m.person[i].append(b, row); fault != nil {
+		if b, fault = m.person[i].append(b, rs); fault != nil {
 			return b, nil, fault
 		}
 		if len(b) > from {
@@ -270,8 +291,10 @@ func (m *Mapper) personTraits(b []byte, row *rows.Row) (out []byte, added []stri
 	return b, added, nil
 }
 
-// messageID is made of the columns of message_id, or of the file's content and the row's number.
-func (m *Mapper) messageID(row *rows.Row) (string, *rows.Fault) {
+// messageID is made of the columns of message_id in the first row, with the event's name behind where it has alternatives: an order and its refund
+// may share their number. Without message_id, of the file's content and the row's number.
+func (m *Mapper) messageID(rs []*rows.Row, kind int) (string, *rows.Fault) {
+	row := rs[0]
 	if len(m.id) == 0 {
 		sum := sha256.Sum256(fmt.Appendf(m.scratch[:0], "%s\x00%s\x00%d", m.file.Sum, m.source, row.Number))
 		return "import-" + hex.EncodeToString(sum[:16]), nil
@@ -286,6 +309,13 @@ func (m *Mapper) messageID(row *rows.Row) (string, *rows.Fault) {
 			b = append(b, '/')
 		}
 		b = append(b, escaped.Replace(v.Text)...)
+	}
+	if len(m.events) > 1 {
+		name, fault := m.events[kind].name(rs)
+		if fault != nil {
+			return "", fault
+		}
+		b = append(append(b, '/'), escaped.Replace(name.Text)...)
 	}
 	if len(b) > 200 {
 		sum := sha256.Sum256(b)

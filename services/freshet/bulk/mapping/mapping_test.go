@@ -259,12 +259,14 @@ func TestRowsOfOneKeyBecomeOneEvent(t *testing.T) {
 		"sorted": {receipts, "no,id,sku,n\n1,7,a,1\n1,7,b,2\n2,7,c,3\n", receipt("1", "1", a, b) + "\n" + receipt("2", "3", c)},
 		"a key that comes back": {receipts, "no,id,sku,n\n1,7,a,1\n2,7,b,2\n1,7,c,3\n1,7,c,3\n", receipt("1", "1", a) + "\n" + receipt("2", "2", b) + strings.Repeat("\n"+
 			`!key_returned: no: the rows of "1" are not together; the event of the first ones was made without this row: sort the file by it, or set group_by_sorted: false`, 2)},
-		"not sorted":        {receipts + "group_by_sorted: false", "no,id,sku,n\n1,7,a,1\n2,7,b,2\n1,7,c,3\n", receipt("1", "1", a, c) + "\n" + receipt("2", "2", b)},
-		"a bad line":        {receipts, "no,id,sku,n\n1,7,a,1\n1,7,b,x\n2,7,c,3\n", `!bad_value: row 2: lines.fields.quantity: column n "x" is no whole number within 64 bits` + "\n" + receipt("2", "3", c)},
-		"an unreadable row": {receipts, "no,id,sku,n\n1,7,a,1\n1,7\n1,7,b,2\n2,7,c,3\n", "!ragged_row: the row has 2 fields, the header has 4\n!rejected_with_its_group: row 2, among the rows of this event, cannot be read\n" + receipt("2", "4", c)},
-		"one between two":   {receipts, "no,id,sku,n\n1,7,a,1\n1,7\n2,7,c,3\n2,7,b,2\n", "!ragged_row: the row has 2 fields, the header has 4\n" + receipt("1", "1", a) + "\n" + receipt("2", "3", c, b)},
-		"two people":        {receipts, "no,id,sku,n\n1,7,a,1\n1,8,b,2\n", `!conflicting_rows: row 2 names somebody else than row 1 of the same event: "userId":"8" and "userId":"7"`},
-		"no key":            {receipts, "no,id,sku,n\n,7,a,1\n2,7,c,3\n", "!missing_value: group_by: column no is empty\n" + receipt("2", "2", c)},
+		"not sorted":                   {receipts + "group_by_sorted: false", "no,id,sku,n\n1,7,a,1\n2,7,b,2\n1,7,c,3\n", receipt("1", "1", a, c) + "\n" + receipt("2", "2", b)},
+		"a bad line":                   {receipts, "no,id,sku,n\n1,7,a,1\n1,7,b,x\n2,7,c,3\n", `!bad_value: row 2: lines.fields.quantity: column n "x" is no whole number within 64 bits` + "\n" + receipt("2", "3", c)},
+		"an unreadable row":            {receipts, "no,id,sku,n\n1,7,a,1\n1,7\n1,7,b,2\n2,7,c,3\n", "!ragged_row: the row has 2 fields, the header has 4\n!rejected_with_its_group: row 2, among the rows of this event, cannot be read\n" + receipt("2", "4", c)},
+		"one between two":              {receipts, "no,id,sku,n\n1,7,a,1\n1,7\n2,7,c,3\n2,7,b,2\n", "!ragged_row: the row has 2 fields, the header has 4\n" + receipt("1", "1", a) + "\n" + receipt("2", "3", c, b)},
+		"two people":                   {receipts, "no,id,sku,n\n1,7,a,1\n1,8,b,2\n", `!conflicting_rows: row 2: it names somebody else than the rows of the same event before it: identifiers.user_id is "8", and was "7"`},
+		"a name in the first row only": {receipts, "no,id,sku,n\n1,7,a,1\n1,,b,2\n2,7,c,3\n", receipt("1", "1", a, b) + "\n" + receipt("2", "3", c)},
+		"a name in the last row only":  {receipts, "no,id,sku,n\n1,,a,1\n1,7,b,2\n2,7,c,3\n", receipt("1", "1", a, b) + "\n" + receipt("2", "3", c)},
+		"no key":                       {receipts, "no,id,sku,n\n,7,a,1\n2,7,c,3\n", "!missing_value: group_by: column no is empty\n" + receipt("2", "2", c)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := units(t, x.spec, x.content)

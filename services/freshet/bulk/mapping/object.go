@@ -9,7 +9,7 @@ import (
 	"github.com/freshet/freshet/services/freshet/bulk/rows"
 )
 
-// object writes a JSON object whose members come from a row. Members without a value, and objects without members, are left out.
+// object writes a JSON object whose members come from the rows of an event. Members without a value, and objects without members, are left out.
 type object struct{ members []member }
 
 type member struct {
@@ -65,7 +65,7 @@ func (o *object) has(name string) bool {
 }
 
 // append writes the members without braces, each with a comma behind it.
-func (o *object) append(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
+func (o *object) append(b []byte, rs []*rows.Row) ([]byte, *rows.Fault) {
 	for i := range o.members {
 		m := &o.members[i]
 		if m.inner != nil {
@@ -73,7 +73,7 @@ func (o *object) append(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
 			b = append(append(b, m.key...), '{')
 			inside := len(b)
 			var fault *rows.Fault
-			if b, fault = m.inner.append(b, row); fault != nil {
+			if b, fault = m.inner.append(b, rs); fault != nil {
 				return b, fault
 			}
 			if len(b) == inside {
@@ -84,7 +84,7 @@ func (o *object) append(b []byte, row *rows.Row) ([]byte, *rows.Fault) {
 			b = append(b, ',')
 			continue
 		}
-		v, fault := m.value.of(row)
+		v, fault := m.value.of(rs)
 		if fault != nil {
 			return b, fault
 		}

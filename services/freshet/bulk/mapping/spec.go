@@ -25,7 +25,8 @@ type Spec struct {
 	When string `yaml:"when,omitempty"`
 	// Type is the call: track (the default), identify, group, page, screen or alias.
 	Type string `yaml:"type,omitempty"`
-	// Event is the event's name, of a page or screen its name: a text, or a field of a column with a map.
+	// Event is the event's name, of a page or screen its name: a text, a field of a column with a map, or a list of such with a when each, of which
+	// the first that holds counts.
 	Event *Name `yaml:"event,omitempty"`
 	// Identifiers say whose event it is.
 	Identifiers Identifiers `yaml:"identifiers"`
@@ -69,10 +70,13 @@ type Identifiers struct {
 
 // Field is where a value comes from and what becomes of it. A text in place of a field is its column.
 type Field struct {
-	// One of Column, Template ("{a}-{b}") and Value (a constant).
+	// One of Column, Template ("{a}-{b}"), Value (a constant) and Sum: a column whose numbers are added, exactly, over the rows of the event.
 	Column   string   `yaml:"column,omitempty"`
 	Template string   `yaml:"template,omitempty"`
 	Value    *Literal `yaml:"value,omitempty"`
+	Sum      string   `yaml:"sum,omitempty"`
+	// Absolute leaves the minus of a number out: what a refund's rows have below zero.
+	Absolute bool `yaml:"absolute,omitempty"`
 	// When is a condition in CEL: the field is left out where it is false.
 	When string `yaml:"when,omitempty"`
 	// Map replaces texts; a key that ends in * takes every text that begins so. A text without an entry takes Default, or refuses the row.
@@ -93,7 +97,11 @@ type Field struct {
 }
 
 // Name is a Field for which a text is a constant, not a column.
-type Name struct{ Field }
+type Name struct {
+	Field
+	// Any are alternatives, in place of the Field.
+	Any []Name
+}
 
 // Literal is a constant: JSON, its numbers digit for digit as they are written.
 type Literal struct{ JSON string }
@@ -114,4 +122,4 @@ func (s *Spec) Hash() string {
 }
 
 // version changes when the same Spec gives other events than before.
-const version = 2
+const version = 3

@@ -41,6 +41,8 @@ func (s *Spec) validate() error {
 		fault("rest: %q is neither properties nor traits", s.Rest)
 	}
 	faults = append(faults, s.validateGroups()...)
+	faults = append(faults, s.validateAlternatives()...)
+	faults = append(faults, s.validateSums()...)
 	n := 0
 	s.each(func(at string, f *Field) {
 		n++
@@ -62,10 +64,8 @@ func (s *Spec) validateGroups() (faults []error) {
 		fault("lines: needs group_by, the columns whose rows are one event")
 	case len(s.GroupBy) == 0 && s.GroupBySorted != nil:
 		fault("group_by_sorted: needs group_by")
-	case len(s.GroupBy) > 0 && s.Lines == nil:
-		fault("group_by: needs lines, what each row becomes")
-	case s.Lines == nil:
-		return nil
+	case len(s.GroupBy) > 0 && s.Lines == nil && !s.sums():
+		fault("group_by: needs lines, what each row becomes, or a property with a sum")
 	}
 	if len(s.GroupBy) > 0 && s.Rest != "" {
 		fault("rest: does not go with group_by, whose event has many rows")
@@ -94,8 +94,12 @@ func (i *Identifiers) empty() bool {
 // each calls f with every field and its path, in a fixed order.
 func (s *Spec) each(f func(at string, field *Field)) {
 	i := &s.Identifiers
-	if s.Event != nil {
+	if s.Event != nil && len(s.Event.Any) == 0 {
 		f("event", &s.Event.Field)
+	} else if s.Event != nil {
+		for n := range s.Event.Any {
+			f(fmt.Sprintf("event[%d]", n), &s.Event.Any[n].Field)
+		}
 	}
 	for _, m := range []struct {
 		at    string
@@ -126,14 +130,15 @@ func (s *Spec) each(f func(at string, field *Field)) {
 func (f *Field) validate(at string) (faults []error) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(at+format, args...)) }
 	n := 0
-	for _, is := range []bool{f.Column != "", f.Template != "", f.Value != nil} {
+	for _, is := range []bool{f.Column != "", f.Template != "", f.Value != nil, f.Sum != ""} {
 		if is {
 			n++
 		}
 	}
 	if n != 1 {
-		fault(": give one of column, template and value")
+		fault(": give one of column, template, value and sum")
 	}
+	faults = append(faults, f.validateNumber(at)...)
 	if at == "timestamp" && f.Type == "" {
 		f.Type = "timestamp"
 	}

@@ -23,6 +23,8 @@ type value struct {
 	reason   string // of a conversion that fails
 	standIn  *rows.Value
 	required bool
+	absolute bool   // the number without its minus
+	sum      bool   // over the rows of the event
 	hint     string // behind the sentence about a required value that is absent
 }
 
@@ -34,19 +36,39 @@ type part struct {
 	slot int // -1 for a text
 }
 
-// of gives the value for a row; Absent when it has none.
-func (v *value) of(row *rows.Row) (rows.Value, *rows.Fault) {
-	if v.when != nil {
-		if is, fault := v.when.holds(row); fault != nil || !is {
-			return rows.Value{}, fault
+// of gives the value for the rows of an event: that of the first row which has one, or the sum; Absent when there is none.
+func (v *value) of(rs []*rows.Row) (rows.Value, *rows.Fault) {
+	if v.sum {
+		return v.total(rs)
+	}
+	applies := false
+	for _, row := range rs {
+		is, fault := v.when.holds(row)
+		if fault != nil {
+			return rows.Value{}, about(row, rs, fault)
+		}
+		if !is {
+			continue
+		}
+		applies = true
+		if got, fault := v.alone(row); fault != nil || got.Kind != rows.Absent {
+			return got, about(row, rs, fault)
 		}
 	}
+	if !applies {
+		return rows.Value{}, nil
+	}
+	return v.missing()
+}
+
+// alone gives the value of one row for which the condition holds, without what stands in for an absent one.
+func (v *value) alone(row *rows.Row) (rows.Value, *rows.Fault) {
 	if v.constant != nil {
 		return *v.constant, nil
 	}
 	raw := v.raw(row)
 	if raw.Kind == rows.Absent {
-		return v.missing()
+		return raw, nil
 	}
 	if v.exact != nil || v.prefixes != nil {
 		means, ok := v.mapped(raw.Text)
@@ -57,7 +79,7 @@ func (v *value) of(row *rows.Row) (rows.Value, *rows.Fault) {
 			return raw, v.fault(reasonUnmapped, raw, "has no entry in the map, and there is no default")
 		}
 		if raw = (rows.Value{Kind: rows.Text, Text: means}); means == "" {
-			return v.missing()
+			return rows.Value{}, nil
 		}
 	}
 	if v.convert == nil {
@@ -67,7 +89,7 @@ func (v *value) of(row *rows.Row) (rows.Value, *rows.Fault) {
 	if err != nil {
 		return raw, v.fault(v.reason, raw, err.Error())
 	}
-	return out, nil
+	return v.unsigned(out), nil
 }
 
 func (v *value) missing() (rows.Value, *rows.Fault) {
@@ -184,8 +206,8 @@ func noNumber(text, point string) error {
 }
 
 // name is the value as one that names somebody or something: a text or a number, never an object.
-func (v *value) name(row *rows.Row) (rows.Value, *rows.Fault) {
-	got, fault := v.of(row)
+func (v *value) name(rs []*rows.Row) (rows.Value, *rows.Fault) {
+	got, fault := v.of(rs)
 	if fault == nil && got.Kind == rows.JSON {
 		return got, v.fault(reasonValue, got, "is an object or a list: name the member that is meant by its dotted path")
 	}

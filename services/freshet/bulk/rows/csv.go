@@ -16,6 +16,8 @@ type csvReader struct {
 	format  Format
 	foreign bool
 	columns []string
+	header  []string // as it stands in the file; nil without one
+	notes   []string
 	used    []bool
 	slots   []int
 	rest    bool
@@ -41,21 +43,13 @@ func openCSV(b *bufio.Reader, f Format) (Reader, error) {
 			return nil, err
 		}
 	}
-	if len(r.columns) == 0 {
-		if err := r.header(); err != nil {
-			return nil, err
-		}
+	if len(r.columns) > 0 {
+		return r, given(r.columns)
 	}
-	seen := map[string]bool{}
-	for i, c := range r.columns {
-		if seen[c] {
-			return nil, fmt.Errorf("the header has the column %q twice: name the columns in format.columns, with format.skip_lines: %d", c, f.SkipLines+1)
-		}
-		seen[c] = true
-		if c == "" {
-			return nil, fmt.Errorf("format.columns[%d] is empty", i)
-		}
+	if err := r.readHeader(); err != nil {
+		return nil, err
 	}
+	r.columns, r.notes = name(r.header)
 	return r, nil
 }
 
@@ -106,8 +100,11 @@ func (r *csvReader) delimiter(text *bufio.Reader) (byte, error) {
 	return best, nil
 }
 
-func (r *csvReader) header() error {
+func (r *csvReader) readHeader() error {
 	rec, err := r.in.next()
+	for err == nil && r.format.ignores(rec.text) {
+		rec, err = r.in.next()
+	}
 	if errors.Is(err, io.EOF) {
 		return errors.New("the file is empty: there is not even a header")
 	}
@@ -127,11 +124,8 @@ func (r *csvReader) header() error {
 	if fault != nil {
 		return fmt.Errorf("the header cannot be read: %s", fault.Detail)
 	}
-	for i, name := range fields {
-		if name = strings.TrimSpace(name); name == "" {
-			name = fmt.Sprintf("column_%d", i+1)
-		}
-		r.columns = append(r.columns, name)
+	for _, name := range fields {
+		r.header = append(r.header, strings.TrimSpace(name))
 	}
 	return nil
 }
@@ -168,9 +162,19 @@ func (r *csvReader) Next() (*Row, error) {
 	}
 	r.number++
 	row := &Row{Number: r.number, Line: rec.line, raw: rec.text, slots: r.slots}
+	if r.format.ignores(rec.text) {
+		row.Skipped = skippedIgnored
+		return row, nil
+	}
 	fields, fault := r.split(rec)
 	if fault != nil {
 		row.Fault = fault
+		return row, nil
+	}
+	if row.Skipped = r.skipped(fields); row.Skipped != "" {
+		return row, nil
+	}
+	if fields, row.Fault = fit(fields, r.columns, r.header); row.Fault != nil {
 		return row, nil
 	}
 	row.fields = make([]Value, len(fields))
@@ -197,15 +201,15 @@ func (r *csvReader) split(rec record) ([]string, *Fault) {
 	if fault != nil {
 		return nil, fault
 	}
-	if len(r.columns) > 0 && len(fields) != len(r.columns) {
-		return nil, &Fault{ReasonRagged, fmt.Sprintf("the row has %d fields, the header has %d", len(fields), len(r.columns))}
-	}
 	return fields, nil
 }
 
 func (r *csvReader) Data(row *Row) []byte {
 	fields, fault := r.in.fields(row.raw, len(r.columns))
-	if row.Fault != nil || fault != nil || len(fields) != len(r.columns) {
+	if fault == nil {
+		fields, fault = fit(fields, r.columns, r.header)
+	}
+	if row.Fault != nil || row.Skipped != "" || fault != nil {
 		return AppendText(nil, strings.ToValidUTF8(row.raw, "\uFFFD"))
 	}
 	b := []byte{'{'}

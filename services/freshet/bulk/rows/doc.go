@@ -53,6 +53,8 @@ type Row struct {
 	Number, Line int64
 	// Fault is set when the row could not be read; it then has no values.
 	Fault *Fault
+	// Skipped is why a record is no row though it was read, "" for a row: it is ignored, empty, or the header again. It then has no values.
+	Skipped string
 
 	raw    string
 	fields []Value
@@ -89,7 +91,7 @@ type Reader interface {
 	Columns() (names []string, closed bool)
 	// Bind says which columns Row.Value gives, and whether Row.Rest is wanted. A column that no row has is always Absent.
 	Bind(columns []string, rest bool)
-	// Next gives the next row, io.EOF after the last; another error ends the file.
+	// Next gives the next row, io.EOF after the last; another error ends the file. What is Skipped is given by the reader of OpenAll only.
 	Next() (*Row, error)
 	// Data describes a row for people, as JSON: an object of its columns, or a text of what could not be read.
 	Data(*Row) []byte

@@ -67,7 +67,7 @@ func (f Format) Validate() (faults []error) {
 	if f.Thousands != "" && (len([]rune(f.Thousands)) != 1 || f.Thousands == f.DecimalSign() || strings.ContainsAny(f.Thousands, "0123456789+-eE")) {
 		fault("thousands: %q is not one sign other than the decimal one", f.Thousands)
 	}
-	return faults
+	return append(faults, f.validateIgnore()...)
 }
 
 // DecimalSign is the decimal sign, with its default.
@@ -78,8 +78,17 @@ func (f Format) DecimalSign() string {
 	return f.Decimal
 }
 
-// Open reads the beginning of a file and returns its reader. Faults name what the file is not.
+// Open reads the beginning of a file and returns the reader of its rows. Faults name what the file is not.
 func Open(in *file.File, f Format) (Reader, error) {
+	r, err := OpenAll(in, f)
+	if err != nil {
+		return nil, err
+	}
+	return only{r}, nil
+}
+
+// OpenAll is Open, but what is no row comes as a Row with Skipped, for those who count.
+func OpenAll(in *file.File, f Format) (Reader, error) {
 	r, err := in.Reader()
 	if err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ type Found struct {
 // Layout finds out how a file is laid out: lines before the header, the delimiter, sums and remarks at the end. f is what is known already: its
 // encoding is needed for text that is not UTF-8. It reads the first and the last 256 KiB of a plain file, and the beginning only of a packed one.
 func Layout(in *file.File, f Format) (Found, error) {
-	r, err := Open(in, f)
+	r, err := OpenAll(in, f)
 	if err != nil {
 		return Found{}, err
 	}

@@ -109,14 +109,6 @@ func isList(n parquet.Node) bool {
 	return is
 }
 
-// Unread are what of a file is no column, and can not be read: Parquet's lists inside lists, by their paths in the schema.
-func Unread(r Reader) []string {
-	if p, ok := r.(*parquetReader); ok {
-		return p.unread
-	}
-	return nil
-}
-
 func child(n parquet.Node, name string) parquet.Node {
 	for _, f := range n.Fields() {
 		if f.Name() == name {

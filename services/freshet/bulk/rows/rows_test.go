@@ -19,13 +19,16 @@ func open(t testing.TB, content string, f Format) (Reader, error) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = in.Close() })
-	return Open(in, f)
+	return OpenAll(in, f)
 }
 
 // table reads everything with all columns bound: a line a row, as `number@line: values`.
 func table(t testing.TB, content string, f Format) string {
 	t.Helper()
-	r, err := open(t, content, f)
+	return tableOf(open(t, content, f))
+}
+
+func tableOf(r Reader, err error) string {
 	if err != nil {
 		return "error: " + err.Error()
 	}
@@ -41,9 +44,12 @@ func table(t testing.TB, content string, f Format) string {
 			return strings.Join(append(out, "error: "+err.Error()), "\n")
 		}
 		line := fmt.Sprintf("%d@%d: ", row.Number, row.Line)
-		if row.Fault != nil {
+		switch {
+		case row.Skipped != "":
+			line += "(" + row.Skipped + ")"
+		case row.Fault != nil:
 			line += row.Fault.Reason
-		} else {
+		default:
 			var cells []string
 			for i := range columns {
 				v := row.Value(i)
@@ -91,9 +97,18 @@ func TestCSV(t *testing.T) {
 		"no header":        {"1,2\n", Format{Columns: []string{"a", "b"}}, "a|b\n1@1: 1|2"},
 		"a preamble":       {"Report of May\n\"odd\n\na,b\n1,2\n", Format{SkipLines: 3}, "a|b\n1@5: 1|2"},
 		"unnamed column":   {"a,\n1,2\n", Format{}, "a|column_2\n1@2: 1|2"},
-		"twice":            {"a,a\n1,2\n", Format{}, `error: the header has the column "a" twice: name the columns in format.columns, with format.skip_lines: 1`},
-		"empty":            {"", Format{}, "error: the file is empty: there is not even a header"},
-		"foreign header":   {"\xe9,b\n", Format{}, "error: the header is not UTF-8: name the encoding in format.encoding, such as windows-1252 or gb18030"},
+		"twice":            {"a,a,a_2,a\n1,2,3,4\n", Format{}, "a|a_3|a_2|a_4\n1@2: 1|2|3|4"},
+		"no name":          {"a,,b,column_2,\n1,2,3,4,\n", Format{}, "a|column_3|b|column_2|column_5\n1@2: 1|2|3|4|-"},
+		"given twice":      {"1,2\n", Format{Columns: []string{"a", "a"}}, `error: format.columns has the name "a" twice`},
+		"ignored": {"Report of May\na,b\n1,x\nTotal,2\n\"Total, all\",x\"\n---\n2,y\nTotals: none\nEnd\nEnde,z\n", Format{Ignore: []string{"Report*", "Total*", "---*", "End"}},
+			"a|b\n1@3: 1|x\n2@4: (format.ignore names it)\n3@5: (format.ignore names it)\n4@6: (format.ignore names it)\n5@7: 2|y\n6@8: (format.ignore names it)\n7@9: (format.ignore names it)\n8@10: Ende|z"},
+		"the header again":     {"a,b\n1,x\na , b\n\"a\",b,\n2,y\n", Format{}, "a|b\n1@2: 1|x\n2@3: (it is the header again)\n3@4: (it is the header again)\n4@5: 2|y"},
+		"one column again":     {"a\na\n", Format{}, "a\n1@2: a"},
+		"empty rows":           {"a,b\n,\n , ,\n,,,,\n1,x\n", Format{}, "a|b\n1@2: (it is empty)\n2@3: (it is empty)\n3@4: (it is empty)\n4@5: 1|x"},
+		"empty last fields":    {"a,b\n1,x,,\n2,y, ,z\n", Format{}, "a|b\n1@2: 1|x\n2@3: ragged_row"},
+		"unnamed last columns": {"a,b,,\n1,x\n2,y,,z\n3\n", Format{}, "a|b|column_3|column_4\n1@2: 1|x|-|-\n2@3: 2|y|-|z\n3@4: ragged_row"},
+		"empty":                {"", Format{}, "error: the file is empty: there is not even a header"},
+		"foreign header":       {"\xe9,b\n", Format{}, "error: the header is not UTF-8: name the encoding in format.encoding, such as windows-1252 or gb18030"},
 		"too large": {"a,b\n1," + strings.Repeat("x", MaxRow) + "\n\"" + strings.Repeat("y", 2*MaxRow) + "\n2,z\n", Format{},
 			"a|b\n1@2: too_large\n2@3: too_large\n3@4: 2|z"},
 	} {
@@ -199,8 +214,8 @@ func TestJSONInAnotherEncoding(t *testing.T) {
 }
 
 func TestFormatsAreChecked(t *testing.T) {
-	bad := Format{Type: "xlsx", Encoding: "ebcdic", Delimiter: "||", Quotes: "single", SkipLines: -1, Decimal: "'", Thousands: "1"}
-	if got := bad.Validate(); len(got) != 7 {
+	bad := Format{Type: "xls", Encoding: "ebcdic", Delimiter: "||", Quotes: "single", SkipLines: -1, Decimal: "'", Thousands: "1", Ignore: []string{"Total*", "*"}}
+	if got := bad.Validate(); len(got) != 8 {
 		t.Errorf("%d faults: %v", len(got), got)
 	}
 	if got := (Format{Encoding: "GBK", Delimiter: "tab", Decimal: ",", Thousands: "."}).Validate(); len(got) != 0 {
