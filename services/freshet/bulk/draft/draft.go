@@ -44,24 +44,34 @@ func Infer(in *file.File) (*Draft, error) {
 	for _, c := range columns {
 		c.judge()
 	}
-	p := decide(s, columns)
-	numbers := convention(columns, p)
-	text := ""
-	for range 3 { // what the trial says of the order's number is mended at most twice
-		w := &writer{plan: &plan{}, look: l, columns: columns, numbers: numbers}
-		*w.plan = *p
-		text = w.write(in.Name)
-		if d.Trial, err = try(in, text); err != nil {
-			return nil, err
-		}
-		if !mend(p, &l, d.Trial) {
-			p = w.plan
-			break
-		}
+	text, known, err := d.shipped(l, s, columns)
+	if err == nil && known {
+		d.Trial, err = try(in, text)
+	} else if err == nil {
+		text, err = d.own(in, l, s, columns)
 	}
-	d.Notes = append(d.Notes, p.notes...)
+	if err != nil {
+		return nil, err
+	}
 	d.Mapping = d.title(in, s) + text
 	return d, nil
+}
+
+// own is a mapping made of the columns alone. What its trial says of the order's number is mended, at most twice.
+func (d *Draft) own(in *file.File, l look, s *sample, columns []*column) (text string, err error) {
+	p := decide(s, columns)
+	numbers := convention(columns, p)
+	for {
+		w := &writer{plan: p.copy(), look: l, columns: columns, numbers: numbers}
+		text = w.write(in.Name)
+		if d.Trial, err = try(in, text); err != nil {
+			return "", err
+		}
+		if !mend(p, &l, d.Trial) {
+			d.Notes = append(d.Notes, w.notes...)
+			return text, nil
+		}
+	}
 }
 
 // mend changes what the trial has shown to be wrong; false when there is nothing of the kind.

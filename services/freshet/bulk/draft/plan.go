@@ -2,6 +2,7 @@ package draft
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/freshet/freshet/services/freshet/bulk/moment"
@@ -44,6 +45,13 @@ type plan struct {
 
 func (p *plan) note(level Level, format string, args ...any) {
 	p.notes = append(p.notes, Note{level, fmt.Sprintf(format, args...)})
+}
+
+// copy is a plan to write by, which adds notes of its own.
+func (p *plan) copy() *plan {
+	c := *p
+	c.notes = slices.Clone(p.notes)
+	return &c
 }
 
 // decide gives the columns their roles.

@@ -85,7 +85,7 @@ func (f fitter) column(n *yaml.Node) bool {
 
 var (
 	braces = regexp.MustCompile(`\{([^{}]+)\}`)
-	reads   = regexp.MustCompile(`row\["([^"]+)"\]|row\.([A-Za-z_][A-Za-z0-9_]*)`)
+	reads  = regexp.MustCompile(`row\["([^"]+)"\]|row\.([A-Za-z_][A-Za-z0-9_]*)`)
 )
 
 // template fits "{a} {b}"; false when the file has not all its columns.
