@@ -98,3 +98,10 @@ func (c *cursor) label() bool {
 
 // isLabel says that a word may be a zone's name, whichever.
 func isLabel(word string) bool { return len(word) <= 6 && word == strings.ToUpper(word) }
+
+// Offset is what an abbreviation of a time zone means, in seconds east of UTC. It does not know those that several countries use for different
+// ones.
+func Offset(abbreviation string) (seconds int, known bool) {
+	minutes, known := zones[strings.ToLower(abbreviation)]
+	return minutes * 60, known
+}
