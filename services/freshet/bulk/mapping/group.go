@@ -23,7 +23,8 @@ const (
 type groups struct {
 	key      string   // sorted: of the rows that come now
 	open     []*group // sorted: the events of that key, not sorted: all
-	hole     *rows.Row
+	hole     *rows.Row // cannot be read, since the last row that can
+	lost     *rows.Row // sorted: a hole among the rows of this key, which could be of any of its events
 	returned *rows.Fault // sorted: why the rows of this key are refused
 	byKey    map[string]*group
 	held     int
@@ -67,8 +68,9 @@ func (m *Mapper) addLine(row *rows.Row, emit func(Unit) error) error {
 			return err
 		}
 	} else if g.hole != nil {
+		g.lost = g.hole
 		for _, one := range g.open {
-			one.lacks(g.hole)
+			one.lacks(g.lost)
 		}
 	}
 	g.hole = nil
@@ -79,6 +81,7 @@ func (m *Mapper) addLine(row *rows.Row, emit func(Unit) error) error {
 	if i < 0 {
 		i = len(g.open)
 		g.open = append(g.open, &group{kind: kind, fault: g.returned, over: g.returned != nil})
+		g.open[i].lacks(g.lost)
 	}
 	return m.append(g.open[i], row, emit)
 }
@@ -92,7 +95,7 @@ func (m *Mapper) turn(key string, row *rows.Row, emit func(Unit) error) error {
 	if len(m.seen) >= maxSeen {
 		return fmt.Errorf("row %d: more than %d events by group_by in one file: split it", row.Number, maxSeen)
 	}
-	g.key, g.returned = key, nil
+	g.key, g.returned, g.lost = key, nil, nil
 	if !m.fresh(key) {
 		g.returned = &rows.Fault{Reason: reasonReturned, Detail: fmt.Sprintf("%s: the rows of %s are not together; the event of the first ones was made without this row: "+
 			"sort the file by it, or set group_by_sorted: false", strings.Join(m.keyNames, ", "), m.shown(row))}
@@ -102,7 +105,7 @@ func (m *Mapper) turn(key string, row *rows.Row, emit func(Unit) error) error {
 
 // lacks refuses an event among whose rows one cannot be read.
 func (g *group) lacks(hole *rows.Row) {
-	if g.fault == nil {
+	if hole != nil && g.fault == nil {
 		g.fault = &rows.Fault{Reason: reasonWithGroup, Detail: fmt.Sprintf("row %d, among the rows of this event, cannot be read", hole.Number)}
 	}
 }
