@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -23,6 +24,9 @@ func (d *Draft) shipped(l look, s *sample, columns []*column) (text string, ok b
 	w := &writer{plan: &plan{}, look: l, columns: columns, numbers: convention(columns, &plan{})}
 	text, err = x.For(s.names, func(mapping *yaml.Node) error {
 		if f := w.formatLine(); f != "" {
+			if own := member(mapping, "format"); own != nil {
+				return errors.Join(merge(own, "{"+f+"}"), d.shippedTime(mapping, s, columns))
+			}
 			if err := put(mapping, "format", "{"+f+"}"); err != nil {
 				return err
 			}
@@ -88,6 +92,16 @@ func member(n *yaml.Node, key string) *yaml.Node {
 			return n.Content[i+1]
 		}
 	}
+	return nil
+}
+
+// merge adds the keys of a mapping in YAML.
+func merge(n *yaml.Node, text string) error {
+	var v yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &v); err != nil {
+		return err
+	}
+	n.Content = append(n.Content, v.Content[0].Content...)
 	return nil
 }
 

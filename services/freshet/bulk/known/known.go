@@ -99,7 +99,9 @@ func (x Export) For(columns []string, set func(mapping *yaml.Node) error) (strin
 		case "identifiers":
 			f.fields(inner, nil, false)
 			if ids := value(inner, "external_ids"); ids != nil {
-				f.fields(ids, nil, false)
+				if f.fields(ids, nil, false); len(ids.Content) == 0 {
+					remove(inner, "external_ids")
+				}
 			}
 		case "properties", "traits":
 			f.fields(inner, nil, false)
@@ -145,6 +147,16 @@ func value(n *yaml.Node, key string) *yaml.Node {
 		}
 	}
 	return nil
+}
+
+// remove takes a key away.
+func remove(n *yaml.Node, key string) {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			n.Content = slices.Delete(n.Content, i, i+2)
+			return
+		}
+	}
 }
 
 func clone(n *yaml.Node) *yaml.Node {

@@ -36,6 +36,9 @@ func (c *compiler) events() (out []*value) {
 	return out
 }
 
+// noKind is the kind of a row for which no alternative holds.
+const noKind = -1
+
 // choose finds the alternative of the event's name that a row takes.
 func (m *Mapper) choose(row *rows.Row) (int, *rows.Fault) {
 	if len(m.events) < 2 {
@@ -46,5 +49,5 @@ func (m *Mapper) choose(row *rows.Row) (int, *rows.Fault) {
 			return n, fault
 		}
 	}
-	return 0, &rows.Fault{Reason: reasonMissing, Detail: "event: none of the alternatives holds: leave such rows out by the mapping's when, or end the list with one that has no when"}
+	return noKind, &rows.Fault{Reason: reasonMissing, Detail: "event: none of the alternatives holds: leave such rows out by the mapping's when, or end the list with one that has no when"}
 }

@@ -21,10 +21,11 @@ const (
 
 // groups are the events whose rows are being gathered. Rows of one key that take different names, as an order and its refund do, are different events.
 type groups struct {
-	key      string   // sorted: of the rows that come now
-	open     []*group // sorted: the events of that key, not sorted: all
-	hole     *rows.Row // cannot be read, since the last row that can
-	lost     *rows.Row // sorted: a hole among the rows of this key, which could be of any of its events
+	last     int         // sorted: the kind of the row before
+	key      string      // sorted: of the rows that come now
+	open     []*group    // sorted: the events of that key, not sorted: all
+	hole     *rows.Row   // cannot be read, since the last row that can
+	lost     *rows.Row   // sorted: a hole among the rows of this key, which could be of any of its events
 	returned *rows.Fault // sorted: why the rows of this key are refused
 	byKey    map[string]*group
 	held     int
@@ -74,9 +75,13 @@ func (m *Mapper) addLine(row *rows.Row, emit func(Unit) error) error {
 		}
 	}
 	g.hole = nil
+	if kind == noKind && len(g.open) > 0 {
+		kind, fault = g.last, nil // an export that says it in the order's first row alone
+	}
 	if fault != nil {
 		return refuse(fault)
 	}
+	g.last = kind
 	i := slices.IndexFunc(g.open, func(one *group) bool { return one.kind == kind })
 	if i < 0 {
 		i = len(g.open)

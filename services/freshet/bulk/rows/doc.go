@@ -102,6 +102,9 @@ func (f *Format) tidy(s string) Value {
 	if !f.KeepBlanks {
 		s = strings.TrimSpace(s)
 	}
+	if f.TextSign != "" {
+		s = strings.TrimPrefix(s, f.TextSign)
+	}
 	if s == "" {
 		return Value{}
 	}

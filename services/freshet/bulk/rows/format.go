@@ -32,6 +32,8 @@ type Format struct {
 	Columns []string `yaml:"columns,omitempty"`
 	// Null lists texts that mean "no value", beside the empty one: NULL, \N, n/a.
 	Null []string `yaml:"null,omitempty"`
+	// TextSign is a sign that some exports put before values so that spreadsheets take them for texts ("'" or "`"): it is left out.
+	TextSign string `yaml:"text_sign,omitempty"`
 	// KeepBlanks keeps the blanks around texts.
 	KeepBlanks bool `yaml:"keep_blanks,omitempty"`
 	// Decimal is the decimal sign of numbers, "." by default; Thousands is the sign between groups of digits, none by default.
@@ -57,6 +59,9 @@ func (f Format) Validate() (faults []error) {
 	}
 	if f.Quotes != "" && f.Quotes != "none" {
 		fault("quotes: %q is not none", f.Quotes)
+	}
+	if len([]rune(f.TextSign)) > 1 {
+		fault("text_sign: %q is more than one sign", f.TextSign)
 	}
 	if f.SkipLines < 0 {
 		fault("skip_lines: %d is below 0", f.SkipLines)

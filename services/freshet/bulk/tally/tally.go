@@ -41,8 +41,9 @@ func (t *Tally) Add(e *eventv1.Event) {
 	t.Events++
 	if e.GetOriginalMs() == 0 {
 		t.Undated++
+	} else {
+		t.from, t.to = min(t.from, e.GetOccurredMs()), max(t.to, e.GetOccurredMs())
 	}
-	t.from, t.to = min(t.from, e.GetOccurredMs()), max(t.to, e.GetOccurredMs())
 	t.person(e.GetIdentifiers())
 	o := e.GetOrder()
 	sums := t.sold
@@ -95,7 +96,7 @@ func (t *Tally) String() string {
 	} else {
 		parts = append(parts, count(t.Events, "event"))
 	}
-	if t.Events > 0 {
+	if t.Events > t.Undated {
 		from, to := time.UnixMilli(t.from).UTC().Format(time.DateOnly), time.UnixMilli(t.to).UTC().Format(time.DateOnly)
 		if from != to {
 			from += " to " + to
