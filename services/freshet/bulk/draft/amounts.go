@@ -2,6 +2,7 @@ package draft
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/freshet/freshet/services/freshet/bulk/number"
@@ -132,27 +133,38 @@ func (p *plan) money(s *sample, columns []*column, taken map[int]bool) {
 	if i := find(columns, currency, taken, func(c *column) bool { return c.is == text && c.filled > 0 }); i >= 0 {
 		p.roles[i], taken[i] = currency, true
 	}
-	for i, r := range p.roles {
-		if r == orderTotal && !p.grouped {
-			p.refunds(s, columns[i], i)
-		}
-	}
+	p.refunds(s, columns)
 	if p.has(orderTotal) < 0 && p.has(lineTotal) < 0 && p.has(unitPrice) < 0 {
 		p.note(Ask, "no column has a name usual for an amount: the orders would be worth nothing. Set properties.total")
 	}
 }
 
-// refunds says whether some totals are below zero.
-func (p *plan) refunds(s *sample, c *column, at int) {
-	below := 0
-	for _, row := range s.rows {
-		if value(row[at], c) < 0 {
-			below++
-		}
+// refunds looks for rows below zero: the total of an order, or the pieces or the value of a line.
+func (p *plan) refunds(s *sample, columns []*column) {
+	by := []role{orderTotal}
+	if p.grouped {
+		by = []role{quantity, lineTotal}
 	}
-	if below > 0 {
-		p.signed = true
-		p.note(Guessed, "rows with %q below zero are refunds: %d of %d", c.name, below, len(s.rows))
+	for _, r := range by {
+		i := p.has(r)
+		if i < 0 {
+			continue
+		}
+		below, all := 0, 0
+		for _, row := range slices.Concat(s.rows, s.spread) {
+			v := value(row[i], columns[i])
+			if v < 0 {
+				below++
+			}
+			if v == v { // no NaN
+				all++
+			}
+		}
+		if below > 0 && below < all {
+			p.signed = i
+			p.note(Guessed, "rows with %q below zero are refunds: %d of %d. Set event", columns[i].name, below, all)
+			return
+		}
 	}
 }
 

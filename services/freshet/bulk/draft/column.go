@@ -35,7 +35,7 @@ type column struct {
 
 	is      kind
 	as      number.Column  // the numbers as they were added
-	whole   bool           // its numbers are whole, though some are written with decimals
+	whole   bool           // every value is a whole number, though some are written with decimals: 17850.0
 	numbers number.Finding // of an integer or decimal
 	times   moment.Finding // of a timestamp
 	gather  *gather        // until judged
@@ -72,6 +72,7 @@ func (c *column) add(v rows.Value, sameOrder bool) {
 	g.instant = g.instant && v.Kind == rows.Instant
 	bare := strings.TrimLeft(v.Text, "-+")
 	g.plain = g.plain && bare != "" && len(bare) <= 18 && strings.Trim(bare, "0123456789") == ""
+	c.whole = c.whole && isWhole(bare)
 	g.zeros = g.zeros || len(bare) > 1 && bare[0] == '0' && bare[1] >= '0' && bare[1] <= '9'
 	c.as.Add(v.Text)
 	g.times.Add(v.Text)
@@ -90,7 +91,6 @@ func (c *column) judge() {
 	var isTime, isNumber bool
 	c.times, isTime = g.times.Finding()
 	c.numbers, isNumber = c.as.Finding()
-	c.whole = isNumber && c.numbers.Whole
 	switch {
 	case g.object:
 		c.is = object
@@ -100,12 +100,18 @@ func (c *column) judge() {
 		c.is, c.times = timestamp, moment.Finding{Layouts: []string{"iso"}, Sure: true, Why: "the file's own times"}
 	case isTime && (!c.times.Numeric || c.rank >= 0):
 		c.is = timestamp
-	case g.zeros || !isNumber || isCode(c.word):
+	case g.zeros || !isNumber || isCode(c.word) || c.numbers.Whole && c.numbers.Unread > 0: // numbers of orders, of which some are C536379
 	case g.plain:
 		c.is = integer
 	default:
 		c.is = decimal
 	}
+}
+
+// isWhole says that digits are of a whole number, as 17850 and 17850.0 are.
+func isWhole(digits string) bool {
+	whole, decimals, _ := strings.Cut(digits, ".")
+	return whole != "" && strings.Trim(whole, "0123456789") == "" && strings.Trim(decimals, "0") == ""
 }
 
 // isCode says that digits under a name are no number: nobody adds up postal codes.

@@ -39,7 +39,7 @@ type plan struct {
 	zone    int
 	people  map[role]int
 	roles   map[int]role // of an order's columns
-	signed  bool         // totals below zero are refunds
+	signed  int          // the column whose values below zero are refunds
 	notes   []Note
 }
 
@@ -56,7 +56,7 @@ func (p *plan) copy() *plan {
 
 // decide gives the columns their roles.
 func decide(s *sample, columns []*column) *plan {
-	p := &plan{order: find(columns, orderID, nil, nil), at: -1, beside: -1, zone: -1, people: map[role]int{}, roles: map[int]role{}, sorted: true}
+	p := &plan{order: find(columns, orderID, nil, nil), at: -1, beside: -1, zone: -1, signed: -1, people: map[role]int{}, roles: map[int]role{}, sorted: true}
 	taken := map[int]bool{}
 	if p.order >= 0 {
 		taken[p.order] = true

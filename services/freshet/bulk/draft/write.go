@@ -31,8 +31,13 @@ func (w *writer) write(source string) string {
 	}
 	identify := w.order < 0 && w.at < 0
 	switch {
-	case w.order >= 0 && w.signed:
-		w.line("type: track\nevent:\n  - {value: Order Refunded, when: %s}\n  - {value: Order Completed}", quoted(fmt.Sprintf("number(row[%q]) < 0", w.columns[w.has(orderTotal)].name)))
+	case w.signed >= 0:
+		c := w.columns[w.signed]
+		when := fmt.Sprintf("number(row[%q]) < 0.0", c.name)
+		if c.empty > 0 {
+			when = fmt.Sprintf("row[%q] != \"\" && ", c.name) + when
+		}
+		w.line("type: track\nevent:  # docs/events.md has the names that Freshet understands\n  - {value: Order Refunded, when: %s}\n  - {value: Order Completed}", single(when))
 	case w.order >= 0:
 		w.line("type: track\nevent: Order Completed  # docs/events.md has the names that Freshet understands")
 	case identify:
@@ -99,7 +104,7 @@ func (w *writer) identifiers() {
 	switch {
 	case named >= 0 && w.columns[named].empty == 0:
 	case w.order >= 0 && named >= 0:
-		w.line("  anonymous_id: {template: %s, when: %s}  # who bought without a name", quoted("order-{"+w.columns[w.order].name+"}"), quoted(fmt.Sprintf(`row[%q] == ""`, w.columns[named].name)))
+		w.line("  anonymous_id: {template: %s, when: %s}  # who bought without a name", quoted("order-{"+w.columns[w.order].name+"}"), single(fmt.Sprintf(`row[%q] == ""`, w.columns[named].name)))
 	case named >= 0:
 	case w.order >= 0:
 		w.line("  anonymous_id: {template: %s}  # CHANGE THIS if a column names the customer", quoted("order-{"+w.columns[w.order].name+"}"))
@@ -301,11 +306,11 @@ func (w *writer) fields(title, indent string, want func(int, *column) bool) {
 			w.line("%s", title)
 		}
 		w.used[i] = true
-		w.line("%s%s: %s", indent, quoted(w.path(i, c.name)), w.field(c))
+		w.line("%s%s: %s", indent, quoted(w.path(i, c.name)), w.field(i, c))
 	}
 }
 
-func (w *writer) field(c *column) string {
+func (w *writer) field(i int, c *column) string {
 	note := ""
 	switch {
 	case c.filled == 0:
@@ -318,9 +323,13 @@ func (w *writer) field(c *column) string {
 		slices.Sort(all)
 		note = "  # " + strings.Join(all, ", ")
 	}
-	switch c.is {
-	case text:
+	switch r := w.roles[i]; {
+	case (r == orderID || r == productID || r == sku) && c.is == decimal && c.whole:
+		return fmt.Sprintf("{column: %s, type: integer}%s", quoted(c.name), note)
+	case c.is == text || r == orderID || r == sku:
 		return quoted(c.name) + note
+	}
+	switch c.is {
 	case timestamp:
 		return fmt.Sprintf("{column: %s, type: timestamp, layouts: [%s]}%s", quoted(c.name), strings.Join(layouts(c.times.Layouts), ", "), note)
 	case decimal:
@@ -435,6 +444,14 @@ func quoted(s string) string {
 		return s
 	}
 	return string(rows.AppendText(nil, strings.ToValidUTF8(s, "?")))
+}
+
+// single is a condition in YAML's single quotes, in which its own double ones need no sign before them.
+func single(s string) string {
+	if s != strings.ToValidUTF8(s, "?") || strings.ContainsFunc(s, unicode.IsControl) {
+		return quoted(s)
+	}
+	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
 }
 
 func sourceName(name string) string {
