@@ -65,6 +65,14 @@ func year(layout string) (out []string) {
 	return out
 }
 
+// firsts are the first days of months, which read the other way are the days of Januaries.
+func firsts() (out []string) {
+	for i := range 24 {
+		out = append(out, time.Date(2020+i/12, time.Month(1+i%12), 1, 0, 0, 0, 0, time.UTC).Format("02/01/2006"))
+	}
+	return out[1:]
+}
+
 func TestTheOrderOfDayAndMonth(t *testing.T) {
 	shuffled := []string{"03/04/2026", "11/02/2026", "01/12/2026", "07/05/2026", "02/09/2026", "10/10/2026", "05/01/2026", "04/08/2026", "12/03/2026", "06/06/2026"}
 	for name, c := range map[string]struct {
@@ -81,6 +89,7 @@ func TestTheOrderOfDayAndMonth(t *testing.T) {
 		"days of January, or months":         {days("02/01/2006", 12), "%d/%m/%Y?|%m/%d/%Y"},
 		"in order of time":                   {year("02/01/2006"), "%d/%m/%Y"},
 		"in order of time in America":        {year("01/02/2006"), "%m/%d/%Y"},
+		"nearly in order of time both ways":  {append([]string{"01/01/2020", "02/01/2020"}, firsts()...), "%d/%m/%Y?|%m/%d/%Y"},
 		"in no order":                        {shuffled, "%d/%m/%Y?|%m/%d/%Y"},
 		"backwards in time":                  {reversed(year("01/02/2006")), "%m/%d/%Y"},
 		"two digits, a 25 in first place":    {[]string{"08-11-16", "25-12-16"}, "%d-%m-%y?|%y-%m-%d"},

@@ -154,7 +154,7 @@ func (c *Clock) parse(text string, zone *time.Location, day bool) (time.Time, er
 var errOther = errors.New("is not written so")
 
 func (l *layout) read(text string, zone *time.Location, home map[string]int, day bool) (t time.Time, err error) {
-	ok := false
+	var ok bool
 	switch l.kind {
 	case unix:
 		if t, ok = since(text, l.unit); ok {

@@ -174,6 +174,11 @@ func (c *scan) zone() bool {
 		c.label()
 		return true
 	}
+	if c.peek() == 'Z' && c.i+1 == len(c.s) {
+		c.i++
+		c.w.zoned = true
+		return true
+	}
 	name := c.word()
 	seconds, ok := c.home[name]
 	if !ok {

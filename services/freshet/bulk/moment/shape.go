@@ -79,7 +79,7 @@ func (s *shape) on(order string) int {
 // shapeOf finds how a text is written; false for what is no date.
 func shapeOf(text string) (shape, bool) {
 	text = fold(text)
-	if len(text) > 60 || strings.IndexAny(text, "0123456789") < 0 {
+	if len(text) > 60 || !strings.ContainsAny(text, "0123456789") {
 		return shape{}, false
 	}
 	if strings.Trim(text, "0123456789.") == "" && strings.Count(text, ".") < 2 {
@@ -96,7 +96,7 @@ func shapeOf(text string) (shape, bool) {
 // numeral is the shape of a pure number.
 func numeral(text string) (shape, bool) {
 	whole, fraction, cut := strings.Cut(text, ".")
-	layout := ""
+	var layout string
 	between := func(low, high string) bool { return len(whole) == len(low) && whole >= low && whole < high }
 	switch {
 	case between("0946684800", "2051222400"):

@@ -72,7 +72,7 @@ func (c *Column) Add(text string) {
 		return
 	}
 	w, percent, ok := apart(text)
-	if !ok || !c.read(w.Number, text) {
+	if !ok || !c.read(w.Number) {
 		c.unread++
 		if c.example == "" {
 			c.example = text
@@ -93,7 +93,7 @@ func (c *Column) Add(text string) {
 }
 
 // read counts the conventions that a number fits, and says that some do.
-func (c *Column) read(number, text string) (some bool) {
+func (c *Column) read(number string) (some bool) {
 	for i, conv := range conventions {
 		if _, ok := conv.read(number, true); !ok {
 			continue
