@@ -268,7 +268,7 @@ func (w *writer) currency() {
 func (w *writer) likely(sign string, c *column) (code, others string) {
 	switch sign {
 	case "¥", "￥":
-		if c.whole && !w.chinese() {
+		if c.numbers.Whole && !w.chinese() {
 			return "JPY", "CNY"
 		}
 		return "CNY", "JPY"
