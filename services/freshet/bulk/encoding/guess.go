@@ -141,7 +141,7 @@ type guessed struct {
 // to be on average, so that the best is not only the least bad.
 const (
 	sure      = 5.0
-	close     = 8.0
+	nearly    = 8.0
 	plausible = -7.5
 )
 
@@ -168,7 +168,7 @@ func (s *sample) weigh() Finding {
 	f := Finding{Name: best.name, Sure: best.score >= plausible*float64(best.tally.high)}
 	seen := map[string]bool{best.text: true}
 	for _, g := range all[1:] {
-		if seen[g.text] || best.score-g.score > close || len(f.Others) == 3 {
+		if seen[g.text] || best.score-g.score > nearly || len(f.Others) == 3 {
 			continue // what reads all the same is no other reading
 		}
 		seen[g.text] = true
