@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/freshet/freshet/pkg/money"
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/freshet/bulk/rows"
 )
@@ -113,6 +114,9 @@ func (c *compiler) value(at string, f *Field) *value {
 		v.parts = c.template(at, f.Template)
 	}
 	for k, means := range f.Map {
+		if sign, known := money.Sign(k); known && f.Type == "currency" {
+			k = sign // as it is found in the values
+		}
 		if begins, ok := strings.CutSuffix(k, "*"); ok {
 			v.prefixes = append(v.prefixes, prefix{begins, means})
 			continue
@@ -128,10 +132,12 @@ func (c *compiler) value(at string, f *Field) *value {
 		}
 		return strings.Compare(a.begins, b.begins)
 	})
-	var err error
-	if v.convert, v.reason, err = converter(f, c.spec.Format); err != nil {
-		c.fault("%s.%v", at, err)
+	if f.Type == "date" || f.Type == "timestamp" {
+		v.times(c, f)
+		return v
 	}
+	v.convert, v.reason = converter(f, c.spec.Format), reasonValue
+	v.currency = f.Type == "currency"
 	return v
 }
 

@@ -26,7 +26,7 @@ const maxCost = 100_000
 
 // newCondition compiles an expression over row, a map of the columns it names: row.status or row["Order No"].
 func newCondition(at, expression string, format rows.Format, slot func(at, column string) int) (*condition, error) {
-	env, err := cel.NewEnv(cel.Variable("row", cel.MapType(cel.StringType, cel.DynType)), cel.CrossTypeNumericComparisons(true), number(format),
+	env, err := cel.NewEnv(cel.Variable("row", cel.MapType(cel.StringType, cel.DynType)), cel.CrossTypeNumericComparisons(true), numberOf(format),
 		cel.ParserExpressionSizeLimit(4096), cel.ParserRecursionLimit(100))
 	if err != nil {
 		return nil, fmt.Errorf("%s: make the CEL environment: %w", at, err)
@@ -51,15 +51,12 @@ func newCondition(at, expression string, format rows.Format, slot func(at, colum
 	return c, nil
 }
 
-// number is the function number(text): a text as a number by the signs of the format, for comparing: it is a float. What is no number, and the
+// numberOf is the function number(text): a text as a number by the signs of the format, for comparing: it is a float. What is no number, and the
 // empty text of an absent value, is an error of the row.
-func number(format rows.Format) cel.EnvOption {
+func numberOf(format rows.Format) cel.EnvOption {
 	f := &Field{Type: "decimal"}
-	convert, _, err := converter(f, format)
+	convert := converter(f, format)
 	return cel.Function("number", cel.Overload("number_of_text", []*cel.Type{cel.DynType}, cel.DoubleType, cel.UnaryBinding(func(v ref.Val) ref.Val {
-		if err != nil {
-			return types.NewErr("%v", err)
-		}
 		text, ok := v.Value().(string)
 		if !ok {
 			return v.ConvertToType(types.DoubleType)

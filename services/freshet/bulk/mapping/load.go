@@ -11,6 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/services/freshet/bulk/number"
 	"github.com/freshet/freshet/services/freshet/bulk/rows"
 )
 
@@ -170,7 +171,7 @@ func scalar(b []byte, n *yaml.Node) []byte {
 	case "!!bool":
 		return append(b, strings.ToLower(n.Value)...)
 	case "!!int", "!!float":
-		if number, ok := decimal(n.Value, ".", ""); ok {
+		if number, ok := number.Plain(n.Value, '.'); ok {
 			return append(b, number...)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/freshet/freshet/services/freshet/bulk/number"
 )
 
 func TestFaultsOfAMappingAreNamedByTheirPath(t *testing.T) {
@@ -102,7 +104,7 @@ func TestMessageIDsOfDifferentColumnsDiffer(t *testing.T) {
 func TestDecimalsKeepTheirValue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.StringMatching(`[+-]?[0-9]{0,25}\.?[0-9]{0,25}([eE][+-]?[0-9]{1,3})?`).Draw(t, "number")
-		n, ok := decimal(s, ".", "")
+		n, ok := number.Plain(s, '.')
 		if !ok {
 			return
 		}
@@ -110,7 +112,7 @@ func TestDecimalsKeepTheirValue(t *testing.T) {
 		if err := json.Unmarshal([]byte(n), &back); err != nil {
 			t.Fatalf("%q became %q: %v", s, n, err)
 		}
-		if again, ok := decimal(n, ".", ""); !ok || again != n {
+		if again, ok := number.Plain(n, '.'); !ok || again != n {
 			t.Fatalf("%q became %q and then %q", s, n, again)
 		}
 	})

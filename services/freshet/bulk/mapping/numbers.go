@@ -1,76 +1,72 @@
 package mapping
 
 import (
-	"strconv"
-	"strings"
+	"cmp"
+	"fmt"
+
+	"github.com/freshet/freshet/pkg/money"
+	"github.com/freshet/freshet/services/freshet/bulk/number"
+	"github.com/freshet/freshet/services/freshet/bulk/rows"
 )
 
-// decimal turns a number as people write it into a JSON number with the same digits. point is the decimal sign; thousands, when not empty, may
-// stand between groups of three digits. A minus may stand behind, as some ERP systems write it.
-func decimal(s, point, thousands string) (string, bool) {
-	s = strings.TrimSpace(s)
-	sign := ""
-	switch {
-	case strings.HasPrefix(s, "-"):
-		sign, s = "-", s[1:]
-	case strings.HasPrefix(s, "+"):
-		s = s[1:]
-	case strings.HasSuffix(s, "-"):
-		sign, s = "-", s[:len(s)-1]
+// numeric is the conversion to a number, digit for digit. JSON and Parquet have their own way to write one; in texts the signs are the field's, or
+// the format's.
+func numeric(f *Field, format rows.Format) func(rows.Value) (rows.Value, error) {
+	signs := number.Convention{Decimal: cmp.Or(f.Decimal, format.Decimal), Thousands: cmp.Or(f.Thousands, format.Thousands)}
+	if f.Decimal != "" && f.Decimal == signs.Thousands {
+		signs.Thousands = "" // the format's, which cannot be this field's
 	}
-	mantissa, exponent, hasExponent := s, "", false
-	if i := strings.IndexAny(s, "eE"); i >= 0 {
-		mantissa, exponent, hasExponent = s[:i], s[i+1:], true
+	if f.Thousands != "" && f.Thousands == signs.Decimal {
+		signs.Decimal = ""
 	}
-	whole, fraction, _ := strings.Cut(mantissa, point)
-	if thousands != "" && strings.Contains(whole, thousands) {
-		groups := strings.Split(whole, thousands)
-		for i, g := range groups {
-			if i > 0 && len(g) != 3 || i == 0 && (len(g) == 0 || len(g) > 3) {
-				return "", false
+	return func(v rows.Value) (rows.Value, error) {
+		own := signs
+		if v.Kind == rows.Number {
+			own = number.Convention{}
+		}
+		if f.Type == "integer" {
+			n, ok := number.Integer(v.Text, own)
+			if !ok {
+				return v, problem("is no whole number within 64 bits")
 			}
+			return rows.Value{Kind: rows.Number, Text: n}, nil
 		}
-		whole = strings.Join(groups, "")
-	}
-	if !digits(whole) || !digits(fraction) || whole+fraction == "" || len(whole)+len(fraction) > 200 {
-		return "", false
-	}
-	if whole = strings.TrimLeft(whole, "0"); whole == "" {
-		whole = "0"
-	}
-	out := sign + whole
-	if fraction != "" {
-		out += "." + fraction
-	}
-	if hasExponent {
-		bare := strings.TrimLeft(exponent, "+-")
-		if bare == "" || !digits(bare) || len(exponent)-len(bare) > 1 || len(bare) > 4 {
-			return "", false
+		n, _, ok := number.Parse(v.Text, own)
+		if !ok {
+			return v, noNumber(v.Text, cmp.Or(own.Decimal, "."))
 		}
-		out += "e" + exponent
+		return rows.Value{Kind: rows.Number, Text: n}, nil
 	}
-	return out, true
 }
 
-func digits(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
+// noNumber says what speaks against a number, and where to change it when it is one elsewhere.
+func noNumber(text, point string) error {
+	says := fmt.Sprintf("is no number with the decimal sign %q", point)
+	for _, other := range []number.Convention{{Decimal: ",", Thousands: "."}, {Decimal: ".", Thousands: ","}} {
+		if _, _, ok := number.Parse(text, other); ok {
+			return problem(says + ": format.decimal and format.thousands say how numbers are written")
 		}
 	}
-	return true
+	return problem(says)
 }
 
-// integer turns a whole number into its digits; 17850.0 is one, 1e3 and 2.5 are not, nor is what 64 bits do not hold.
-func integer(s, point, thousands string) (string, bool) {
-	n, ok := decimal(s, point, thousands)
-	if !ok {
-		return "", false
+// code is the currency that stands in a value: what the map makes of its code or sign, else the code. A sign of several currencies, and a value
+// that names none, is none.
+func (v *value) code(raw rows.Value) (rows.Value, *rows.Fault) {
+	sign := ""
+	if raw.Kind == rows.Text {
+		sign = number.Currency(raw.Text)
 	}
-	whole, fraction, _ := strings.Cut(n, ".")
-	if strings.Trim(fraction, "0") != "" {
-		return "", false
+	if sign == "" {
+		return v.missing()
 	}
-	v, err := strconv.ParseInt(whole, 10, 64)
-	return strconv.FormatInt(v, 10), err == nil
+	if means, ok := v.mapped(sign); ok {
+		sign = means
+	} else if _, known := money.MinorDigits(sign); !known {
+		return v.missing()
+	}
+	if sign == "" {
+		return v.missing()
+	}
+	return rows.Value{Kind: rows.Text, Text: sign}, nil
 }

@@ -81,7 +81,8 @@ type Field struct {
 	When string `yaml:"when,omitempty"`
 	// Map replaces texts; a key that ends in * takes every text that begins so. A text without an entry takes Default, or refuses the row.
 	Map map[string]string `yaml:"map,omitempty"`
-	// Type is string, integer, decimal, boolean, date, timestamp or json; by default what the file has, which in CSV is always a string.
+	// Type is string, integer, decimal, boolean, date, timestamp, json or currency (the code that stands beside an amount); by default what the
+	// file has, which in CSV is always a string.
 	Type string `yaml:"type,omitempty"`
 	// Default stands in for a value that is not there.
 	Default *Literal `yaml:"default,omitempty"`
@@ -90,10 +91,16 @@ type Field struct {
 	// TrueWords and FalseWords are what boolean takes, in any case; by default true yes y t 1 and false no n f 0.
 	TrueWords  []string `yaml:"true_words,omitempty"`
 	FalseWords []string `yaml:"false_words,omitempty"`
-	// Layouts of date and timestamp, tried in order: iso (the default), unix, unix_ms, excel, strftime such as %d.%m.%Y %H:%M, or Go's.
+	// Decimal and Thousands are the signs in the numbers of this field; by default those of the format.
+	Decimal   string `yaml:"decimal,omitempty"`
+	Thousands string `yaml:"thousands,omitempty"`
+	// Layouts of date and timestamp, tried in order: iso (the default), unix, unix_ms, unix_us, unix_ns, excel, excel1904, strftime such as
+	// %d.%m.%Y %H:%M, or Go's.
 	Layouts []string `yaml:"layouts,omitempty"`
 	// Zone is the time zone of times that name none; by default that of the format.
 	Zone string `yaml:"zone,omitempty"`
+	// ZoneColumn names the column that holds the zone of times that name none; where it is empty, Zone counts.
+	ZoneColumn string `yaml:"zone_column,omitempty"`
 }
 
 // Name is a Field for which a text is a constant, not a column.

@@ -7,12 +7,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/freshet/freshet/services/freshet/bulk/rows"
 )
 
 var (
 	word  = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
 	calls = []string{"track", "identify", "group", "page", "screen", "alias"}
-	kinds = []string{"string", "integer", "decimal", "boolean", "date", "timestamp", "json"}
+	kinds = []string{"string", "integer", "decimal", "boolean", "date", "timestamp", "json", "currency"}
 )
 
 // validate reports what is wrong whatever the file holds; Compile finds the rest.
@@ -150,6 +152,15 @@ func (f *Field) validate(at string) (faults []error) {
 	}
 	if len(f.Layouts) > 0 && f.Type != "date" && f.Type != "timestamp" {
 		fault(".layouts: need type: date or timestamp")
+	}
+	if f.ZoneColumn != "" && f.Type != "date" && f.Type != "timestamp" {
+		fault(".zone_column: needs type: date or timestamp")
+	}
+	if f.Decimal+f.Thousands != "" && f.Type != "integer" && f.Type != "decimal" {
+		fault(".decimal and thousands: need type: integer or decimal")
+	}
+	for _, err := range (rows.Format{Decimal: f.Decimal, Thousands: f.Thousands}).Validate() {
+		fault(".%s", strings.TrimPrefix(err.Error(), "format."))
 	}
 	if len(f.TrueWords)+len(f.FalseWords) > 0 && f.Type != "boolean" {
 		fault(".true_words and false_words: need type: boolean")

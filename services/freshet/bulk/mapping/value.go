@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/freshet/freshet/services/freshet/bulk/rows"
 )
@@ -21,6 +20,8 @@ type value struct {
 	prefixes []prefix // the longest first
 	convert  func(rows.Value) (rows.Value, error)
 	reason   string // of a conversion that fails
+	time     *timing
+	currency bool
 	standIn  *rows.Value
 	required bool
 	absolute bool   // the number without its minus
@@ -66,9 +67,12 @@ func (v *value) alone(row *rows.Row) (rows.Value, *rows.Fault) {
 	if v.constant != nil {
 		return *v.constant, nil
 	}
-	raw := v.raw(row)
+	raw, short := v.raw(row)
 	if raw.Kind == rows.Absent {
 		return raw, nil
+	}
+	if v.currency {
+		return v.code(raw)
 	}
 	if v.exact != nil || v.prefixes != nil {
 		means, ok := v.mapped(raw.Text)
@@ -82,10 +86,16 @@ func (v *value) alone(row *rows.Row) (rows.Value, *rows.Fault) {
 			return rows.Value{}, nil
 		}
 	}
-	if v.convert == nil {
+	if v.convert == nil && v.time == nil {
 		return raw, nil
 	}
-	out, err := v.convert(raw)
+	var out rows.Value
+	var err error
+	if v.time != nil {
+		out, err = v.time.convert(raw, row, short)
+	} else {
+		out, err = v.convert(raw)
+	}
 	if err != nil {
 		return raw, v.fault(v.reason, raw, err.Error())
 	}
@@ -102,23 +112,30 @@ func (v *value) missing() (rows.Value, *rows.Fault) {
 	return rows.Value{}, nil
 }
 
-func (v *value) raw(row *rows.Row) rows.Value {
+// raw is the text before any change. A template is absent when one of its columns is; but of a time's, what stands behind the first column may
+// be missing: short then says that it is, and the text is what stands before.
+func (v *value) raw(row *rows.Row) (raw rows.Value, short bool) {
 	if v.parts == nil {
-		return row.Value(v.slot)
+		return row.Value(v.slot), false
 	}
 	var b strings.Builder
+	end := 0
 	for _, p := range v.parts {
 		if p.slot < 0 {
 			b.WriteString(p.text)
 			continue
 		}
 		cell := row.Value(p.slot)
+		if cell.Kind == rows.Absent && v.time != nil && end > 0 {
+			return rows.Value{Kind: rows.Text, Text: b.String()[:end]}, true
+		}
 		if cell.Kind == rows.Absent {
-			return cell
+			return cell, false
 		}
 		b.WriteString(cell.Text)
+		end = b.Len()
 	}
-	return rows.Value{Kind: rows.Text, Text: b.String()}
+	return rows.Value{Kind: rows.Text, Text: b.String()}, false
 }
 
 func (v *value) mapped(text string) (string, bool) {
@@ -147,62 +164,18 @@ type problem string
 func (p problem) Error() string { return string(p) }
 
 // converter returns what a type does to a value; nil for none.
-func converter(f *Field, format rows.Format) (convert func(rows.Value) (rows.Value, error), reason string, err error) {
-	point, thousands := format.DecimalSign(), format.Thousands
-	signs := func(v rows.Value) (string, string) {
-		if v.Kind == rows.Number {
-			return ".", "" // JSON and Parquet have their own way to write a number
-		}
-		return point, thousands
-	}
+func converter(f *Field, format rows.Format) func(rows.Value) (rows.Value, error) {
 	switch f.Type {
 	case "string":
-		return func(v rows.Value) (rows.Value, error) { return rows.Value{Kind: rows.Text, Text: v.Text}, nil }, reasonValue, nil
-	case "integer":
-		return func(v rows.Value) (rows.Value, error) {
-			p, t := signs(v)
-			n, ok := integer(v.Text, p, t)
-			if !ok {
-				return v, problem("is no whole number within 64 bits")
-			}
-			return rows.Value{Kind: rows.Number, Text: n}, nil
-		}, reasonValue, nil
-	case "decimal":
-		return func(v rows.Value) (rows.Value, error) {
-			p, t := signs(v)
-			n, ok := decimal(v.Text, p, t)
-			if !ok {
-				return v, noNumber(v.Text, p)
-			}
-			return rows.Value{Kind: rows.Number, Text: n}, nil
-		}, reasonValue, nil
+		return func(v rows.Value) (rows.Value, error) { return rows.Value{Kind: rows.Text, Text: v.Text}, nil }
+	case "integer", "decimal":
+		return numeric(f, format)
 	case "boolean":
-		return boolean(f), reasonValue, nil
+		return boolean(f)
 	case "json":
-		return asJSON, reasonValue, nil
-	case "date", "timestamp":
-		zone := f.Zone
-		if zone == "" {
-			zone = format.Zone
-		}
-		c, err := newClock(f.Layouts, zone)
-		if err != nil {
-			return nil, "", err
-		}
-		return c.converter(f.Type), reasonTime, nil
+		return asJSON
 	}
-	return nil, "", nil
-}
-
-// noNumber says what speaks against a number, and where to change it when it is one elsewhere.
-func noNumber(text, point string) error {
-	says := fmt.Sprintf("is no number with the decimal sign %q", point)
-	for _, other := range [][2]string{{",", "."}, {".", ","}, {",", "'"}, {".", "'"}, {",", " "}} {
-		if _, ok := decimal(text, other[0], other[1]); ok {
-			return problem(says + ": format.decimal and format.thousands say how numbers are written")
-		}
-	}
-	return problem(says)
+	return nil
 }
 
 // name is the value as one that names somebody or something: a text or a number, never an object.
@@ -212,28 +185,6 @@ func (v *value) name(rs []*rows.Row) (rows.Value, *rows.Fault) {
 		return got, v.fault(reasonValue, got, "is an object or a list: name the member that is meant by its dotted path")
 	}
 	return got, fault
-}
-
-// moment is how a time is sent.
-const moment = "2006-01-02T15:04:05.000Z"
-
-func (c *clock) converter(kind string) func(rows.Value) (rows.Value, error) {
-	return func(v rows.Value) (rows.Value, error) {
-		t, err := c.parse(v)
-		if err != nil {
-			return v, err
-		}
-		if kind == "date" {
-			if v.Kind == rows.Instant {
-				t = t.In(c.zone)
-			}
-			return rows.Value{Kind: rows.Text, Text: t.Format(time.DateOnly)}, nil
-		}
-		if t = t.UTC(); t.Year() < 0 || t.Year() > 9999 {
-			return v, problem("is not within the years 0 to 9999")
-		}
-		return rows.Value{Kind: rows.Text, Text: t.Format(moment)}, nil
-	}
 }
 
 func boolean(f *Field) func(rows.Value) (rows.Value, error) {

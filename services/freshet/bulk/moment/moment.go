@@ -61,7 +61,7 @@ func New(layouts []string, zone string) (*Clock, error) {
 			at, err = Zone(zone)
 		}
 		if err != nil || zone == "Local" {
-			return nil, fmt.Errorf("zone: %q is no IANA time zone, such as Europe/Berlin", zone)
+			return nil, fmt.Errorf("zone: %q is no time zone: give an IANA name, such as Europe/Berlin", zone)
 		}
 		c.zone, c.home = at, abbreviations(at)
 	}
@@ -111,7 +111,7 @@ func (c *Clock) ParseDay(text string) (time.Time, error) { return c.parse(text, 
 func (c *Clock) ParseIn(text, zone string, day bool) (time.Time, error) {
 	at, err := c.find(zone)
 	if err != nil {
-		return time.Time{}, err
+		return time.Time{}, fmt.Errorf("stands beside a zone that cannot be told: %w", err)
 	}
 	return c.parse(text, at, day)
 }

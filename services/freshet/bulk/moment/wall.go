@@ -57,8 +57,10 @@ func days(year, month int) int {
 func (w *wall) in(zone *time.Location) (time.Time, error) {
 	at := time.Date(w.year, time.Month(w.month), w.day, w.hour, w.minute, w.second, w.nanos, time.UTC)
 	switch {
+	case w.zoned && w.offset != 0: // the day stays that of the text
+		return at.Add(-time.Duration(w.offset) * time.Second).In(time.FixedZone("", w.offset)), nil
 	case w.zoned:
-		return at.Add(-time.Duration(w.offset) * time.Second), nil
+		return at, nil
 	case zone == time.UTC:
 		return at, nil
 	}

@@ -27,8 +27,8 @@ func Zone(name string) (*time.Location, error) {
 	if at := abbreviated(offset); at != nil {
 		return at, nil
 	}
-	return nil, fmt.Errorf("the zone %q is not known: IANA's names are, such as Europe/Berlin, offsets such as +01:00, and abbreviations that mean one offset; "+
-		"of those that several countries use (CST, IST, BST), that of the field's zone", name)
+	return nil, fmt.Errorf("%q is no zone that is known: IANA's names are, such as Europe/Berlin, offsets such as +01:00, and abbreviations that mean one offset; "+
+		"of those that several countries use (CST, IST, BST), that of the field's own zone is", name)
 }
 
 // abbreviated is a zone of a fixed offset, by an abbreviation or a number.

@@ -61,6 +61,18 @@ func Integer(text string, c Convention) (string, bool) {
 	return strconv.FormatInt(v, 10), true // -0
 }
 
+// Currency is the ISO 4217 code that a text names, alone or beside an amount in whatever convention, or the sign when that is one of several
+// currencies, as money.Sign writes it; empty when there is none.
+func Currency(text string) string {
+	if w, _, ok := apart(text); ok {
+		return w.Currency
+	}
+	if sign, known := money.Sign(text); known {
+		return sign
+	}
+	return ""
+}
+
 // Plain reads what programs write: a sign, digits, a decimal sign and an exponent, blanks around them. A text that is a JSON number already is
 // given back as it is.
 func Plain(text string, decimal byte) (string, bool) {

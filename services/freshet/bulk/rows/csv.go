@@ -118,7 +118,7 @@ func (r *csvReader) readHeader() error {
 	case strings.Contains(text, "\x00"):
 		return errors.New("the header holds zero bytes, which no text has: a file of UTF-16 without a byte order mark needs format.encoding: utf-16")
 	case strings.Contains(text, "\r"):
-		return errors.New(`the lines of the file end in CR alone, as old Macs wrote them: convert them, with ` + "`tr '\\r' '\\n'`" + ` for instance`)
+		return errors.New(`some lines of the file end in CR alone, and others do not: convert them, with ` + "`tr '\\r' '\\n'`" + ` for instance`)
 	}
 	fields, fault := r.split(rec)
 	if fault != nil {

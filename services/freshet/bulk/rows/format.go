@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/freshet/freshet/services/freshet/bulk/encoding"
 	"github.com/freshet/freshet/services/freshet/bulk/file"
 )
 
@@ -15,7 +16,7 @@ import (
 type Format struct {
 	// Type is csv, tsv, ndjson, json (one array) or parquet; by default what the content looks like.
 	Type string `yaml:"type,omitempty"`
-	// Encoding of CSV and JSON: utf-8 (the default), utf-16 (also found by its mark), latin1, windows-1252, gbk or gb18030.
+	// Encoding of CSV and JSON by any of its usual names; utf-8 by default, and utf-16 where its mark stands.
 	Encoding string `yaml:"encoding,omitempty"`
 	// Delimiter between CSV's fields, one ASCII character or "tab"; by default the most frequent of , ; tab | in the header.
 	Delimiter string `yaml:"delimiter,omitempty"`
@@ -51,8 +52,8 @@ func (f Format) Validate() (faults []error) {
 	if f.Type != "" && !slices.Contains(types, f.Type) {
 		fault("type: %q is none of %s", f.Type, strings.Join(types, ", "))
 	}
-	if _, ok := encodings[strings.ToLower(f.Encoding)]; !ok {
-		fault("encoding: %q is none of %s", f.Encoding, encodingNames)
+	if _, _, err := encoding.Decoder(f.Encoding); err != nil {
+		fault("encoding: %v", err)
 	}
 	if d := f.Delimiter; d != "" && d != "tab" && (len(d) != 1 || d[0] >= 0x80 || d == `"` || d == "\n" || d == "\r") {
 		fault("delimiter: %q is not one ASCII character, or tab", d)
