@@ -19,6 +19,7 @@ import (
 	"github.com/freshet/freshet/services/freshet/bulk/mapping"
 	"github.com/freshet/freshet/services/freshet/bulk/rows"
 	"github.com/freshet/freshet/services/freshet/bulk/run"
+	"github.com/freshet/freshet/services/freshet/bulk/tally"
 	"github.com/freshet/freshet/services/simulator/send"
 )
 
@@ -98,27 +99,31 @@ type Result struct {
 	// Rejects is the file of the refused rows, "" when there is none; DryRun says that nothing was sent.
 	Rejects string
 	DryRun  bool
+	// Totals is what the events of a dry run come to.
+	Totals *tally.Tally
 	// Recorded says that the ledger holds what is done.
 	Recorded bool
 }
 
 // DryRun does everything but sending: events are judged as a collector with the default settings would.
 func (i *Import) DryRun(ctx context.Context) (Result, error) {
-	checker := collector.NewChecker(time.Now)
+	checker, totals := collector.NewChecker(time.Now), &tally.Tally{}
 	job := i.job(1)
 	job.Deliver = func(_ context.Context, items [][]byte) (send.Answer, error) {
 		a := send.Answer{}
 		for n, item := range items {
-			if r := checker.Check(item); r != nil {
+			e, r := checker.Read(item)
+			if r != nil {
 				a.Rejected = append(a.Rejected, send.Rejected{Index: n, Reason: r.Reason, Detail: r.Detail})
-			} else {
-				a.Accepted++
+				continue
 			}
+			a.Accepted++
+			totals.Add(e)
 		}
 		return a, nil
 	}
 	counts, err := job.Run(ctx)
-	return Result{Counts: counts, Rows: counts.Rows, Elapsed: time.Since(i.began), DryRun: true}, err
+	return Result{Counts: counts, Rows: counts.Rows, Elapsed: time.Since(i.began), DryRun: true, Totals: totals}, err
 }
 
 // Send imports the file, or goes on with it.

@@ -72,6 +72,9 @@ func (r Result) Print(w io.Writer) {
 		is := c.Reasons[reason]
 		fmt.Fprintf(w, "  %s: %d rows, first row %d: %s\n", reason, is.Count, is.FirstRow, terminal.Safe(is.Detail))
 	}
+	if r.Totals != nil {
+		fmt.Fprintf(w, "what would be stored comes to %s\n", r.Totals)
+	}
 	if r.Rejects != "" {
 		fmt.Fprintf(w, "rejected rows are in %s\n", r.Rejects)
 	}
