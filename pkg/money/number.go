@@ -97,16 +97,19 @@ func Grouped(whole string, mark byte) bool {
 	if first < 1 || first > 3 || whole[0] == '0' || len(whole)-last-1 != 3 || !isDigits(whole[:first]) || !isDigits(whole[last+1:]) {
 		return false
 	}
-	size := 0
-	for rest := whole[first+1 : max(last, first+1)]; rest != ""; {
-		group, behind, _ := strings.Cut(rest, string(rune(mark)))
+	if first == last {
+		return true
+	}
+	middle := whole[first+1 : last]
+	for size, more := 0, true; more; {
+		var group string
+		group, middle, more = strings.Cut(middle, string(rune(mark)))
 		if size == 0 {
 			size = len(group)
 		}
 		if len(group) != size || !isDigits(group) || size != 3 && (size != 2 || mark != ',') || first > size {
 			return false
 		}
-		rest = behind
 	}
 	return true
 }
