@@ -13,7 +13,7 @@ func number(text string, habit Habit, marked bool) (decimal, error) {
 		whole, fraction = text[:at], text[at+1:]
 	}
 	if group != 0 {
-		if !grouped(whole, group) {
+		if !Grouped(whole, group) {
 			return decimal{}, ErrSyntax
 		}
 		whole = strings.ReplaceAll(whole, string(rune(group)), "")
@@ -87,25 +87,27 @@ func single(text string, at int, habit Habit, marked bool) (int, byte, error) {
 	return 0, 0, ErrAmbiguous
 }
 
-// grouped says that digits are parted as people part them: three by three, or, by commas, in India's way, two by two but for the last three.
-func grouped(whole string, mark byte) bool {
-	parts := strings.Split(whole, string(rune(mark)))
-	last := len(parts) - 1
-	if last == 0 {
+// Grouped says that digits are parted by a mark as people part them: three by three, or, by commas, in India's way, two by two but for the last
+// three. Digits without the mark are not parted, which is fine.
+func Grouped(whole string, mark byte) bool {
+	first, last := strings.IndexByte(whole, mark), strings.LastIndexByte(whole, mark)
+	if first < 0 {
 		return true
 	}
-	if len(parts[last]) != 3 || parts[0] == "" || parts[0][0] == '0' {
+	if first < 1 || first > 3 || whole[0] == '0' || len(whole)-last-1 != 3 || !isDigits(whole[:first]) || !isDigits(whole[last+1:]) {
 		return false
 	}
-	size := 3
-	if last > 1 {
-		size = len(parts[1])
+	if first == last {
+		return true
 	}
-	if size != 3 && (size != 2 || mark != ',') || len(parts[0]) > size {
-		return false
-	}
-	for _, p := range parts[1:last] {
-		if len(p) != size {
+	middle := whole[first+1 : last]
+	for size, more := 0, true; more; {
+		var group string
+		group, middle, more = strings.Cut(middle, string(rune(mark)))
+		if size == 0 {
+			size = len(group)
+		}
+		if len(group) != size || !isDigits(group) || size != 3 && (size != 2 || mark != ',') || first > size {
 			return false
 		}
 	}

@@ -174,7 +174,7 @@ func (c Convention) read(number string, strict bool) (string, bool) {
 	}
 	if !digitsOnly(whole) {
 		mark := foreign(whole)
-		if !c.parts(mark, pointed, strict) || !grouped(whole, mark) {
+		if !c.parts(mark, pointed, strict) || !money.Grouped(whole, mark) {
 			return "", false
 		}
 		whole = strings.ReplaceAll(whole, string(rune(mark)), "")
@@ -215,25 +215,4 @@ func (c Convention) parts(mark byte, pointed, strict bool) bool {
 		return true
 	}
 	return c.Thousands == "" && pointed && (mark == ',' || mark == '.')
-}
-
-// grouped says that digits are parted three by three, or, as in India, two by two but for the last three.
-func grouped(whole string, mark byte) bool {
-	first := strings.IndexByte(whole, mark)
-	last := strings.LastIndexByte(whole, mark)
-	if first < 1 || first > 3 || whole[0] == '0' || len(whole)-last-1 != 3 || !digitsOnly(whole[last+1:]) || !digitsOnly(whole[:first]) {
-		return false
-	}
-	size := 0
-	for rest := whole[first+1 : max(last, first+1)]; rest != ""; {
-		group, behind, _ := strings.Cut(rest, string(rune(mark)))
-		if size == 0 {
-			size = len(group)
-		}
-		if len(group) != size || !digitsOnly(group) || size != 3 && (size != 2 || mark != ',') || first > size {
-			return false
-		}
-		rest = behind
-	}
-	return true
 }

@@ -73,6 +73,7 @@ func TestParse(t *testing.T) {
 		"a group that begins with zero":       {"0.500", german, ""},
 		"two points":                          {"1.5.2", point, ""},
 		"two points that could part groups":   {"1.234.567", point, ""},
+		"an empty group":                      {"1,,000", english, ""},
 		"mixed groups":                        {"1,234'567.00", english, ""},
 		"not a number":                        {"NaN", point, ""},
 		"words":                               {"12 apples", point, ""},
