@@ -67,6 +67,14 @@ func (d *Draft) own(in *file.File, l look, s *sample, columns []*column) (text s
 		if d.Trial, err = try(in, text); err != nil {
 			return "", err
 		}
+		if 2*d.Trial.Rejected["conflicting_rows"] > d.Trial.Rows && p.grouped {
+			name := columns[p.order].name
+			columns[p.order].word = "" // it is no number of an order
+			if p = decide(s, columns); p.order < 0 {
+				p.note(Guessed, "rows with the same %q name different people: it is no order's number, and each row is an event", name)
+			}
+			continue
+		}
 		if !mend(p, &l, d.Trial) {
 			d.Notes = append(d.Notes, w.notes...)
 			return text, nil

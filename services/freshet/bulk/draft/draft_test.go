@@ -118,6 +118,7 @@ func TestGuessesAreSaid(t *testing.T) {
 		"whose order it is":    {"order no,date,total\n1,2026-01-05,10\n2,2026-01-06,12\n", Ask, []string{"no column has a name usual for a person"}},
 		"what it is worth":     {"order no,date,email\n1,2026-01-05,a@example.com\n2,2026-01-06,b@example.com\n", Ask, []string{"no column has a name usual for an amount"}},
 		"no zone":              {"order no,date,email,total\n1,2026-01-05 10:00:00,a@example.com,10\n", Guessed, []string{"times name no zone"}},
+		"no order's number":    {"order,date,email,total\n1,2026-01-05,a@example.com,10\n1,2026-01-05,b@example.com,12\n2,2026-01-05,a@example.com,10\n2,2026-01-05,b@example.com,12\n", Guessed, []string{"name different people"}},
 		"what the amounts are": {"order no,date,email,total\n1,2026-01-05 10:00:00,a@example.com,10\n", Guessed, []string{"nothing names the currency"}},
 	} {
 		d := of(t, c.content)

@@ -57,9 +57,6 @@ func (f fitter) field(n *yaml.Node) bool {
 				return false
 			}
 		case "when":
-			if !f.known(v.Value) {
-				return false
-			}
 			v.Value = f.condition(v.Value)
 		}
 	}
@@ -97,16 +94,6 @@ func (f fitter) template(n *yaml.Node) bool {
 		return "{" + is + "}"
 	})
 	return ok
-}
-
-// known says that the file has a column of a condition: one that reads none of them says nothing of the file.
-func (f fitter) known(condition string) bool {
-	for _, m := range reads.FindAllStringSubmatch(condition, -1) {
-		if _, ok := f.place[fold(m[1]+m[2])]; ok {
-			return true
-		}
-	}
-	return false
 }
 
 // condition names columns as the file has them. One that the file does not have is never there: the empty text.

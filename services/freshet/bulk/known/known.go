@@ -15,6 +15,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/width"
 	"gopkg.in/yaml.v3"
@@ -35,7 +36,11 @@ type Export struct {
 }
 
 // All lists the exports, by name.
-func All() ([]Export, error) {
+func All() ([]Export, error) { return all() }
+
+var all = sync.OnceValues(load)
+
+func load() ([]Export, error) {
 	entries, err := files.ReadDir("mappings")
 	if err != nil {
 		return nil, err
