@@ -104,7 +104,7 @@ func (f *File) Reader() (io.Reader, error) {
 
 // At gives the unpacked content for reading at any place, and its size. Packed content is unpacked into a temporary file once.
 func (f *File) At() (io.ReaderAt, int64, error) {
-	kind, err := detect(f.f)
+	kind, err := detect(f.f, f.Size)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -21,10 +21,10 @@ const (
 
 // groups are the events whose rows are being gathered. Rows of one key that take different names, as an order and its refund do, are different events.
 type groups struct {
-	key      string   // sorted: of the rows that come now
-	open     []*group // sorted: the events of that key, not sorted: all
-	hole     *rows.Row // cannot be read, since the last row that can
-	lost     *rows.Row // sorted: a hole among the rows of this key, which could be of any of its events
+	key      string      // sorted: of the rows that come now
+	open     []*group    // sorted: the events of that key, not sorted: all
+	hole     *rows.Row   // cannot be read, since the last row that can
+	lost     *rows.Row   // sorted: a hole among the rows of this key, which could be of any of its events
 	returned *rows.Fault // sorted: why the rows of this key are refused
 	byKey    map[string]*group
 	held     int
