@@ -127,6 +127,12 @@ func (f *File) At() (io.ReaderAt, int64, error) {
 	return f.unpacked, n, nil
 }
 
+// Packed says that the content is not as it is stored, so that its end is reached only by reading it all.
+func (f *File) Packed() bool {
+	kind, err := detect(f.f, f.Size)
+	return err != nil || kind != plain
+}
+
 // Done is how many of Size bytes the reader has taken.
 func (f *File) Done() int64 { return f.read.Load() }
 
