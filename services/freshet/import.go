@@ -36,9 +36,9 @@ func newImport() *cobra.Command {
 	var o importOptions
 	cmd := &cobra.Command{
 		Use:   "import FILE",
-		Short: "Import a file of rows (CRM, ERP, POS, tickets) as events: CSV, NDJSON, JSON or Parquet, plain or packed",
-		Long: `Turn each row of a file into an event as a mapping says, and send it to /v1/import. FILE is CSV, NDJSON, a JSON array or Parquet, plain or packed with
-gzip, zstd, bzip2, xz or zip; what it is, is found by its content. "-" is standard input, which is copied to a temporary file first.
+		Short: "Import a file of rows (CRM, ERP, POS, tickets) as events: CSV, Excel, NDJSON, JSON or Parquet, plain or packed",
+		Long: `Turn each row of a file into an event as a mapping says, and send it to /v1/import. FILE is CSV, a workbook of Excel (.xlsx), NDJSON, a JSON
+array or Parquet, plain or packed with gzip, zstd, bzip2, xz or zip; what it is, is found by its content. "-" is standard input, which is copied to a temporary file first.
 
 An import that was interrupted, by kill -9 too, goes on where it was when the same command is given again; one that is finished sends nothing. Rows
 that become no event are written to FILE.rejects.ndjson with the reason: they never were events, and that file is their dead letter. docs/import.md

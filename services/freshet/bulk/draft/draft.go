@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/freshet/freshet/services/freshet/bulk/encoding"
 	"github.com/freshet/freshet/services/freshet/bulk/file"
 	"github.com/freshet/freshet/services/freshet/bulk/number"
 	"github.com/freshet/freshet/services/freshet/bulk/rows"
@@ -98,11 +97,7 @@ func mend(p *plan, l *look, t *Trial) bool {
 // look finds out how the file is written.
 func (d *Draft) look(in *file.File) (look, error) {
 	var l look
-	at, size, _, err := in.Sample()
-	if err != nil {
-		return l, err
-	}
-	found, err := encoding.Guess(at, size)
+	found, err := rows.FindEncoding(in)
 	if err != nil {
 		return l, err
 	}

@@ -104,7 +104,7 @@ func (f *File) Reader() (io.Reader, error) {
 
 // At gives the unpacked content for reading at any place, and its size. Packed content is unpacked into a temporary file once.
 func (f *File) At() (io.ReaderAt, int64, error) {
-	kind, err := detect(f.f)
+	kind, err := detect(f.f, f.Size)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -125,6 +125,12 @@ func (f *File) At() (io.ReaderAt, int64, error) {
 		return nil, 0, fmt.Errorf("unpack %s: %w", f.Name, err)
 	}
 	return f.unpacked, n, nil
+}
+
+// Packed says that the content is not as it is stored, so that its end is reached only by reading it all.
+func (f *File) Packed() bool {
+	kind, err := detect(f.f, f.Size)
+	return err != nil || kind != plain
 }
 
 // Done is how many of Size bytes the reader has taken.

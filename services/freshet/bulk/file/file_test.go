@@ -193,7 +193,8 @@ func TestFaultsAreSentences(t *testing.T) {
 		"PK\x05\x06" + strings.Repeat("\x00", 18):            "holds 0 files",
 		"\x28\xb5\x2f\xfdgarbage":                            "unpack zstd",
 		archive(t, "a.csv", "b.csv"):                         "holds 2 files: give one with a single file in it",
-		archive(t, "[Content_Types].xml", "xl/workbook.xml"): "it is a workbook of Excel: save the sheet as CSV UTF-8 and import that",
+		archive(t, "[Content_Types].xml", "xl/workbook.bin"): "it is a binary workbook of Excel (.xlsb): save it as .xlsx and import that",
+		archive(t, "mimetype", "content.xml"):                "it is a document of OpenDocument (.ods): save it as .xlsx, or the sheet as CSV, and import that",
 	} {
 		if err := read(raw); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v", want, err)

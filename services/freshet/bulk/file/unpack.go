@@ -13,6 +13,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
+
+	"github.com/freshet/freshet/services/freshet/bulk/workbook"
 )
 
 // packing is how content is packed, found by its first bytes: names lie.
@@ -37,7 +39,7 @@ var magic = []struct {
 // maxWindow is the most memory a zstd file may ask for, in bytes: what `zstd --long` makes.
 const maxWindow = 128 << 20
 
-func detect(r io.ReaderAt) (packing, error) {
+func detect(r io.ReaderAt, size int64) (packing, error) {
 	head := make([]byte, 10)
 	n, err := r.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -46,6 +48,9 @@ func detect(r io.ReaderAt) (packing, error) {
 	head = head[:n]
 	for _, m := range magic {
 		if bytes.HasPrefix(head, []byte(m.begins)) && (m.is != bzipped || len(head) > 4 && string(head[4:]) == "\x31\x41\x59\x26\x53\x59") {
+			if m.is == zipped && workbook.Is(r, size) {
+				return plain, nil // to be read at any place, as Parquet is
+			}
 			return m.is, nil
 		}
 	}
@@ -54,7 +59,7 @@ func detect(r io.ReaderAt) (packing, error) {
 
 // unpack reads what is packed in r; count is told of the packed bytes read.
 func unpack(r io.ReaderAt, size int64, count func(int)) (io.Reader, error) {
-	kind, err := detect(r)
+	kind, err := detect(r, size)
 	if err != nil {
 		return nil, err
 	}
@@ -86,8 +91,10 @@ func unzip(r io.ReaderAt, size int64, count func(int)) (io.Reader, error) {
 	var files []*zip.File
 	for _, f := range archive.File {
 		switch {
-		case f.Name == "xl/workbook.xml":
-			return nil, errors.New("it is a workbook of Excel: save the sheet as CSV UTF-8 and import that")
+		case f.Name == "xl/workbook.bin":
+			return nil, errors.New("it is a binary workbook of Excel (.xlsb): save it as .xlsx and import that")
+		case f.Name == "content.xml":
+			return nil, errors.New("it is a document of OpenDocument (.ods): save it as .xlsx, or the sheet as CSV, and import that")
 		case f.FileInfo().IsDir(), strings.HasPrefix(f.Name, "__MACOSX/"), path.Base(f.Name) == ".DS_Store": // a Mac's notes to itself
 		default:
 			files = append(files, f)

@@ -17,6 +17,6 @@ const (
 
 // Reasons are all reasons a row can be rejected for before it is sent.
 var Reasons = []string{
-	rows.ReasonRagged, rows.ReasonQuotes, rows.ReasonEncoding, rows.ReasonJSON, rows.ReasonTooLarge,
+	rows.ReasonRagged, rows.ReasonQuotes, rows.ReasonEncoding, rows.ReasonJSON, rows.ReasonTooLarge, rows.ReasonResult,
 	reasonValue, reasonMissing, reasonUnmapped, reasonTime, reasonCondition, reasonReturned, reasonWithGroup, reasonConflict, reasonRepeated,
 }

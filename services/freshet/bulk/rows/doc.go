@@ -1,5 +1,5 @@
 // Package rows reads the rows of a file one after the other, in memory that does not grow with the file: CSV and its kin, JSON by lines or as an
-// array, and Parquet. A row that cannot be read is a row with a Fault, never the end of the file. It is not for what columns mean: see mapping.
+// array, Parquet, and the sheets of Excel. A row that cannot be read is a row with a Fault, never the end of the file. It is not for what columns mean: see mapping.
 package rows
 
 import (
@@ -45,6 +45,7 @@ const (
 	ReasonEncoding = "bad_encoding"
 	ReasonJSON     = "invalid_json"
 	ReasonTooLarge = "too_large"
+	ReasonResult   = "no_result"
 )
 
 // Row is one row. It stays as it is when the next one is read.
@@ -57,6 +58,7 @@ type Row struct {
 	Skipped string
 
 	raw    string
+	size   int // of fields that do not share raw's memory
 	fields []Value
 	slots  []int // of the reader: where in fields each bound column is
 	rest   []member
@@ -83,7 +85,7 @@ func (r *Row) Rest(f func(name string, v Value)) {
 }
 
 // Size is about what the row takes in memory, in bytes.
-func (r *Row) Size() int { return len(r.raw) + 24*len(r.fields) + 120 }
+func (r *Row) Size() int { return len(r.raw) + r.size + 24*len(r.fields) + 120 }
 
 // Reader reads rows. Bind once, before the first Next.
 type Reader interface {

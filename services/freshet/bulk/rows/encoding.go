@@ -17,37 +17,13 @@ func marked16(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff"))
 }
 
-// GuessEncoding is the name that FindEncoding finds.
-func GuessEncoding(in *file.File) (string, error) {
-	f, err := FindEncoding(in)
-	return f.Name, err
-}
-
-// FindEncoding finds the encoding of a file by the whole of it; of a packed one by its first 8 MiB.
+// FindEncoding finds the encoding of a file by the whole of it; of a packed one by its beginning.
 func FindEncoding(in *file.File) (encoding.Finding, error) {
-	packed, err := in.Packed()
+	at, size, err := in.Sample()
 	if err != nil {
 		return encoding.Finding{}, err
 	}
-	if !packed {
-		at, size, err := in.At()
-		if err != nil {
-			return encoding.Finding{}, err
-		}
-		return encoding.Guess(at, size)
-	}
-	r, err := in.Reader()
-	if err != nil {
-		return encoding.Finding{}, err
-	}
-	head, err := io.ReadAll(io.LimitReader(r, 8<<20))
-	if err != nil {
-		return encoding.Finding{}, err
-	}
-	if cut := bytes.LastIndexByte(head, '\n'); cut >= 0 && len(head) == 8<<20 {
-		head = head[:cut+1] // a character may be cut in two at the end
-	}
-	return encoding.Guess(bytes.NewReader(head), int64(len(head)))
+	return encoding.Guess(at, size)
 }
 
 // decode reads text as UTF-8 with lines that end in LF. foreign says that the text is translated: a byte that does not belong to the encoding is then

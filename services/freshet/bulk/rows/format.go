@@ -3,6 +3,7 @@ package rows
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -14,7 +15,7 @@ import (
 
 // Format says how a file is written. The zero Format finds out by itself, which is right for most files.
 type Format struct {
-	// Type is csv, tsv, ndjson, json (one array) or parquet; by default what the content looks like.
+	// Type is csv, tsv, ndjson, json (one array), parquet or xlsx; by default what the content looks like.
 	Type string `yaml:"type,omitempty"`
 	// Encoding of CSV and JSON by any of its usual names; utf-8 by default, and utf-16 where its mark stands.
 	Encoding string `yaml:"encoding,omitempty"`
@@ -44,7 +45,7 @@ type Format struct {
 	Zone string `yaml:"zone,omitempty"`
 }
 
-var types = []string{"csv", "tsv", "ndjson", "json", "parquet"}
+var types = []string{"csv", "tsv", "ndjson", "json", "parquet", "xlsx"}
 
 // Validate reports every fault, each under its key.
 func (f Format) Validate() (faults []error) {
@@ -107,7 +108,12 @@ func OpenAll(in *file.File, f Format) (Reader, error) {
 	if f.Type == "" {
 		f.Type = guess(head)
 	}
+	if bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")) {
+		return nil, errors.New("it is an old workbook of Excel (.xls), or one with a password: save it as .xlsx without a password and import that")
+	}
 	switch f.Type {
+	case "xlsx":
+		return openXLSX(in, f)
 	case "parquet":
 		return openParquet(in)
 	case "ndjson", "json":
@@ -120,6 +126,9 @@ func OpenAll(in *file.File, f Format) (Reader, error) {
 func guess(head []byte) string {
 	if bytes.HasPrefix(head, []byte("PAR1")) {
 		return "parquet"
+	}
+	if bytes.HasPrefix(head, []byte("PK\x03\x04")) {
+		return "xlsx" // file unpacks other archives
 	}
 	if marked16(head) {
 		head = bytes.ReplaceAll(head[2:], []byte{0}, nil) // its ASCII

@@ -32,6 +32,8 @@ func Notes(r Reader) []string {
 		return Notes(r.Reader)
 	case *csvReader:
 		return r.notes
+	case *xlsxReader:
+		return r.notes
 	case *parquetReader:
 		var out []string
 		for _, path := range r.unread {

@@ -13,9 +13,8 @@ import (
 // that can be read from its beginning only: packed, in UTF-16, or no CSV.
 func Slice(of Reader, in *file.File, from int64) (Reader, error) {
 	r, ok := of.(*csvReader)
-	plain, err := in.Plain()
-	if err != nil || !ok || !plain {
-		return nil, err
+	if !ok || in.Packed() {
+		return nil, nil //nolint:nilnil // a file without slices is no error
 	}
 	head := make([]byte, 2)
 	if _, err := io.ReadFull(in.Section(0), head); err != nil || marked16(head) || strings.HasPrefix(strings.ToLower(r.format.Encoding), "utf-16") {
