@@ -36,6 +36,13 @@ func Infer(in *file.File) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
+	if sign := s.textSign(); sign != "" {
+		d.note(Sure, "values have %s before them, so that spreadsheets take them for texts: it is left out", sign)
+		l.format.TextSign = sign
+		if s, err = take(in, l.format); err != nil {
+			return nil, err
+		}
+	}
 	columns := s.columns(-1)
 	if order := find(columns, orderID, nil, nil); order >= 0 {
 		columns = s.columns(order)

@@ -3,6 +3,7 @@ package draft
 import (
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/freshet/freshet/services/freshet/bulk/file"
 	"github.com/freshet/freshet/services/freshet/bulk/rows"
@@ -111,4 +112,27 @@ func (s *sample) repeats(column int) bool {
 		}
 	}
 	return false
+}
+
+// textSign is the sign that an export puts before values so that spreadsheets take them for texts: before all values of a column; empty for none.
+func (s *sample) textSign() string {
+	for _, sign := range []string{"`", "'"} {
+		for i := range s.names {
+			with, filled := 0, 0
+			for _, row := range s.rows {
+				text := row[i].Text
+				if row[i].Kind != rows.Text {
+					continue
+				}
+				filled++
+				if rest, ok := strings.CutPrefix(text, sign); ok && (sign == "`" || rest != "" && strings.ContainsAny(rest[:1], "0123456789+")) {
+					with++
+				}
+			}
+			if with >= 2 && with == filled {
+				return sign
+			}
+		}
+	}
+	return ""
 }

@@ -22,6 +22,7 @@ type csvReader struct {
 	slots   []int
 	rest    bool
 	number  int64
+	ended   bool
 }
 
 func openCSV(b *bufio.Reader, f Format) (Reader, error) {
@@ -162,6 +163,10 @@ func (r *csvReader) Next() (*Row, error) {
 	}
 	r.number++
 	row := &Row{Number: r.number, Line: rec.line, raw: rec.text, slots: r.slots}
+	if r.ended = r.ended || r.format.ends(rec.text); r.ended {
+		row.Skipped = skippedEnd
+		return row, nil
+	}
 	if r.format.ignores(rec.text) {
 		row.Skipped = skippedIgnored
 		return row, nil

@@ -34,17 +34,23 @@ func (s sampled) width() int {
 	return n
 }
 
-// usual is the number of fields that most records have, and how many have it.
+// usual is the number of fields of the records that hold the most values, and how many records have it: a small file may have more lines of titles
+// and remarks than rows, but not more in them.
 func usual(sample []sampled) (width, n int) {
-	count := map[int]int{}
+	count, values := map[int]int{}, map[int]int{}
 	for _, s := range sample {
 		if s.fields != nil {
 			count[len(s.fields)]++
+			values[len(s.fields)] += s.filled()
 		}
 	}
-	for w, c := range count {
-		if c > n || c == n && w > width {
-			width, n = w, c
+	most := 0
+	for w, v := range values {
+		if count[w] == 1 {
+			v = 0 // nothing is like it
+		}
+		if v > most || v == most && (count[w] > n || count[w] == n && w > width) {
+			width, n, most = w, count[w], v
 		}
 	}
 	return width, n
@@ -76,6 +82,9 @@ func (f *Found) look(head, tail []sampled, begin int) {
 	if at < 0 {
 		f.unsure("no record looks like a header")
 		return
+	}
+	if before := at - 1; at == len(head)-1 && at > 0 && len(head[before].fields) == len(head[at].fields) {
+		at = before // a header has a row below it
 	}
 	if head[at].open {
 		width = head[at].width()

@@ -34,6 +34,8 @@ type Format struct {
 	Columns []string `yaml:"columns,omitempty"`
 	// Null lists texts that mean "no value", beside the empty one: NULL, \N, n/a.
 	Null []string `yaml:"null,omitempty"`
+	// End is the text of the first record behind the rows, where a file ends in sums and remarks; a * at its end means what it begins with.
+	End string `yaml:"end,omitempty"`
 	// TextSign is a sign that some exports put before values so that spreadsheets take them for texts ("'" or "`"): it is left out.
 	TextSign string `yaml:"text_sign,omitempty"`
 	// KeepBlanks keeps the blanks around texts.

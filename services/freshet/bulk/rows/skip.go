@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 // Why a record is no row.
 const (
 	skippedIgnored = "format.ignore names it"
+	skippedEnd     = "it stands behind format.end"
 	skippedEmpty   = "it is empty"
 	skippedHeader  = "it is the header again"
 )
@@ -44,14 +46,20 @@ func Notes(r Reader) []string {
 	return nil
 }
 
-// ignores says that a record is none by Format.Ignore. The quote around a first field is not part of its text.
-func (f *Format) ignores(record string) bool {
-	if len(f.Ignore) == 0 {
+// ignores says that a record is none by Format.Ignore.
+func (f *Format) ignores(record string) bool { return matches(f.Ignore, record) }
+
+// ends says that a record is the first behind the rows, by Format.End.
+func (f *Format) ends(record string) bool { return f.End != "" && matches([]string{f.End}, record) }
+
+// matches holds a record against patterns. The quote around a first field is not part of its text.
+func matches(patterns []string, record string) bool {
+	if len(patterns) == 0 {
 		return false
 	}
 	text := strings.TrimSpace(record)
 	for _, candidate := range []string{text, strings.TrimPrefix(text, `"`)} {
-		for _, pattern := range f.Ignore {
+		for _, pattern := range patterns {
 			begins, open := strings.CutSuffix(pattern, "*")
 			if open && strings.HasPrefix(candidate, begins) || candidate == pattern {
 				return true
@@ -67,6 +75,9 @@ func (f *Format) validateIgnore() (faults []error) {
 		if strings.TrimSuffix(pattern, "*") == "" {
 			faults = append(faults, fmt.Errorf("format.ignore[%d]: %q takes every record: give what it begins with", i, pattern))
 		}
+	}
+	if f.End == "*" {
+		faults = append(faults, errors.New(`format.end: "*" is every record: give what the first one behind the rows begins with`))
 	}
 	return faults
 }

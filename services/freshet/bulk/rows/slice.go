@@ -12,6 +12,9 @@ import (
 // is for looking, not for importing: inside quotes a line end may be none, and row numbers count from the slice's own first row. nil is a file
 // that can be read from its beginning only: packed, in UTF-16, or no CSV.
 func Slice(of Reader, in *file.File, from int64) (Reader, error) {
+	if o, is := of.(only); is {
+		of = o.Reader
+	}
 	r, ok := of.(*csvReader)
 	if !ok || in.Packed() {
 		return nil, nil //nolint:nilnil // a file without slices is no error
@@ -25,5 +28,9 @@ func Slice(of Reader, in *file.File, from int64) (Reader, error) {
 	if f.Delimiter == "\t" {
 		f.Delimiter = "tab"
 	}
-	return openCSV(bufio.NewReaderSize(in.Section(from), MaxRow+64), f)
+	part, err := openCSV(bufio.NewReaderSize(in.Section(from), MaxRow+64), f)
+	if err != nil {
+		return nil, err
+	}
+	return only{part}, nil
 }

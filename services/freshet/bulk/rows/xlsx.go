@@ -26,6 +26,7 @@ type xlsxReader struct {
 	used    []bool
 	slots   []int
 	rest    bool
+	ended   bool
 	number  int64
 }
 
@@ -160,7 +161,10 @@ func (r *xlsxReader) Next() (*Row, error) {
 	r.number++
 	r.in.SetDone(int64(float64(r.in.Size) * min(1, float64(r.cells.Read())/float64(max(r.sheet.Size, 1)))))
 	row := &Row{Number: r.number, Line: int64(cells.Number), slots: r.slots}
+	r.ended = r.ended || r.format.ends(first(cells))
 	switch {
+	case r.ended:
+		row.Skipped = skippedEnd
 	case cells.Fault != "":
 		row.Fault = &Fault{ReasonTooLarge, cells.Fault}
 	case r.format.ignores(first(cells)):
