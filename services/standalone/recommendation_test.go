@@ -3,6 +3,8 @@ package standalone
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
@@ -11,7 +13,10 @@ import (
 // TestRecommendation has all rooms of recommendation work together, on one stack with its real broker and ClickHouse. Each case has a workspace of its own.
 func TestRecommendation(t *testing.T) {
 	cases := map[string]func(*shop){
-		"one event changes the next list": oneEvent,
+		"one event changes the next list":                       oneEvent,
+		"what cannot be had is in no answer":                    takenOff,
+		"a merged visitor's past counts under either id":        merged,
+		"without consent the visit speaks, and nothing is kept": refused,
 	}
 	var workspaces []string
 	of := map[string]string{}
@@ -19,7 +24,13 @@ func TestRecommendation(t *testing.T) {
 		of[name] = fmt.Sprintf("shop-%d", len(workspaces))
 		workspaces = append(workspaces, of[name])
 	}
-	r := start(t, func(c *Config) { c.Collector.Sources = sourcesOf(workspaces...) })
+	scenes := filepath.Join(t.TempDir(), "scenes.yaml")
+	if err := os.WriteFile(scenes, []byte(ownScenes), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, func(c *Config) {
+		c.Collector.Sources, c.Recommendation.Answers.Scenes = sourcesOf(workspaces...), scenes
+	})
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) { test(openShop(t, r, of[name])) })
 	}

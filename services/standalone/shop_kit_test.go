@@ -9,7 +9,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/testkit"
+	"github.com/freshet/freshet/pkg/topics"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 	"github.com/freshet/freshet/services/collector"
 )
@@ -149,4 +151,15 @@ func in(list []*recommendationv1.Recommendation, item string) *recommendationv1.
 		return list[i]
 	}
 	return nil
+}
+
+// records are all that a topic holds, of every workspace.
+func (s *shop) records(topic topics.Topic) []broker.Record {
+	s.Helper()
+	c, err := s.rig.addr.Broker(s.Context())
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer c.Close()
+	return testkit.Records(s.T, c, topic)
 }
