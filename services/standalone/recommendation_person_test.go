@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/freshet/freshet/pkg/changelog"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
@@ -139,7 +140,7 @@ func (s *shop) kept(customer, item string) bool {
 	s.Helper()
 	var newest []byte
 	for _, r := range s.records(topics.VisitorsChangelog) {
-		if bytes.Contains(r.Key, []byte(customer)) {
+		if r.Key[0] == changelog.KindState && bytes.Contains(r.Key, []byte(customer)) {
 			newest = r.Value
 		}
 	}

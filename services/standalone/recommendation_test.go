@@ -17,6 +17,8 @@ func TestRecommendation(t *testing.T) {
 		"what cannot be had is in no answer":                    takenOff,
 		"a merged visitor's past counts under either id":        merged,
 		"without consent the visit speaks, and nothing is kept": refused,
+		"what lists brought is counted":                         brought,
+		"feedback of no list, and bots":                         foreign,
 	}
 	var workspaces []string
 	of := map[string]string{}
