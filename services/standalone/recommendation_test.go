@@ -18,6 +18,7 @@ func TestRecommendation(t *testing.T) {
 		"a merged visitor's past counts under either id":        merged,
 		"without consent the visit speaks, and nothing is kept": refused,
 		"what lists brought is counted":                         brought,
+		"models are trained, serve and go back":                 trained,
 		"what no page asks for":                                 odd,
 		"feedback of no list, and bots":                         foreign,
 	}
