@@ -3,6 +3,7 @@ package scene
 import (
 	"math/rand/v2"
 	"slices"
+	"sync"
 
 	"github.com/freshet/freshet/services/recommendation/ask"
 	"github.com/freshet/freshet/services/recommendation/candidate"
@@ -61,7 +62,7 @@ type List struct {
 // Answer makes a list. a is not changed; its Skip, where it has one, refuses items beside what the plan refuses.
 func (p *Plan) Answer(a *ask.Ask, parts Parts) List {
 	r := newRun(p, a, &parts)
-	defer r.guard.marks.put()
+	defer r.end()
 	r.gather()
 	r.rank()
 	r.fill()
@@ -89,10 +90,8 @@ type run struct {
 	k     int
 	src   rand.Source
 
-	said   []Said
+	*work
 	absent []string
-	pool   []one // best first
-	in     map[int32]bool
 	pins   map[int]*one // by place
 	pinned int
 	stages int    // of the fallbacks that were asked
@@ -102,13 +101,29 @@ type run struct {
 	items  []*catalogue.Item // of out
 }
 
+// work is what an answer needs and leaves behind, used again.
+type work struct {
+	room []candidate.Candidate // of all lists in said
+	said []Said
+	pool []one // best first
+}
+
+var works = sync.Pool{New: func() any { return new(work) }}
+
+// end gives back what was taken. Nothing that the answer has is in it.
+func (r *run) end() {
+	r.guard.marks.put()
+	r.room, r.said, r.pool = r.room[:0], r.said[:0], r.pool[:0]
+	works.Put(r.work)
+}
+
 type fill struct {
 	source string
 	from   int
 }
 
 func newRun(p *Plan, a *ask.Ask, parts *Parts) *run {
-	r := &run{plan: p, a: *a, parts: parts, k: parts.K, in: map[int32]bool{}, have: make([]int, len(p.quotas))}
+	r := &run{work: works.Get().(*work), plan: p, a: *a, parts: parts, k: parts.K, have: make([]int, len(p.quotas))}
 	if r.k <= 0 {
 		r.k = p.Limit
 	}
@@ -124,16 +139,9 @@ func newRun(p *Plan, a *ask.Ask, parts *Parts) *run {
 	return r
 }
 
-// mostRoom bounds what is made ready for candidates: a file may ask for more than ever come.
-const mostRoom = 1000
-
 // gather asks all sources.
 func (r *run) gather() {
-	most := 0
-	for _, w := range r.plan.Sources {
-		most += w.Take
-	}
-	room := make([]candidate.Candidate, 0, min(most, mostRoom))
+	r.room, r.said = r.room[:0], r.said[:0]
 	for _, w := range r.plan.Sources {
 		name := w.Kind.String()
 		s := r.source(name)
@@ -141,10 +149,22 @@ func (r *run) gather() {
 			r.absent = append(r.absent, name)
 			continue
 		}
-		from := len(room)
-		room = s.Candidates(room, &r.a, w.Take)
-		r.said = append(r.said, Said{Source: name, Kind: w.Kind, Weight: w.Weight, List: room[from:min(len(room), from+w.Take):len(room)]})
+		from := len(r.room)
+		r.room = r.numbered(s.Candidates(r.room, &r.a, w.Take), from)
+		r.room = r.room[:min(len(r.room), from+w.Take)]
+		r.said = append(r.said, Said{Source: name, Kind: w.Kind, Weight: w.Weight, List: r.room[from:len(r.room):len(r.room)]})
 	}
+}
+
+// numbered leaves out what is behind from and has no number of the shelf: no source is believed, and rankers index arrays by items.
+func (r *run) numbered(list []candidate.Candidate, from int) []candidate.Candidate {
+	kept := list[:from]
+	for i := from; i < len(list); i++ {
+		if item := list[i].Item; item >= 0 && item < r.guard.items {
+			kept = append(kept, list[i])
+		}
+	}
+	return kept
 }
 
 func (r *run) source(name string) ask.Source {
@@ -161,14 +181,13 @@ func (r *run) rank() {
 		return
 	}
 	kinds := r.kinds(len(ranked))
-	r.in = make(map[int32]bool, len(ranked))
 	low, high := ranked[len(ranked)-1].Score, ranked[0].Score
-	r.pool = make([]one, 0, len(ranked))
+	r.pool = slices.Grow(r.pool[:0], len(ranked))
 	for _, x := range ranked {
-		if r.in[x.Item] || r.guard.why(x.Item) != Allowed {
+		if r.guard.why(x.Item) != Allowed || r.guard.marks.has(x.Item) {
 			continue // no source and no ranker is believed
 		}
-		r.in[x.Item] = true
+		r.guard.marks.add(x.Item)
 		c := one{Entry: Entry{Item: x.Item, Score: 1, Reason: x.Reason, Source: x.Source}, known: r.a.Shelf.Item(x.Item), kinds: kinds[x.Item]}
 		if high > low {
 			c.Score = .01 + .99*(x.Score-low)/(high-low)

@@ -61,7 +61,7 @@ func (r *run) pin() {
 		for j := range r.pool { // it is not there twice
 			r.pool[j].taken = r.pool[j].taken || r.pool[j].Item == item
 		}
-		r.in[item] = true
+		r.guard.marks.add(item)
 		r.count(c)
 	}
 }
@@ -250,7 +250,7 @@ func (r *run) fallback() bool {
 			return true
 		}
 		in := r.a // not what is a candidate already
-		in.Skip = func(item int32) bool { return r.in[item] || r.guard.refused(item) }
+		in.Skip = func(item int32) bool { return r.guard.refused(item) || r.guard.marks.has(item) }
 		list := s.Candidates(nil, &in, 2*r.k+20) // caps may hold some back
 		r.behind(kind, list)
 	case stage == len(r.plan.fallback):
@@ -275,10 +275,10 @@ func (r *run) behind(kind candidate.Kind, list []candidate.Candidate) {
 	}
 	added := false
 	for _, c := range list {
-		if r.in[c.Item] || r.guard.why(c.Item) != Allowed {
+		if r.guard.why(c.Item) != Allowed || r.guard.marks.has(c.Item) {
 			continue
 		}
-		r.in[c.Item] = true
+		r.guard.marks.add(c.Item)
 		score *= .99
 		added = true
 		r.pool = append(r.pool, one{Entry: Entry{Item: c.Item, Score: score, Reason: c.Reason, Source: kind.String()}, known: r.a.Shelf.Item(c.Item), kinds: 1 << kind})
