@@ -116,7 +116,7 @@ func (w *world) Answered(a *recommendationv1.Answer) {
 }
 
 // Draw implements Loop.
-func (w *world) Draw(_, _, _ string, src rand.Source) float64 { return rand.New(src).Float64() }
+func (w *world) Draw(_, _, _, _ string, src rand.Source) float64 { return rand.New(src).Float64() }
 
 // customer makes a known one, with what was touched.
 func (w *world) customer(ref string, personal bool, touches ...visitor.Touch) string {

@@ -24,7 +24,8 @@ func (t *task) given(tx transaction, e *entry, a *recommendationv1.Answer) {
 		return
 	}
 	l := &list{
-		id: a.GetRequestId(), scene: a.GetScene(), variant: a.GetVariant(), model: a.GetModelVersion(), atMs: a.GetAtMs(), unseen: a.GetUnseen(),
+		id: a.GetRequestId(), scene: a.GetScene(), variant: a.GetVariant(), model: a.GetModelVersion(), context: a.GetContext(),
+		atMs: a.GetAtMs(), unseen: a.GetUnseen(),
 	}
 	items := a.GetItems()
 	l.places = make([]place, 0, min(len(items), mostPlaces))

@@ -36,7 +36,7 @@ type record struct {
 
 // list is an answer and what became of it.
 type list struct {
-	id, scene, variant, model string
+	id, scene, variant, model, context string
 	atMs                      int64
 	unseen                    bool
 	places                    []place

@@ -67,7 +67,7 @@ func explore(t *testing.T, seed uint64, x explorer, near bool, visits int) (earl
 		if x != nil {
 			k = 4
 		}
-		list := ask(k, history, nil, w.viewed, most)
+		list := propose(k, history, nil, w.viewed, most)
 		if x != nil {
 			for n := range w.goods {
 				if w.counts[n] < 20 && (!near || w.alike(int32(n), history)) && !slices.Contains(list, int32(n)) {
@@ -75,7 +75,7 @@ func explore(t *testing.T, seed uint64, x explorer, near bool, visits int) (earl
 				}
 			}
 			if len(fresh) == 0 {
-				list = ask(5, history, nil, w.viewed, most)
+				list = propose(5, history, nil, w.viewed, most)
 			} else {
 				list = append(list, x.choose(r, fresh))
 			}
@@ -121,7 +121,7 @@ func TestExploration(t *testing.T) {
 func slot(w *world, seed uint64, of func(category string) explorer, visits int) (quarters []float64) {
 	r := rand.New(rand.NewPCG(seed, 80))
 	at := from.AddDate(0, 0, days)
-	list := ask(5, nil, nil, w.popular())
+	list := propose(5, nil, nil, w.popular())
 	var rest []int32
 	for n := range w.goods {
 		if w.counts[n] == 0 {
@@ -185,12 +185,12 @@ func TestColdStart(t *testing.T) {
 		gains := make([][]float64, 11) // by events: above popularity
 		var base, best float64
 		for person := range 300 {
-			popular := w.gain(person, ask(10, nil, nil, w.popular()), at)
+			popular := w.gain(person, propose(10, nil, nil, w.popular()), at)
 			base += popular / 300
 			best += w.oracle(person, 10, at) / 300
 			var history []int32
 			for n := range gains {
-				gains[n] = append(gains[n], w.gain(person, ask(10, history, nil, w.session, w.viewed, w.popular()), at)-popular)
+				gains[n] = append(gains[n], w.gain(person, propose(10, history, nil, w.session, w.viewed, w.popular()), at)-popular)
 				history = append(history, w.touch(r, person, at))
 			}
 		}
@@ -225,11 +225,11 @@ func TestDrift(t *testing.T) {
 			for range 30 {
 				history = append(history, w.touch(r, p.Person, old))
 			}
-			before = append(before, w.gain(p.Person, ask(10, history, nil, source, w.popular()), old)/w.oracle(p.Person, 10, old))
+			before = append(before, w.gain(p.Person, propose(10, history, nil, source, w.popular()), old)/w.oracle(p.Person, 10, old))
 			top := w.oracle(p.Person, 10, now)
 			best = append(best, top)
 			for n := range after {
-				after[n] = append(after[n], w.gain(p.Person, ask(10, history, nil, source, w.popular()), now)/top)
+				after[n] = append(after[n], w.gain(p.Person, propose(10, history, nil, source, w.popular()), now)/top)
 				history = append(history, w.touch(r, p.Person, now))
 			}
 		}

@@ -9,9 +9,9 @@ import (
 	"github.com/freshet/freshet/services/recommendation/catalogue"
 )
 
-// Draw tells how an item might do in a scene: a draw from what is known of its click rate, wide where little is known. See package loop.
+// Draw tells how an item might do in a context of a scene: a draw from what is known of its click rate, wide where little is known. See package arms.
 type Draw interface {
-	Draw(workspace, scene, item string, src rand.Source) float64
+	Draw(workspace, scene, context, item string, src rand.Source) float64
 }
 
 // Similar compares items by what they are: 0 nothing in common, 1 the same.
@@ -56,6 +56,8 @@ type List struct {
 	Missing []string
 	// Candidates is how many items were proposed that may be shown.
 	Candidates int
+	// Context is what exploration tells the visitor apart by; it goes with the list, so that what becomes of it teaches the arms that it was drawn from. Empty: it does not.
+	Context string
 }
 
 // Answer makes a list. a is not changed; its Skip, where it has one, refuses items beside what the plan refuses.
@@ -65,7 +67,7 @@ func (p *Plan) Answer(a *ask.Ask, parts Parts) List {
 	r.gather()
 	r.rank()
 	r.fill()
-	return List{Entries: r.out, Missing: r.missing(), Candidates: len(r.pool)}
+	return List{Entries: r.out, Missing: r.missing(), Candidates: len(r.pool), Context: r.context}
 }
 
 // one is a candidate on its way into a list.
@@ -88,6 +90,8 @@ type run struct {
 	guard *guard
 	k     int
 	src   rand.Source
+	// context is List.Context.
+	context string
 
 	said   []Said
 	absent []string
@@ -118,6 +122,7 @@ func newRun(p *Plan, a *ask.Ask, parts *Parts) *run {
 	if p.Trend && a.Visitor != nil && !a.Visitor.Personal {
 		r.a.History, r.a.Touches, r.a.Session = nil, nil, nil
 	}
+	r.context = p.explore.context(&r.a)
 	if parts.Ranker == nil {
 		parts.Ranker = Blend{}
 	}

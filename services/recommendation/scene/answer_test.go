@@ -121,7 +121,7 @@ func (visit) Candidates(dst []candidate.Candidate, a *ask.Ask, _ int) []candidat
 // only draws 1 for one item.
 type only string
 
-func (o only) Draw(_, _, item string, _ rand.Source) float64 {
+func (o only) Draw(_, _, _, item string, _ rand.Source) float64 {
 	if item == string(o) {
 		return 1
 	}

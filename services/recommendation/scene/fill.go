@@ -231,7 +231,7 @@ func (r *run) draw(place int) *one {
 			continue
 		}
 		most--
-		if w := r.parts.Draw.Draw(r.a.Workspace, r.plan.Scene, c.known.ID, r.src); best == nil || w > worth {
+		if w := r.parts.Draw.Draw(r.a.Workspace, r.plan.Scene, r.context, c.known.ID, r.src); best == nil || w > worth {
 			best, worth = c, w
 		}
 	}
