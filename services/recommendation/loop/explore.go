@@ -13,9 +13,9 @@ import (
 	"github.com/freshet/freshet/services/recommendation/loop/arms"
 )
 
-// Draw draws an item's click rate in a context of a scene from what became of it so far: see package arms.
-func (s *Service) Draw(workspace, scene, context, item string, src rand.Source) float64 {
-	return s.arms.Draw(workspace, scene, context, item, src)
+// Draw chooses one of the items by a draw from what became of each so far: see package arms.
+func (s *Service) Draw(at arms.Slot, items []arms.Item, src rand.Source) int {
+	return s.arms.Draw(at, items, src)
 }
 
 // Rate gives the impressions and clicks of a source in a scene, as they count now.

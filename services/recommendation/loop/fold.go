@@ -30,7 +30,7 @@ func (t *task) given(tx transaction, e *entry, a *recommendationv1.Answer) {
 	items := a.GetItems()
 	l.places = make([]place, 0, min(len(items), mostPlaces))
 	for _, i := range items[:min(len(items), mostPlaces)] {
-		l.places = append(l.places, place{item: i.GetItemId(), source: i.GetSource(), explored: i.GetExplored()})
+		l.places = append(l.places, place{item: i.GetItemId(), source: i.GetSource(), category: i.GetCategory(), explored: i.GetExplored()})
 	}
 	e.rec.give(l)
 }

@@ -48,7 +48,7 @@ func (r *record) encode() []byte {
 }
 
 // Least bytes of each.
-const leastWord, leastDeed, leastBack, leastPlace = 5, 26, 11, 8
+const leastWord, leastDeed, leastBack, leastPlace = 5, 26, 11, 9
 
 func decodeRecord(data []byte) (*record, error) {
 	in, _, err := headFormat.Open(data)
@@ -80,7 +80,7 @@ func (d *deed) append(b []byte) []byte {
 	}
 	if t := d.told; t != nil {
 		b = append(b, t.strength, flag(flagExplored, t.explored)|flag(flagValued, t.valued))
-		for _, s := range []string{t.list, t.scene, t.variant, t.model, t.context, t.source} {
+		for _, s := range []string{t.list, t.scene, t.variant, t.model, t.context, t.source, t.category} {
 			b = wire.AppendText(b, s)
 		}
 		b = binary.AppendVarint(binary.AppendVarint(binary.AppendVarint(b, int64(t.position)), t.answeredMs), t.value)
@@ -105,7 +105,7 @@ func readDeed(in *wire.Cursor) *deed {
 		t := &told{strength: in.Byte()}
 		flags := in.Byte()
 		t.explored, t.valued = flags&flagExplored != 0, flags&flagValued != 0
-		for _, s := range []*string{&t.list, &t.scene, &t.variant, &t.model, &t.context, &t.source} {
+		for _, s := range []*string{&t.list, &t.scene, &t.variant, &t.model, &t.context, &t.source, &t.category} {
 			*s = in.Text()
 		}
 		t.position, t.answeredMs, t.value = in.Int32(), in.Varint(), in.Varint()
@@ -124,7 +124,7 @@ func (l *list) encode() []byte {
 	b = binary.AppendUvarint(b, uint64(len(l.places)))
 	for i := range l.places {
 		p := &l.places[i]
-		b = append(wire.AppendText(wire.AppendText(b, p.item), p.source), flag(flagExplored, p.explored), p.told)
+		b = append(wire.AppendText(wire.AppendText(wire.AppendText(b, p.item), p.source), p.category), flag(flagExplored, p.explored), p.told)
 		for _, ms := range []int64{p.seenMs, p.clickMs, p.cartMs, p.dismissMs} {
 			b = binary.AppendVarint(b, since(l.atMs, ms))
 		}
@@ -152,7 +152,7 @@ func decodeList(data []byte) (*list, error) {
 	}
 	for i := range l.places {
 		p := &l.places[i]
-		p.item, p.source, p.explored, p.told = in.Text(), in.Text(), in.Byte()&flagExplored != 0, in.Byte()
+		p.item, p.source, p.category, p.explored, p.told = in.Text(), in.Text(), in.Text(), in.Byte()&flagExplored != 0, in.Byte()
 		for _, ms := range []*int64{&p.seenMs, &p.clickMs, &p.cartMs, &p.dismissMs} {
 			if v := in.Varint(); v != 0 {
 				*ms = l.atMs + v - 1

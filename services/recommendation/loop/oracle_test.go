@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,6 +39,9 @@ func (s *story) customer() string { return who(s.r.IntN(people)) }
 
 func (s *story) someAnswer() *recommendationv1.Answer { return s.answers[s.r.IntN(len(s.answers))] }
 
+// like is the category of an item.
+func like(n int) string { return fmt.Sprint("kind ", n%2) }
+
 // tellStory makes one up.
 func tellStory(seed uint64, ids *ids) *story {
 	s := &story{r: rand.New(rand.NewPCG(seed, 1)), base: time.Now().UnixMilli()}
@@ -44,7 +49,7 @@ func tellStory(seed uint64, ids *ids) *story {
 		a := &recommendationv1.Answer{CustomerId: s.customer(), Workspace: "default", Scene: "home", Variant: []string{"", "control"}[s.r.IntN(2)], AtMs: s.at(), Unseen: s.r.IntN(3) == 0, ModelVersion: "m1", Context: []string{"", "category:Shoes", "segment:vip"}[len(s.answers)%3]}
 		a.RequestId = ids.make("default", a.CustomerId, a.AtMs)
 		for _, n := range s.r.Perm(things)[:1+s.r.IntN(4)] {
-			a.Items = append(a.Items, &recommendationv1.AnswerItem{ItemId: thing(n), Source: "session", Explored: n == 0})
+			a.Items = append(a.Items, &recommendationv1.AnswerItem{ItemId: thing(n), Source: "session", Explored: n == 0, Category: like(n)})
 		}
 		s.answers = append(s.answers, a)
 	}
@@ -261,6 +266,9 @@ func (s *story) sum(list []*recommendationv1.Outcome) map[string]int {
 		who := ""
 		if o.Kind == kindCart || o.Kind == kindPurchase {
 			who = s.root(o.CustomerId) // it may have been told before the merge
+		}
+		if no, ok := strings.CutPrefix(o.ItemId, "item-"); ok && o.Category != "kind "+strconv.Itoa(int(no[0])%2) {
+			out[fmt.Sprintf("%s is of category %q", o.ItemId, o.Category)]++
 		}
 		key := fact(o.Kind, o.RequestId, o.Context, int(o.Position), o.ItemId, o.OrderId, who, o.GetValueMicros())
 		if o.Undone {

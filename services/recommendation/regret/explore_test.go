@@ -1,187 +1,193 @@
 package regret
 
 import (
-	"math/rand/v2"
-	"slices"
+	"flag"
 	"strconv"
-	"strings"
 	"testing"
-	"time"
 
-	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 	"github.com/freshet/freshet/services/recommendation/ask"
-	"github.com/freshet/freshet/services/recommendation/candidate"
-	"github.com/freshet/freshet/services/recommendation/loop"
-	"github.com/freshet/freshet/services/recommendation/loop/arms"
-	"github.com/freshet/freshet/services/recommendation/scene"
-	"github.com/freshet/freshet/services/recommendation/visitor"
 )
 
-// listsADay is the traffic: the half-life is of a clock.
-const listsADay = 2000
+// worlds is how many worlds exploration is judged in: the figures in the documents are of more than a test needs.
+var worlds = flag.Int("worlds", 2, "how many worlds exploration is judged in")
 
-// shown is a scene that is served in a world: its lists are made by package scene and drawn for by package arms, as those of the live service, and what becomes of them is told
-// to the same arms.
-type shown struct {
-	w       *world
-	plan    *scene.Plan
-	arms    *arms.Arms
-	sources map[string]ask.Source
-	r       *rand.Rand
-	at      time.Time
-	// taste is the truth; tests change it.
-	taste func(person int, n int32) float64
-}
+// The ways to fill a slot that are compared.
+const (
+	nothing   = ""
+	byItem    = "explore: {slots: [5], context: none}"
+	byContext = "explore: {slots: [5]}"
+)
 
-// serve makes it of a scene's body.
-func (w *world) serve(t testing.TB, seed uint64, body string, sources map[string]ask.Source) *shown {
-	t.Helper()
-	set, err := scene.Parse(nil, []byte("scenes:\n  - name: s\n    description: A simulation.\n    "+strings.ReplaceAll(strings.TrimSpace(body), "\n", "\n    ")), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &shown{w: w, plan: set.Get("s").Base(), sources: sources, r: rand.New(rand.NewPCG(seed, 77)), at: from.AddDate(0, 0, days)}
-	c := loop.Default()
-	s.arms = arms.New(arms.Config{HalfLife: c.HalfLife, Prior: c.Prior, Others: c.Others, Most: c.Arms}, func() time.Time { return s.at })
-	end := s.at
-	s.taste = func(person int, n int32) float64 { return w.taste(person, n, end) }
-	return s
-}
-
-// list gives a visitor with a history a list, has him choose by his taste, and teaches the arms. It returns the list and what was chosen of it.
-func (s *shown) list(person int, history []int32) (items, chosen []int32) {
-	a := &ask.Ask{Workspace: "default", NowMs: s.at.UnixMilli(), Shelf: s.w.shelf, History: history, Visitor: &visitor.View{Workspace: "default", Personal: true}}
-	for _, n := range history {
-		a.Touches = append(a.Touches, visitor.Touch{Item: s.w.goods[n].ProductID, Kind: recommendationv1.TouchKind_TOUCH_KIND_VIEW, AtMs: a.NowMs})
-	}
-	a.Visitor.Touches = a.Touches
-	list := s.plan.Answer(a, scene.Parts{Draw: s.arms, Seed: s.r.Uint64(), Source: func(name string) ask.Source { return s.sources[name] }})
-	for i, e := range list.Entries {
-		items = append(items, e.Item)
-		o := &recommendationv1.Outcome{
-			Workspace: "default", Scene: s.plan.Scene, ItemId: s.w.goods[e.Item].ProductID, Position: int32(i + 1), Source: e.Source, Explored: e.Explored, Context: list.Context,
-			Kind: recommendationv1.FeedbackKind_FEEDBACK_KIND_IMPRESSION, AtMs: a.NowMs,
-		}
-		s.arms.Take(o)
-		if s.r.Float64() < s.taste(person, e.Item) {
-			chosen = append(chosen, e.Item)
-			o.Kind = recommendationv1.FeedbackKind_FEEDBACK_KIND_CLICK
-			s.arms.Take(o)
-		}
-	}
-	s.at = s.at.Add(24 * time.Hour / listsADay)
-	return items, chosen
-}
-
-// regret is what the best k beside the first ones of a list would gain more than the rest of it.
-func (s *shown) regret(person int, list []int32, first int) float64 {
-	all := make([]float64, 0, len(s.w.goods))
-	for n := range s.w.goods {
-		if !slices.Contains(list[:first], int32(n)) {
-			all = append(all, s.taste(person, int32(n)))
-		}
-	}
-	slices.SortFunc(all, func(a, b float64) int { return -int(cmpFloat(a, b)) })
-	sum := 0.0
-	for i, n := range list[first:] {
-		sum += all[i] - s.taste(person, n)
-	}
-	return sum
-}
-
-func cmpFloat(a, b float64) float64 {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
-// model asks a model as it serves.
-type model struct{ of candidate.Source }
-
-func (m model) Candidates(dst []candidate.Candidate, a *ask.Ask, k int) []candidate.Candidate {
-	return m.of.Candidates(dst, &candidate.Query{History: a.History, K: k, Skip: a.Skip})
-}
-
-// most takes what most took, as it is then.
-type most struct{ w *world }
-
-func (m most) Candidates(dst []candidate.Candidate, a *ask.Ask, k int) []candidate.Candidate {
-	return model{m.w.popular()}.Candidates(dst, a, k)
-}
-
-// unknown proposes products that nobody knows yet; where near is true, those of the categories in the visitor's history alone, as the need `arrived` does.
-type unknown struct {
-	w    *world
-	near bool
-}
-
-func (u unknown) Candidates(dst []candidate.Candidate, a *ask.Ask, k int) []candidate.Candidate {
-	for n := range u.w.goods {
-		if k > 0 && u.w.counts[n] < 20 && (!u.near || u.w.alike(int32(n), a.History)) && !a.Skip(int32(n)) {
-			dst = append(dst, candidate.Candidate{Item: int32(n), Score: 1, Reason: candidate.Reason{Kind: candidate.Arrived, Because: candidate.Nothing}})
-			k--
-		}
-	}
-	return dst
-}
-
-// slots runs visitors who have looked at one thing: regret of the last place by list.
-func slots(t testing.TB, seed uint64, explore string, visits int) []float64 {
-	w := play(t, seed, 20)
-	s := w.serve(t, seed, "limit: 5\nsources: [{of: popular, take: 20}, {of: arrived, take: 100, weight: 0.1}]\n"+explore, map[string]ask.Source{"popular": most{w}, "arrived": unknown{w, false}})
+// slots shows lists of five to visitors who have looked at one thing: what most took, and where it explores in the last place what is drawn for among that and the products that nobody
+// knows. It gives the regret of the last place, list by list. The same people come in the same order, whatever is explored.
+func (w *world) slots(t testing.TB, seed uint64, explore string, visits int, edit func(s *shown, visit int)) []float64 {
+	s := w.serve(t, seed, "limit: 5\nsources: [{of: popular, take: 20}, {of: arrived, take: 100, weight: 0.1}]\n"+explore,
+		map[string]ask.Source{"popular": most{w}, "arrived": unknown{w, false}})
 	out := make([]float64, visits)
 	for v := range visits {
+		if edit != nil {
+			edit(s, v)
+		}
 		person := s.r.IntN(600)
-		items, _ := s.list(person, []int32{w.touch(s.r, person, from.AddDate(0, 0, days))})
-		out[v] = s.regret(person, items, 4)
+		list, _ := s.list(person, []int32{w.touch(s.r, person, from.AddDate(0, 0, days))})
+		out[v] = s.regret(person, list, 4)
 	}
 	return out
 }
 
-// personal runs visitors who come again, with models that learn from each click.
-func personal(t testing.TB, seed uint64, explore string, near bool, visits int) (regrets []float64, fresh int) {
-	w := play(t, seed, 20)
+// personal shows personal lists of five to visitors who come again, of models that learn from each click, after a history that ended before most products arrived: nobody has looked at those, and nobody
+// does but in lists. Where near is true the slot has only products of the categories in the visitor's history, as the need `arrived` proposes them. It gives the regret of lists, and
+// the clicks on products that had not been there.
+func (w *world) personal(t testing.TB, seed uint64, explore string, near bool, visits int) (regrets []float64, fresh int) {
 	s := w.serve(t, seed, "limit: 5\nsources: [{of: also_viewed, take: 50, weight: 3}, {of: arrived, take: 60, weight: 0.1}, {of: popular, take: 10, weight: 0.2}]\n"+explore,
 		map[string]ask.Source{"also_viewed": model{w.viewed}, "popular": most{w}, "arrived": unknown{w, near}})
 	histories := map[int][]int32{}
-	for v := range visits {
+	for range visits {
 		person := s.r.IntN(600)
 		history := histories[person]
 		if len(history) == 0 {
 			history = []int32{w.touch(s.r, person, from.AddDate(0, 0, 10))} // what brought him here was there before
 		}
-		items, chosen := s.list(person, history)
-		regrets = append(regrets, s.regret(person, items, 0))
+		list, chosen := s.list(person, history)
+		regrets = append(regrets, s.regret(person, list, 0))
 		for _, n := range chosen {
 			if !w.goods[n].ArriveAt.IsZero() {
 				fresh++
 			}
 			history = append(history, n)
 			w.counts[n]++
-			w.viewed.Observe(strconv.Itoa(person), n, s.at.Add(time.Duration(v)*time.Second).UnixMilli())
+			w.viewed.Observe(strconv.Itoa(person), n, s.at.UnixMilli())
 		}
 		histories[person] = history[max(0, len(history)-10):]
 	}
 	return regrets, fresh
 }
 
-func TestTry(t *testing.T) {
-	for seed := uint64(1); seed <= 2; seed++ {
-		for _, x := range []string{"", "explore: {slots: [5], context: none}", "explore: {slots: [5]}"} {
-			v := slots(t, seed, x, 16000)
-			t.Logf("slots %d %-40s %.4f: %.4f %.4f %.4f %.4f", seed, x, avg(v), avg(v[:4000]), avg(v[4000:8000]), avg(v[8000:12000]), avg(v[12000:]))
+// TestExploration: what a slot that explores costs and gains visitors of whom nearly nothing is known. Arms of items alone never pay back where tastes differ; arms with the visitor's context do,
+// and are better in the end than what most took and than arms of items.
+func TestExploration(t *testing.T) {
+	const visits, quarter = 12_000, 3_000
+	ways := []string{nothing, byItem, byContext}
+	all, last, first := map[string][]float64{}, map[string][]float64{}, map[string][]float64{}
+	for seed := uint64(1); seed <= uint64(*worlds); seed++ {
+		w := play(t, seed, 20)
+		for _, way := range ways {
+			v := w.slots(t, seed, way, visits, nil)
+			all[way], first[way], last[way] = append(all[way], avg(v)), append(first[way], avg(v[:quarter])), append(last[way], avg(v[3*quarter:]))
+			t.Logf("world %d, %q: regret of one place by quarters of %d lists %.3f %.3f %.3f %.3f", seed, way, visits, avg(v[:quarter]), avg(v[quarter:2*quarter]), avg(v[2*quarter:3*quarter]), avg(v[3*quarter:]))
 		}
-		for _, x := range []string{"", "explore: {slots: [5], context: none}", "explore: {slots: [5]}"} {
-			for _, near := range []bool{false, true} {
-				v, fresh := personal(t, seed, x, near, 8000)
-				t.Logf("personal %d %-40s near %v %.4f: %.4f %.4f %.4f %.4f; %d", seed, x, near, avg(v), avg(v[:2000]), avg(v[2000:4000]), avg(v[4000:6000]), avg(v[6000:]), fresh)
-			}
+	}
+	for _, way := range ways[1:] {
+		tell(t, way+", regret against nothing explored: all", all[nothing], all[way])
+		tell(t, way+", first quarter", first[nothing], first[way])
+		tell(t, way+", last quarter", last[nothing], last[way])
+	}
+	tell(t, "context against item: all", all[byItem], all[byContext])
+	for i := range all[nothing] {
+		if all[byContext][i] >= .99*all[nothing][i] || last[byContext][i] >= .97*last[nothing][i] || all[byContext][i] >= .97*all[byItem][i] {
+			t.Errorf("world %d: a slot that knows a context does not pay back: %.4f against %.4f without, %.4f in the last quarter against %.4f, %.4f with arms of items", i+1,
+				all[byContext][i], all[nothing][i], last[byContext][i], last[nothing][i], all[byItem][i])
 		}
 	}
 }
 
-func avg(v []float64) float64 { m, _ := mean(v); return m }
+// TestExplorationInPersonalLists: in a closed loop with lists by models that learn from each click, a slot that explores costs or gains little; what it buys is that new products are found.
+func TestExplorationInPersonalLists(t *testing.T) {
+	const visits, quarter = 4_000, 1_000
+	all, last, found := map[string][]float64{}, map[string][]float64{}, map[string]int{}
+	ways := []string{nothing, byItem, byContext}
+	for seed := uint64(1); seed <= uint64(*worlds); seed++ {
+		for _, near := range []bool{false, true} {
+			for _, way := range ways {
+				v, fresh := play(t, seed, 20).personal(t, seed, way, near, visits)
+				key := way
+				if near {
+					key += " near"
+				}
+				all[key], last[key] = append(all[key], avg(v)), append(last[key], avg(v[3*quarter:]))
+				found[key] += fresh
+			}
+		}
+	}
+	for _, near := range []string{"", " near"} {
+		for _, way := range ways[1:] {
+			tell(t, way+near+", regret of lists against nothing explored: all", all[nothing+near], all[way+near])
+			tell(t, way+near+", last quarter", last[nothing+near], last[way+near])
+			t.Logf("%s%s: %d clicks on new products, without %d", way, near, found[way+near], found[nothing+near])
+		}
+	}
+	if never, n := found[nothing+" near"], found[byContext+" near"]; n < 5*never || n < 15**worlds {
+		t.Errorf("%d clicks on new products, without exploration %d", n, never)
+	}
+	if a, b := avg(all[nothing+" near"]), avg(all[byContext+" near"]); b > 1.02*a {
+		t.Errorf("exploring among favourites costs more than 2 %%: %.3f against %.3f", b, a)
+	}
+}
+
+// TestRecovery: from one list to the next everybody wants of the new products what another category's visitors wanted. What was learned is wrong then; it is forgotten, and learned anew.
+func TestRecovery(t *testing.T) {
+	const before, after, window = 8_000, 12_000, 2_000
+	sums := map[string][]float64{}
+	for seed := uint64(1); seed <= uint64(*worlds); seed++ {
+		w := play(t, seed, 20)
+		for _, way := range []string{nothing, byContext} {
+			v := w.slots(t, seed, way, before+after, func(s *shown, visit int) {
+				if visit == before {
+					w.turn(s)
+				}
+			})
+			for i := range len(v) / window {
+				if len(sums[way]) <= i {
+					sums[way] = append(sums[way], 0)
+				}
+				sums[way][i] += avg(v[i*window:(i+1)*window]) / float64(*worlds)
+			}
+		}
+	}
+	var gains []float64
+	for i := range sums[nothing] {
+		gains = append(gains, sums[nothing][i]-sums[byContext][i])
+	}
+	t.Logf("what a slot with a context gains, by %d lists; fashion turns after %d: %.3f", window, before, gains)
+	at := before / window
+	if end := len(gains) - 1; gains[at-1] <= 0 || gains[at] > gains[at-1]/2 || gains[end] <= gains[at-1]/2 {
+		t.Errorf("a turn that costs nothing, or that is not made good: %.3f", gains)
+	}
+}
+
+// turn has everybody like each new product as he liked another one, of another category.
+func (w *world) turn(s *shown) {
+	var fresh []int32
+	for n := range w.goods {
+		if w.counts[n] < 20 {
+			fresh = append(fresh, int32(n))
+		}
+	}
+	becomes := map[int32]int32{}
+	for i, n := range fresh {
+		becomes[n] = fresh[(i+len(fresh)/2)%len(fresh)]
+	}
+	old := s.taste
+	s.taste = func(person int, n int32) float64 {
+		if m, ok := becomes[n]; ok {
+			n = m
+		}
+		return old(person, n)
+	}
+}
+
+// tell writes how much less regret there is, in the mean of worlds, and in what part of it.
+func tell(t *testing.T, what string, without, with []float64) {
+	t.Helper()
+	less := make([]float64, len(with))
+	for i := range with {
+		less[i] = without[i] - with[i]
+	}
+	m, half := mean(less)
+	t.Logf("%s: %.4f instead of %.4f, %.4f ± %.4f less (%.1f %%)", what, avg(with), avg(without), m, half, 100*m/avg(without))
+}
+
+func avg(v []float64) float64 {
+	m, _ := mean(v)
+	return m
+}

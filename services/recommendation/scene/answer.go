@@ -7,11 +7,13 @@ import (
 	"github.com/freshet/freshet/services/recommendation/ask"
 	"github.com/freshet/freshet/services/recommendation/candidate"
 	"github.com/freshet/freshet/services/recommendation/catalogue"
+	"github.com/freshet/freshet/services/recommendation/loop/arms"
 )
 
-// Draw tells how an item might do in a context of a scene: a draw from what is known of its click rate, wide where little is known. See package arms.
+// Draw chooses one of some items, each as often as it may be the best: by a draw from what is known of its click rate, wide where little is known. See package arms.
 type Draw interface {
-	Draw(workspace, scene, context, item string, src rand.Source) float64
+	// Draw gives the place of the one that is chosen; below 0 for none.
+	Draw(at arms.Slot, items []arms.Item, src rand.Source) int
 }
 
 // Similar compares items by what they are: 0 nothing in common, 1 the same.
@@ -47,6 +49,8 @@ type Entry struct {
 	Reason   candidate.Reason
 	Source   string
 	Explored bool
+	// Category is that of the item where the scene explores, down to the level of the scene's contexts.
+	Category string
 }
 
 // List is an answer.
@@ -90,8 +94,10 @@ type run struct {
 	guard *guard
 	k     int
 	src   rand.Source
-	// context is List.Context.
+	// context is List.Context; may and tried are those of the pool that are drawn for.
 	context string
+	may     []*one
+	tried   []arms.Item
 
 	said   []Said
 	absent []string

@@ -20,6 +20,7 @@ const (
 // Bounds of explore.
 const (
 	mostPool     = 1000
+	usualPool    = 100
 	mostLevel    = 5
 	mostContexts = 50
 )
@@ -71,7 +72,7 @@ func (e *ExploreYAML) context(a *ask.Ask) string {
 		}
 		return ""
 	}
-	if c := strongest(a, max(e.Level, 1)); c != "" {
+	if c := e.strongest(a); c != "" {
 		return byCategory + ":" + c
 	}
 	return ""
@@ -81,16 +82,16 @@ func (e *ExploreYAML) context(a *ask.Ask) string {
 const lately, mostTouches = 7 * 24 * 60 * 60 * 1000.0, 100
 
 // strongest is the category that the visitor is after: that of most of what was touched of late, looked at in this visit, and stands on the page. Of two alike the first by name.
-func strongest(a *ask.Ask, level int) string {
+func (e *ExploreYAML) strongest(a *ask.Ask) string {
 	worth := map[string]float64{}
 	for i := max(len(a.Touches)-mostTouches, 0); i < len(a.Touches); i++ {
 		if t := &a.Touches[i]; wanted(t.Kind) {
-			worth[categoryOf(a.Shelf, a.History[i], level)] += math.Exp2(-max(float64(a.NowMs-t.AtMs), 0) / lately)
+			worth[e.categoryOf(a.Shelf.Item(a.History[i]))] += math.Exp2(-max(float64(a.NowMs-t.AtMs), 0) / lately)
 		}
 	}
 	for _, items := range [][]int32{a.Session, a.Context} {
 		for _, item := range items {
-			worth[categoryOf(a.Shelf, item, level)]++
+			worth[e.categoryOf(a.Shelf.Item(item))]++
 		}
 	}
 	best := ""
@@ -112,11 +113,14 @@ func wanted(k recommendationv1.TouchKind) bool {
 	return false
 }
 
-// categoryOf is an item's category down to a level, 1 the widest; the first that goes so deep, else the first. Empty where nothing is known.
-func categoryOf(shelf *catalogue.Shelf, item int32, level int) string {
-	paths := shelf.Item(item).Proto.GetCategories()
+// categoryOf is an item's category down to the level of explore; the first that goes so deep, else the first. Empty where nothing is known, or nothing is explored.
+func (e *ExploreYAML) categoryOf(item *catalogue.Item) string {
+	if e == nil {
+		return ""
+	}
+	paths := item.Proto.GetCategories()
 	for _, path := range paths {
-		if c, ok := cutAt(path, level); ok {
+		if c, ok := cutAt(path, max(e.Level, 1)); ok {
 			return c
 		}
 	}

@@ -7,14 +7,18 @@ import (
 
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 	"github.com/freshet/freshet/services/recommendation/ask"
+	"github.com/freshet/freshet/services/recommendation/loop/arms"
 	"github.com/freshet/freshet/services/recommendation/visitor"
 )
 
-// told remembers what contexts it was asked for.
-type told map[string]bool
+// told remembers for which slots and items it was asked.
+type told struct {
+	slots []arms.Slot
+	items []arms.Item
+}
 
-func (d told) Draw(_, _, context, _ string, _ rand.Source) float64 {
-	d[context] = true
+func (d *told) Draw(at arms.Slot, items []arms.Item, _ rand.Source) int {
+	d.slots, d.items = append(d.slots, at), append(d.items, items...)
 	return 0
 }
 
@@ -33,48 +37,66 @@ func TestContext(t *testing.T) {
 	}
 	for what, test := range map[string]struct {
 		explore string
+		more    string
 		touches []visitor.Touch
 		ask     func(*ask.Ask)
 		want    string
 	}{
-		"the widest category where nothing is said":         {touches: []visitor.Touch{looked("i1", 0)}, want: "category:All"},
-		"the second level":                                  {explore: "level: 2", touches: []visitor.Touch{looked("i1", 0)}, want: "category:All > c1"},
-		"no category goes so deep: all there is":            {explore: "level: 3", touches: []visitor.Touch{looked("i1", 0)}, want: "category:All"},
-		"what was touched most":                             {explore: "level: 2", touches: []visitor.Touch{looked("i1", 0), looked("i2", 0), looked("i7", 0)}, want: "category:All > c2"},
-		"of late: two weeks ago counts a quarter":           {explore: "level: 2", touches: []visitor.Touch{looked("i1", 14), looked("i6", 14), looked("i2", 0)}, want: "category:All > c2"},
-		"of two alike the first by name":                    {explore: "level: 2", touches: []visitor.Touch{looked("i3", 1), looked("i2", 1)}, want: "category:All > c2"},
-		"what was given back tells of no interest":          {explore: "level: 2", touches: []visitor.Touch{gaveBack("i1"), gaveBack("i6"), bought("i2", 0)}, want: "category:All > c2"},
-		"what is looked at in this visit":                   {explore: "level: 2", ask: func(a *ask.Ask) { a.Session = []int32{3} }, want: "category:All > c3"},
-		"what the page is about":                            {explore: "level: 2", ask: func(a *ask.Ask) { a.Context = []int32{4} }, want: "category:All > c4"},
-		"without consent the visit speaks":                  {explore: "level: 2", ask: stranger, want: "category:All > c2"},
-		"nobody is known":                                   {ask: func(a *ask.Ask) { a.Visitor = nil }},
-		"the scene tells nobody apart":                      {explore: "context: none", touches: []visitor.Touch{looked("i1", 0)}},
-		"the first segment of the file that he is in":       {explore: "context: segment, segments: [vip, new, old]", ask: in("new", "old", "other"), want: "segment:new"},
-		"in none of them":                                   {explore: "context: segment, segments: [vip, new]", ask: in("other"), touches: []visitor.Touch{looked("i1", 0)}},
-		"without consent segments are not looked at":        {explore: "context: segment, segments: [vip]", ask: func(a *ask.Ask) { a.Visitor.Segments, a.Visitor.Personal = []string{"vip"}, false }},
-		"segments of nobody":                                {explore: "context: segment, segments: [vip]", ask: func(a *ask.Ask) { a.Visitor = nil }},
-		"without consent, where the trend alone may speak ": {explore: "level: 2}\nwithout_consent: trend #", ask: stranger},
+		"the widest category where nothing is said":   {touches: []visitor.Touch{looked("i1", 0)}, want: "category:All"},
+		"the second level":                            {explore: "level: 2", touches: []visitor.Touch{looked("i1", 0)}, want: "category:All > c1"},
+		"no category goes so deep: all there is":      {explore: "level: 3", touches: []visitor.Touch{looked("i1", 0)}, want: "category:All"},
+		"what was touched most":                       {explore: "level: 2", touches: []visitor.Touch{looked("i1", 0), looked("i2", 0), looked("i7", 0)}, want: "category:All > c2"},
+		"of late: two weeks ago counts a quarter":     {explore: "level: 2", touches: []visitor.Touch{looked("i1", 14), looked("i6", 14), looked("i2", 0)}, want: "category:All > c2"},
+		"of two alike the first by name":              {explore: "level: 2", touches: []visitor.Touch{looked("i3", 1), looked("i2", 1)}, want: "category:All > c2"},
+		"what was given back tells of no interest":    {explore: "level: 2", touches: []visitor.Touch{gaveBack("i1"), gaveBack("i6"), bought("i2", 0)}, want: "category:All > c2"},
+		"what is looked at in this visit":             {explore: "level: 2", ask: func(a *ask.Ask) { a.Session = []int32{3} }, want: "category:All > c3"},
+		"what the page is about":                      {explore: "level: 2", ask: func(a *ask.Ask) { a.Context = []int32{4} }, want: "category:All > c4"},
+		"without consent the visit speaks":            {explore: "level: 2", ask: stranger, want: "category:All > c2"},
+		"nobody is known":                             {ask: func(a *ask.Ask) { a.Visitor = nil }},
+		"the scene tells nobody apart":                {explore: "context: none", touches: []visitor.Touch{looked("i1", 0)}},
+		"the first segment of the file that he is in": {explore: "context: segment, segments: [vip, new, old]", ask: in("new", "old", "other"), want: "segment:new"},
+		"in none of them":                             {explore: "context: segment, segments: [vip, new]", ask: in("other"), touches: []visitor.Touch{looked("i1", 0)}},
+		"without consent segments are not looked at":  {explore: "context: segment, segments: [vip]", ask: func(a *ask.Ask) { a.Visitor.Segments, a.Visitor.Personal = []string{"vip"}, false }},
+		"segments of nobody":                          {explore: "context: segment, segments: [vip]", ask: func(a *ask.Ask) { a.Visitor = nil }},
+		"where the trend alone may speak":             {explore: "level: 2", more: "\nwithout_consent: trend", ask: stranger},
 	} {
 		t.Run(what, func(t *testing.T) {
 			a := question(shop(10, nil), test.touches...)
 			if test.ask != nil {
 				test.ask(a)
 			}
-			body := "limit: 3\nsources: [{of: popular}]\nexplore: {slots: [2]" + strings.TrimSuffix(", "+test.explore, ", ") + "}"
-			asked := told{}
+			body := "limit: 3\nsources: [{of: popular}]\nexplore: {slots: [2]" + strings.TrimSuffix(", "+test.explore, ", ") + "}" + test.more
+			asked := &told{}
 			got := of(t, body).Answer(a, Parts{Draw: asked, Source: sources(map[string]ask.Source{"popular": list{1, upTo(10)}})})
-			if got.Context != test.want || len(asked) != 1 || !asked[test.want] {
-				t.Errorf("%q, drawn for %v, want %q", got.Context, asked, test.want)
+			want := arms.Slot{Workspace: "default", Scene: "s", Context: test.want}
+			if got.Context != test.want || len(asked.slots) != 1 || asked.slots[0] != want {
+				t.Errorf("%q, drawn for %v, want %q", got.Context, asked.slots, test.want)
 			}
 		})
 	}
 }
 
-// A scene that explores nothing tells nobody apart.
-func TestNoContextWhereNothingIsExplored(t *testing.T) {
-	got := of(t, "limit: 3\nsources: [{of: popular}]").Answer(question(shop(10, nil), looked("i1", 0)), Parts{})
-	if got.Context != "" {
-		t.Errorf("%q", got.Context)
+// Every place says which category it is of, down to the level of the contexts, and draws are asked for the same; a scene that explores nothing says nothing.
+func TestCategoriesOfPlaces(t *testing.T) {
+	popular := sources(map[string]ask.Source{"popular": list{1, upTo(10)}})
+	for explore, want := range map[string]string{
+		"":                                     ", , ",
+		"explore: {slots: [2]}":                "All, All, All",
+		"explore: {slots: [2], level: 2}":      "All > c0, All > c1, All > c2",
+		"explore: {slots: [2], context: none}": "All, All, All",
+	} {
+		asked := &told{}
+		got := of(t, "limit: 3\nsources: [{of: popular}]\n"+explore).Answer(question(shop(10, nil), looked("i1", 0)), Parts{Draw: asked, Source: popular})
+		var said []string
+		for _, e := range got.Entries {
+			said = append(said, e.Category)
+		}
+		if strings.Join(said, ", ") != want || explore == "" && got.Context != "" {
+			t.Errorf("%s: %q, %q, want %q", explore, said, got.Context, want)
+		}
+		if len(asked.items) > 0 && (asked.items[0].ID != "i1" || asked.items[0].Category != got.Entries[1].Category) {
+			t.Errorf("%s: drawn for %v", explore, asked.items)
+		}
 	}
 }
 

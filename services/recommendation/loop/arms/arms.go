@@ -12,11 +12,11 @@ import (
 type Config struct {
 	// HalfLife is after how long an impression or a click counts half.
 	HalfLife time.Duration
-	// Prior is how many impressions the scene's rate counts for an item of which nothing is known. Above 0.
+	// Prior is how many impressions the rate of an item's like counts for: the scene's for a category, the category's for an item. Above 0.
 	Prior float64
 	// Others is how many impressions all other contexts of an item count for at most in one.
 	Others float64
-	// Most is how many arms of items are kept.
+	// Most is how many arms of items and categories are kept.
 	Most int
 }
 
@@ -28,7 +28,7 @@ type Arms struct {
 
 	mu     sync.RWMutex
 	scenes map[place]*scene
-	size   int // arms of items, in all scenes
+	size   int // arms of items and categories, in all scenes
 }
 
 // place is where lists are shown.
@@ -41,8 +41,8 @@ type scene struct {
 	sources map[string]*arm
 }
 
-// choice is an item in a context; an empty one: in all of them together.
-type choice struct{ item, context string }
+// choice is an item, or all of a category, in a context; an empty one: in all of them together.
+type choice struct{ item, category, context string }
 
 // New makes them, without a past. now is the clock.
 func New(cfg Config, now func() time.Time) *Arms {
@@ -64,11 +64,8 @@ func (a *Arms) Take(o *recommendationv1.Outcome) {
 		}
 		s.sources[name].add(click, o.GetAtMs(), a.half)
 	}
-	if item := o.GetItemId(); item != "" {
-		a.item(s, choice{item: item}).add(click, o.GetAtMs(), a.half)
-		if context := o.GetContext(); context != "" {
-			a.item(s, choice{item, unique.Make(context).Value()}).add(click, o.GetAtMs(), a.half)
-		}
+	for _, c := range choices(o) {
+		a.arm(s, c).add(click, o.GetAtMs(), a.half)
 	}
 	over := a.size > a.cfg.Most
 	a.mu.Unlock()
@@ -87,7 +84,23 @@ func (a *Arms) scene(workspace, name string) *scene {
 	return s
 }
 
-func (a *Arms) item(s *scene, c choice) *arm {
+// choices are those that an outcome is of.
+func choices(o *recommendationv1.Outcome) []choice {
+	all := make([]choice, 0, 4)
+	context, category := unique.Make(o.GetContext()).Value(), unique.Make(o.GetCategory()).Value()
+	for _, c := range []choice{{item: o.GetItemId()}, {category: category}} {
+		if c == (choice{}) {
+			continue
+		}
+		all = append(all, c)
+		if c.context = context; context != "" {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+func (a *Arms) arm(s *scene, c choice) *arm {
 	x := s.items[c]
 	if x == nil {
 		x = &arm{}
@@ -108,7 +121,7 @@ func (a *Arms) Rate(workspace, name, source string) (seen, clicked float64) {
 	return s.sources[source].at(a.now().UnixMilli(), a.half)
 }
 
-// Len is how many arms of items there are.
+// Len is how many arms of items and categories there are.
 func (a *Arms) Len() int {
 	a.mu.RLock()
 	defer a.mu.RUnlock()

@@ -36,21 +36,18 @@ func tell(a *Arms, n int, kind recommendationv1.FeedbackKind, item, context stri
 	}
 }
 
-// mean is what draws are in the mean.
-func mean(t *testing.T, a *Arms, context, item string) (sum float64) {
-	t.Helper()
-	src := rand.New(rand.NewPCG(1, 2))
-	for range 2000 {
-		x := a.Draw("default", "home", context, item, src)
-		if !(x >= 0 && x <= 1) {
-			t.Fatalf("a rate of %v", x)
-		}
-		sum += x / 2000
-	}
-	return sum
+// home is the scene of these tests.
+func home(context string) Slot {
+	return Slot{Workspace: "default", Scene: "home", Context: context}
 }
 
-// Draws are of what is believed: their mean is what was seen, drawn to the scene's mean where little was; the same chance gives the same draw.
+// rate is what an item's click rate is believed to be, and for how many impressions that counts.
+func rate(a *Arms, context string, i Item) (mean, weight float64) {
+	alpha, beta := a.believer(home(context)).of(&i)
+	return alpha / (alpha + beta), alpha + beta
+}
+
+// Beliefs are what was seen, drawn to the scene's mean where little was. Each item is chosen as often as it may be the best; the same chance makes the same choice.
 func TestDraw(t *testing.T) {
 	a, _ := learner(usually())
 	tell(a, 1000, seen, "good", "")
@@ -58,18 +55,34 @@ func TestDraw(t *testing.T) {
 	tell(a, 300, clicked, "good", "")
 	tell(a, 9, recommendationv1.FeedbackKind_FEEDBACK_KIND_PURCHASE, "bad", "") // teaches nothing here
 	for item, want := range map[string]float64{"good": .3, "bad": 0, "new": .15} {
-		if got := mean(t, a, "", item); math.Abs(got-want) > .015 {
-			t.Errorf("%s: draws are %v in the mean, want %v", item, got, want)
+		if got, _ := rate(a, "", Item{ID: item}); math.Abs(got-want) > .015 {
+			t.Errorf("%s: %v, want %v", item, got, want)
 		}
 	}
-	if x, y := a.Draw("default", "home", "", "new", rand.NewPCG(7, 7)), a.Draw("default", "home", "", "new", rand.NewPCG(7, 7)); x != y {
-		t.Errorf("one chance, two draws: %v, %v", x, y)
+	if got, n := rate(a, "x", Item{ID: "x"}); math.Abs(got-.15) > .01 || n != 20 {
+		t.Errorf("a context without a past: %v of %v", got, n)
+	}
+	chosen, src := map[int]int{}, rand.New(rand.NewPCG(1, 2))
+	items := []Item{{ID: "bad"}, {ID: "new"}, {ID: "good"}}
+	for range 2000 {
+		chosen[a.Draw(home(""), items, src)]++
+	}
+	if chosen[0] > 0 || chosen[1] < 20 || chosen[1] > 200 || len(chosen) != 2 { // 20 impressions of .15 are above .3 in about one of twenty
+		t.Errorf("chosen: %v", chosen)
+	}
+	for n := range uint64(20) {
+		if x, y := a.Draw(home(""), items, rand.NewPCG(n, 7)), a.Draw(home(""), items, rand.NewPCG(n, 7)); x != y {
+			t.Errorf("one chance, two draws: %v, %v", x, y)
+		}
 	}
 	if n, c := a.Rate("default", "home", "taste"); n != 2000 || c != 300 {
 		t.Errorf("the source: %v of %v", c, n)
 	}
-	if x, y := a.believe("default", "nowhere", "category:Shoes", "x"); math.Abs(x/(x+y)-usual) > 1e-9 || math.Abs(x+y-20) > 1e-9 {
-		t.Errorf("a scene without a past: %v, %v", x, y)
+	if got, n := rate(New(usually(), time.Now), "category:Shoes", Item{ID: "x", Category: "Shoes"}); got != usual || n != 20 {
+		t.Errorf("without any past: %v of %v", got, n)
+	}
+	if a.Draw(home(""), nil, src) != -1 {
+		t.Error("something is chosen of nothing")
 	}
 }
 
@@ -79,32 +92,62 @@ func TestAContextBeginsAsItsItem(t *testing.T) {
 	tell(a, 1000, seen, "boot", "category:Shoes")
 	tell(a, 400, clicked, "boot", "category:Shoes")
 	tell(a, 1000, seen, "other", "")
-	scene := .2
 	for what, test := range map[string]struct {
 		context string
-		n, c    float64 // what counts beside 20 of the scene's rate
+		n, c    float64 // what counts beside 20 of the scene's rate, .2
 	}{
 		"its own":               {"category:Shoes", 1000, 400},
 		"a context without any": {"category:Toys", 20, 8},
 		"nobody is known":       {"", 1000, 400},
 	} {
-		alpha, beta := a.believe("default", "home", test.context, "boot")
-		if math.Abs(alpha-20*scene-test.c) > .1 || math.Abs(alpha+beta-20-test.n) > 1e-6 {
-			t.Errorf("%s: %.2f, %.2f", what, alpha, beta)
+		got, n := rate(a, test.context, Item{ID: "boot"})
+		if math.Abs(got*n-20*.2-test.c) > .1 || math.Abs(n-20-test.n) > 1e-6 {
+			t.Errorf("%s: %.3f of %.1f", what, got, n)
 		}
 	}
 	tell(a, 300, seen, "boot", "category:Toys") // 300 of its own, and none clicked: it is not shown to those
-	if toys, shoes := mean(t, a, "category:Toys", "boot"), mean(t, a, "category:Shoes", "boot"); toys > .06 || shoes < .35 {
-		t.Errorf("draws are %.3f where none clicked and %.3f where many did", toys, shoes)
+	toys, _ := rate(a, "category:Toys", Item{ID: "boot"})
+	if shoes, _ := rate(a, "category:Shoes", Item{ID: "boot"}); toys > .06 || shoes < .35 {
+		t.Errorf("%.3f where none clicked and %.3f where many did", toys, shoes)
 	}
 }
 
-// What other contexts know never counts for more than Others, and never against what is so: a click rate stays within what was seen.
+// What nobody has seen begins as its category in this context, which begins as the category in all; a category that nobody has seen as the scene.
+func TestAnItemBeginsAsItsLike(t *testing.T) {
+	a, _ := learner(usually())
+	for context, n := range map[string]int{"category:Shoes": 400, "category:Toys": 10} {
+		for range 1000 {
+			a.Take(&recommendationv1.Outcome{Workspace: "default", Scene: "home", ItemId: "old", Category: "Shoes", Context: context, Kind: seen, AtMs: startMs})
+		}
+		for range n {
+			a.Take(&recommendationv1.Outcome{Workspace: "default", Scene: "home", ItemId: "old", Category: "Shoes", Context: context, Kind: clicked, AtMs: startMs})
+		}
+	}
+	tell(a, 2000, seen, "other", "category:Toys")
+	for what, test := range map[string]struct {
+		context, category string
+		want              float64
+	}{
+		"for who is after it":         {"category:Shoes", "Shoes", .4},
+		"for who is not":              {"category:Toys", "Shoes", .01},
+		"for who is not known":        {"", "Shoes", .2},
+		"for who is after new things": {"category:Hats", "Shoes", .2},
+		"of a category without past":  {"category:Shoes", "Hats", .1},
+		"of none":                     {"category:Shoes", "", .1},
+	} {
+		if got, n := rate(a, test.context, Item{ID: "new", Category: test.category}); math.Abs(got-test.want) > .01 || n != 20 {
+			t.Errorf("%s: %.3f of %v, want %v", what, got, n, test.want)
+		}
+	}
+}
+
+// What other contexts know never counts for more than Others, and never against what is so: clicks stay within what was seen.
 func TestWhatCountsIsBounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cfg := usually()
 		cfg.Others = rapid.SampledFrom([]float64{0, 5, 20}).Draw(t, "others")
 		a, _ := learner(cfg)
+		tell(a, 1, seen, "other", "")
 		own := map[string][2]int{}
 		for _, context := range []string{"", "a", "b"} {
 			n := rapid.IntRange(0, 60).Draw(t, "seen")
@@ -114,11 +157,7 @@ func TestWhatCountsIsBounded(t *testing.T) {
 			own[context] = [2]int{n, c}
 		}
 		for _, context := range []string{"a", "b"} {
-			s := a.scenes[place{"default", "home"}]
-			if s == nil {
-				return
-			}
-			n, c := s.counts(choice{"x", context}, startMs, a)
+			n, c := a.believer(home(context)).counts("x")
 			o := own[context]
 			others := n - float64(o[0])
 			if others < -1e-9 || others > cfg.Others+1e-9 || c < float64(o[1])-1e-9 || c-float64(o[1]) > others+1e-9 {
@@ -149,7 +188,7 @@ func TestCountsDecay(t *testing.T) {
 func TestADrawRecovers(t *testing.T) {
 	a, move := learner(usually())
 	tell(a, 2000, seen, "x", "category:Shoes")
-	if got := mean(t, a, "category:Shoes", "x"); got > .01 {
+	if got, _ := rate(a, "category:Shoes", Item{ID: "x"}); got > .01 {
 		t.Fatalf("nobody wanted it: %v", got)
 	}
 	for range 21 {
@@ -157,8 +196,8 @@ func TestADrawRecovers(t *testing.T) {
 		tell(a, 20, seen, "x", "category:Shoes")
 		tell(a, 8, clicked, "x", "category:Shoes")
 	}
-	if got := mean(t, a, "category:Shoes", "x"); got < .15 {
-		t.Errorf("after three half-lives draws are %.3f in the mean, and .4 click", got)
+	if got, _ := rate(a, "category:Shoes", Item{ID: "x"}); got < .15 {
+		t.Errorf("after three half-lives it is %.3f, and .4 click", got)
 	}
 }
 
@@ -174,8 +213,8 @@ func TestArmsAreBounded(t *testing.T) {
 			t.Fatalf("%d arms, more than 1000", n)
 		}
 	}
-	if x, y := a.believe("default", "home", "category:Shoes", "often"); x+y < 70-1e-6 {
-		t.Errorf("an item that was seen often is forgotten: %v", x+y)
+	if _, n := rate(a, "category:Shoes", Item{ID: "often"}); n < 70-1e-6 {
+		t.Errorf("an item that was seen often is forgotten: %v", n)
 	}
 	items, contexts := 0, 0
 	for c := range a.scenes[place{"default", "home"}].items {

@@ -3,17 +3,19 @@
 //
 // # What is believed
 //
-// There is an arm for each scene, for each item in it, and for each item in each context of it. A context is what the scene tells visitors apart by (package scene: the category that somebody
-// is after, or a segment): a name out of a small set, empty for who is not known. A scene's click rate is a mean of its counts and of what is usual. An item's arm is a Beta distribution
-// that begins as Config.Prior impressions of the scene's rate. The arm of an item in a context begins as that, and as what other contexts know of the item, which counts for
-// Config.Others impressions at most: what is known of all is where a context begins, and some hundred visitors of its own say more (TestAContextBeginsAsItsItem). Who has no context is
-// drawn for from all that is known of the item. Places are not corrected for: what stood at the top is clicked more.
+// A scene tells visitors apart by a context (package scene: the category that somebody is after, or a segment): a name out of a small set, empty for who is not known. There is an arm for the
+// scene, for each category and each item in it, and for each of these in each context. An item's click rate is a Beta distribution that begins as Config.Prior impressions of the rate of
+// its like: of its category in this context, which begins as that of its category in all contexts, which begins as the scene's, which begins as what is usual
+// (TestAnItemBeginsAsItsLike). To that come the item's own impressions in this context, and those in all others, which count for Config.Others at most: where nothing is known of a
+// context, an item begins as it is for all, and some hundred visitors of its own say more (TestAContextBeginsAsItsItem, TestWhatCountsIsBounded). Who has no context is drawn for from all that
+// is known of the item. Places are not corrected for: what stood at the top is clicked more.
 //
 // # Bounds
 //
-//   - All counts halve in Config.HalfLife, so what has changed is forgotten (TestCountsDecay, TestADrawRecovers; the simulation: TestRecovery of package regret). The order in which outcomes come does not matter.
-//   - No more than Config.Most arms of items are kept. Beyond, a tenth is forgotten: those with least impressions of late, of two alike the one of a context, which its item's arm stands in
-//     for (TestArmsAreBounded).
+//   - All counts halve in Config.HalfLife, so what has changed is forgotten (TestCountsDecay, TestADrawRecovers; the simulation: TestRecovery of package regret). The order in which
+//     outcomes come does not matter.
+//   - No more than Config.Most arms of items and categories are kept. Beyond, a tenth is forgotten: those with least impressions of late, of two alike the one of a context, which the one of all
+//     stands in for (TestArmsAreBounded).
 //   - Nobody waits for that longer than a look through the arms takes: they are sorted outside the lock.
 //
 // # Failure cases

@@ -12,7 +12,7 @@ type weak struct {
 	seen float64
 }
 
-// forget leaves out a tenth of the items' arms: those that were seen least of late, and of two alike the one of a context first.
+// forget leaves out a tenth of the arms of items and categories: those that were seen least of late, and of two alike the one of a context first.
 func (a *Arms) forget() {
 	list := a.weakest()
 	a.mu.Lock()
@@ -38,7 +38,7 @@ func (a *Arms) weakest() []weak {
 	}
 	a.mu.RUnlock()
 	slices.SortFunc(list, func(x, y weak) int {
-		return cmp.Or(cmp.Compare(x.seen, y.seen), -cmp.Compare(x.of.context, y.of.context), cmp.Compare(x.of.item, y.of.item))
+		return cmp.Or(cmp.Compare(x.seen, y.seen), -cmp.Compare(x.of.context, y.of.context), cmp.Compare(x.of.item, y.of.item), cmp.Compare(x.of.category, y.of.category))
 	})
 	return list[:(len(list)+9)/10]
 }

@@ -222,7 +222,9 @@ type AnswerItem struct {
 	// What proposed it: session, taste, trending, pinned.
 	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
 	// It is there to learn about it, and not because it is thought the best.
-	Explored      bool `protobuf:"varint,3,opt,name=explored,proto3" json:"explored,omitempty"`
+	Explored bool `protobuf:"varint,3,opt,name=explored,proto3" json:"explored,omitempty"`
+	// The item's category, where the scene explores: what is learnt of one speaks for its like.
+	Category      string `protobuf:"bytes,4,opt,name=category,proto3" json:"category,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -276,6 +278,13 @@ func (x *AnswerItem) GetExplored() bool {
 		return x.Explored
 	}
 	return false
+}
+
+func (x *AnswerItem) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
 }
 
 // Feedback is the value of recommendation.feedback.v1, keyed by customer_id.
@@ -435,7 +444,9 @@ type Outcome struct {
 	// An order that was undone, or given back: it is taken from the sums.
 	Undone bool `protobuf:"varint,17,opt,name=undone,proto3" json:"undone,omitempty"`
 	// Of the list: see Answer.
-	Context       string `protobuf:"bytes,18,opt,name=context,proto3" json:"context,omitempty"`
+	Context string `protobuf:"bytes,18,opt,name=context,proto3" json:"context,omitempty"`
+	// See AnswerItem.
+	Category      string `protobuf:"bytes,19,opt,name=category,proto3" json:"category,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -596,6 +607,13 @@ func (x *Outcome) GetContext() string {
 	return ""
 }
 
+func (x *Outcome) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
 var File_freshet_recommendation_v1_answer_proto protoreflect.FileDescriptor
 
 const file_freshet_recommendation_v1_answer_proto_rawDesc = "" +
@@ -614,12 +632,13 @@ const file_freshet_recommendation_v1_answer_proto_rawDesc = "" +
 	"\x05items\x18\b \x03(\v2%.freshet.recommendation.v1.AnswerItemR\x05items\x12\x16\n" +
 	"\x06unseen\x18\t \x01(\bR\x06unseen\x12\x18\n" +
 	"\acontext\x18\n" +
-	" \x01(\tR\acontext\"Y\n" +
+	" \x01(\tR\acontext\"u\n" +
 	"\n" +
 	"AnswerItem\x12\x17\n" +
 	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x1a\n" +
-	"\bexplored\x18\x03 \x01(\bR\bexplored\"\xd0\x02\n" +
+	"\bexplored\x18\x03 \x01(\bR\bexplored\x12\x1a\n" +
+	"\bcategory\x18\x04 \x01(\tR\bcategory\"\xd0\x02\n" +
 	"\bFeedback\x12\x1f\n" +
 	"\vfeedback_id\x18\x01 \x01(\tR\n" +
 	"feedbackId\x12\x1d\n" +
@@ -634,7 +653,7 @@ const file_freshet_recommendation_v1_answer_proto_rawDesc = "" +
 	"\vreceived_ms\x18\b \x01(\x03R\n" +
 	"receivedMs\x12&\n" +
 	"\fvalue_micros\x18\t \x01(\x03H\x00R\vvalueMicros\x88\x01\x01B\x0f\n" +
-	"\r_value_micros\"\xbd\x04\n" +
+	"\r_value_micros\"\xd9\x04\n" +
 	"\aOutcome\x12\x1d\n" +
 	"\n" +
 	"outcome_id\x18\x01 \x01(\tR\toutcomeId\x12\x1c\n" +
@@ -658,7 +677,8 @@ const file_freshet_recommendation_v1_answer_proto_rawDesc = "" +
 	"\fvalue_micros\x18\x0f \x01(\x03H\x00R\vvalueMicros\x88\x01\x01\x12\x19\n" +
 	"\border_id\x18\x10 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06undone\x18\x11 \x01(\bR\x06undone\x12\x18\n" +
-	"\acontext\x18\x12 \x01(\tR\acontextB\x0f\n" +
+	"\acontext\x18\x12 \x01(\tR\acontext\x12\x1a\n" +
+	"\bcategory\x18\x13 \x01(\tR\bcategoryB\x0f\n" +
 	"\r_value_micros*\xb3\x01\n" +
 	"\fFeedbackKind\x12\x1d\n" +
 	"\x19FEEDBACK_KIND_UNSPECIFIED\x10\x00\x12\x1c\n" +
