@@ -8,11 +8,13 @@ import (
 	"github.com/freshet/freshet/services/recommendation/ask"
 	"github.com/freshet/freshet/services/recommendation/candidate"
 	"github.com/freshet/freshet/services/recommendation/catalogue"
+	"github.com/freshet/freshet/services/recommendation/loop/arms"
 )
 
-// Draw tells how an item might do in a scene: a draw from what is known of its click rate, wide where little is known. See package loop.
+// Draw chooses one of some items, each as often as it may be the best: by a draw from what is known of its click rate, wide where little is known. See package arms.
 type Draw interface {
-	Draw(workspace, scene, item string, src rand.Source) float64
+	// Draw gives the place of the one that is chosen; below 0 for none.
+	Draw(at arms.Slot, items []arms.Item, src rand.Source) int
 }
 
 // Similar compares items by what they are: 0 nothing in common, 1 the same.
@@ -48,6 +50,8 @@ type Entry struct {
 	Reason   candidate.Reason
 	Source   string
 	Explored bool
+	// Category is that of the item where the scene explores, down to the level of the scene's contexts.
+	Category string
 }
 
 // List is an answer.
@@ -57,6 +61,8 @@ type List struct {
 	Missing []string
 	// Candidates is how many items were proposed that may be shown.
 	Candidates int
+	// Context is what exploration tells the visitor apart by; it goes with the list, so that what becomes of it teaches the arms that it was drawn from. Empty: it does not.
+	Context string
 }
 
 // Answer makes a list. a is not changed; its Skip, where it has one, refuses items beside what the plan refuses.
@@ -66,7 +72,7 @@ func (p *Plan) Answer(a *ask.Ask, parts Parts) List {
 	r.gather()
 	r.rank()
 	r.fill()
-	return List{Entries: r.out, Missing: r.missing(), Candidates: len(r.pool)}
+	return List{Entries: r.out, Missing: r.missing(), Candidates: len(r.pool), Context: r.context}
 }
 
 // one is a candidate on its way into a list.
@@ -89,6 +95,10 @@ type run struct {
 	guard *guard
 	k     int
 	src   rand.Source
+	// context is List.Context; may and tried are those of the pool that are drawn for.
+	context string
+	may     []*one
+	tried   []arms.Item
 
 	*work
 	absent []string
@@ -133,6 +143,7 @@ func newRun(p *Plan, a *ask.Ask, parts *Parts) *run {
 	if p.Trend && a.Visitor != nil && !a.Visitor.Personal {
 		r.a.History, r.a.Touches, r.a.Session = nil, nil, nil
 	}
+	r.context = p.explore.context(&r.a)
 	if parts.Ranker == nil {
 		parts.Ranker = Blend{}
 	}

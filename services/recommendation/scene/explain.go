@@ -68,7 +68,7 @@ func (p *Plan) Explain(a *ask.Ask, parts Parts, item int32) Story {
 	}
 	_, s.Blended = parts.Ranker.(Blend)
 	r.fill()
-	s.List = List{Entries: r.out, Missing: r.missing(), Candidates: len(r.pool)}
+	s.List = List{Entries: r.out, Missing: r.missing(), Candidates: len(r.pool), Context: r.context}
 	r.tell(&s, item)
 	return s
 }
