@@ -23,6 +23,7 @@ import (
 	"github.com/freshet/freshet/services/recommendation/ask"
 	"github.com/freshet/freshet/services/recommendation/candidate"
 	"github.com/freshet/freshet/services/recommendation/catalogue"
+	"github.com/freshet/freshet/services/recommendation/loop/arms"
 	"github.com/freshet/freshet/services/recommendation/scene"
 	"github.com/freshet/freshet/services/recommendation/visitor"
 )
@@ -116,7 +117,9 @@ func (w *world) Answered(a *recommendationv1.Answer) {
 }
 
 // Draw implements Loop.
-func (w *world) Draw(_, _, _ string, src rand.Source) float64 { return rand.New(src).Float64() }
+func (w *world) Draw(_ arms.Slot, items []arms.Item, src rand.Source) int {
+	return rand.New(src).IntN(len(items)+1) - 1
+}
 
 // customer makes a known one, with what was touched.
 func (w *world) customer(ref string, personal bool, touches ...visitor.Touch) string {

@@ -52,22 +52,22 @@ func (s *Service) recommend(ctx context.Context, q *asked, ref string, unseen bo
 	out.Degraded = w.missing
 	out.Recommendations = s.told(q, question, list.Entries)
 	if !q.req.GetDryRun() && s.deps.Loop != nil {
-		s.given(q, w, out, nowMs, unseen)
+		s.given(q, w, out, &list, nowMs, unseen)
 	}
 	s.count(plan.Scene, w, &list, time.Since(began))
 	return out, nil
 }
 
 // given names the list and tells the loop.
-func (s *Service) given(q *asked, w *who, r *recommendationv1.RecommendResponse, nowMs int64, unseen bool) {
+func (s *Service) given(q *asked, w *who, r *recommendationv1.RecommendResponse, list *scene.List, nowMs int64, unseen bool) {
 	told := w.told()
 	r.RequestId = s.deps.Loop.NewRequest(q.workspace, told, nowMs)
 	answer := &recommendationv1.Answer{
 		RequestId: r.GetRequestId(), Workspace: q.workspace, CustomerId: told, Scene: r.GetScene(), Variant: r.GetVariant(), AtMs: nowMs,
-		ModelVersion: r.GetModelVersion(), Unseen: unseen, Items: make([]*recommendationv1.AnswerItem, len(r.GetRecommendations())),
+		ModelVersion: r.GetModelVersion(), Unseen: unseen, Context: list.Context, Items: make([]*recommendationv1.AnswerItem, len(r.GetRecommendations())),
 	}
 	for i, x := range r.GetRecommendations() {
-		answer.Items[i] = &recommendationv1.AnswerItem{ItemId: x.GetProductId(), Source: x.GetSource(), Explored: x.GetExplored()}
+		answer.Items[i] = &recommendationv1.AnswerItem{ItemId: x.GetProductId(), Source: x.GetSource(), Explored: x.GetExplored(), Category: list.Entries[i].Category}
 	}
 	s.deps.Loop.Answered(answer)
 }

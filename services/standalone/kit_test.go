@@ -113,6 +113,11 @@ func (r *rig) send(path string, events ...map[string]any) {
 }
 
 func post(addr stack.Addresses, path string, events ...map[string]any) error {
+	return postAs(addr, writeKey, path, events...)
+}
+
+// postAs is post with a write key of the test's own.
+func postAs(addr stack.Addresses, key, path string, events ...map[string]any) error {
 	body, err := json.Marshal(map[string]any{"batch": events})
 	if err != nil {
 		return err
@@ -121,7 +126,7 @@ func post(addr stack.Addresses, path string, events ...map[string]any) error {
 	if err != nil {
 		return err
 	}
-	req.SetBasicAuth(writeKey, "")
+	req.SetBasicAuth(key, "")
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

@@ -115,3 +115,39 @@ func BenchmarkCandidates(b *testing.B) {
 		x.Candidates(nil, "a", history, 50, nil)
 	}
 }
+
+// Who had to leave an item out for newer ones does not have it any more, and who took it again has it once.
+func TestWhatWasLeftOutDoesNotCount(t *testing.T) {
+	x := must(t, Options{Visitors: 10, Items: 2, Sample: 10, Look: 3, Near: 10})
+	for _, item := range []int32{1, 2, 3} {
+		x.Touch("lost", item) // has 2 and 3
+	}
+	for _, item := range []int32{1, 2, 3, 1} {
+		x.Touch("again", item) // has 3 and 1, and is twice in the ring of 1
+	}
+	says := 1 / math.Log(math.E+float64(3)) / math.Sqrt(2) // three times 1 was taken
+	want := map[int32]float64{1: says, 3: says}
+	for _, c := range x.Candidates(nil, "a", []int32{1}, 10, nil) {
+		if math.Abs(c.Score-want[c.Item]) > 1e-9 {
+			t.Errorf("item %d: %v, want %v", c.Item, c.Score, want[c.Item])
+		}
+		delete(want, c.Item)
+	}
+	if len(want) > 0 {
+		t.Errorf("%v are missing", want)
+	}
+}
+
+func TestTheFirstAreThoseOfSorting(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		list := make([]near, rapid.IntRange(0, 60).Draw(t, "n"))
+		for i := range list {
+			list[i] = near{at: int32(i), alike: float64(rapid.IntRange(0, 5).Draw(t, "alike"))} // ties on purpose
+		}
+		k := rapid.IntRange(1, 20).Draw(t, "k")
+		want := slices.SortedFunc(slices.Values(list), order)
+		if got := first(list, k); !slices.Equal(got, want[:min(k, len(want))]) {
+			t.Fatalf("%v, want %v", got, want)
+		}
+	})
+}

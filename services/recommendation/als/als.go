@@ -10,8 +10,12 @@
 // A visitor's point is one least-squares solution with the items fixed (fold-in): an event is known at once, and visitors of whom training knew nothing are
 // served as any. Items of which it knew nothing are not proposed until the next fit.
 //
+// Points are of 32 bits, and conjugate gradients count in them, as implicit does: half the memory to go through, and twice the numbers in a register (dense). Sums over all
+// points, and every exact solution, are of 64 bits.
+//
 // Invariants, each with its test: factors are those of dense normal equations (TestEqualToDenseNormalEquations); no half step raises the loss
-// (TestTheLossNeverRises); conjugate gradients come to the same points (TestConjugateGradientsComeToTheSame); fold-in is what training would give (TestFoldInIsTheTrainingStep); any number of workers gives the same bits (TestWorkersDoNotMatter).
+// (TestTheLossNeverRises); conjugate gradients come to the same points (TestConjugateGradientsComeToTheSame); fold-in is what training would give (TestFoldInIsTheTrainingStep);
+// any number of workers gives the same bits (TestWorkersDoNotMatter). Equal is as far as 32 bits go.
 package als
 
 import (
@@ -21,13 +25,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
-	"gonum.org/v1/gonum/lapack/lapack64"
-
-	"github.com/freshet/freshet/services/recommendation/candidate"
-	"github.com/freshet/freshet/services/recommendation/interaction"
+	"github.com/freshet/freshet/services/recommendation/dense"
 )
 
 // Options of a fit. Start with Default.
@@ -65,10 +65,10 @@ func (o *Options) check() error {
 // Model is the items' points. Many goroutines may ask at once.
 type Model struct {
 	o     Options
-	items []float64 // by item, Factors each
+	items []float32 // by item, dense.Padded(Factors) each
 	known []bool
 	all   int       // how many items training knew of: what a pair that did not happen is one of
-	gram  []float64 // Unobserved * sum of h h'
+	gram  []float64 // Unobserved * sum of h h', Factors by Factors
 	// order are the known items, the longest points first; lengths are theirs, by place in order.
 	order   []int32
 	lengths []float64
@@ -80,24 +80,21 @@ func Fit(ctx context.Context, histories [][]int32, items int, o Options) (*Model
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	took := linksOf(histories, items)
+	by := took.turned(items)
 	m := &Model{o: o, known: make([]bool, items), all: items}
-	took := make([][]int32, len(histories))
-	by := make([][]int32, items)
-	for u, h := range histories {
-		took[u] = interaction.Distinct(h)
-		for _, item := range took[u] {
-			by[item] = append(by[item], int32(u))
-			m.known[item] = true
-		}
+	for i := range m.known {
+		m.known[i] = len(by.of(i)) > 0
 	}
 	r := rand.New(rand.NewPCG(o.Seed, 0x2545f4914f6cdd1d))
-	m.items = make([]float64, items*o.Factors)
-	for i := range m.items {
-		if m.known[i/o.Factors] {
-			m.items[i] = r.NormFloat64() * 0.1 / math.Sqrt(float64(o.Factors))
+	d, n := o.Factors, dense.Padded(o.Factors)
+	m.items = make([]float32, items*n)
+	for i, known := range m.known {
+		for f := 0; known && f < d; f++ {
+			m.items[i*n+f] = float32(r.NormFloat64() * 0.1 / math.Sqrt(float64(d)))
 		}
 	}
-	users := make([]float64, len(histories)*o.Factors)
+	users := make([]float32, len(histories)*n)
 	for epoch := range o.Epochs {
 		if err := m.solveAll(ctx, users, m.items, took, items); err != nil {
 			return nil, err
@@ -109,46 +106,52 @@ func Fit(ctx context.Context, histories [][]int32, items int, o Options) (*Model
 			o.Progress(epoch+1, o.Epochs)
 		}
 	}
-	m.gram = gram(m.items, o)
+	_, m.gram = gram(m.items, o)
 	m.arrange()
 	return m, nil
 }
 
-// gram is Unobserved times the sum of the outer products of points.
-func gram(points []float64, o Options) []float64 {
-	d := o.Factors
-	out := make([]float64, d*d)
-	if n := len(points) / d; n > 0 {
-		blas64.Syrk(blas.Trans, o.Unobserved, blas64.General{Rows: n, Cols: d, Stride: d, Data: points}, 0,
-			blas64.Symmetric{N: d, Stride: d, Data: out, Uplo: blas.Upper})
-	}
-	for i := range d {
-		for j := range i {
-			out[i*d+j] = out[j*d+i]
+// gram is Unobserved times the sum of the outer products of points: in short numbers and padded, and in long ones, Factors by Factors.
+func gram(points []float32, o Options) (short []float32, long []float64) {
+	d, n := o.Factors, dense.Padded(o.Factors)
+	all := dense.Gram(points, n, o.Workers)
+	short, long = make([]float32, n*n), make([]float64, 0, d*d)
+	for i, v := range all {
+		v *= o.Unobserved
+		short[i] = float32(v)
+		if i/n < d && i%n < d {
+			long = append(long, v)
 		}
 	}
-	return out
+	return short, long
 }
 
+// share is how many points a worker takes at once.
+const share = 256
+
 // solveAll solves every point of to, with those of from fixed; linked are the numbers in from that each has, others how many from stands for.
-func (m *Model) solveAll(ctx context.Context, to, from []float64, linked [][]int32, others int) error {
-	g := gram(from, m.o)
-	d := m.o.Factors
+func (m *Model) solveAll(ctx context.Context, to, from []float32, linked links, others int) error {
+	short, long := gram(from, m.o)
+	n, points := dense.Padded(m.o.Factors), linked.len()
 	var all sync.WaitGroup
+	var next atomic.Int64
 	faults := make([]error, m.o.Workers)
 	for w := range m.o.Workers {
 		all.Go(func() {
-			s := newSolver(d)
-			for i := w; i < len(linked); i += m.o.Workers {
-				if i%1024 < m.o.Workers && ctx.Err() != nil {
-					faults[w] = ctx.Err()
+			s := newSolver(m.o.Factors)
+			for faults[w] == nil {
+				first := int(next.Add(share)) - share
+				if faults[w] = ctx.Err(); first >= points || faults[w] != nil {
 					return
 				}
-				ridge := m.o.ridge(len(linked[i]), others)
-				if m.o.Steps > 0 {
-					s.approach(to[i*d:(i+1)*d], g, from, linked[i], ridge, m.o.Steps)
-				} else if faults[w] = s.solve(to[i*d:(i+1)*d], g, from, linked[i], ridge); faults[w] != nil {
-					return
+				for i := first; i < min(first+share, points) && faults[w] == nil; i++ {
+					mine := linked.of(i)
+					ridge := m.o.ridge(len(mine), others)
+					if m.o.Steps > 0 {
+						s.approach(to[i*n:(i+1)*n], short, from, mine, float32(ridge), m.o.Steps)
+					} else if faults[w] = s.solve(long, from, mine, ridge); faults[w] == nil {
+						shorten(to[i*n:(i+1)*n], s.taste)
+					}
 				}
 			}
 		})
@@ -160,44 +163,4 @@ func (m *Model) solveAll(ctx context.Context, to, from []float64, linked [][]int
 // ridge is what is added to the diagonal.
 func (o *Options) ridge(taken, others int) float64 {
 	return o.L2 * (float64(taken) + o.Unobserved*float64(others))
-}
-
-// solver is the memory of one solution.
-type solver struct {
-	d     int
-	a     []float64
-	chol  blas64.Triangular
-	taste []float64
-	back  []float64 // the solutions for what was taken, one a column
-	parts []float64 // of a score, by what was taken
-	best  candidate.Best
-}
-
-func newSolver(d int) *solver {
-	return &solver{d: d, a: make([]float64, d*d), taste: make([]float64, d), back: make([]float64, d)}
-}
-
-// solve gives the point whose links are given; without any it is 0. The factor stays in s.chol.
-func (s *solver) solve(to, gram, from []float64, linked []int32, ridge float64) error {
-	d := s.d
-	copy(s.a, gram)
-	clear(to)
-	if len(linked) == 0 {
-		return nil
-	}
-	a := blas64.Symmetric{N: d, Stride: d, Data: s.a, Uplo: blas.Upper}
-	for _, j := range linked {
-		h := blas64.Vector{N: d, Inc: 1, Data: from[int(j)*d : (int(j)+1)*d]}
-		blas64.Syr(1, h, a)
-		blas64.Axpy(1, h, blas64.Vector{N: d, Inc: 1, Data: to})
-	}
-	for i := range d {
-		s.a[i*d+i] += ridge
-	}
-	var ok bool
-	if s.chol, ok = lapack64.Potrf(a); !ok {
-		return errors.New("als: a least-squares problem has no solution: raise L2")
-	}
-	lapack64.Potrs(s.chol, blas64.General{Rows: d, Cols: 1, Stride: 1, Data: to})
-	return nil
 }

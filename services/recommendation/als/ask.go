@@ -6,9 +6,11 @@ import (
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/lapack/lapack64"
 
 	"github.com/freshet/freshet/services/recommendation/candidate"
+	"github.com/freshet/freshet/services/recommendation/dense"
 	"github.com/freshet/freshet/services/recommendation/interaction"
 )
 
@@ -16,15 +18,14 @@ import (
 func (m *Model) FoldIn(history []int32) []float64 {
 	s := m.work.Get().(*solver)
 	defer m.work.Put(s)
-	out := make([]float64, m.o.Factors)
-	if err := m.foldIn(s, out, m.taken(history)); err != nil {
-		clear(out)
+	if err := m.foldIn(s, m.taken(history)); err != nil {
+		clear(s.taste)
 	}
-	return out
+	return slices.Clone(s.taste)
 }
 
-func (m *Model) foldIn(s *solver, to []float64, taken []int32) error {
-	return s.solve(to, m.gram, m.items, taken, m.o.ridge(len(taken), m.all))
+func (m *Model) foldIn(s *solver, taken []int32) error {
+	return s.solve(m.gram, m.items, taken, m.o.ridge(len(taken), m.all))
 }
 
 // taken are the distinct known items of a history.
@@ -38,19 +39,22 @@ func (m *Model) taken(history []int32) []int32 {
 	return out
 }
 
-func (m *Model) point(item int32) blas64.Vector {
-	d := m.o.Factors
-	return blas64.Vector{N: d, Inc: 1, Data: m.items[int(item)*d : (int(item)+1)*d]}
+// point is an item's, padded.
+func (m *Model) point(item int32) []float32 {
+	n := dense.Padded(m.o.Factors)
+	return m.items[int(item)*n : (int(item)+1)*n]
 }
 
 // arrange makes a model ready to be asked.
 func (m *Model) arrange() {
 	m.work.New = func() any { return newSolver(m.o.Factors) }
 	length := make([]float64, len(m.known))
+	long := make([]float64, m.o.Factors)
 	for item, known := range m.known {
 		if known {
 			m.order = append(m.order, int32(item))
-			length[item] = blas64.Nrm2(m.point(int32(item)))
+			widen(long, m.point(int32(item)))
+			length[item] = floats.Norm(long, 2)
 		}
 	}
 	slices.SortFunc(m.order, func(a, b int32) int { return cmp.Or(cmp.Compare(length[b], length[a]), cmp.Compare(a, b)) })
@@ -60,8 +64,8 @@ func (m *Model) arrange() {
 	}
 }
 
-// slack is more than what rounding adds to a product.
-const slack = 1 + 1e-9
+// slack is more than what rounding adds to a product, of 1024 short numbers too.
+const slack = 1 + 1e-4
 
 // Candidates implements candidate.Source. No score is above the product of the lengths (Cauchy, Schwarz), so the walk over the items, the longest first, ends where none
 // can come in any more: the answer is that of scoring every item (TestTheWalkMissesNothing).
@@ -72,18 +76,18 @@ func (m *Model) Candidates(dst []candidate.Candidate, q *candidate.Query) []cand
 	}
 	s := m.work.Get().(*solver)
 	defer m.work.Put(s)
-	if err := m.foldIn(s, s.taste, taken); err != nil {
+	if err := m.foldIn(s, taken); err != nil {
 		return dst
 	}
-	taste := blas64.Vector{N: m.o.Factors, Inc: 1, Data: s.taste}
-	length := blas64.Nrm2(taste) * slack
+	shorten(s.rest, s.taste)
+	length := floats.Norm(s.taste, 2) * slack
 	best := &s.best
 	best.Reset(q.K)
 	for i, item := range m.order {
 		if !best.Takes(-1, length*m.lengths[i]) {
 			break
 		}
-		if score := blas64.Dot(taste, m.point(item)); score > 0 && best.Takes(item, score) && !q.Refused(item) {
+		if score := float64(dense.Dot(s.rest, m.point(item))); score > 0 && best.Takes(item, score) && !q.Refused(item) {
 			best.Offer(candidate.Candidate{Item: item, Score: score})
 		}
 	}
@@ -100,14 +104,15 @@ func (m *Model) reasons(s *solver, list []candidate.Candidate, taken []int32) {
 	d, n := s.d, len(taken)
 	s.back = slices.Grow(s.back[:0], d*n)[:d*n]
 	for c, item := range taken {
-		for f, v := range m.point(item).Data {
-			s.back[f*n+c] = v
+		for f, v := range m.point(item)[:d] {
+			s.back[f*n+c] = float64(v)
 		}
 	}
 	lapack64.Potrs(s.chol, blas64.General{Rows: d, Cols: n, Stride: n, Data: s.back})
 	s.parts = slices.Grow(s.parts[:0], n)[:n]
 	for j := range list {
-		blas64.Gemv(blas.Trans, 1, blas64.General{Rows: d, Cols: n, Stride: n, Data: s.back}, m.point(list[j].Item), 0, blas64.Vector{N: n, Inc: 1, Data: s.parts})
+		widen(s.long, m.point(list[j].Item))
+		blas64.Gemv(blas.Trans, 1, blas64.General{Rows: d, Cols: n, Stride: n, Data: s.back}, blas64.Vector{N: d, Inc: 1, Data: s.long}, 0, blas64.Vector{N: n, Inc: 1, Data: s.parts})
 		most, because := 0.0, candidate.Nothing
 		for i, part := range s.parts {
 			if part > most {

@@ -5,14 +5,15 @@ import (
 	"fmt"
 
 	"github.com/freshet/freshet/pkg/wire"
+	"github.com/freshet/freshet/services/recommendation/dense"
 	"github.com/freshet/freshet/services/recommendation/packed"
 )
 
-var format = wire.Format{Name: "ALS of recommendation", Oldest: 1, Written: 1, Newest: 1}
+var format = wire.Format{Name: "ALS of recommendation", Oldest: 2, Written: 2, Newest: 2}
 
 // Encode writes the points of the items, and what a fold-in needs of the options.
 func (m *Model) Encode() []byte {
-	b := packed.Begin(format, 8*len(m.items)+8*len(m.gram))
+	b := packed.Begin(format, 4*len(m.items)+8*len(m.gram))
 	for _, n := range []int{m.o.Factors, m.o.Epochs, m.all} {
 		b = binary.AppendUvarint(b, uint64(n))
 	}
@@ -29,8 +30,8 @@ func (m *Model) Encode() []byte {
 	b = binary.AppendUvarint(b, uint64(len(known)))
 	for _, item := range known {
 		b = binary.AppendUvarint(b, uint64(item))
-		for _, v := range m.point(item).Data {
-			b = packed.AppendFloat(b, v)
+		for _, v := range m.point(item)[:m.o.Factors] {
+			b = packed.AppendShort(b, v)
 		}
 	}
 	return packed.Seal(b)
@@ -57,16 +58,16 @@ func Decode(data []byte, places packed.Places) (*Model, error) {
 		m.gram[i] = packed.Float(&in)
 	}
 	m.known = make([]bool, places.Size())
-	m.items = make([]float64, len(m.known)*d)
-	spare := make([]float64, d)
-	for range in.Count(1 + 8*d) {
+	m.items = make([]float32, len(m.known)*dense.Padded(d))
+	spare := make([]float32, d)
+	for range in.Count(1 + 4*d) {
 		to, item := spare, places.Item(&in)
 		if item != packed.None {
 			m.known[item] = true
-			to = m.point(item).Data
+			to = m.point(item)[:d]
 		}
 		for i := range to {
-			to[i] = packed.Float(&in)
+			to[i] = packed.Short(&in)
 		}
 	}
 	m.arrange()

@@ -84,6 +84,15 @@ func (s *Service) extra(workspace string, items []string, bought []training.Purc
 	return map[string][]byte{training.CyclesFile: cycles, training.SeasonsFile: seasons}, nil
 }
 
+// item is what the catalogue says of an item now; nil: nothing.
+func (s *Service) item(workspace, id string) *catalogue.Item {
+	shelf := s.items.Shelf(workspace)
+	if n, ok := shelf.Number(id); ok {
+		return shelf.Item(n)
+	}
+	return nil
+}
+
 // visitorName is a text for a training's number of a customer.
 func visitorName(n int32) string {
 	return string([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})

@@ -59,23 +59,24 @@ func (r ranked) pool(a *ask.Ask, said []scene.Said) *rank.Pool {
 func (r ranked) Rank(a *ask.Ask, said []scene.Said) []scene.Ranked {
 	known, others := r.taught(said)
 	p := r.pool(a, known)
+	defer p.Put()
 	own := r.Ranker.Rank(p)
-	p.Put()
-	mine := scene.Said{Source: ordered}
-	by := make(map[int32]rank.Ranked, len(own))
+	mine := scene.Said{Source: ordered, List: make([]candidate.Candidate, len(own))}
 	for _, x := range known {
 		if len(x.List) > 0 { // between visits only what is popular speaks, and must not outweigh what the visitor likes
 			mine.Weight += x.Weight
 		}
 	}
-	for _, x := range own {
-		mine.List = append(mine.List, candidate.Candidate{Item: x.Item, Score: x.Score, Reason: x.Reason})
-		by[x.Item] = x
+	for i := range own {
+		x := &own[i]
+		mine.List[i] = candidate.Candidate{Item: x.Item, Score: x.Score, Reason: x.Reason}
 	}
 	out := scene.Blend{}.Rank(a, append([]scene.Said{mine}, others...))
 	for i := range out {
 		if out[i].Source == ordered {
-			out[i].Source, out[i].Reason = by[out[i].Item].Source, by[out[i].Item].Reason
+			at, _ := p.Find(out[i].Item)
+			_, source := p.Reason(at)
+			out[i].Source = known[source].Source
 		}
 	}
 	return out

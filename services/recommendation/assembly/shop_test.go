@@ -23,10 +23,13 @@ import (
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 	"github.com/freshet/freshet/services/recommendation/als"
+	"github.com/freshet/freshet/services/recommendation/ask"
+	"github.com/freshet/freshet/services/recommendation/board"
 	"github.com/freshet/freshet/services/recommendation/bundle"
 	"github.com/freshet/freshet/services/recommendation/candidate"
 	"github.com/freshet/freshet/services/recommendation/judge"
 	"github.com/freshet/freshet/services/recommendation/learn"
+	"github.com/freshet/freshet/services/recommendation/rank"
 	"github.com/freshet/freshet/services/recommendation/training"
 )
 
@@ -256,10 +259,21 @@ func (w *shop) train() {
 	w.parts.Span.ToMs = w.nowMs
 }
 
-// rank learns an order, of the sources that training takes.
+// rank learns an order, of two of the sources that training takes.
 func (w *shop) rank() {
-	sources := []training.Named{{Name: candidate.Session.String(), Source: w.parts.Session}, {Name: candidate.AlsoViewed.String(), Source: w.parts.Viewed}}
-	file, err := training.Ranks{Workers: 2}.Train(w.b.Context(), sources, w.cases, func(int, int) {})
+	l, err := learn.Resume(&w.parts, learn.Default())
+	if err != nil {
+		w.b.Fatal(err)
+	}
+	still := board.Still(l, nil, nil, 0)
+	var sources []rank.Named
+	for _, kind := range []candidate.Kind{candidate.Session, candidate.AlsoViewed} {
+		sources = append(sources, rank.Named{Name: kind.String(), Source: still.Source(kind.String()), Weight: 1})
+	}
+	file, err := training.Ranks{Workers: 2}.Train(w.b.Context(), sources, rank.Facts{}, len(w.cases), func(i int) (*ask.Ask, []int32) {
+		c := &w.cases[i]
+		return &ask.Ask{NowMs: c.AtMs, Session: c.History, Skip: func(int32) bool { return false }}, c.Relevant
+	}, func(int, int) {})
 	if err != nil {
 		w.b.Fatal(err)
 	}

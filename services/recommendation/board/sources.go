@@ -24,8 +24,8 @@ var sources = []source{
 	{kind: candidate.Rule, there: func(b *Board) bool { return b.version.rules != nil }, model: func(b *Board) candidate.Source { return b.version.rules }, history: carted},
 	{kind: candidate.Popular, model: func(b *Board) candidate.Source { return b.version.learner.Popular }},
 	{kind: candidate.Again, model: func(*Board) candidate.Source { return popular.Again{} }, history: taken},
-	{kind: candidate.Trending},
-	{kind: candidate.Alike},
+	{kind: candidate.Trending, there: func(b *Board) bool { return b.room.trend != nil }},
+	{kind: candidate.Alike, there: func(b *Board) bool { return b.room.alike != nil }},
 }
 
 // bound is a source of a board.

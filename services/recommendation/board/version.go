@@ -102,10 +102,8 @@ func (b *Boards) build(id string, files map[string][]byte, shelf *catalogue.Shel
 	if err != nil {
 		return nil, err
 	}
-	v := &version{id: id, toMs: p.Span.ToMs, learner: l, taste: p.Taste, list: p.Rules, baskets: p.Baskets, files: p.Extra, parts: map[string]any{}}
-	if p.Rules != nil {
-		v.rules = associate.NewBook(p.Rules)
-	}
+	v := newVersion(l, p)
+	v.id, v.toMs, v.files, v.parts = id, p.Span.ToMs, p.Extra, map[string]any{}
 	for name, data := range p.Extra {
 		decode := b.deps.Decoders[name]
 		if decode == nil {

@@ -21,3 +21,9 @@ func (i *Item) Offered(nowMs int64) bool {
 	return !p.GetRemoved() && (p.Stock == nil || p.GetStock() > 0) &&
 		(p.GetValidFromMs() == 0 || nowMs >= p.GetValidFromMs()) && (p.GetValidUntilMs() == 0 || nowMs < p.GetValidUntilMs())
 }
+
+// plain says that nothing at all is known against an item of which more is known than its number.
+func (i *Item) plain() bool {
+	p := i.Proto
+	return p != nil && !p.GetRemoved() && (p.Stock == nil || p.GetStock() > 0) && p.GetValidFromMs() == 0 && p.GetValidUntilMs() == 0 && !p.GetAdult() && len(p.GetLanguages()) == 0
+}

@@ -37,7 +37,10 @@ type shard struct {
 }
 
 // block has items in a row. It is never moved, so that a reader needs no lock while the shelf grows.
-type block [blockSize]atomic.Pointer[Item]
+type block struct {
+	items [blockSize]atomic.Pointer[Item]
+	plain [blockSize / 32]uint32 // a bit an item; changed under Shelf.mu
+}
 
 var seed = maphash.MakeSeed()
 
@@ -93,11 +96,31 @@ func (s *Shelf) Ensure(id string) (int32, bool) {
 // Put takes what is known of an item; false: the shelf is full.
 func (s *Shelf) Put(i *Item) bool {
 	n, ok := s.Ensure(i.ID)
-	if ok {
-		s.slot(n).Store(i)
-		s.versions.Add(1)
+	if !ok {
+		return false
 	}
-	return ok
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	word, bit := s.bit(n)
+	atomic.AndUint32(word, ^bit) // whoever reads the bit and then the item reads no more than was true a moment ago
+	s.slot(n).Store(i)
+	if i.plain() {
+		atomic.OrUint32(word, bit)
+	}
+	s.versions.Add(1)
+	return true
+}
+
+// Plain says that an item may be shown to everybody at any time, by what is known of it: it is Offered, for all ages and in all languages. It is for passing over most
+// items without looking at them: false says nothing.
+func (s *Shelf) Plain(n int32) bool {
+	word, bit := s.bit(n)
+	return atomic.LoadUint32(word)&bit != 0
+}
+
+func (s *Shelf) bit(n int32) (word *uint32, bit uint32) {
+	at := n & (blockSize - 1)
+	return &(*s.blocks.Load())[n>>blockBits].plain[at/32], 1 << (at % 32)
 }
 
 // Item is what is known of a number that was given; Proto is nil for one that is only numbered.
@@ -122,5 +145,5 @@ func (s *Shelf) Version() int64 { return s.versions.Load() }
 func (s *Shelf) LeftOut() int64 { return s.left.Load() }
 
 func (s *Shelf) slot(n int32) *atomic.Pointer[Item] {
-	return &(*s.blocks.Load())[n>>blockBits][n&(blockSize-1)]
+	return &(*s.blocks.Load())[n>>blockBits].items[n&(blockSize-1)]
 }

@@ -150,3 +150,38 @@ func BenchmarkShelf(b *testing.B) {
 		})
 	})
 }
+
+// What is plain is offered at any moment, for all ages and in all languages; and it is not any more as soon as it is put otherwise.
+func TestPlainIsWhatNothingSpeaksAgainst(t *testing.T) {
+	edits := map[string]func(*recommendationv1.Item){
+		"removed":     func(i *recommendationv1.Item) { i.Removed = true },
+		"sold out":    func(i *recommendationv1.Item) { i.Stock = proto.Int64(0) },
+		"to come":     func(i *recommendationv1.Item) { i.ValidFromMs = 5 },
+		"to go":       func(i *recommendationv1.Item) { i.ValidUntilMs = 5 },
+		"for adults":  func(i *recommendationv1.Item) { i.Adult = true },
+		"in a tongue": func(i *recommendationv1.Item) { i.Languages = []string{"de"} },
+	}
+	s := NewShelf("w", 10_000)
+	for n := range 5000 { // over a block's end
+		s.Ensure(fmt.Sprint(n))
+	}
+	for _, id := range []string{"0", "31", "32", "4095", "4096"} {
+		n, _ := s.Number(id)
+		if s.Plain(n) {
+			t.Errorf("%s is only numbered and plain", id)
+		}
+		for name, edit := range edits {
+			if s.Put(item(id, func(i *recommendationv1.Item) { i.Stock = proto.Int64(1) })); !s.Plain(n) {
+				t.Errorf("%s is in stock and not plain", id)
+			}
+			if s.Put(item(id, edit)); s.Plain(n) {
+				t.Errorf("%s is %s and plain", id, name)
+			}
+		}
+		for other := range int32(5000) {
+			if s.Plain(other) {
+				t.Fatalf("%d is plain, nobody put it", other)
+			}
+		}
+	}
+}

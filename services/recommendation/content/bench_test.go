@@ -58,9 +58,14 @@ func BenchmarkContent(b *testing.B) {
 			x.Refresh()
 		}
 	})
-	b.Run("similar", func(b *testing.B) {
-		for n := int32(1); b.Loop(); n = (n+7919)%99_999 + 1 {
-			x.Similar(nil, n, 100, nil)
-		}
-	})
+	for _, c := range []struct {
+		name     string
+		k, items int32
+	}{{"similar", 100, 99_999}, {"similar, kept", 50, 1000}} {
+		b.Run(c.name, func(b *testing.B) {
+			for n := int32(1); b.Loop(); n = (n+7919)%c.items + 1 {
+				x.Similar(nil, n, int(c.k), nil)
+			}
+		})
+	}
 }

@@ -13,6 +13,7 @@ type built struct {
 	items []int32
 	parts []float32
 	docs  []*document
+	kept  kept
 	sides []side // of docs, for the walk: one after the other in memory
 }
 
@@ -44,7 +45,7 @@ func (b *built) aside() {
 // build makes the index of documents by item; nil for an item without one.
 func build(docs []*document, most int) *built {
 	ids, of, n := count(docs)
-	b := &built{docs: docs, from: make([]int32, len(docs)+1), first: make([]int32, len(ids)+1)}
+	b := &built{docs: docs, kept: make(kept, len(docs)), from: make([]int32, len(docs)+1), first: make([]int32, len(ids)+1)}
 	for i, d := range docs {
 		start := len(b.words)
 		if d != nil {

@@ -11,6 +11,9 @@
 // tell little and would cost most. Of an item the first 128 different words count. An answer looks at the rarest words of
 // an item first, and at no further one behind 3,000 postings; of a question the first five items count: those of the page, then the newest.
 //
+// The 64 nearest of an item that was asked for are kept until the index is built anew, and an answer puts those of its five items together. So an item that is near to
+// several of them, and among the 64 nearest of none, is passed over. Where that gives too few, since a filter refuses most of them or many are wanted, all are compared.
+//
 // Invariants, each with its test:
 //   - what it proposes, and in which order, is what comparing with every item would give while that bound is not reached (TestEqualToComparingWithEveryItem);
 //   - an answer never waits for a build, and sees one whole build (TestAnswersWhileItIsBuilt);

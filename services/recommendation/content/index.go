@@ -146,23 +146,63 @@ func (b *built) best(dst []candidate.Candidate, anchors []anchor, k int, skip fu
 	if k <= 0 || len(anchors) == 0 {
 		return dst
 	}
+	q := &candidate.Query{K: k, Skip: func(item int32) bool {
+		return slices.ContainsFunc(anchors, func(a anchor) bool { return a.item == item }) || skip != nil && skip(item)
+	}}
+	if k > mostNear*len(anchors) {
+		return b.all(dst, anchors, q)
+	}
+	board := candidate.GetBoard(len(b.docs))
+	defer board.Put()
+	from, cut := len(dst), false
+	for _, a := range anchors {
+		if a.item < 0 || int(a.item) >= len(b.docs) || b.docs[a.item] == nil {
+			continue
+		}
+		list := b.nearest(a.item)
+		cut = cut || len(list) == mostNear
+		for _, n := range list {
+			board.Add(n.item, a.weight*float64(n.score), a.item)
+		}
+	}
+	if dst = board.Append(dst, q, candidate.Content); len(dst)-from == k || !cut {
+		return dst
+	}
+	return b.all(dst[:from], anchors, q)
+}
+
+// all is best by all items instead of by those that are nearest to each anchor: for long lists, and where most of the nearest are refused.
+func (b *built) all(dst []candidate.Candidate, anchors []anchor, q *candidate.Query) []candidate.Candidate {
 	board := candidate.GetBoard(len(b.docs))
 	defer board.Put()
 	for _, a := range anchors {
 		if a.item >= 0 && int(a.item) < len(b.docs) && b.docs[a.item] != nil {
-			b.resemble(board, a)
+			s := b.sums(a.item)
+			own := &b.sides[a.item]
+			for _, j := range s.touched {
+				board.Add(j, a.weight*float64(s.of[j])*fit(own, &b.sides[j]), a.item)
+			}
+			s.put()
 		}
 	}
-	return board.Append(dst, &candidate.Query{K: k, Skip: func(item int32) bool {
-		return slices.ContainsFunc(anchors, func(a anchor) bool { return a.item == item }) || skip != nil && skip(item)
-	}}, candidate.Content)
+	return board.Append(dst, q, candidate.Content)
 }
 
-// sums adds up cosines of one anchor.
+// sums are cosines of one item with others.
 type sums struct {
-	of      []float64
+	of      []float32
 	touched []int32
 	words   []int32
+	best    []near
+}
+
+// put gives the sums back.
+func (s *sums) put() {
+	for _, j := range s.touched {
+		s.of[j] = 0
+	}
+	s.touched = s.touched[:0]
+	pool.Put(s)
 }
 
 // mostRead is behind how many postings no further word of an item is looked at. What is missed by then are the item's most common words, which tell least.
@@ -192,29 +232,23 @@ func (b *built) postings(at int32) int32 {
 
 var pool = sync.Pool{New: func() any { return new(sums) }}
 
-// resemble adds what resembles an anchor to the board, an item once: so the board knows which anchor gave most.
-func (b *built) resemble(board *candidate.Board, a anchor) {
+// sums finds what has words in common with an item, and their cosines. Put them back.
+func (b *built) sums(item int32) *sums {
 	s := pool.Get().(*sums)
 	if len(s.of) < len(b.docs) {
-		s.of = make([]float64, len(b.docs)+len(b.docs)/8)
+		s.of = make([]float32, len(b.docs)+len(b.docs)/8)
 	}
-	for _, at := range b.rarest(s, a.item) {
-		w, weight := b.words[at], float64(b.weights[at])
-		for p := b.first[w]; p < b.first[w+1]; p++ {
-			j := b.items[p]
+	for _, at := range b.rarest(s, item) {
+		w, weight := b.words[at], b.weights[at]
+		parts := b.parts[b.first[w]:b.first[w+1]]
+		for p, j := range b.items[b.first[w]:b.first[w+1]] {
 			if s.of[j] == 0 {
 				s.touched = append(s.touched, j)
 			}
-			s.of[j] += weight * float64(b.parts[p])
+			s.of[j] += weight * parts[p]
 		}
 	}
-	own := b.sides[a.item]
-	for _, j := range s.touched {
-		board.Add(j, a.weight*s.of[j]*fit(&own, &b.sides[j]), a.item)
-		s.of[j] = 0
-	}
-	s.touched = s.touched[:0]
-	pool.Put(s)
+	return s
 }
 
 var _ ask.Source = (*Index)(nil)

@@ -26,16 +26,3 @@ func subtractPlain(k int, a, b, c []float64, stride int) {
 		}
 	}
 }
-
-// Outer adds h (plus + h.p) to y: with 0 the product of the outer product of h with p. All have one length.
-func Outer(plus float64, h, p, y []float64) { outer(plus, h, p, y) }
-
-func outerPlain(plus float64, h, p, y []float64) {
-	sum := plus
-	for i, x := range h {
-		sum += x * p[i]
-	}
-	for i, x := range h {
-		y[i] += sum * x
-	}
-}

@@ -2,6 +2,7 @@ package interaction
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -235,6 +236,21 @@ func TestDistinctKeepsTheLastPlace(t *testing.T) {
 	if got := Distinct([]int32{1, 2, 1, 3, 3}); !slices.Equal(got, []int32{2, 1, 3}) {
 		t.Error(got)
 	}
+}
+
+func TestDistinctIsWhatAPlainSearchFinds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		all := rapid.SliceOf(rapid.SampledFrom([]int32{-7, -1, 0, 1, 2, 3, 500, mostMarked - 1, mostMarked, math.MaxInt32})).Draw(t, "items")
+		var want []int32
+		for i, item := range all {
+			if !slices.Contains(all[i+1:], item) {
+				want = append(want, item)
+			}
+		}
+		if got := Distinct(all); !slices.Equal(got, want) {
+			t.Fatalf("%v: %v, want %v", all, got, want)
+		}
+	})
 }
 
 func FuzzRead(f *testing.F) {

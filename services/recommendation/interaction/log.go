@@ -11,11 +11,6 @@
 //     TestTheLastSessionsJudge).
 package interaction
 
-import (
-	"cmp"
-	"slices"
-)
-
 // Names turns texts into dense numbers from 0, in the order in which they appear. The zero value is empty.
 type Names struct {
 	at    map[string]int32
@@ -104,48 +99,4 @@ func (s *Session) End() int64 {
 		return 0
 	}
 	return s.At[len(s.At)-1]
-}
-
-// Sessions gathers events by user: in each by time, and of one time in the order of the file. Sessions are in the order in which they ended; of
-// one time, and without times, in the order in which the file begins them.
-func Sessions(events []Event, timed bool) []Session {
-	at := map[int32]int{}
-	var out []Session
-	byUser := [][]Event{}
-	for _, e := range events {
-		i, ok := at[e.User]
-		if !ok {
-			i, at[e.User] = len(out), len(out)
-			out, byUser = append(out, Session{User: e.User}), append(byUser, nil)
-		}
-		byUser[i] = append(byUser[i], e)
-	}
-	for i, mine := range byUser {
-		if timed {
-			slices.SortStableFunc(mine, func(a, b Event) int { return cmp.Compare(a.AtMs, b.AtMs) })
-		}
-		for _, e := range mine {
-			out[i].Items = append(out[i].Items, e.Item)
-			out[i].Values = append(out[i].Values, e.Value)
-			if timed {
-				out[i].At = append(out[i].At, e.AtMs)
-			}
-		}
-	}
-	slices.SortStableFunc(out, func(a, b Session) int { return cmp.Compare(a.End(), b.End()) })
-	return out
-}
-
-// Distinct gives the items of a list, each once, in the order of their last place: the newest last.
-func Distinct(items []int32) []int32 {
-	seen := make(map[int32]bool, len(items))
-	var out []int32
-	for i := len(items) - 1; i >= 0; i-- {
-		if !seen[items[i]] {
-			seen[items[i]] = true
-			out = append(out, items[i])
-		}
-	}
-	slices.Reverse(out)
-	return out
 }

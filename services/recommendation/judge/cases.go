@@ -22,6 +22,10 @@ type Case struct {
 	Relevant []int32
 	// Group of the case: the session or customer. Cases of one group follow each other.
 	Group int
+	// User of the session or customer, by the events.
+	User int32
+	// Place is for who made the set and asks with more than a history: where the question stands in his data.
+	Place int
 	// Last says that the group ends with this case; Ended is then the whole session, for models that learn on.
 	Last  bool
 	Ended []int32
@@ -142,7 +146,7 @@ func (s *Set) nextItem(l *interaction.Log, test []interaction.Event, p Plan) err
 	for group := range judged {
 		one := s.known(judged[group])
 		for i := 1; i < len(one.Items); i++ {
-			c := Case{History: one.Items[:i], Relevant: one.Items[i : i+1], Group: group, Last: i == len(one.Items)-1}
+			c := Case{History: one.Items[:i], Relevant: one.Items[i : i+1], Group: group, User: one.User, Last: i == len(one.Items)-1}
 			if one.At != nil {
 				c.AtMs, c.Times = one.At[i], one.At[:i]
 			}
@@ -203,7 +207,7 @@ func (s *Set) findEvery(h *interaction.Session, then interaction.Session, gapMs 
 
 // find asks, with a history, for the items of what followed.
 func (s *Set) find(h *interaction.Session, then interaction.Session, group int) {
-	c := Case{History: h.Items, Values: h.Values, Times: h.At, Group: group, Last: true}
+	c := Case{History: h.Items, Values: h.Values, Times: h.At, Group: group, User: then.User, Last: true}
 	if len(then.At) > 0 {
 		c.AtMs = then.At[0]
 	}

@@ -15,6 +15,8 @@ import (
 type Model struct {
 	Name   string
 	Source candidate.Source
+	// Ask, where it is there, is asked in place of Source: with a case and its history alone some models say less than when they serve. skip is nil or refuses.
+	Ask func(dst []candidate.Candidate, c *Case, k int, skip func(int32) bool) []candidate.Candidate
 	// Note says what somebody who reads the figures should know, such as items left out.
 	Note string
 	// Ended, when it is there, is told of each session behind its last case: the model learns on, as it does when it serves.
@@ -153,7 +155,11 @@ func (s *Set) answers(ctx context.Context, m Model, o Options, row *Row) error {
 		c := &s.Cases[i]
 		q := s.query(c, o.K)
 		began := time.Now()
-		buffer = m.Source.Candidates(buffer[:0], q)
+		if m.Ask != nil {
+			buffer = m.Ask(buffer[:0], c, o.K, q.Skip)
+		} else {
+			buffer = m.Source.Candidates(buffer[:0], q)
+		}
 		took[i] = time.Since(began)
 		ranked := make([]int32, len(buffer))
 		for j := range buffer {

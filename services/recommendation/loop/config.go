@@ -27,17 +27,20 @@ type Config struct {
 	Queue int `koanf:"queue"`
 	// HalfLife is after how long an impression or a click counts half in what exploration goes by. 1h to 2160h.
 	HalfLife time.Duration `koanf:"half_life"`
-	// Arms is how many items by scene exploration remembers; those with least impressions are forgotten first. 1,000 to 10,000,000, about 150 bytes each.
+	// Arms is how many items and categories by scene, and by scene and context, exploration remembers; those with least impressions are forgotten first. 1,000 to 10,000,000, about
+	// 200 bytes each.
 	Arms int `koanf:"arms"`
-	// Prior is how many impressions the mean of the scene counts for an item of which nothing is known. 1 to 10,000.
+	// Prior is how many impressions the click rate of its like counts for: a category begins as its scene, in a context as in all together, an item as its category. 1 to 10,000.
 	Prior float64 `koanf:"prior"`
+	// Others is how many impressions all other contexts of an item count for at most in one. 0 to 10,000; 0: an item is learnt of in each context on its own.
+	Others float64 `koanf:"others"`
 }
 
 // Default suits one machine.
 func Default() Config {
 	return Config{
 		Dir: "data/recommendation/loop", Pace: stream.DefaultPace, ClickWindow: 7 * 24 * time.Hour, ViewWindow: 24 * time.Hour, Wait: 10 * time.Minute,
-		Queue: 10_000, HalfLife: 7 * 24 * time.Hour, Arms: 200_000, Prior: 20,
+		Queue: 10_000, HalfLife: 7 * 24 * time.Hour, Arms: 200_000, Prior: 50, Others: 20,
 	}
 }
 
@@ -71,6 +74,9 @@ func (c Config) Validate() error {
 	}
 	if !(c.Prior >= 1 && c.Prior <= 10_000) {
 		faults = append(faults, fmt.Errorf("prior: %v is not within 1 and 10,000", c.Prior))
+	}
+	if !(c.Others >= 0 && c.Others <= 10_000) {
+		faults = append(faults, fmt.Errorf("others: %v is not within 0 and 10,000", c.Others))
 	}
 	return errors.Join(faults...)
 }

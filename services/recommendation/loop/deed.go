@@ -59,7 +59,7 @@ type back struct {
 type told struct {
 	strength                    byte
 	list, scene, variant, model string
-	source                      string
+	context, source, category   string
 	explored                    bool
 	position                    int32
 	answeredMs, value           int64

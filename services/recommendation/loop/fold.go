@@ -24,12 +24,13 @@ func (t *task) given(tx transaction, e *entry, a *recommendationv1.Answer) {
 		return
 	}
 	l := &list{
-		id: a.GetRequestId(), scene: a.GetScene(), variant: a.GetVariant(), model: a.GetModelVersion(), atMs: a.GetAtMs(), unseen: a.GetUnseen(),
+		id: a.GetRequestId(), scene: a.GetScene(), variant: a.GetVariant(), model: a.GetModelVersion(), context: a.GetContext(),
+		atMs: a.GetAtMs(), unseen: a.GetUnseen(),
 	}
 	items := a.GetItems()
 	l.places = make([]place, 0, min(len(items), mostPlaces))
 	for _, i := range items[:min(len(items), mostPlaces)] {
-		l.places = append(l.places, place{item: i.GetItemId(), source: i.GetSource(), explored: i.GetExplored()})
+		l.places = append(l.places, place{item: i.GetItemId(), source: i.GetSource(), category: i.GetCategory(), explored: i.GetExplored()})
 	}
 	e.rec.give(l)
 }

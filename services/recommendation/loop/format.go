@@ -48,7 +48,7 @@ func (r *record) encode() []byte {
 }
 
 // Least bytes of each.
-const leastWord, leastDeed, leastBack, leastPlace = 5, 26, 11, 8
+const leastWord, leastDeed, leastBack, leastPlace = 5, 26, 11, 9
 
 func decodeRecord(data []byte) (*record, error) {
 	in, _, err := headFormat.Open(data)
@@ -80,7 +80,7 @@ func (d *deed) append(b []byte) []byte {
 	}
 	if t := d.told; t != nil {
 		b = append(b, t.strength, flag(flagExplored, t.explored)|flag(flagValued, t.valued))
-		for _, s := range []string{t.list, t.scene, t.variant, t.model, t.source} {
+		for _, s := range []string{t.list, t.scene, t.variant, t.model, t.context, t.source, t.category} {
 			b = wire.AppendText(b, s)
 		}
 		b = binary.AppendVarint(binary.AppendVarint(binary.AppendVarint(b, int64(t.position)), t.answeredMs), t.value)
@@ -105,7 +105,7 @@ func readDeed(in *wire.Cursor) *deed {
 		t := &told{strength: in.Byte()}
 		flags := in.Byte()
 		t.explored, t.valued = flags&flagExplored != 0, flags&flagValued != 0
-		for _, s := range []*string{&t.list, &t.scene, &t.variant, &t.model, &t.source} {
+		for _, s := range []*string{&t.list, &t.scene, &t.variant, &t.model, &t.context, &t.source, &t.category} {
 			*s = in.Text()
 		}
 		t.position, t.answeredMs, t.value = in.Int32(), in.Varint(), in.Varint()
@@ -117,14 +117,14 @@ func readDeed(in *wire.Cursor) *deed {
 // encode writes a list.
 func (l *list) encode() []byte {
 	b := listFormat.Begin(make([]byte, 0, 128+48*len(l.places)))
-	for _, s := range []string{l.id, l.scene, l.variant, l.model} {
+	for _, s := range []string{l.id, l.scene, l.variant, l.model, l.context} {
 		b = wire.AppendText(b, s)
 	}
 	b = append(binary.AppendVarint(b, l.atMs), flag(flagUnseen, l.unseen))
 	b = binary.AppendUvarint(b, uint64(len(l.places)))
 	for i := range l.places {
 		p := &l.places[i]
-		b = append(wire.AppendText(wire.AppendText(b, p.item), p.source), flag(flagExplored, p.explored), p.told)
+		b = append(wire.AppendText(wire.AppendText(wire.AppendText(b, p.item), p.source), p.category), flag(flagExplored, p.explored), p.told)
 		for _, ms := range []int64{p.seenMs, p.clickMs, p.cartMs, p.dismissMs} {
 			b = binary.AppendVarint(b, since(l.atMs, ms))
 		}
@@ -145,14 +145,14 @@ func decodeList(data []byte) (*list, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &list{id: in.Text(), scene: in.Text(), variant: in.Text(), model: in.Text(), atMs: in.Varint()}
+	l := &list{id: in.Text(), scene: in.Text(), variant: in.Text(), model: in.Text(), context: in.Text(), atMs: in.Varint()}
 	l.unseen = in.Byte()&flagUnseen != 0
 	if n := in.Count(leastPlace); n > 0 {
 		l.places = make([]place, n)
 	}
 	for i := range l.places {
 		p := &l.places[i]
-		p.item, p.source, p.explored, p.told = in.Text(), in.Text(), in.Byte()&flagExplored != 0, in.Byte()
+		p.item, p.source, p.category, p.explored, p.told = in.Text(), in.Text(), in.Text(), in.Byte()&flagExplored != 0, in.Byte()
 		for _, ms := range []*int64{&p.seenMs, &p.clickMs, &p.cartMs, &p.dismissMs} {
 			if v := in.Varint(); v != 0 {
 				*ms = l.atMs + v - 1

@@ -24,7 +24,7 @@ func TestGoldenState(t *testing.T) {
 				deeds: []*deed{
 					{kind: kindPurchase, event: 0xfeed, line: 1, item: "x", order: "n1", atMs: 1_790_000_000_001, value: 5_000_000, valued: true, named: "r1", base: 0xbeef, times: 3, untilMs: 7,
 						back: []back{{event: 0xbac, line: 2, value: 2_500_000, valued: true}},
-						told: &told{strength: byName, list: "r1", scene: "home", variant: "control", model: "m1", source: "taste", explored: true, position: 3, answeredMs: 1_790_000_000_000, value: 2_500_000, valued: true}},
+						told: &told{strength: byName, list: "r1", scene: "home", variant: "control", model: "m1", context: "category:Shoes", source: "taste", category: "Shoes", explored: true, position: 3, answeredMs: 1_790_000_000_000, value: 2_500_000, valued: true}},
 					{kind: kindCart, event: 2, line: 4, item: "y", atMs: 5, base: 6, undone: true},
 				},
 			},
@@ -34,8 +34,8 @@ func TestGoldenState(t *testing.T) {
 		Format: listFormat, Name: "loop-list", Version: 1, Write: (*list).encode, Read: decodeList,
 		Examples: map[string]*list{
 			"empty": {id: "r0", atMs: 1},
-			"seen and clicked": {id: "r1", scene: "home", variant: "control", model: "m1", atMs: 1_790_000_000_000, unseen: true, places: []place{
-				{item: "x", source: "taste", explored: true, seenMs: 1_790_000_000_000, clickMs: 1_790_000_001_000, cartMs: 1_790_000_002_000, dismissMs: 1_790_000_003_000, told: 1<<kindImpression | 1<<kindClick},
+			"seen and clicked": {id: "r1", scene: "home", variant: "control", model: "m1", context: "segment:vip", atMs: 1_790_000_000_000, unseen: true, places: []place{
+				{item: "x", source: "taste", category: "Shoes", explored: true, seenMs: 1_790_000_000_000, clickMs: 1_790_000_001_000, cartMs: 1_790_000_002_000, dismissMs: 1_790_000_003_000, told: 1<<kindImpression | 1<<kindClick},
 				{item: "y"},
 			}},
 		},
@@ -73,7 +73,7 @@ func TestStateOfANewerReleaseIsToldApart(t *testing.T) {
 func randomRecord(t *rapid.T, base uint64) *record {
 	r := &record{workspace: "default"}
 	for i := range rapid.IntRange(0, 4).Draw(t, "lists") {
-		l := &list{id: string(rune('a' + i)), atMs: int64(1000 + i), scene: "home", unseen: i%2 == 0, places: []place{{item: "x"}, {item: "y"}}}
+		l := &list{id: string(rune('a' + i)), atMs: int64(1000 + i), scene: "home", context: []string{"", "category:Shoes"}[i%2], unseen: i%2 == 0, places: []place{{item: "x"}, {item: "y"}}}
 		r.give(l)
 	}
 	for range rapid.IntRange(0, 6).Draw(t, "words") {

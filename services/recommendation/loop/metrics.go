@@ -41,7 +41,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Name: "freshet_recommendation_feedback_total", Help: "Rows of feedback from callers, by result: taken or refused.",
 		}, []string{"result"}),
 		arms: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "freshet_recommendation_arms", Help: "Items by scene, and sources by scene, whose clicks this process counts for exploration.",
+			Name: "freshet_recommendation_arms", Help: "Items and categories by scene, and by scene and context, whose clicks this process counts for exploration.",
 		}),
 	}
 	if reg == nil {

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,14 +39,17 @@ func (s *story) customer() string { return who(s.r.IntN(people)) }
 
 func (s *story) someAnswer() *recommendationv1.Answer { return s.answers[s.r.IntN(len(s.answers))] }
 
+// like is the category of an item.
+func like(n int) string { return fmt.Sprint("kind ", n%2) }
+
 // tellStory makes one up.
 func tellStory(seed uint64, ids *ids) *story {
 	s := &story{r: rand.New(rand.NewPCG(seed, 1)), base: time.Now().UnixMilli()}
 	for range 30 {
-		a := &recommendationv1.Answer{CustomerId: s.customer(), Workspace: "default", Scene: "home", Variant: []string{"", "control"}[s.r.IntN(2)], AtMs: s.at(), Unseen: s.r.IntN(3) == 0, ModelVersion: "m1"}
+		a := &recommendationv1.Answer{CustomerId: s.customer(), Workspace: "default", Scene: "home", Variant: []string{"", "control"}[s.r.IntN(2)], AtMs: s.at(), Unseen: s.r.IntN(3) == 0, ModelVersion: "m1", Context: []string{"", "category:Shoes", "segment:vip"}[len(s.answers)%3]}
 		a.RequestId = ids.make("default", a.CustomerId, a.AtMs)
 		for _, n := range s.r.Perm(things)[:1+s.r.IntN(4)] {
-			a.Items = append(a.Items, &recommendationv1.AnswerItem{ItemId: thing(n), Source: "session", Explored: n == 0})
+			a.Items = append(a.Items, &recommendationv1.AnswerItem{ItemId: thing(n), Source: "session", Explored: n == 0, Category: like(n)})
 		}
 		s.answers = append(s.answers, a)
 	}
@@ -116,8 +121,8 @@ func (s *story) root(id string) string {
 }
 
 // fact is one line of the expected table.
-func fact(kind recommendationv1.FeedbackKind, list string, position int, item, order, customer string, value int64) string {
-	return fmt.Sprintf("%s %s/%d %s order %q of %s worth %d", kind, list[:min(12, len(list))], position, item, order, customer, value)
+func fact(kind recommendationv1.FeedbackKind, list, context string, position int, item, order, customer string, value int64) string {
+	return fmt.Sprintf("%s %s (%s)/%d %s order %q of %s worth %d", kind, list[:min(12, len(list))], context, position, item, order, customer, value)
 }
 
 // tell is the plain second implementation: it has everything at hand, and asks of each place and each deed.
@@ -158,11 +163,11 @@ func (s *story) tell(clickMs, viewMs int64) map[string]int {
 	for _, a := range s.answers {
 		for i, x := range a.Items {
 			if seen(a, x.ItemId) != 0 {
-				out[fact(kindImpression, a.RequestId, i+1, x.ItemId, "", "", 0)]++
+				out[fact(kindImpression, a.RequestId, a.Context, i+1, x.ItemId, "", "", 0)]++
 			}
 			for _, k := range []recommendationv1.FeedbackKind{kindClick, kindDismiss} {
 				if first(a, x.ItemId, k) != 0 {
-					out[fact(k, a.RequestId, i+1, x.ItemId, "", "", 0)]++
+					out[fact(k, a.RequestId, a.Context, i+1, x.ItemId, "", "", 0)]++
 				}
 			}
 		}
@@ -171,7 +176,8 @@ func (s *story) tell(clickMs, viewMs int64) map[string]int {
 		if d.value <= 0 && d.kind == kindPurchase {
 			continue
 		}
-		best, place, top := "", 0, ""
+		var best *recommendationv1.Answer
+		place, top := 0, ""
 		for _, a := range s.answers {
 			i := slices.IndexFunc(a.Items, func(x *recommendationv1.AnswerItem) bool { return x.ItemId == d.item })
 			if i < 0 || s.root(a.CustomerId) != d.customer {
@@ -188,11 +194,11 @@ func (s *story) tell(clickMs, viewMs int64) map[string]int {
 				strength = 1
 			}
 			if key := fmt.Sprintf("%d %020d %s", strength, a.AtMs, a.RequestId); strength > 0 && key > top {
-				best, place, top = a.RequestId, i+1, key
+				best, place, top = a, i+1, key
 			}
 		}
-		if best != "" {
-			out[fact(d.kind, best, place, d.item, d.order, d.customer, d.value)]++
+		if best != nil {
+			out[fact(d.kind, best.RequestId, best.Context, place, d.item, d.order, d.customer, d.value)]++
 		}
 	}
 	return out
@@ -261,7 +267,10 @@ func (s *story) sum(list []*recommendationv1.Outcome) map[string]int {
 		if o.Kind == kindCart || o.Kind == kindPurchase {
 			who = s.root(o.CustomerId) // it may have been told before the merge
 		}
-		key := fact(o.Kind, o.RequestId, int(o.Position), o.ItemId, o.OrderId, who, o.GetValueMicros())
+		if no, ok := strings.CutPrefix(o.ItemId, "item-"); ok && o.Category != "kind "+strconv.Itoa(int(no[0])%2) {
+			out[fmt.Sprintf("%s is of category %q", o.ItemId, o.Category)]++
+		}
+		key := fact(o.Kind, o.RequestId, o.Context, int(o.Position), o.ItemId, o.OrderId, who, o.GetValueMicros())
 		if o.Undone {
 			out[key]--
 		} else {

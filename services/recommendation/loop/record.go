@@ -36,17 +36,17 @@ type record struct {
 
 // list is an answer and what became of it.
 type list struct {
-	id, scene, variant, model string
-	atMs                      int64
-	unseen                    bool
-	places                    []place
+	id, scene, variant, model, context string
+	atMs                               int64
+	unseen                             bool
+	places                             []place
 	// dirty says that it must be written.
 	dirty bool
 }
 
 // place is one item of a list. The times are when it first became so, 0 where it did not.
 type place struct {
-	item, source               string
+	item, source, category     string
 	explored                   bool
 	seenMs, clickMs, dismissMs int64
 	// cartMs is when it was put in the cart by an event that names the list: it was chosen then.

@@ -18,6 +18,7 @@ import (
 	"github.com/freshet/freshet/pkg/stream"
 	"github.com/freshet/freshet/pkg/topics"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
+	"github.com/freshet/freshet/services/recommendation/loop/arms"
 )
 
 // TaskName names the consumer group.
@@ -63,7 +64,7 @@ type Service struct {
 	metrics   *metrics
 	out       producer
 	teller    *teller
-	arms      *arms
+	arms      *arms.Arms
 	processor *stream.Processor
 	ids       atomic.Pointer[ids]
 	now       func() time.Time
@@ -78,10 +79,11 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
-	s := &Service{cfg: cfg, deps: deps, metrics: m, arms: newArms(cfg), now: deps.Now}
+	s := &Service{cfg: cfg, deps: deps, metrics: m, now: deps.Now}
 	if s.now == nil {
 		s.now = time.Now
 	}
+	s.arms = arms.New(arms.Config{HalfLife: cfg.HalfLife, Prior: cfg.Prior, Others: cfg.Others, Most: cfg.Arms}, s.now)
 	s.out = deps.Broker.NewProducer(broker.ProducerConfig{})
 	s.teller = &teller{queue: make(chan *recommendationv1.Answer, cfg.Queue), out: s.out, metrics: m}
 	if cfg.Secret != "" {

@@ -207,9 +207,9 @@ func TestBadRecordsAreDeadLettered(t *testing.T) {
 
 func TestConfigSaysWhatIsWrong(t *testing.T) {
 	must(t, Default().Validate())
-	bad := Config{Secret: "short", Pace: -1, ViewWindow: -1}
+	bad := Config{Secret: "short", Pace: -1, ViewWindow: -1, Others: -1}
 	err := bad.Validate()
-	for _, key := range []string{"dir", "secret", "pace", "click_window", "view_window", "wait", "half_life", "queue", "arms", "prior"} {
+	for _, key := range []string{"dir", "secret", "pace", "click_window", "view_window", "wait", "half_life", "queue", "arms", "prior", "others"} {
 		if err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("%s is not named: %v", key, err)
 		}

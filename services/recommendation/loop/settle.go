@@ -85,7 +85,7 @@ func (r *record) doubled(d *deed) bool {
 func (l *list) tell(i int) *told {
 	p := &l.places[i]
 	return &told{
-		list: l.id, scene: l.scene, variant: l.variant, model: l.model, source: p.source, explored: p.explored,
+		list: l.id, scene: l.scene, variant: l.variant, model: l.model, context: l.context, source: p.source, category: p.category, explored: p.explored,
 		position: int32(i + 1), answeredMs: l.atMs,
 	}
 }
@@ -94,7 +94,7 @@ func (l *list) tell(i int) *told {
 func (t *told) outcome(kind recommendationv1.FeedbackKind, item string, atMs int64) *recommendationv1.Outcome {
 	return &recommendationv1.Outcome{
 		RequestId: t.list, Scene: t.scene, Variant: t.variant, ModelVersion: t.model, ItemId: item, Position: t.position,
-		Source: t.source, Explored: t.explored, Kind: kind, AnsweredMs: t.answeredMs, AtMs: atMs,
+		Context: t.context, Source: t.source, Category: t.category, Explored: t.explored, Kind: kind, AnsweredMs: t.answeredMs, AtMs: atMs,
 	}
 }
 

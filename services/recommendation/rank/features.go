@@ -87,14 +87,11 @@ var ofItem = []feature{
 		}
 		return float64(p.NowMs-at) / float64(cycle)
 	}},
-	{"price", func(p *Pool, i, _ int) float64 { return math.Log2(p.price(p.items[i])) - p.taste.price }},
-	{"category", func(p *Pool, i, _ int) float64 { return p.taste.share(p.taste.categories, p.category(p.items[i])) }},
-	{"brand", func(p *Pool, i, _ int) float64 { return p.taste.share(p.taste.brands, p.brand(p.items[i])) }},
+	{"price", func(p *Pool, i, _ int) float64 { return math.Log2(p.kinds[i].price) - p.taste.price }},
+	{"category", func(p *Pool, i, _ int) float64 { return p.taste.share(p.taste.categories, p.kinds[i].category) }},
+	{"brand", func(p *Pool, i, _ int) float64 { return p.taste.share(p.taste.brands, p.kinds[i].brand) }},
 	{"new", func(p *Pool, i, _ int) float64 {
-		if item := p.proto(p.items[i]); item != nil {
-			return days(p.NowMs, item.GetCreatedMs())
-		}
-		return unknown
+		return days(p.NowMs, p.kinds[i].createdMs)
 	}},
 	{"because", func(p *Pool, i, _ int) float64 { // how many touches of the session ago the reason lies, from 1
 		r, _ := p.Reason(i)
@@ -145,13 +142,12 @@ func (p *Pool) context(i int) float64 {
 			return 3
 		}
 	}
-	category, brand := p.category(p.items[i]), p.brand(p.items[i])
-	near := 0.0
+	mine, near := &p.kinds[i], 0.0
 	for _, item := range p.Context {
-		switch {
-		case category != "" && p.category(item) == category:
+		switch k := p.kindOf(item); {
+		case mine.category != "" && k.category == mine.category:
 			return 2
-		case brand != "" && p.brand(item) == brand:
+		case mine.brand != "" && k.brand == mine.brand:
 			near = 1
 		}
 	}

@@ -2,6 +2,7 @@ package rank
 
 import (
 	"math"
+	"slices"
 
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 )
@@ -68,14 +69,16 @@ const look = 100
 
 // know prepares what features read: one walk through the history.
 func (p *Pool) know() {
-	p.touched = p.touched[:0]
-	for range p.items {
-		p.touched = append(p.touched, touched{})
-	}
+	p.touched = slices.Grow(p.touched[:0], len(p.items))[:len(p.items)]
+	clear(p.touched)
 	for i, item := range p.History {
-		if at, ok := p.at[item]; ok {
+		if at, ok := p.Find(item); ok {
 			p.touched[at].take(i, p.time(i), p.kind(i))
 		}
+	}
+	p.kinds = slices.Grow(p.kinds[:0], len(p.items))[:len(p.items)]
+	for i, item := range p.items {
+		p.kinds[i] = p.kindOf(item)
 	}
 	p.taste.price, p.taste.of = unknown, 0
 	clear(p.taste.categories)
@@ -85,11 +88,12 @@ func (p *Pool) know() {
 	}
 	sum, n := 0.0, 0
 	for _, item := range p.History[max(0, len(p.History)-look):] {
+		k := p.kindOf(item)
 		p.taste.of++
-		p.taste.categories[p.category(item)]++
-		p.taste.brands[p.brand(item)]++
-		if price := p.price(item); price > 0 {
-			sum, n = sum+math.Log2(price), n+1
+		p.taste.categories[k.category]++
+		p.taste.brands[k.brand]++
+		if k.price > 0 {
+			sum, n = sum+math.Log2(k.price), n+1
 		}
 	}
 	if n > 0 {
@@ -97,31 +101,28 @@ func (p *Pool) know() {
 	}
 }
 
-// proto is what the catalogue has of an item; nil: nothing.
-func (p *Pool) proto(item int32) *recommendationv1.Item {
+// kind is what the catalogue says of an item that features read.
+type kind struct {
+	price           float64 // in whole units; NaN where it is not known or not above 0
+	category, brand string  // the narrowest; empty where none is known
+	createdMs       int64   // 0: not known
+}
+
+func (p *Pool) kindOf(item int32) kind {
+	k := kind{price: unknown}
 	if p.Catalogue == nil {
-		return nil
+		return k
 	}
-	if i := p.Catalogue(item); i != nil {
-		return i.Proto
+	i := p.Catalogue(item)
+	if i == nil || i.Proto == nil {
+		return k
 	}
-	return nil
+	if micros := i.Proto.GetPriceMicros(); micros > 0 {
+		k.price = float64(micros) / 1e6
+	}
+	if c := i.Proto.GetCategories(); len(c) > 0 {
+		k.category = c[len(c)-1]
+	}
+	k.brand, k.createdMs = i.Proto.GetBrand(), i.Proto.GetCreatedMs()
+	return k
 }
-
-// price in whole units; NaN where it is not known or not above 0.
-func (p *Pool) price(item int32) float64 {
-	if micros := p.proto(item).GetPriceMicros(); micros > 0 {
-		return float64(micros) / 1e6
-	}
-	return unknown
-}
-
-// category is the narrowest; empty where none is known.
-func (p *Pool) category(item int32) string {
-	if c := p.proto(item).GetCategories(); len(c) > 0 {
-		return c[len(c)-1]
-	}
-	return ""
-}
-
-func (p *Pool) brand(item int32) string { return p.proto(item).GetBrand() }

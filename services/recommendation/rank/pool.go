@@ -1,6 +1,7 @@
 package rank
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/freshet/freshet/services/recommendation/ask"
@@ -30,10 +31,11 @@ type Pool struct {
 	best    []float64 // by source: the highest score, or none
 	spoke   []bool
 	items   []int32
-	at      map[int32]int32
-	said    []said // by candidate, then by source
+	at      []int32 // by item: 1 + which candidate it is, 0 for none
+	said    []said  // by candidate, then by source
 	lists   []candidate.Candidate
 	touched []touched
+	kinds   []kind // by candidate
 	taste   taste
 	rows    []float64
 	scores  []float64
@@ -41,7 +43,7 @@ type Pool struct {
 }
 
 var pools = sync.Pool{New: func() any {
-	return &Pool{at: map[int32]int32{}, taste: taste{categories: map[string]int32{}, brands: map[string]int32{}}}
+	return &Pool{taste: taste{categories: map[string]int32{}, brands: map[string]int32{}}}
 }}
 
 // NewPool gives an empty pool.
@@ -53,12 +55,15 @@ func NewPool(q Question) *Pool {
 
 // Put empties the pool and gives it back. Nothing of it may be used then.
 func (p *Pool) Put() {
-	clear(p.at)
+	for _, item := range p.items {
+		p.at[item] = 0
+	}
+	clear(p.kinds) // nothing of the catalogue is held
 	clear(p.taste.categories)
 	clear(p.taste.brands)
 	p.Question = Question{}
 	p.names, p.weights, p.best, p.spoke = p.names[:0], p.weights[:0], p.best[:0], p.spoke[:0]
-	p.items, p.said, p.lists, p.touched = p.items[:0], p.said[:0], p.lists[:0], p.touched[:0]
+	p.items, p.said, p.lists, p.touched, p.kinds = p.items[:0], p.said[:0], p.lists[:0], p.touched[:0], p.kinds[:0]
 	pools.Put(p)
 }
 
@@ -81,22 +86,31 @@ func (p *Pool) Name(name string, weight float64) int {
 	return len(p.names) - 1
 }
 
-// Add takes what a source proposes, best first. Once for each source.
+// Add takes what a source proposes, best first. Once for each source. Items are dense numbers from 0.
 func (p *Pool) Add(source int, list []candidate.Candidate) {
 	p.spoke[source] = true
 	n := len(p.names)
-	for place, c := range list {
-		at, ok := p.at[c.Item]
+	for place := range list {
+		c := &list[place]
+		at, ok := p.Find(c.Item)
 		if !ok {
-			at = int32(len(p.items))
-			p.at[c.Item], p.items = at, append(p.items, c.Item)
-			for range n {
-				p.said = append(p.said, said{})
-			}
+			at = len(p.items)
+			p.items = append(p.items, c.Item)
+			p.place(c.Item, at)
+			p.said = slices.Grow(p.said, n)[:len(p.said)+n]
+			clear(p.said[at*n:])
 		}
-		p.said[int(at)*n+source] = said{int32(place) + 1, c.Score, c.Reason}
+		p.said[at*n+source] = said{int32(place) + 1, c.Score, c.Reason}
 		p.best[source] = max(p.best[source], c.Score)
 	}
+}
+
+// place notes which candidate an item is.
+func (p *Pool) place(item int32, at int) {
+	if int(item) >= len(p.at) {
+		p.at = append(p.at, make([]int32, int(item)+1+int(item)/8-len(p.at))...)
+	}
+	p.at[item] = int32(at) + 1
 }
 
 // Len is how many candidates there are.
@@ -107,8 +121,11 @@ func (p *Pool) Item(i int) int32 { return p.items[i] }
 
 // Find says which candidate an item is.
 func (p *Pool) Find(item int32) (int, bool) {
-	at, ok := p.at[item]
-	return int(at), ok
+	if int(item) >= len(p.at) || item < 0 {
+		return 0, false
+	}
+	at := int(p.at[item]) - 1
+	return at, at >= 0
 }
 
 // of is what the sources said of a candidate.

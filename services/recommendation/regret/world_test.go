@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 	"github.com/freshet/freshet/services/recommendation/candidate"
+	"github.com/freshet/freshet/services/recommendation/catalogue"
 	"github.com/freshet/freshet/services/recommendation/neighbours"
 	"github.com/freshet/freshet/services/recommendation/popular"
 	"github.com/freshet/freshet/services/recommendation/session"
@@ -27,6 +29,7 @@ type world struct {
 	people  []simulator.Person
 	goods   []simulator.Good
 	counts  []int64
+	shelf   *catalogue.Shelf
 	session *session.Index
 	viewed  *neighbours.Index
 }
@@ -81,6 +84,10 @@ func play(t testing.TB, seed uint64, until int) *world {
 	}
 	live.Sweep(math.MaxInt64 / 2)
 	w.people, w.goods = shop.People(), shop.Goods()
+	w.shelf = catalogue.NewShelf("default", len(w.goods))
+	for _, g := range w.goods { // numbered as they are here
+		w.shelf.Put(&catalogue.Item{ID: g.ProductID, Proto: &recommendationv1.Item{ItemId: g.ProductID, Name: g.ProductID, Categories: []string{g.Category}}})
+	}
 	return w
 }
 
@@ -122,8 +129,8 @@ func (w *world) touch(r *rand.Rand, person int, at time.Time) int32 {
 	return int32(n)
 }
 
-// ask gives k items of the first source, filled up from the next ones; none that is in not.
-func ask(k int, history, not []int32, sources ...candidate.Source) []int32 {
+// propose gives k items of the first source, filled up from the next ones; none that is in not.
+func propose(k int, history, not []int32, sources ...candidate.Source) []int32 {
 	var list []int32
 	for _, s := range sources {
 		for _, c := range s.Candidates(nil, &candidate.Query{History: history, K: k - len(list), Skip: func(n int32) bool { return slices.Contains(list, n) || slices.Contains(not, n) }}) {

@@ -3,15 +3,18 @@ package scene
 import (
 	"math/rand/v2"
 	"slices"
+	"sync"
 
 	"github.com/freshet/freshet/services/recommendation/ask"
 	"github.com/freshet/freshet/services/recommendation/candidate"
 	"github.com/freshet/freshet/services/recommendation/catalogue"
+	"github.com/freshet/freshet/services/recommendation/loop/arms"
 )
 
-// Draw tells how an item might do in a scene: a draw from what is known of its click rate, wide where little is known. See package loop.
+// Draw chooses one of some items, each as often as it may be the best: by a draw from what is known of its click rate, wide where little is known. See package arms.
 type Draw interface {
-	Draw(workspace, scene, item string, src rand.Source) float64
+	// Draw gives the place of the one that is chosen; below 0 for none.
+	Draw(at arms.Slot, items []arms.Item, src rand.Source) int
 }
 
 // Similar compares items by what they are: 0 nothing in common, 1 the same.
@@ -47,6 +50,8 @@ type Entry struct {
 	Reason   candidate.Reason
 	Source   string
 	Explored bool
+	// Category is that of the item where the scene explores, down to the level of the scene's contexts.
+	Category string
 }
 
 // List is an answer.
@@ -56,16 +61,18 @@ type List struct {
 	Missing []string
 	// Candidates is how many items were proposed that may be shown.
 	Candidates int
+	// Context is what exploration tells the visitor apart by; it goes with the list, so that what becomes of it teaches the arms that it was drawn from. Empty: it does not.
+	Context string
 }
 
 // Answer makes a list. a is not changed; its Skip, where it has one, refuses items beside what the plan refuses.
 func (p *Plan) Answer(a *ask.Ask, parts Parts) List {
 	r := newRun(p, a, &parts)
-	defer r.guard.marks.put()
+	defer r.end()
 	r.gather()
 	r.rank()
 	r.fill()
-	return List{Entries: r.out, Missing: r.missing(), Candidates: len(r.pool)}
+	return List{Entries: r.out, Missing: r.missing(), Candidates: len(r.pool), Context: r.context}
 }
 
 // one is a candidate on its way into a list.
@@ -88,11 +95,13 @@ type run struct {
 	guard *guard
 	k     int
 	src   rand.Source
+	// context is List.Context; may and tried are those of the pool that are drawn for.
+	context string
+	may     []*one
+	tried   []arms.Item
 
-	said   []Said
+	*work
 	absent []string
-	pool   []one // best first
-	in     map[int32]bool
 	pins   map[int]*one // by place
 	pinned int
 	stages int    // of the fallbacks that were asked
@@ -102,13 +111,29 @@ type run struct {
 	items  []*catalogue.Item // of out
 }
 
+// work is what an answer needs and leaves behind, used again.
+type work struct {
+	room []candidate.Candidate // of all lists in said
+	said []Said
+	pool []one // best first
+}
+
+var works = sync.Pool{New: func() any { return new(work) }}
+
+// end gives back what was taken. Nothing that the answer has is in it.
+func (r *run) end() {
+	r.guard.marks.put()
+	r.room, r.said, r.pool = r.room[:0], r.said[:0], r.pool[:0]
+	works.Put(r.work)
+}
+
 type fill struct {
 	source string
 	from   int
 }
 
 func newRun(p *Plan, a *ask.Ask, parts *Parts) *run {
-	r := &run{plan: p, a: *a, parts: parts, k: parts.K, in: map[int32]bool{}, have: make([]int, len(p.quotas))}
+	r := &run{work: works.Get().(*work), plan: p, a: *a, parts: parts, k: parts.K, have: make([]int, len(p.quotas))}
 	if r.k <= 0 {
 		r.k = p.Limit
 	}
@@ -118,22 +143,16 @@ func newRun(p *Plan, a *ask.Ask, parts *Parts) *run {
 	if p.Trend && a.Visitor != nil && !a.Visitor.Personal {
 		r.a.History, r.a.Touches, r.a.Session = nil, nil, nil
 	}
+	r.context = p.explore.context(&r.a)
 	if parts.Ranker == nil {
 		parts.Ranker = Blend{}
 	}
 	return r
 }
 
-// mostRoom bounds what is made ready for candidates: a file may ask for more than ever come.
-const mostRoom = 1000
-
 // gather asks all sources.
 func (r *run) gather() {
-	most := 0
-	for _, w := range r.plan.Sources {
-		most += w.Take
-	}
-	room := make([]candidate.Candidate, 0, min(most, mostRoom))
+	r.room, r.said = r.room[:0], r.said[:0]
 	for _, w := range r.plan.Sources {
 		name := w.Kind.String()
 		s := r.source(name)
@@ -141,10 +160,22 @@ func (r *run) gather() {
 			r.absent = append(r.absent, name)
 			continue
 		}
-		from := len(room)
-		room = s.Candidates(room, &r.a, w.Take)
-		r.said = append(r.said, Said{Source: name, Kind: w.Kind, Weight: w.Weight, List: room[from:min(len(room), from+w.Take):len(room)]})
+		from := len(r.room)
+		r.room = r.numbered(s.Candidates(r.room, &r.a, w.Take), from)
+		r.room = r.room[:min(len(r.room), from+w.Take)]
+		r.said = append(r.said, Said{Source: name, Kind: w.Kind, Weight: w.Weight, List: r.room[from:len(r.room):len(r.room)]})
 	}
+}
+
+// numbered leaves out what is behind from and has no number of the shelf: no source is believed, and rankers index arrays by items.
+func (r *run) numbered(list []candidate.Candidate, from int) []candidate.Candidate {
+	kept := list[:from]
+	for i := from; i < len(list); i++ {
+		if item := list[i].Item; item >= 0 && item < r.guard.items {
+			kept = append(kept, list[i])
+		}
+	}
+	return kept
 }
 
 func (r *run) source(name string) ask.Source {
@@ -161,14 +192,13 @@ func (r *run) rank() {
 		return
 	}
 	kinds := r.kinds(len(ranked))
-	r.in = make(map[int32]bool, len(ranked))
 	low, high := ranked[len(ranked)-1].Score, ranked[0].Score
-	r.pool = make([]one, 0, len(ranked))
+	r.pool = slices.Grow(r.pool[:0], len(ranked))
 	for _, x := range ranked {
-		if r.in[x.Item] || r.guard.why(x.Item) != Allowed {
+		if r.guard.why(x.Item) != Allowed || r.guard.marks.has(x.Item) {
 			continue // no source and no ranker is believed
 		}
-		r.in[x.Item] = true
+		r.guard.marks.add(x.Item)
 		c := one{Entry: Entry{Item: x.Item, Score: 1, Reason: x.Reason, Source: x.Source}, known: r.a.Shelf.Item(x.Item), kinds: kinds[x.Item]}
 		if high > low {
 			c.Score = .01 + .99*(x.Score-low)/(high-low)

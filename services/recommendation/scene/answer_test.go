@@ -12,6 +12,7 @@ import (
 	"github.com/freshet/freshet/services/recommendation/ask"
 	"github.com/freshet/freshet/services/recommendation/candidate"
 	"github.com/freshet/freshet/services/recommendation/catalogue"
+	"github.com/freshet/freshet/services/recommendation/loop/arms"
 	"github.com/freshet/freshet/services/recommendation/visitor"
 )
 
@@ -118,14 +119,11 @@ func (visit) Candidates(dst []candidate.Candidate, a *ask.Ask, _ int) []candidat
 	return append(dst, candidate.Candidate{Item: a.Session[len(a.Session)-1] + 1, Score: 1, Reason: candidate.Reason{Kind: candidate.Session, Because: a.Session[0]}})
 }
 
-// only draws 1 for one item.
+// only chooses one item where it is there, else the first.
 type only string
 
-func (o only) Draw(_, _, item string, _ rand.Source) float64 {
-	if item == string(o) {
-		return 1
-	}
-	return 0
+func (o only) Draw(_ arms.Slot, items []arms.Item, _ rand.Source) int {
+	return max(slices.IndexFunc(items, func(i arms.Item) bool { return i.ID == string(o) }), 0)
 }
 
 // neighbours are alike where their numbers follow each other.

@@ -103,9 +103,12 @@ type DiversityYAML struct {
 
 // ExploreYAML is explore.
 type ExploreYAML struct {
-	Slots []int  `yaml:"slots,flow"`
-	By    string `yaml:"by,omitempty"`
-	Pool  int    `yaml:"pool,omitempty"`
+	Slots    []int    `yaml:"slots,flow"`
+	By       string   `yaml:"by,omitempty"`
+	Pool     int      `yaml:"pool,omitempty"`
+	Context  string   `yaml:"context,omitempty"`
+	Level    int      `yaml:"level,omitempty"`
+	Segments []string `yaml:"segments,omitempty,flow"`
 }
 
 type variantYAML struct {

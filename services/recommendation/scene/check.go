@@ -245,14 +245,8 @@ func (p *parser) ordering(entry string, b *Body, pl *Plan) {
 			pl.alike = Category
 		}
 	}
-	if e := b.Explore; e != nil {
-		p.by(entry+": explore.by", e.By, "", "thompson")
-		if len(e.Slots) == 0 || slices.ContainsFunc(e.Slots, func(s int) bool { return s < 1 || s > Most }) {
-			p.fail(entry, "explore.slots: give places from 1 to %d", Most)
-		}
-		if e.Pool < 0 || e.Pool > 1000 {
-			p.fail(entry, "explore.pool: %d is not within 0 and 1000", e.Pool)
-		}
+	if b.Explore != nil {
+		p.exploring(entry+": explore", b.Explore)
 	}
 }
 

@@ -46,13 +46,13 @@ type Boost struct {
 // Explain makes the list that Answer makes, and tells of one item. Sources tell what they propose though it may not be shown.
 func (p *Plan) Explain(a *ask.Ask, parts Parts, item int32) Story {
 	r := newRun(p, a, &parts)
-	defer r.guard.marks.put()
+	defer r.end()
 	s := Story{Why: r.guard.why(item)}
 	r.guard.except = item
 	r.gather()
 	s.Proposals = r.proposals(item)
 	if s.Why != Allowed { // what it would be among the others does not matter: it must not move them
-		r.said, r.absent = nil, nil
+		r.absent = nil
 		r.guard.except = -1
 		r.gather()
 	}
@@ -68,7 +68,7 @@ func (p *Plan) Explain(a *ask.Ask, parts Parts, item int32) Story {
 	}
 	_, s.Blended = parts.Ranker.(Blend)
 	r.fill()
-	s.List = List{Entries: r.out, Missing: r.missing(), Candidates: len(r.pool)}
+	s.List = List{Entries: r.out, Missing: r.missing(), Candidates: len(r.pool), Context: r.context}
 	r.tell(&s, item)
 	return s
 }

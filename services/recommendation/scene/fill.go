@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/freshet/freshet/services/recommendation/candidate"
+	"github.com/freshet/freshet/services/recommendation/loop/arms"
 )
 
 // fill gives the places, one after the other.
@@ -61,7 +62,7 @@ func (r *run) pin() {
 		for j := range r.pool { // it is not there twice
 			r.pool[j].taken = r.pool[j].taken || r.pool[j].Item == item
 		}
-		r.in[item] = true
+		r.guard.marks.add(item)
 		r.count(c)
 	}
 }
@@ -100,6 +101,7 @@ func (r *run) take(c *one, place int) {
 		r.count(c)
 	}
 	c.taken = true
+	c.Category = r.plan.explore.categoryOf(c.known)
 	r.out = append(r.out, c.Entry)
 	r.items = append(r.items, c.known)
 }
@@ -221,21 +223,19 @@ func (r *run) draw(place int) *one {
 	}
 	most := r.plan.explore.Pool
 	if most == 0 {
-		most = 100
+		most = usualPool
 	}
-	var best *one
-	worth := 0.0
-	for i := 0; i < len(r.pool) && most > 0; i++ {
-		c := &r.pool[i]
-		if c.taken || !r.allowed(c, place) {
-			continue
-		}
-		most--
-		if w := r.parts.Draw.Draw(r.a.Workspace, r.plan.Scene, c.known.ID, r.src); best == nil || w > worth {
-			best, worth = c, w
+	r.may, r.tried = r.may[:0], r.tried[:0]
+	for i := 0; i < len(r.pool) && len(r.may) < most; i++ {
+		if c := &r.pool[i]; !c.taken && r.allowed(c, place) {
+			r.may, r.tried = append(r.may, c), append(r.tried, arms.Item{ID: c.known.ID, Category: r.plan.explore.categoryOf(c.known)})
 		}
 	}
-	return best
+	i := r.parts.Draw.Draw(arms.Slot{Workspace: r.a.Workspace, Scene: r.plan.Scene, Context: r.context}, r.tried, r.src)
+	if i < 0 || i >= len(r.may) {
+		return nil
+	}
+	return r.may[i]
 }
 
 // fallback adds the next of the fallbacks, and then the scene's own list, behind the pool. False: all were asked.
@@ -250,7 +250,7 @@ func (r *run) fallback() bool {
 			return true
 		}
 		in := r.a // not what is a candidate already
-		in.Skip = func(item int32) bool { return r.in[item] || r.guard.refused(item) }
+		in.Skip = func(item int32) bool { return r.guard.refused(item) || r.guard.marks.has(item) }
 		list := s.Candidates(nil, &in, 2*r.k+20) // caps may hold some back
 		r.behind(kind, list)
 	case stage == len(r.plan.fallback):
@@ -275,10 +275,10 @@ func (r *run) behind(kind candidate.Kind, list []candidate.Candidate) {
 	}
 	added := false
 	for _, c := range list {
-		if r.in[c.Item] || r.guard.why(c.Item) != Allowed {
+		if r.guard.why(c.Item) != Allowed || r.guard.marks.has(c.Item) {
 			continue
 		}
-		r.in[c.Item] = true
+		r.guard.marks.add(c.Item)
 		score *= .99
 		added = true
 		r.pool = append(r.pool, one{Entry: Entry{Item: c.Item, Score: score, Reason: c.Reason, Source: kind.String()}, known: r.a.Shelf.Item(c.Item), kinds: 1 << kind})

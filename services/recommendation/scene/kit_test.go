@@ -13,6 +13,7 @@ import (
 	"github.com/freshet/freshet/services/recommendation/ask"
 	"github.com/freshet/freshet/services/recommendation/candidate"
 	"github.com/freshet/freshet/services/recommendation/catalogue"
+	"github.com/freshet/freshet/services/recommendation/loop/arms"
 	"github.com/freshet/freshet/services/recommendation/visitor"
 )
 
@@ -66,7 +67,9 @@ func (c careless) Candidates(dst []candidate.Candidate, _ *ask.Ask, _ int) []can
 // flat draws by chance alone.
 type flat struct{}
 
-func (flat) Draw(_, _, _ string, src rand.Source) float64 { return rand.New(src).Float64() }
+func (flat) Draw(_ arms.Slot, items []arms.Item, src rand.Source) int {
+	return rand.New(src).IntN(len(items)+1) - 1
+}
 
 // shop is a shelf of items i0, i1, ... of 5 categories, 3 brands, groups of two.
 func shop(n int, edit func(i int, item *recommendationv1.Item)) *catalogue.Shelf {

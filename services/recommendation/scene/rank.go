@@ -1,7 +1,9 @@
 package scene
 
 import (
+	"math"
 	"slices"
+	"sync"
 
 	"github.com/freshet/freshet/services/recommendation/ask"
 	"github.com/freshet/freshet/services/recommendation/candidate"
@@ -45,34 +47,89 @@ type Explainer interface {
 // Buettcher, "Reciprocal Rank Fusion" (SIGIR 2009). An item in first place of two sources of weight 1 has 2/61.
 type Blend struct{}
 
-// Rank implements Ranker. The reason is that of the source that gave most.
+// blending is what one blend needs, used again.
+type blending struct {
+	at   []int32 // by item: 1 + where it is in sum, 0 when not there
+	sum  []Ranked
+	most []float64
+	keys []uint64
+}
+
+var blendings = sync.Pool{New: func() any { return new(blending) }}
+
+// Rank implements Ranker. The reason is that of the source that gave most. Items are numbers of a shelf.
 func (Blend) Rank(_ *ask.Ask, said []Said) []Ranked {
-	n := 0
-	for i := range said {
-		n += len(said[i].List)
-	}
-	at := make(map[int32]int32, n)
-	out := make([]Ranked, 0, n)
-	most := make([]float64, 0, n)
+	b := blendings.Get().(*blending)
+	defer blendings.Put(b)
+	b.room(said)
 	for i := range said {
 		s := &said[i]
-		for place, c := range s.List {
-			part := s.Weight / float64(61+place)
-			j, ok := at[c.Item]
-			if !ok {
-				j = int32(len(out))
-				at[c.Item] = j
-				out, most = append(out, Ranked{Item: c.Item}), append(most, 0)
-			}
-			out[j].Score += part
-			if part > most[j] {
-				most[j], out[j].Reason, out[j].Source = part, c.Reason, s.Source
-			}
+		for place := range s.List {
+			b.add(s, &s.List[place], s.Weight/float64(61+place))
 		}
 	}
-	slices.SortFunc(out, func(a, b Ranked) int { return order(a.Score, b.Score, a.Item, b.Item) })
+	for i := range b.sum {
+		b.at[b.sum[i].Item] = 0
+	}
+	return b.sorted()
+}
+
+// room empties it for the items of all lists.
+func (b *blending) room(said []Said) {
+	highest := int32(-1)
+	for i := range said {
+		for j := range said[i].List {
+			highest = max(highest, said[i].List[j].Item)
+		}
+	}
+	if len(b.at) <= int(highest) {
+		b.at = make([]int32, int(highest)+1+int(highest)/8)
+	}
+	b.sum, b.most = b.sum[:0], b.most[:0]
+}
+
+// add adds a part to an item's score.
+func (b *blending) add(s *Said, c *candidate.Candidate, part float64) {
+	j := b.at[c.Item] - 1
+	if j < 0 {
+		j = int32(len(b.sum))
+		b.at[c.Item] = j + 1
+		b.sum, b.most = append(b.sum, Ranked{Item: c.Item}), append(b.most, 0)
+	}
+	x := &b.sum[j]
+	x.Score += part
+	if part > b.most[j] {
+		b.most[j], x.Reason, x.Source = part, c.Reason, s.Source
+	}
+}
+
+// places is how many items sorted can number in the last bits of a score.
+const places = 1 << 12
+
+// sorted is the sum in its order. Numbers are sorted faster than what they stand for: each is a score, which is not below 0, that has the item's place instead of its last
+// bits, all bits turned for the highest to come first. What is put in the wrong order by that stands side by side, and is put right.
+func (b *blending) sorted() []Ranked {
+	out := make([]Ranked, len(b.sum))
+	if len(out) > places {
+		copy(out, b.sum)
+		slices.SortFunc(out, compare)
+		return out
+	}
+	b.keys = b.keys[:0]
+	for i := range b.sum {
+		b.keys = append(b.keys, ^math.Float64bits(b.sum[i].Score)&^(places-1)|uint64(i))
+	}
+	slices.Sort(b.keys)
+	for i, key := range b.keys {
+		out[i] = b.sum[key&(places-1)]
+		for j := i; j > 0 && compare(out[j], out[j-1]) < 0; j-- {
+			out[j], out[j-1] = out[j-1], out[j]
+		}
+	}
 	return out
 }
+
+func compare(a, b Ranked) int { return order(a.Score, b.Score, a.Item, b.Item) }
 
 // order is by score, the higher first, then by item.
 func order(a, b float64, i, j int32) int {

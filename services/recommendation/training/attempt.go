@@ -3,7 +3,6 @@ package training
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math"
 	"strings"
 	"time"
@@ -11,8 +10,11 @@ import (
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/pkg/trainer"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
+	"github.com/freshet/freshet/services/recommendation/bundle"
+	"github.com/freshet/freshet/services/recommendation/candidate"
+	"github.com/freshet/freshet/services/recommendation/catalogue"
 	"github.com/freshet/freshet/services/recommendation/judge"
-	"github.com/freshet/freshet/services/recommendation/popular"
+	"github.com/freshet/freshet/services/recommendation/rank"
 )
 
 // attempt is one training of one workspace.
@@ -98,37 +100,29 @@ func (a *attempt) fitJudged(ctx context.Context) error {
 	if a.cutMs, err = a.heap.cut(a.cfg.Share, known); err != nil {
 		return trainer.TooLittle{Words: err.Error()}
 	}
-	learnt := a.prepare(a.cutMs)
+	a.prepare(a.cutMs)
 	if n := a.cases(); known > 0 && n < fewest {
 		a.unread, a.old = fmt.Errorf("there are %d cases behind all that it has learnt from, %d are needed", n, fewest), nil
 		if a.cutMs, err = a.heap.cut(a.cfg.Share, 0); err != nil {
 			return trainer.TooLittle{Words: err.Error()}
 		}
-		learnt = a.prepare(a.cutMs)
+		a.prepare(a.cutMs)
 	}
-	return a.fitTo(ctx, learnt)
+	return a.fitTo(ctx, a.cutMs)
 }
 
-// prepare parts what is learnt from and what judges.
-func (a *attempt) prepare(cutMs int64) *Groups {
-	learnt := a.heap.before(cutMs)
-	a.trials = a.heap.trials(cutMs, learnt, a.deps.Ranking != nil)
-	return learnt
-}
+// prepare finds what judges.
+func (a *attempt) prepare(cutMs int64) { a.trials = a.heap.trials(cutMs, a.deps.Ranking != nil) }
 
-func (a *attempt) fitTo(ctx context.Context, learnt *Groups) (err error) {
+// fitTo fits what is judged to what lies before a time.
+func (a *attempt) fitTo(ctx context.Context, ms int64) (err error) {
 	if a.cases() == 0 {
 		return trainer.TooLittle{Words: fmt.Sprintf("of %d touches none is left to judge models by", len(a.heap.touches))}
 	}
-	if a.judged, err = fit(ctx, a.cfg, a.texts(), learnt, a.tell); err != nil {
+	if a.judged, err = a.heap.fit(ctx, a.cfg, ms, a.tell); err != nil {
 		return err
 	}
-	for _, t := range a.trials {
-		if t.teaching != nil {
-			return a.ranker(ctx, a.judged, t.teaching)
-		}
-	}
-	return nil
+	return a.ranker(ctx, a.judged, a.taught(false))
 }
 
 // cases is how many there are in the trial that has most.
@@ -137,14 +131,6 @@ func (a *attempt) cases() (n int) {
 		n = max(n, len(t.set.Cases))
 	}
 	return n
-}
-
-func (a *attempt) texts() []string {
-	out := make([]string, a.heap.items.Len())
-	for i := range out {
-		out[i] = a.heap.items.Text(int32(i))
-	}
-	return out
 }
 
 // readChampion reads what serves, to compare with.
@@ -162,40 +148,44 @@ func (a *attempt) readChampion(ctx context.Context) {
 			return
 		}
 	}
-	a.old, a.unread = a.deps.Bundler.Read(files, a.heap.items.ID)
+	a.old, a.unread = a.heap.open(files)
 }
 
 // judge says what every model is worth beside popularity.
 func (a *attempt) judge(ctx context.Context) error {
 	a.card = &Card{Workspace: a.workspace, Made: a.now(), Code: service.BuildVersion(), Trigger: a.trigger, Span: a.span, CutMs: a.cutMs}
 	for _, t := range a.trials {
-		sources := a.judged.ofVisits()
-		if t.Protocol == "holdout" {
-			sources = a.judged.ofCustomers()
-		}
 		list, err := a.listed(t.Protocol, a.judged)
 		if err != nil {
 			return err
 		}
 		var models []judge.Model
-		for _, s := range sources {
-			models = append(models, judge.Model{Name: s.Name, Source: s.Source})
+		for _, s := range a.judged.sources() {
+			models = append(models, a.heap.judged(s.Name, s.Source))
 		}
-		if a.deps.Ranking != nil && t.Protocol == "next-item" {
-			models = append(models, judge.Model{Name: "list", Source: list})
+		if a.deps.Ranking != nil {
+			models = append(models, a.heap.judged("list", list))
 		}
 		rows, err := judge.Judge(ctx, t.set, models, judge.Options{Seed: seed, Progress: func(model string, done, of int) { a.tell("judging "+model, done, of) }})
 		if err != nil {
 			return err
 		}
 		a.card.take(t, rows)
-		v, err := t.versus(ctx, list, popular.New(a.judged.Popular))
+		v, err := a.versus(ctx, t, list, a.judged.source(candidate.Popular))
 		if err != nil {
 			return err
 		}
 		a.byPopularity = append(a.byPopularity, v)
 	}
 	return nil
+}
+
+// facts are what is known of items, for the ranker: what the catalogue says now. Which price, and whether it was in stock, an item had when a question was asked nobody wrote down.
+func (a *attempt) facts() rank.Facts {
+	if a.deps.Item == nil {
+		return rank.Facts{}
+	}
+	return rank.Facts{Catalogue: func(item int32) *catalogue.Item { return a.deps.Item(a.workspace, a.heap.items.Text(item)) }}
 }
 
 // compare asks champion and challenger the same cases.
@@ -217,7 +207,7 @@ func (a *attempt) compare(ctx context.Context) error {
 			a.unread = err
 			return nil
 		}
-		v, err := t.versus(ctx, one, other)
+		v, err := a.versus(ctx, t, one, other)
 		if err != nil {
 			return err
 		}
@@ -228,18 +218,15 @@ func (a *attempt) compare(ctx context.Context) error {
 
 // fitAll fits anew what is put: to all there is. The ranker learns from all judged questions, with the models that had not seen them.
 func (a *attempt) fitAll(ctx context.Context) (err error) {
-	if a.parts, err = fit(ctx, a.cfg, a.texts(), a.heap.before(math.MaxInt64), a.tell); err != nil {
+	if a.parts, err = a.heap.fit(ctx, a.cfg, math.MaxInt64, a.tell); err != nil {
 		return err
 	}
-	for _, t := range a.trials {
-		if t.teaching != nil {
-			if err := a.ranker(ctx, a.judged, append(t.teaching, t.set.Cases...)); err != nil {
-				return err
-			}
-			a.parts.Extra = a.judged.Extra
-		}
+	if err := a.ranker(ctx, a.judged, a.taught(true)); err != nil {
+		return err
 	}
-	a.parts.Span = a.span
+	for name, data := range a.judged.Extra {
+		a.parts.file(name, data)
+	}
 	return a.extra()
 }
 
@@ -258,17 +245,17 @@ func (a *attempt) extra() error {
 	if err != nil {
 		return fmt.Errorf("find when things are bought again: %w", err)
 	}
-	if a.parts.Extra == nil {
-		a.parts.Extra = map[string][]byte{}
+	for name, data := range files {
+		a.parts.file(name, data)
 	}
-	maps.Copy(a.parts.Extra, files)
 	return nil
 }
 
 // keep keeps the models as a version.
 func (a *attempt) keep(ctx context.Context) (*modelv1.Version, error) {
 	a.tell("keeping the version", 0, 1)
-	files, err := a.deps.Bundler.Write(a.parts)
+	a.parts.Span = bundle.Span{FromMs: a.span.FromMs, ToMs: a.span.ToMs - 1, Touches: a.span.Touches, Visitors: a.span.Visitors} // a bundle's has its end
+	files, err := bundle.Write(a.parts.Parts)
 	if err != nil {
 		return nil, err
 	}

@@ -7,15 +7,14 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/trainer"
-	"github.com/freshet/freshet/services/recommendation/associate"
-	"github.com/freshet/freshet/services/recommendation/candidate"
-	"github.com/freshet/freshet/services/recommendation/judge"
-	"github.com/freshet/freshet/services/recommendation/neighbours"
-	"github.com/freshet/freshet/services/recommendation/session"
+	"github.com/freshet/freshet/services/recommendation/ask"
+	"github.com/freshet/freshet/services/recommendation/bundle"
+	"github.com/freshet/freshet/services/recommendation/catalogue"
+	"github.com/freshet/freshet/services/recommendation/rank"
 )
 
 // Model is what versions of recommendation are called.
-const Model = "recommendation"
+const Model = bundle.Model
 
 // The files of a version that are made here, beside those of the bundle.
 const (
@@ -52,47 +51,12 @@ type Span struct {
 	Visitors int64 `json:"visitors"`
 }
 
-// Parts are the models of one version. Items have the numbers of their places in Items.
-type Parts struct {
-	Items []string
-	Span  Span
-	// Session and Viewed have visits as groups, Bought customers, Together orders. Nil where there were none.
-	Session                  *session.Index
-	Viewed, Bought, Together *neighbours.Index
-	// Taste is an *ease.Model or an *als.Model; nil where no customer has two items.
-	Taste candidate.Source
-	// Rules hold of so many Baskets.
-	Rules   []associate.Rule
-	Baskets int
-	// Popular counts the touches of each item.
-	Popular []int64
-	// Extra are files that others read, by name.
-	Extra map[string][]byte
-	// Groups is what the models were fitted on.
-	Groups *Groups
-	// Notes are what a reader of the card should know.
-	Notes []string
-}
-
-// Bundler writes and reads the files of a version: package bundle does.
-type Bundler interface {
-	Write(p *Parts) (map[string][]byte, error)
-	// Read gives the models of a version with items in the caller's numbers. files are all of the version's, but for the cards.
-	Read(files map[string][]byte, number func(id string) int32) (*Parts, error)
-}
-
-// Named is a source with its name in scenes.
-type Named struct {
-	Name   string
-	Source candidate.Source
-}
-
 // Ranking puts what several sources propose into one order: package rank does.
 type Ranking interface {
 	// Train makes a ranker's file of questions with what came, oldest first. errors.Is ErrTooFew: there is too little to learn from, and none is needed.
-	Train(ctx context.Context, sources []Named, questions []judge.Case, progress func(done, of int)) ([]byte, error)
+	Train(ctx context.Context, sources []rank.Named, facts rank.Facts, questions int, question func(i int) (*ask.Ask, []int32), progress func(done, of int)) ([]byte, error)
 	// Over asks sources and ranks what they say; without a file by where they put it.
-	Over(sources []Named, file []byte) (candidate.Source, error)
+	Over(sources []rank.Named, facts rank.Facts, file []byte) (ask.Source, error)
 }
 
 // ErrTooFew is Ranking.Train's: too few questions.
@@ -109,14 +73,15 @@ type Purchase struct {
 	Return bool
 }
 
-// Deps are what the process gives. Ranking, Extra, Workspaces and Now may be nil.
+// Deps are what the process gives. Ranking, Item, Extra, Workspaces and Now may be nil.
 type Deps struct {
 	Logger   *slog.Logger
 	Registry trainer.Registry
 	Touches  Touches
-	Bundler  Bundler
-	// Ranking, where it is nil, is not trained: visits are judged by Session alone.
+	// Ranking, where it is nil, is not trained: visits are judged by their sessions alone, customers by their tastes.
 	Ranking Ranking
+	// Item is what the catalogue says of an item now; nil: nothing.
+	Item func(workspace, id string) *catalogue.Item
 	// Extra makes the files that others read, by name, of what customers bought and gave back: when things are bought again, and at which time of the year. Oldest first.
 	Extra func(workspace string, items []string, bought []Purchase) (map[string][]byte, error)
 	// Owner says that this process is the one that trains. It may change at any time.
@@ -130,8 +95,8 @@ type Deps struct {
 }
 
 func (d Deps) check() error {
-	if d.Logger == nil || d.Registry == nil || d.Touches == nil || d.Bundler == nil || d.Owner == nil || d.Name == "" {
-		return errors.New("training: a logger, registry, touches, bundler, owner and name are needed")
+	if d.Logger == nil || d.Registry == nil || d.Touches == nil || d.Owner == nil || d.Name == "" {
+		return errors.New("training: a logger, registry, touches, owner and name are needed")
 	}
 	return nil
 }

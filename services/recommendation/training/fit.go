@@ -6,68 +6,72 @@ import (
 	"math"
 
 	"github.com/freshet/freshet/services/recommendation/als"
+	"github.com/freshet/freshet/services/recommendation/ask"
 	"github.com/freshet/freshet/services/recommendation/associate"
+	"github.com/freshet/freshet/services/recommendation/board"
+	"github.com/freshet/freshet/services/recommendation/bundle"
 	"github.com/freshet/freshet/services/recommendation/candidate"
 	"github.com/freshet/freshet/services/recommendation/ease"
 	"github.com/freshet/freshet/services/recommendation/interaction"
-	"github.com/freshet/freshet/services/recommendation/neighbours"
-	"github.com/freshet/freshet/services/recommendation/popular"
-	"github.com/freshet/freshet/services/recommendation/session"
+	"github.com/freshet/freshet/services/recommendation/learn"
+	"github.com/freshet/freshet/services/recommendation/rank"
 )
 
-// fit makes the models of groups. The same groups and settings give the same models.
-func fit(ctx context.Context, c Config, items []string, g *Groups, tell func(what string, done, of int)) (*Parts, error) {
-	p := &Parts{Items: items, Popular: g.Popular, Groups: g}
-	tell("fitting visits", 0, 1)
-	var err error
-	if p.Session, err = session.New(session.Default()); err != nil {
-		return nil, err
-	}
-	for i := range g.Visits {
-		p.Session.Add(g.Visits[i].Items)
-	}
-	viewed := neighbours.Default()
-	viewed.Fade = .5
-	for _, x := range []struct {
-		to     **neighbours.Index
-		o      neighbours.Options
-		groups []Group
-	}{{&p.Viewed, viewed, g.Visits}, {&p.Bought, neighbours.Default(), g.Bought}, {&p.Together, neighbours.Default(), g.Baskets}} {
-		if *x.to, err = near(ctx, x.o, x.groups); err != nil {
-			return nil, err
-		}
-	}
-	if err := p.tastes(ctx, c, g, tell); err != nil {
-		return nil, err
-	}
-	tell("looking for rules", 0, 1)
-	return p, p.rule(ctx, c, g.Baskets)
+// Parts are the models of one version. Items have the numbers of the heap.
+type Parts struct {
+	bundle.Parts
+	// Groups is what tastes and rules were fitted on; nil of a version that was read.
+	Groups *Groups
+	// Notes are what a reader of the card should know.
+	Notes []string
+	board *board.Board
 }
 
-// near makes neighbours of groups.
-func near(ctx context.Context, o neighbours.Options, groups []Group) (*neighbours.Index, error) {
-	x, err := neighbours.New(o)
+// fit makes the models of what lies before a time. The same touches and settings give the same models.
+func (h *heap) fit(ctx context.Context, c Config, ms int64, tell func(what string, done, of int)) (*Parts, error) {
+	p := &Parts{Groups: h.before(ms)}
+	p.Items = h.texts()
+	l, err := h.learner(ctx, ms, func(done, of int) { tell("learning from touches", done, of) })
 	if err != nil {
 		return nil, err
 	}
-	for i := range groups {
-		if i%1024 == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		for place, item := range groups[i].Items {
-			x.Observe("", item, groups[i].At[place])
-		}
-		x.Close("")
+	l.Fill(&p.Parts)
+	if err := p.tastes(ctx, c, tell); err != nil {
+		return nil, err
 	}
-	return x, nil
+	tell("looking for rules", 0, 1)
+	if err := p.rule(ctx, c); err != nil {
+		return nil, err
+	}
+	p.board = board.Still(l, p.Taste, p.Rules, p.Baskets)
+	return p, nil
+}
+
+// numbers are a heap's, as bundle.Read asks for them.
+type numbers func(string) int32
+
+// Ensure implements bundle.Numberer.
+func (n numbers) Ensure(id string) (int32, bool) { return n(id), true }
+
+// open reads the files of a version as a board does.
+func (h *heap) open(files map[string][]byte) (*Parts, error) {
+	read, err := bundle.Read(files, numbers(h.items.ID))
+	if err != nil {
+		return nil, err
+	}
+	l, err := learn.Resume(read, learn.Default())
+	if err != nil {
+		return nil, err
+	}
+	return &Parts{Parts: *read, board: board.Still(l, read.Taste, read.Rules, read.Baskets)}, nil
 }
 
 // tastes fits EASE, or ALS where there are too many items for it.
-func (p *Parts) tastes(ctx context.Context, c Config, g *Groups, tell func(string, int, int)) error {
+func (p *Parts) tastes(ctx context.Context, c Config, tell func(string, int, int)) error {
 	var histories [][]int32
 	touched := map[int32]bool{}
-	for i := range g.Customers {
-		if items := interaction.Distinct(g.Customers[i].Items); len(items) > 1 {
+	for i := range p.Groups.Customers {
+		if items := interaction.Distinct(p.Groups.Customers[i].Items); len(items) > 1 {
 			histories = append(histories, items)
 			for _, item := range items {
 				touched[item] = true
@@ -102,10 +106,10 @@ func (p *Parts) tastes(ctx context.Context, c Config, g *Groups, tell func(strin
 const fewestTogether = 5
 
 // rule finds the association rules of baskets.
-func (p *Parts) rule(ctx context.Context, c Config, groups []Group) error {
+func (p *Parts) rule(ctx context.Context, c Config) error {
 	var baskets [][]int32
-	for i := range groups {
-		baskets = append(baskets, interaction.Distinct(groups[i].Items))
+	for i := range p.Groups.Baskets {
+		baskets = append(baskets, interaction.Distinct(p.Groups.Baskets[i].Items))
 	}
 	if p.Baskets = len(baskets); p.Baskets < fewestTogether {
 		return nil
@@ -127,32 +131,24 @@ func (p *Parts) rule(ctx context.Context, c Config, groups []Group) error {
 	return nil
 }
 
-// ofVisits are the sources that are asked with a visit.
-func (p *Parts) ofVisits() []Named {
-	var out []Named
-	if p.Session != nil {
-		out = append(out, Named{candidate.Session.String(), p.Session})
+// sources are all that the parts can be asked, each as a board that serves asks it.
+func (p *Parts) sources() []rank.Named {
+	var out []rank.Named
+	for _, name := range board.Names() {
+		if s := p.board.Source(name); s != nil {
+			out = append(out, rank.Named{Name: name, Source: s, Weight: 1})
+		}
 	}
-	if p.Viewed != nil {
-		out = append(out, Named{candidate.AlsoViewed.String(), p.Viewed})
-	}
-	if p.Together != nil {
-		out = append(out, Named{candidate.Together.String(), p.Together})
-	}
-	if len(p.Rules) > 0 {
-		out = append(out, Named{candidate.Rule.String(), associate.NewBook(p.Rules)})
-	}
-	return append(out, Named{candidate.Again.String(), popular.Again{}}, Named{candidate.Popular.String(), popular.New(p.Popular)})
+	return out
 }
 
-// ofCustomers are those that are asked with all that a customer ever touched.
-func (p *Parts) ofCustomers() []Named {
-	var out []Named
-	if p.Taste != nil {
-		out = append(out, Named{candidate.Taste.String(), p.Taste})
+// source is one of them; nil: there is none.
+func (p *Parts) source(kind candidate.Kind) ask.Source { return p.board.Source(kind.String()) }
+
+// file adds one that others read.
+func (p *Parts) file(name string, data []byte) {
+	if p.Extra == nil {
+		p.Extra = map[string][]byte{}
 	}
-	if p.Bought != nil {
-		out = append(out, Named{candidate.AlsoBought.String(), p.Bought})
-	}
-	return append(out, Named{candidate.Popular.String(), popular.New(p.Popular)})
+	p.Extra[name] = data
 }

@@ -4,78 +4,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
-	"github.com/freshet/freshet/services/recommendation/bundle"
+	"github.com/freshet/freshet/services/recommendation/ask"
 	"github.com/freshet/freshet/services/recommendation/candidate"
-	"github.com/freshet/freshet/services/recommendation/judge"
 	"github.com/freshet/freshet/services/recommendation/rank"
 )
-
-// Files is package bundle as a Bundler.
-type Files struct{}
-
-// Write implements Bundler. A bundle's span has its end, a Span is up to before it.
-func (Files) Write(p *Parts) (map[string][]byte, error) {
-	return bundle.Write(bundle.Parts{
-		Items: p.Items, Span: bundle.Span{FromMs: p.Span.FromMs, ToMs: p.Span.ToMs - 1, Touches: p.Span.Touches, Visitors: p.Span.Visitors},
-		Session: p.Session, Viewed: p.Viewed, Bought: p.Bought, Together: p.Together, Taste: p.Taste, Rules: p.Rules, Baskets: p.Baskets, Popular: p.Popular, Extra: p.Extra,
-	})
-}
-
-type numbers func(string) int32
-
-// Ensure implements bundle.Numberer.
-func (n numbers) Ensure(id string) (int32, bool) { return n(id), true }
-
-// Read implements Bundler.
-func (Files) Read(files map[string][]byte, number func(string) int32) (*Parts, error) {
-	p, err := bundle.Read(files, numbers(number))
-	if err != nil {
-		return nil, err
-	}
-	return &Parts{
-		Items: p.Items, Span: Span{FromMs: p.Span.FromMs, ToMs: p.Span.ToMs + 1, Touches: p.Span.Touches, Visitors: p.Span.Visitors},
-		Session: p.Session, Viewed: p.Viewed, Bought: p.Bought, Together: p.Together, Taste: p.Taste, Rules: p.Rules, Baskets: p.Baskets, Popular: p.Popular, Extra: p.Extra,
-	}, nil
-}
 
 // Ranks is package rank as a Ranking.
 type Ranks struct{ Workers int }
 
-// asked is how many candidates each source gives.
-const asked = 100
-
-func pool(sources []Named, q *candidate.Query) *rank.Pool {
-	p := rank.NewPool(rank.FromQuery(q))
-	for _, s := range sources {
-		p.Name(s.Name, 1)
-	}
-	wide := *q
-	wide.K = asked
-	for i, s := range sources {
-		p.Add(i, s.Source.Candidates(nil, &wide))
-	}
-	return p
-}
+// wide is how many candidates each source gives.
+const wide = 100
 
 // Train implements Ranking.
-func (r Ranks) Train(ctx context.Context, sources []Named, questions []judge.Case, progress func(done, of int)) ([]byte, error) {
+func (r Ranks) Train(ctx context.Context, sources []rank.Named, facts rank.Facts, questions int, question func(i int) (*ask.Ask, []int32), progress func(done, of int)) ([]byte, error) {
 	var names []string
 	for _, s := range sources {
 		names = append(names, s.Name)
 	}
 	l := rank.NewLessons(names)
 	for i := range questions {
-		if i%256 == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
+		if i%256 == 0 {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			progress(i, 2*questions) // the trees are the other half
 		}
-		c := &questions[i]
-		p := pool(sources, &candidate.Query{History: c.History, Values: c.Values, Times: c.Times, AtMs: c.AtMs})
+		a, came := question(i)
+		p := rank.Gather(a, sources, wide)
+		p.Facts = facts
 		err := l.Add(p, func(item int32) int {
-			for _, want := range c.Relevant {
-				if item == want {
-					return 1
-				}
+			if slices.Contains(came, item) {
+				return 1
 			}
 			return 0
 		})
@@ -85,7 +46,7 @@ func (r Ranks) Train(ctx context.Context, sources []Named, questions []judge.Cas
 		}
 	}
 	o := rank.Default()
-	o.Workers, o.Progress, o.Seed = r.Workers, progress, seed
+	o.Workers, o.Seed, o.Progress = r.Workers, seed, func(done, of int) { progress(of+done, 2*of) }
 	m, err := rank.Train(ctx, l, o)
 	if errors.Is(err, rank.ErrTooFew) {
 		return nil, fmt.Errorf("%w: %w", ErrTooFew, err)
@@ -97,7 +58,7 @@ func (r Ranks) Train(ctx context.Context, sources []Named, questions []judge.Cas
 }
 
 // Over implements Ranking.
-func (Ranks) Over(sources []Named, file []byte) (candidate.Source, error) {
+func (Ranks) Over(sources []rank.Named, facts rank.Facts, file []byte) (ask.Source, error) {
 	order := rank.Blend
 	if file != nil {
 		m, err := rank.Decode(file)
@@ -106,20 +67,22 @@ func (Ranks) Over(sources []Named, file []byte) (candidate.Source, error) {
 		}
 		order = m.Rank
 	}
-	return ordered{sources, order}, nil
+	return ordered{sources, facts, order}, nil
 }
 
 type ordered struct {
-	sources []Named
+	sources []rank.Named
+	facts   rank.Facts
 	order   func(*rank.Pool) []rank.Ranked
 }
 
-// Candidates implements candidate.Source.
-func (o ordered) Candidates(dst []candidate.Candidate, q *candidate.Query) []candidate.Candidate {
-	p := pool(o.sources, q)
+// Candidates implements ask.Source.
+func (o ordered) Candidates(dst []candidate.Candidate, a *ask.Ask, k int) []candidate.Candidate {
+	p := rank.Gather(a, o.sources, wide)
+	p.Facts = o.facts
 	defer p.Put()
 	for i, r := range o.order(p) {
-		if i == q.K {
+		if i == k {
 			break
 		}
 		dst = append(dst, candidate.Candidate{Item: r.Item, Score: r.Score, Reason: r.Reason})

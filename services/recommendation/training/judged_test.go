@@ -13,6 +13,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/evaluate"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
+	"github.com/freshet/freshet/services/recommendation/judge"
 	"github.com/freshet/freshet/services/recommendation/visitor"
 )
 
@@ -29,7 +30,7 @@ func TestNothingBehindTheCutIsLearnt(t *testing.T) {
 		}
 		cut := rapid.Int64Range(0, at+1).Draw(t, "cut")
 		learnt, touches := h.before(cut), 0
-		for _, all := range [][]Group{learnt.Visits, learnt.Customers, learnt.Bought, learnt.Baskets} {
+		for _, all := range [][]Group{learnt.Visits, learnt.Customers, learnt.Baskets} {
 			for _, g := range all {
 				for i, ms := range g.At {
 					if ms >= cut || i > 0 && ms < g.At[i-1] {
@@ -39,7 +40,7 @@ func TestNothingBehindTheCutIsLearnt(t *testing.T) {
 			}
 		}
 		for _, x := range h.touches {
-			if !x.anonymous && x.at < cut && x.kind != returned {
+			if !x.anonymous && x.at < cut && x.kind.likes() {
 				touches++
 			}
 		}
@@ -49,30 +50,44 @@ func TestNothingBehindTheCutIsLearnt(t *testing.T) {
 		if touches != 0 {
 			t.Fatalf("%d touches of customers are missing", touches)
 		}
-		for _, one := range h.trials(cut, learnt, false) {
-			for _, s := range one.set.Train {
-				if s.End() >= cut {
-					t.Fatalf("%s learns a touch at %d, the cut is at %d", one.Protocol, s.End(), cut)
-				}
-			}
-			for _, c := range one.set.Cases {
-				if c.AtMs < cut {
-					t.Fatalf("%s asks for a touch at %d, the cut is at %d", one.Protocol, c.AtMs, cut)
-				}
+		for _, one := range h.trials(cut, rapid.Bool().Draw(t, "ranked")) {
+			h.checks(t, one.teaching, cut)
+			h.checks(t, one.set.Cases, cut)
+			if n := len(one.teaching); n > 0 && one.teaching[n-1].AtMs >= one.set.Cases[0].AtMs {
+				t.Fatalf("%s teaches at %d, and judges at %d", one.Protocol, one.teaching[n-1].AtMs, one.set.Cases[0].AtMs)
 			}
 		}
 	})
 }
 
+// checks says that cases lie behind the cut, and that each is asked with nothing that came later.
+func (h *heap) checks(t *rapid.T, cases []judge.Case, cut int64) {
+	for i := range cases {
+		c := &cases[i]
+		if c.AtMs < cut || h.touches[c.Place].at < cut {
+			t.Fatalf("a case asks for a touch at %d, the cut is at %d", c.AtMs, cut)
+		}
+		a := h.ask(c.Place, c.AtMs)
+		for _, x := range a.Touches {
+			if x.AtMs > c.AtMs {
+				t.Fatalf("a case of %d is asked with a touch of %d", c.AtMs, x.AtMs)
+			}
+		}
+		if len(a.Session) > c.Place || a.Personal() == h.touches[c.Place].anonymous {
+			t.Fatalf("a case is asked with %d touches of %d, and is personal: %v", len(a.Session), c.Place, a.Personal())
+		}
+	}
+}
+
 // judgedOf judges touches, and gives the card.
 func judgedOf(t *testing.T, touches []Touch, cut int64) *attempt {
 	t.Helper()
-	a := &attempt{Service: &Service{cfg: quick(), deps: Deps{Bundler: refits{}}}, tell: func(string, int, int) {}, cutMs: cut}
+	a := &attempt{Service: &Service{cfg: quick(), deps: Deps{}}, tell: func(string, int, int) {}, cutMs: cut}
 	a.deps.Now = func() time.Time { return base }
 	for _, x := range touches {
 		a.heap.add(x)
 	}
-	if err := a.fitTo(t.Context(), a.prepare(cut)); err != nil {
+	if err := func() error { a.prepare(cut); return a.fitTo(t.Context(), cut) }(); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.judge(t.Context()); err != nil {
@@ -108,7 +123,7 @@ func TestAPlantedFutureRaisesNothing(t *testing.T) {
 		}
 	}
 	// The same, learnt from, would have raised it: the plant is a real one.
-	if err := leaked.fitTo(t.Context(), leaked.heap.before(math.MaxInt64)); err != nil {
+	if err := leaked.fitTo(t.Context(), math.MaxInt64); err != nil {
 		t.Fatal(err)
 	}
 	before := honest.byPopularity[0].Recall
@@ -206,7 +221,7 @@ func TestGroups(t *testing.T) {
 	}
 	for what, c := range map[string]struct{ got, want []string }{
 		"visits": {ids(g.Visits), []string{"x", "yx", "y"}}, "customers": {ids(g.Customers), []string{"xzxy"}},
-		"bought": {ids(g.Bought), []string{"x"}}, "baskets": {ids(g.Baskets), []string{"zx"}},
+		"baskets": {ids(g.Baskets), []string{"zx"}},
 	} {
 		if !slices.Equal(c.got, c.want) {
 			t.Errorf("%s: %q, want %q", what, c.got, c.want)

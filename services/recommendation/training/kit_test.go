@@ -2,7 +2,6 @@ package training
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -88,50 +87,6 @@ func (l list) Read(_ context.Context, _ string, from, to time.Time, most int64, 
 	return nil
 }
 
-// refits is a Bundler that writes down what models were fitted on, and fits them again: the models have no files of their own here.
-type refits struct{}
-
-type written struct {
-	Items  []string
-	Groups *Groups
-	Extra  map[string][]byte
-}
-
-func (refits) Write(p *Parts) (map[string][]byte, error) {
-	data, err := json.Marshal(written{p.Items, p.Groups, p.Extra})
-	return map[string][]byte{"groups.json": data}, err
-}
-
-func (refits) Read(files map[string][]byte, number func(string) int32) (*Parts, error) {
-	var w written
-	if err := json.Unmarshal(files["groups.json"], &w); err != nil {
-		return nil, err
-	}
-	most := int32(0)
-	places := make([]int32, len(w.Items))
-	for i, id := range w.Items {
-		places[i] = number(id)
-		most = max(most, places[i])
-	}
-	items, popular := make([]string, most+1), make([]int64, most+1)
-	for i, n := range w.Groups.Popular {
-		popular[places[i]], items[places[i]] = n, w.Items[i]
-	}
-	w.Groups.Popular = popular
-	for _, all := range [][]Group{w.Groups.Visits, w.Groups.Customers, w.Groups.Bought, w.Groups.Baskets} {
-		for _, g := range all {
-			for i := range g.Items {
-				g.Items[i] = places[g.Items[i]]
-			}
-		}
-	}
-	p, err := fit(context.Background(), Default(), items, w.Groups, func(string, int, int) {})
-	if err == nil {
-		p.Extra = w.Extra
-	}
-	return p, err
-}
-
 // registry is package model's over a broker and a folder.
 func registry(ctx context.Context, address, folder string) (*model.Registry, *broker.Client, error) {
 	quiet := slog.New(slog.DiscardHandler)
@@ -185,7 +140,7 @@ func quick() Config {
 func (w *world) service(touches Touches, edit func(*Config, *Deps)) *Service {
 	w.t.Helper()
 	cfg := quick()
-	d := Deps{Logger: slog.New(slog.NewTextHandler(w.t.Output(), nil)), Registry: w.kept, Touches: touches, Bundler: refits{}, Owner: func() bool { return true }, Name: "here",
+	d := Deps{Logger: slog.New(slog.NewTextHandler(w.t.Output(), nil)), Registry: w.kept, Touches: touches, Owner: func() bool { return true }, Name: "here",
 		Workspaces: func() []string { return []string{"shop"} }}
 	if edit != nil {
 		edit(&cfg, &d)
@@ -208,17 +163,20 @@ func (w *world) trains(s *Service) *modelv1.Run {
 func (w *world) champion() string { return w.kept.State("shop", Model).GetChampion() }
 
 // runs runs a service until the test ends, or stop is called.
-func (w *world) runs(s *Service) (stop func()) {
+func (w *world) runs(s *Service) (stop func()) { return runs(w.t, s.Run) }
+
+// runs runs something until the test ends, or stop is called.
+func runs(t *testing.T, run func(context.Context) error) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
+	go func() { ended <- run(ctx) }()
 	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
-			w.t.Error(err)
+			t.Error(err)
 		}
 	})
-	w.t.Cleanup(stop)
+	t.Cleanup(stop)
 	return stop
 }
 

@@ -14,8 +14,8 @@ import (
 
 	"github.com/freshet/freshet/pkg/testkit"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
-	"github.com/freshet/freshet/services/recommendation/candidate"
-	"github.com/freshet/freshet/services/recommendation/judge"
+	"github.com/freshet/freshet/services/recommendation/ask"
+	"github.com/freshet/freshet/services/recommendation/rank"
 )
 
 // at has a service live at another time.
@@ -105,14 +105,14 @@ func TestNoiseMakesNoModel(t *testing.T) {
 // halting is a Ranking that waits until it is told to stop.
 type halting struct{ begun chan struct{} }
 
-func (h halting) Train(ctx context.Context, _ []Named, _ []judge.Case, _ func(int, int)) ([]byte, error) {
+func (h halting) Train(ctx context.Context, _ []rank.Named, _ rank.Facts, _ int, _ func(int) (*ask.Ask, []int32), _ func(int, int)) ([]byte, error) {
 	h.begun <- struct{}{}
 	<-ctx.Done()
 	h.begun <- struct{}{}
 	return nil, ctx.Err()
 }
 
-func (halting) Over(sources []Named, _ []byte) (candidate.Source, error) {
+func (halting) Over(sources []rank.Named, _ rank.Facts, _ []byte) (ask.Source, error) {
 	return sources[0].Source, nil
 }
 
@@ -172,7 +172,7 @@ func childMain(role string) int {
 		cfg.MaxAge = time.Nanosecond // each takes the place of the one before
 		cfg.Off = true
 		var s *Service
-		s, err = New(cfg, Deps{Logger: slog.New(slog.DiscardHandler), Registry: r, Touches: list(shopTouches(400)), Bundler: refits{}, Owner: func() bool { return true },
+		s, err = New(cfg, Deps{Logger: slog.New(slog.DiscardHandler), Registry: r, Touches: list(shopTouches(400)), Owner: func() bool { return true },
 			Name: fmt.Sprint(os.Getpid())})
 		go func() {
 			for {

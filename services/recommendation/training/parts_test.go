@@ -2,28 +2,32 @@ package training
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/freshet/freshet/services/recommendation/candidate"
-	"github.com/freshet/freshet/services/recommendation/judge"
-	"github.com/freshet/freshet/services/recommendation/visitor"
+	"github.com/freshet/freshet/services/recommendation/ask"
+	"github.com/freshet/freshet/services/recommendation/rank"
 )
 
 // counting is a Ranking that writes down what it was taught.
-type counting struct{ taught *[][]judge.Case }
+type counting struct{ taught *[][]*ask.Ask }
 
-func (c counting) Train(_ context.Context, _ []Named, questions []judge.Case, _ func(int, int)) ([]byte, error) {
-	*c.taught = append(*c.taught, questions)
-	if len(questions) < 10 {
-		return nil, fmt.Errorf("%d questions: %w", len(questions), ErrTooFew)
+func (c counting) Train(_ context.Context, _ []rank.Named, _ rank.Facts, n int, question func(int) (*ask.Ask, []int32), _ func(int, int)) ([]byte, error) {
+	var all []*ask.Ask
+	for i := range n {
+		a, came := question(i)
+		if all = append(all, a); len(came) == 0 {
+			return nil, fmt.Errorf("nothing came of question %d", i)
+		}
 	}
-	return []byte(fmt.Sprint(len(questions))), nil
+	if *c.taught = append(*c.taught, all); n < 10 {
+		return nil, fmt.Errorf("%d questions: %w", n, ErrTooFew)
+	}
+	return []byte(fmt.Sprint(n)), nil
 }
 
-func (counting) Over(sources []Named, _ []byte) (candidate.Source, error) {
+func (counting) Over(sources []rank.Named, _ rank.Facts, _ []byte) (ask.Source, error) {
 	return sources[0].Source, nil
 }
 
@@ -31,7 +35,7 @@ func (counting) Over(sources []Named, _ []byte) (candidate.Source, error) {
 // questions that lie before those that judge it, the one that is kept from all of them.
 func TestPartsOfAVersion(t *testing.T) {
 	w := newWorld(t)
-	var taught [][]judge.Case
+	var taught [][]*ask.Ask
 	var purchases []Purchase
 	all := shopTouches(1000)
 	last := all[len(all)-1]
@@ -53,18 +57,22 @@ func TestPartsOfAVersion(t *testing.T) {
 		t.Fatalf("a ranker was taught %d times", len(taught))
 	}
 	newest := int64(0)
-	for _, c := range taught[0] {
-		newest = max(newest, c.AtMs)
-		if c.AtMs < v.GetCutMs() {
-			t.Errorf("a question of %d, the cut is at %d", c.AtMs, v.GetCutMs())
+	for _, a := range taught[0] {
+		newest = max(newest, a.NowMs)
+		if a.NowMs < v.GetCutMs() {
+			t.Errorf("a question of %d, the cut is at %d", a.NowMs, v.GetCutMs())
 		}
 	}
 	judged := taught[1][len(taught[0]):]
-	if len(judged) < len(taught[0])/2 || judged[0].AtMs <= newest-visitor.Pause {
-		t.Errorf("%d questions up to %d taught, %d from %d on judged", len(taught[0]), newest, len(judged), judged[0].AtMs)
+	if len(judged) < len(taught[0])/2 || judged[0].NowMs < newest {
+		t.Errorf("%d questions up to %d taught, %d from %d on judged", len(taught[0]), newest, len(judged), judged[0].NowMs)
 	}
-	if data, err := w.kept.File(t.Context(), v, "groups.json"); err != nil || !json.Valid(data) {
-		t.Error(err)
+	for _, a := range taught[1] {
+		for _, x := range a.Touches {
+			if x.AtMs > a.NowMs {
+				t.Fatalf("a question of %d knows a touch of %d", a.NowMs, x.AtMs)
+			}
+		}
 	}
 	bought, first := 0, ""
 	for _, x := range all {
@@ -74,7 +82,13 @@ func TestPartsOfAVersion(t *testing.T) {
 			}
 		}
 	}
-	p, err := refits{}.Read(map[string][]byte{"groups.json": only(w.kept.File(t.Context(), v, "groups.json"))}, new(heap).items.ID)
+	files := map[string][]byte{}
+	for _, f := range v.GetFiles() {
+		if !strings.HasPrefix(f.GetName(), "card.") {
+			files[f.GetName()] = only(w.kept.File(t.Context(), v, f.GetName()))
+		}
+	}
+	p, err := new(heap).open(files)
 	if got := purchases[len(purchases)-1]; !got.Return || got.Quantity != 3 || got.Order != purchases[0].Order || got.AtMs != last.AtMs || purchases[0].Return || purchases[0].Order == 0 {
 		t.Errorf("of what was given back the others are told %+v, of the sale %+v", got, purchases[0])
 	}
@@ -101,7 +115,7 @@ func TestRulesByTheConfiguredSupport(t *testing.T) {
 	rules := func(support float64) int {
 		c := Default()
 		c.RuleSupport = support
-		p, err := fit(t.Context(), c, []string{"bread", "butter", "caviar"}, h.before(1_000_000), func(string, int, int) {})
+		p, err := h.fit(t.Context(), c, 1_000_000, func(string, int, int) {})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -106,7 +106,10 @@ type Answer struct {
 	// The list, as it was given.
 	Items []*AnswerItem `protobuf:"bytes,8,rep,name=items,proto3" json:"items,omitempty"`
 	// A test, a mail that is made ahead: the list counts as shown only when an impression comes. Else it counts as shown when it is given.
-	Unseen        bool `protobuf:"varint,9,opt,name=unseen,proto3" json:"unseen,omitempty"`
+	Unseen bool `protobuf:"varint,9,opt,name=unseen,proto3" json:"unseen,omitempty"`
+	// What exploration in this scene tells visitors apart by: `category:Shoes`, `segment:vip`. Empty where the scene does not, or nothing is known of the visitor. It names a
+	// category of the catalogue or a segment of the scenes file, never anything else of a visitor.
+	Context       string `protobuf:"bytes,10,opt,name=context,proto3" json:"context,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -204,6 +207,13 @@ func (x *Answer) GetUnseen() bool {
 	return false
 }
 
+func (x *Answer) GetContext() string {
+	if x != nil {
+		return x.Context
+	}
+	return ""
+}
+
 // AnswerItem is one place of a list.
 type AnswerItem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -212,7 +222,9 @@ type AnswerItem struct {
 	// What proposed it: session, taste, trending, pinned.
 	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
 	// It is there to learn about it, and not because it is thought the best.
-	Explored      bool `protobuf:"varint,3,opt,name=explored,proto3" json:"explored,omitempty"`
+	Explored bool `protobuf:"varint,3,opt,name=explored,proto3" json:"explored,omitempty"`
+	// The item's category, where the scene explores: what is learnt of one speaks for its like.
+	Category      string `protobuf:"bytes,4,opt,name=category,proto3" json:"category,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -266,6 +278,13 @@ func (x *AnswerItem) GetExplored() bool {
 		return x.Explored
 	}
 	return false
+}
+
+func (x *AnswerItem) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
 }
 
 // Feedback is the value of recommendation.feedback.v1, keyed by customer_id.
@@ -423,7 +442,11 @@ type Outcome struct {
 	// The order of a purchase; empty when not known.
 	OrderId string `protobuf:"bytes,16,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// An order that was undone, or given back: it is taken from the sums.
-	Undone        bool `protobuf:"varint,17,opt,name=undone,proto3" json:"undone,omitempty"`
+	Undone bool `protobuf:"varint,17,opt,name=undone,proto3" json:"undone,omitempty"`
+	// Of the list: see Answer.
+	Context string `protobuf:"bytes,18,opt,name=context,proto3" json:"context,omitempty"`
+	// See AnswerItem.
+	Category      string `protobuf:"bytes,19,opt,name=category,proto3" json:"category,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -577,11 +600,25 @@ func (x *Outcome) GetUndone() bool {
 	return false
 }
 
+func (x *Outcome) GetContext() string {
+	if x != nil {
+		return x.Context
+	}
+	return ""
+}
+
+func (x *Outcome) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
 var File_freshet_recommendation_v1_answer_proto protoreflect.FileDescriptor
 
 const file_freshet_recommendation_v1_answer_proto_rawDesc = "" +
 	"\n" +
-	"&freshet/recommendation/v1/answer.proto\x12\x19freshet.recommendation.v1\"\xa5\x02\n" +
+	"&freshet/recommendation/v1/answer.proto\x12\x19freshet.recommendation.v1\"\xbf\x02\n" +
 	"\x06Answer\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1c\n" +
@@ -593,12 +630,15 @@ const file_freshet_recommendation_v1_answer_proto_rawDesc = "" +
 	"\x05at_ms\x18\x06 \x01(\x03R\x04atMs\x12#\n" +
 	"\rmodel_version\x18\a \x01(\tR\fmodelVersion\x12;\n" +
 	"\x05items\x18\b \x03(\v2%.freshet.recommendation.v1.AnswerItemR\x05items\x12\x16\n" +
-	"\x06unseen\x18\t \x01(\bR\x06unseen\"Y\n" +
+	"\x06unseen\x18\t \x01(\bR\x06unseen\x12\x18\n" +
+	"\acontext\x18\n" +
+	" \x01(\tR\acontext\"u\n" +
 	"\n" +
 	"AnswerItem\x12\x17\n" +
 	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x1a\n" +
-	"\bexplored\x18\x03 \x01(\bR\bexplored\"\xd0\x02\n" +
+	"\bexplored\x18\x03 \x01(\bR\bexplored\x12\x1a\n" +
+	"\bcategory\x18\x04 \x01(\tR\bcategory\"\xd0\x02\n" +
 	"\bFeedback\x12\x1f\n" +
 	"\vfeedback_id\x18\x01 \x01(\tR\n" +
 	"feedbackId\x12\x1d\n" +
@@ -613,7 +653,7 @@ const file_freshet_recommendation_v1_answer_proto_rawDesc = "" +
 	"\vreceived_ms\x18\b \x01(\x03R\n" +
 	"receivedMs\x12&\n" +
 	"\fvalue_micros\x18\t \x01(\x03H\x00R\vvalueMicros\x88\x01\x01B\x0f\n" +
-	"\r_value_micros\"\xa3\x04\n" +
+	"\r_value_micros\"\xd9\x04\n" +
 	"\aOutcome\x12\x1d\n" +
 	"\n" +
 	"outcome_id\x18\x01 \x01(\tR\toutcomeId\x12\x1c\n" +
@@ -636,7 +676,9 @@ const file_freshet_recommendation_v1_answer_proto_rawDesc = "" +
 	"\x05at_ms\x18\x0e \x01(\x03R\x04atMs\x12&\n" +
 	"\fvalue_micros\x18\x0f \x01(\x03H\x00R\vvalueMicros\x88\x01\x01\x12\x19\n" +
 	"\border_id\x18\x10 \x01(\tR\aorderId\x12\x16\n" +
-	"\x06undone\x18\x11 \x01(\bR\x06undoneB\x0f\n" +
+	"\x06undone\x18\x11 \x01(\bR\x06undone\x12\x18\n" +
+	"\acontext\x18\x12 \x01(\tR\acontext\x12\x1a\n" +
+	"\bcategory\x18\x13 \x01(\tR\bcategoryB\x0f\n" +
 	"\r_value_micros*\xb3\x01\n" +
 	"\fFeedbackKind\x12\x1d\n" +
 	"\x19FEEDBACK_KIND_UNSPECIFIED\x10\x00\x12\x1c\n" +

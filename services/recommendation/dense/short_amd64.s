@@ -1,0 +1,330 @@
+#include "textflag.h"
+
+// func outersAVX2(n int, points *float32, links *int32, count int, p, y *float32, plus float32)
+// y += h (plus + h.p) for the rows h of points, of n numbers each, that links number. n is a multiple of 16; n and count are above 0.
+// The row four links ahead is fetched before its time: rows lie anywhere, and wait for memory.
+TEXT ·outersAVX2(SB), NOSPLIT, $0-52
+	MOVQ n+0(FP), R8
+	MOVQ points+8(FP), R9
+	MOVQ links+16(FP), R10
+	MOVQ count+24(FP), R11
+	MOVQ p+32(FP), DI
+	MOVQ y+40(FP), DX
+	SHLQ $2, R8 // bytes of a row
+	LEAQ (R10)(R11*4), R12 // behind the last link
+	VMOVSS plus+48(FP), X15
+	CMPQ R8, $256
+	JEQ  sixtyfour
+
+link:
+	LEAQ 16(R10), AX
+	CMPQ AX, R12
+	JGE  near
+	MOVLQSX (AX), AX
+	IMULQ R8, AX
+	ADDQ R9, AX
+	MOVQ R8, CX
+
+ahead:
+	PREFETCHT0 (AX)
+	ADDQ $64, AX
+	SUBQ $64, CX
+	JNZ  ahead
+
+near:
+	MOVLQSX (R10), AX
+	IMULQ R8, AX
+	ADDQ R9, AX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ BX, BX
+
+dot:
+	VMOVUPS (AX)(BX*1), Y2
+	VMOVUPS 32(AX)(BX*1), Y3
+	VFMADD231PS (DI)(BX*1), Y2, Y0
+	VFMADD231PS 32(DI)(BX*1), Y3, Y1
+	ADDQ $64, BX
+	CMPQ BX, R8
+	JLT  dot
+
+	VADDPS Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VMOVHLPS X0, X0, X1
+	VADDPS X1, X0, X0
+	VMOVSHDUP X0, X1
+	VADDSS X1, X0, X0
+	VADDSS X15, X0, X0
+	VBROADCASTSS X0, Y0
+	XORQ BX, BX
+
+add:
+	VMOVUPS (DX)(BX*1), Y2
+	VMOVUPS 32(DX)(BX*1), Y3
+	VFMADD231PS (AX)(BX*1), Y0, Y2
+	VFMADD231PS 32(AX)(BX*1), Y0, Y3
+	VMOVUPS Y2, (DX)(BX*1)
+	VMOVUPS Y3, 32(DX)(BX*1)
+	ADDQ $64, BX
+	CMPQ BX, R8
+	JLT  add
+	ADDQ $4, R10
+	CMPQ R10, R12
+	JLT  link
+	VZEROUPPER
+	RET
+
+sixtyfour: // rows of 64, which are usual: y stays in Y8 to Y15
+	VMOVAPS X15, X7 // plus
+	VMOVUPS (DX), Y8
+	VMOVUPS 32(DX), Y9
+	VMOVUPS 64(DX), Y10
+	VMOVUPS 96(DX), Y11
+	VMOVUPS 128(DX), Y12
+	VMOVUPS 160(DX), Y13
+	VMOVUPS 192(DX), Y14
+	VMOVUPS 224(DX), Y15
+
+link64:
+	LEAQ 16(R10), AX
+	CMPQ AX, R12
+	JGE  near64
+	MOVLQSX (AX), AX
+	SHLQ $8, AX
+	ADDQ R9, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	PREFETCHT0 128(AX)
+	PREFETCHT0 192(AX)
+
+near64:
+	MOVLQSX (R10), AX
+	SHLQ $8, AX
+	ADDQ R9, AX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VMULPS (DI), Y0, Y0
+	VMULPS 32(DI), Y1, Y1
+	VMULPS 64(DI), Y2, Y2
+	VMULPS 96(DI), Y3, Y3
+	VMOVUPS 128(AX), Y4
+	VMOVUPS 160(AX), Y5
+	VFMADD231PS 128(DI), Y4, Y0
+	VFMADD231PS 160(DI), Y5, Y1
+	VMOVUPS 192(AX), Y4
+	VMOVUPS 224(AX), Y5
+	VFMADD231PS 192(DI), Y4, Y2
+	VFMADD231PS 224(DI), Y5, Y3
+	VADDPS Y1, Y0, Y0
+	VADDPS Y3, Y2, Y2
+	VADDPS Y2, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VMOVHLPS X0, X0, X1
+	VADDPS X1, X0, X0
+	VMOVSHDUP X0, X1
+	VADDSS X1, X0, X0
+	VADDSS X7, X0, X0
+	VBROADCASTSS X0, Y0
+	VFMADD231PS (AX), Y0, Y8
+	VFMADD231PS 32(AX), Y0, Y9
+	VFMADD231PS 64(AX), Y0, Y10
+	VFMADD231PS 96(AX), Y0, Y11
+	VFMADD231PS 128(AX), Y0, Y12
+	VFMADD231PS 160(AX), Y0, Y13
+	VFMADD231PS 192(AX), Y0, Y14
+	VFMADD231PS 224(AX), Y0, Y15
+	ADDQ $4, R10
+	CMPQ R10, R12
+	JLT  link64
+	VMOVUPS Y8, (DX)
+	VMOVUPS Y9, 32(DX)
+	VMOVUPS Y10, 64(DX)
+	VMOVUPS Y11, 96(DX)
+	VMOVUPS Y12, 128(DX)
+	VMOVUPS Y13, 160(DX)
+	VMOVUPS Y14, 192(DX)
+	VMOVUPS Y15, 224(DX)
+	VZEROUPPER
+	RET
+
+// func timesAVX2(n int, a, x, y *float32, ridge float32)
+// y = ridge x + a x, with a of n rows of n numbers, and symmetric. n is a multiple of 16 and above 0. Columns are taken 64 at once, then 16.
+TEXT ·timesAVX2(SB), NOSPLIT, $0-36
+	MOVQ n+0(FP), R8
+	MOVQ a+8(FP), SI
+	MOVQ x+16(FP), DI
+	MOVQ y+24(FP), DX
+	VBROADCASTSS ridge+32(FP), Y15
+	MOVQ R8, R9 // columns left
+	SHLQ $2, R8 // bytes of a row
+	MOVQ DI, R10 // x at the columns
+
+wide:
+	CMPQ R9, $64
+	JLT  narrow
+	VMULPS (R10), Y15, Y0
+	VMULPS 32(R10), Y15, Y1
+	VMULPS 64(R10), Y15, Y2
+	VMULPS 96(R10), Y15, Y3
+	VMULPS 128(R10), Y15, Y4
+	VMULPS 160(R10), Y15, Y5
+	VMULPS 192(R10), Y15, Y6
+	VMULPS 224(R10), Y15, Y7
+	MOVQ SI, AX
+	XORQ BX, BX
+
+wider:
+	VBROADCASTSS (DI)(BX*1), Y8
+	VFMADD231PS (AX), Y8, Y0
+	VFMADD231PS 32(AX), Y8, Y1
+	VFMADD231PS 64(AX), Y8, Y2
+	VFMADD231PS 96(AX), Y8, Y3
+	VFMADD231PS 128(AX), Y8, Y4
+	VFMADD231PS 160(AX), Y8, Y5
+	VFMADD231PS 192(AX), Y8, Y6
+	VFMADD231PS 224(AX), Y8, Y7
+	ADDQ R8, AX
+	ADDQ $4, BX
+	CMPQ BX, R8
+	JLT  wider
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VMOVUPS Y2, 64(DX)
+	VMOVUPS Y3, 96(DX)
+	VMOVUPS Y4, 128(DX)
+	VMOVUPS Y5, 160(DX)
+	VMOVUPS Y6, 192(DX)
+	VMOVUPS Y7, 224(DX)
+	ADDQ $256, SI
+	ADDQ $256, R10
+	ADDQ $256, DX
+	SUBQ $64, R9
+	JMP  wide
+
+narrow:
+	CMPQ R9, $0
+	JEQ  done
+	VMULPS (R10), Y15, Y0
+	VMULPS 32(R10), Y15, Y1
+	MOVQ SI, AX
+	XORQ BX, BX
+
+row:
+	VBROADCASTSS (DI)(BX*1), Y8
+	VFMADD231PS (AX), Y8, Y0
+	VFMADD231PS 32(AX), Y8, Y1
+	ADDQ R8, AX
+	ADDQ $4, BX
+	CMPQ BX, R8
+	JLT  row
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	ADDQ $64, SI
+	ADDQ $64, R10
+	ADDQ $64, DX
+	SUBQ $16, R9
+	JMP  narrow
+
+done:
+	VZEROUPPER
+	RET
+
+// func dotAVX2(n int, a, b *float32) float32
+// n is a multiple of 16 and above 0.
+TEXT ·dotAVX2(SB), NOSPLIT, $0-28
+	MOVQ n+0(FP), CX
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DI
+	SHLQ $2, CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ BX, BX
+
+next:
+	VMOVUPS (SI)(BX*1), Y2
+	VMOVUPS 32(SI)(BX*1), Y3
+	VFMADD231PS (DI)(BX*1), Y2, Y0
+	VFMADD231PS 32(DI)(BX*1), Y3, Y1
+	ADDQ $64, BX
+	CMPQ BX, CX
+	JLT  next
+	VADDPS Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VMOVHLPS X0, X0, X1
+	VADDPS X1, X0, X0
+	VMOVSHDUP X0, X1
+	VADDSS X1, X0, X0
+	VMOVSS X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func advanceAVX2(n int, length float32, p, ap, to, rest *float32) float32
+// to -= length p, rest -= length ap; gives rest.rest. n is a multiple of 16 and above 0.
+TEXT ·advanceAVX2(SB), NOSPLIT, $0-52
+	MOVQ n+0(FP), CX
+	VBROADCASTSS length+8(FP), Y15
+	MOVQ p+16(FP), SI
+	MOVQ ap+24(FP), DI
+	MOVQ to+32(FP), R8
+	MOVQ rest+40(FP), R9
+	SHLQ $2, CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	XORQ BX, BX
+
+next:
+	VMOVUPS (R8)(BX*1), Y2
+	VMOVUPS 32(R8)(BX*1), Y3
+	VMOVUPS (R9)(BX*1), Y4
+	VMOVUPS 32(R9)(BX*1), Y5
+	VFNMADD231PS (SI)(BX*1), Y15, Y2
+	VFNMADD231PS 32(SI)(BX*1), Y15, Y3
+	VFNMADD231PS (DI)(BX*1), Y15, Y4
+	VFNMADD231PS 32(DI)(BX*1), Y15, Y5
+	VMOVUPS Y2, (R8)(BX*1)
+	VMOVUPS Y3, 32(R8)(BX*1)
+	VMOVUPS Y4, (R9)(BX*1)
+	VMOVUPS Y5, 32(R9)(BX*1)
+	VFMADD231PS Y4, Y4, Y0
+	VFMADD231PS Y5, Y5, Y1
+	ADDQ $64, BX
+	CMPQ BX, CX
+	JLT  next
+	VADDPS Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VMOVHLPS X0, X0, X1
+	VADDPS X1, X0, X0
+	VMOVSHDUP X0, X1
+	VADDSS X1, X0, X0
+	VMOVSS X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func turnAVX2(n int, share float32, rest, p *float32)
+// p = rest + share p. n is a multiple of 16 and above 0.
+TEXT ·turnAVX2(SB), NOSPLIT, $0-32
+	MOVQ n+0(FP), CX
+	VBROADCASTSS share+8(FP), Y15
+	MOVQ rest+16(FP), SI
+	MOVQ p+24(FP), DI
+	SHLQ $2, CX
+	XORQ BX, BX
+
+next:
+	VMOVUPS (SI)(BX*1), Y0
+	VMOVUPS 32(SI)(BX*1), Y1
+	VFMADD231PS (DI)(BX*1), Y15, Y0
+	VFMADD231PS 32(DI)(BX*1), Y15, Y1
+	VMOVUPS Y0, (DI)(BX*1)
+	VMOVUPS Y1, 32(DI)(BX*1)
+	ADDQ $64, BX
+	CMPQ BX, CX
+	JLT  next
+	VZEROUPPER
+	RET
