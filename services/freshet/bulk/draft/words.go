@@ -31,6 +31,8 @@ const (
 
 // vocabulary is what columns are called in the exports of shops, tills and offices, as plain writes them, the surest word first. A word may stand
 // for several roles: which one is decided by what the column holds.
+//
+//nolint:misspell // words of other languages
 var vocabulary = map[role][]string{
 	userID: {"userid", "customerid", "customerno", "customernumber", "customer", "custid", "clientid", "memberid", "memberno", "membershipnumber", "contactid", "accountid", "buyerid", "loyaltyid", "cardno",
 		"kundennummer", "kundennr", "kundenid", "codeclient", "numeroclient", "idclient", "idcliente", "codigocliente", "clienteid", "codicecliente", "klantnummer",
