@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/changelog"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
@@ -135,19 +136,24 @@ func refused(s *shop) {
 	})
 }
 
-// kept says whether an item stands in the newest record of a visitor that the state has.
+// kept says whether an item stands in the record of a visitor that the state has.
 func (s *shop) kept(customer, item string) bool {
 	s.Helper()
-	var newest []byte
-	for _, r := range s.records(topics.VisitorsChangelog) {
-		if r.Key[0] == changelog.KindState && bytes.Contains(r.Key, []byte(customer)) {
-			newest = r.Value
-		}
-	}
-	if newest == nil {
+	record := newest(s.records(topics.VisitorsChangelog), customer)
+	if record == nil {
 		s.Fatalf("the state has no record of %s", customer)
 	}
-	return bytes.Contains(newest, []byte(item))
+	return bytes.Contains(record, []byte(item))
+}
+
+// newest is the last value that a changelog has of a customer.
+func newest(log []broker.Record, customer string) (value []byte) {
+	for _, r := range log {
+		if r.Key[0] == changelog.KindState && bytes.Contains(r.Key, []byte(customer)) {
+			value = r.Value
+		}
+	}
+	return value
 }
 
 // touches are those of the workspace.
