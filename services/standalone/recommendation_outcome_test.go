@@ -174,6 +174,32 @@ func (s *shop) reports(want *recommendationv1.ReportRow) {
 	})
 }
 
+// oneVisitor: lists of either id of a merged visitor are one visitor's, and what he buys later is attributed to what he saw before he was known.
+func oneVisitor(s *shop) {
+	for _, item := range []string{"kettle", "cup", "pot", "jug"} {
+		s.stock(thing(item, "kitchen"))
+	}
+	s.known("anonymous:laptop", "user:ada")
+	device := s.list(&recommendationv1.RecommendRequest{Id: "anonymous_id:laptop", Scene: "fixed"})
+	account := s.list(&recommendationv1.RecommendRequest{Id: "user_id:ada", Scene: "fixed", Limit: 1})
+	if device.GetCustomerId() == account.GetCustomerId() {
+		s.Fatal("they are one already")
+	}
+	s.tell(s.deed("anonymous:laptop", "Product Clicked", map[string]any{"product_id": "pot", "recommendation_id": device.GetRequestId()}))
+	s.finds("SELECT item_id FROM dm.recommendation_outcomes WHERE workspace = @workspace AND kind = 'click'", "pot")
+	s.reports(&recommendationv1.ReportRow{By: map[string]string{"scene": "fixed", "variant": ""}, Lists: 2, Visitors: 2, Impressions: 5, Clicks: 1, Ctr: .2})
+	s.tell(s.kind("identify", map[string]any{"userId": "ada", "anonymousId": "laptop"}))
+	s.until(&recommendationv1.RecommendRequest{Id: device.GetCustomerId(), DryRun: true}, func(l *recommendationv1.RecommendResponse) error {
+		if other := s.home(account.GetCustomerId()); l.GetCustomerId() != other.GetCustomerId() {
+			return fmt.Errorf("%s is not %s", l.GetCustomerId(), other.GetCustomerId())
+		}
+		return nil
+	})
+	s.tell(s.buys("user:ada", "o1", "pot"))
+	s.finds("SELECT concat(request_id, ' ', order_id) FROM dm.recommendation_outcomes WHERE workspace = @workspace AND kind = 'purchase'", device.GetRequestId()+" o1")
+	s.reports(&recommendationv1.ReportRow{By: map[string]string{"scene": "fixed", "variant": ""}, Lists: 2, Visitors: 1, Impressions: 5, Clicks: 1, Purchases: 1, Revenue: 10, Ctr: .2, Conversion: 1, RevenuePerVisitor: 10})
+}
+
 // foreign: feedback of lists that never were is told row by row, and its neighbours survive; a bot teaches nothing.
 func foreign(s *shop) {
 	for _, item := range []string{"kettle", "cup", "pot", "jug"} {

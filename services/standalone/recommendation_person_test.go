@@ -99,10 +99,14 @@ func refused(s *shop) {
 		}
 		return nil
 	})
-	for _, r := range after.GetRecommendations() {
+	for _, r := range append(after.GetRecommendations(), s.batch("user_id:ada")["user_id:ada"].GetRecommendations()...) {
 		if r.GetBecause() == "boots" {
 			s.Errorf("the past speaks: %v", shown(after))
 		}
+	}
+	quiet := s.list(&recommendationv1.RecommendRequest{Id: "user_id:ada", Scene: "quiet", DryRun: true})
+	if len(quiet.GetRecommendations()) != 4 || slices.ContainsFunc(quiet.GetRecommendations(), func(r *recommendationv1.Recommendation) bool { return r.GetSource() != "popular" }) {
+		s.Errorf("not the trend alone: %v", shown(quiet))
 	}
 	if s.kept(ada, "boots") {
 		s.Error("the state still has the past of who refused")
@@ -134,6 +138,18 @@ func refused(s *shop) {
 		}
 		return errors.New("the list was not told")
 	})
+	s.anonymously(says, given.GetRequestId())
+}
+
+// anonymously: clicks of who refused are counted, his purchases are no list's.
+func (s *shop) anonymously(says func(map[string]any, bool) map[string]any, list string) {
+	s.Helper()
+	click := func(item string) map[string]any {
+		return says(s.deed("user:ada", "Product Clicked", map[string]any{"product_id": item, "recommendation_id": list}), false)
+	}
+	s.tell(click("socks"), says(s.buys("user:ada", "ada's", "socks"), false), click("bulb")) // the second click is behind the purchase on every way
+	s.finds("SELECT concat(kind, ' ', item_id) AS x FROM dm.recommendation_outcomes WHERE workspace = @workspace AND kind != 'impression' ORDER BY x", "click bulb", "click socks")
+	s.finds("SELECT toString(count()) FROM dw.touches WHERE workspace = @workspace AND kind = 'buy' AND item_id = 'socks' AND customer_id NOT IN (SELECT customer_id FROM dw.events WHERE workspace = @workspace)", "1")
 }
 
 // kept says whether an item stands in the record of a visitor that the state has.
