@@ -17,6 +17,7 @@ const ownScenes = `
 scenes:
   - {name: fixed, description: The shop's own list., limit: 4, list: [kettle, cup, pot, jug]}
   - {name: window, description: What the shop wants to sell., limit: 4, pin: [{item: kettle, position: 1}], fallback: [popular]}
+  - {name: quiet, description: Without consent not even the visit speaks., limit: 4, sources: [{of: also_bought}, {of: session}], fallback: [popular], without_consent: trend}
 `
 
 // takenOff: an item that cannot be had is gone from every answer, however that is told, and back when it can be had again.

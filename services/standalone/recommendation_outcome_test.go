@@ -174,6 +174,34 @@ func (s *shop) reports(want *recommendationv1.ReportRow) {
 	})
 }
 
+// oneVisitor: lists of either id of a merged visitor are one visitor's, and what he buys later is attributed to what he saw before he was known.
+func oneVisitor(s *shop) {
+	for _, item := range []string{"kettle", "cup", "pot", "jug"} {
+		s.stock(thing(item, "kitchen"))
+	}
+	s.known("anonymous:laptop", "user:ada")
+	device := s.list(&recommendationv1.RecommendRequest{Id: "anonymous_id:laptop", Scene: "fixed"})
+	account := s.list(&recommendationv1.RecommendRequest{Id: "user_id:ada", Scene: "fixed"})
+	if device.GetCustomerId() == account.GetCustomerId() {
+		s.Fatal("they are one already")
+	}
+	s.tell(s.deed("anonymous:laptop", "Product Clicked", map[string]any{"product_id": "pot", "recommendation_id": device.GetRequestId()}),
+		s.deed("user:ada", "Product Clicked", map[string]any{"product_id": "jug", "recommendation_id": account.GetRequestId()}))
+	s.finds("SELECT item_id FROM dm.recommendation_outcomes WHERE workspace = @workspace AND kind = 'click' ORDER BY item_id", "jug", "pot")
+	s.reports(&recommendationv1.ReportRow{By: map[string]string{"scene": "fixed", "variant": ""}, Lists: 2, Visitors: 2, Impressions: 8, Clicks: 2, Ctr: .25})
+	s.tell(s.kind("identify", map[string]any{"userId": "ada", "anonymousId": "laptop"}))
+	s.until(&recommendationv1.RecommendRequest{Id: device.GetCustomerId(), DryRun: true}, func(l *recommendationv1.RecommendResponse) error {
+		if other := s.home(account.GetCustomerId()); l.GetCustomerId() != other.GetCustomerId() {
+			return fmt.Errorf("%s is not %s", l.GetCustomerId(), other.GetCustomerId())
+		}
+		return nil
+	})
+	s.tell(s.buys("user:ada", "o1", "pot", "jug")) // each was chosen in a list of another id: whichever of them stays, the other's list was handed over
+	s.finds("SELECT concat(item_id, ' ', request_id) FROM dm.recommendation_outcomes WHERE workspace = @workspace AND kind = 'purchase' ORDER BY item_id",
+		"jug "+account.GetRequestId(), "pot "+device.GetRequestId())
+	s.reports(&recommendationv1.ReportRow{By: map[string]string{"scene": "fixed", "variant": ""}, Lists: 2, Visitors: 1, Impressions: 8, Clicks: 2, Purchases: 1, Revenue: 20, Ctr: .25, Conversion: 1, RevenuePerVisitor: 20})
+}
+
 // foreign: feedback of lists that never were is told row by row, and its neighbours survive; a bot teaches nothing.
 func foreign(s *shop) {
 	for _, item := range []string{"kettle", "cup", "pot", "jug"} {

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/changelog"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
@@ -98,10 +99,14 @@ func refused(s *shop) {
 		}
 		return nil
 	})
-	for _, r := range after.GetRecommendations() {
+	for _, r := range append(after.GetRecommendations(), s.batch("user_id:ada")["user_id:ada"].GetRecommendations()...) {
 		if r.GetBecause() == "boots" {
 			s.Errorf("the past speaks: %v", shown(after))
 		}
+	}
+	quiet := s.list(&recommendationv1.RecommendRequest{Id: "user_id:ada", Scene: "quiet", DryRun: true})
+	if len(quiet.GetRecommendations()) != 4 || slices.ContainsFunc(quiet.GetRecommendations(), func(r *recommendationv1.Recommendation) bool { return r.GetSource() != "popular" }) {
+		s.Errorf("not the trend alone: %v", shown(quiet))
 	}
 	if s.kept(ada, "boots") {
 		s.Error("the state still has the past of who refused")
@@ -133,21 +138,38 @@ func refused(s *shop) {
 		}
 		return errors.New("the list was not told")
 	})
+	s.anonymously(says, given.GetRequestId())
 }
 
-// kept says whether an item stands in the newest record of a visitor that the state has.
+// anonymously: clicks of who refused are counted, his purchases are no list's.
+func (s *shop) anonymously(says func(map[string]any, bool) map[string]any, list string) {
+	s.Helper()
+	click := func(item string) map[string]any {
+		return says(s.deed("user:ada", "Product Clicked", map[string]any{"product_id": item, "recommendation_id": list}), false)
+	}
+	s.tell(click("socks"), says(s.buys("user:ada", "ada's", "socks"), false), click("bulb")) // the second click is behind the purchase on every way
+	s.finds("SELECT concat(kind, ' ', item_id) AS x FROM dm.recommendation_outcomes WHERE workspace = @workspace AND kind != 'impression' ORDER BY x", "click bulb", "click socks")
+	s.finds("SELECT toString(count()) FROM dw.touches WHERE workspace = @workspace AND kind = 'buy' AND item_id = 'socks' AND customer_id NOT IN (SELECT customer_id FROM dw.events WHERE workspace = @workspace)", "1")
+}
+
+// kept says whether an item stands in the record of a visitor that the state has.
 func (s *shop) kept(customer, item string) bool {
 	s.Helper()
-	var newest []byte
-	for _, r := range s.records(topics.VisitorsChangelog) {
-		if r.Key[0] == changelog.KindState && bytes.Contains(r.Key, []byte(customer)) {
-			newest = r.Value
-		}
-	}
-	if newest == nil {
+	record := newest(s.records(topics.VisitorsChangelog), customer)
+	if record == nil {
 		s.Fatalf("the state has no record of %s", customer)
 	}
-	return bytes.Contains(newest, []byte(item))
+	return bytes.Contains(record, []byte(item))
+}
+
+// newest is the last value that a changelog has of a customer.
+func newest(log []broker.Record, customer string) (value []byte) {
+	for _, r := range log {
+		if r.Key[0] == changelog.KindState && bytes.Contains(r.Key, []byte(customer)) {
+			value = r.Value
+		}
+	}
+	return value
 }
 
 // touches are those of the workspace.

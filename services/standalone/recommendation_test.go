@@ -3,8 +3,10 @@ package standalone
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
@@ -17,6 +19,7 @@ func TestRecommendation(t *testing.T) {
 		"what cannot be had is in no answer":                    takenOff,
 		"a merged visitor's past counts under either id":        merged,
 		"without consent the visit speaks, and nothing is kept": refused,
+		"a merged visitor is one in the report":                 oneVisitor,
 		"what lists brought is counted":                         brought,
 		"models are trained, serve and go back":                 trained,
 		"what no page asks for":                                 odd,
@@ -64,6 +67,9 @@ func oneEvent(s *shop) {
 		return nil
 	})
 	s.Logf("from the collector's answer to the changed list: %s", took)
+	if code, body := s.web("/v1/customers/anonymous_id:laptop/recommendations?limit=1&dry_run=true&workspace="+s.name, ""); code != http.StatusOK || !strings.Contains(body, `"product_id":"socks"`) || !strings.Contains(body, `"because":"boots"`) {
+		s.Errorf("over HTTP: %d, %s", code, body)
+	}
 	if first := after.GetRecommendations()[0]; first.GetProductId() != "socks" || first.GetBecause() != "boots" || first.GetSource() != "also_bought" {
 		s.Errorf("before %v, after %v", shown(before), shown(after))
 	}

@@ -27,7 +27,7 @@ func trained(s *shop) {
 		s.Fatal(err)
 	}
 	now := time.Now()
-	player := play.Player{Bars: io.Discard, Send: send.Config{URL: "http://" + s.rig.addr.CollectorHTTP, WriteKey: keyOf(s.name), RetryFor: soon}}
+	player := play.Player{Bars: io.Discard, Send: send.Config{URL: "http://" + s.rig.addr.CollectorHTTP, WriteKey: s.key, RetryFor: soon}}
 	if _, err := player.History(s.Context(), world, now.AddDate(0, 0, -60), now.Add(-time.Minute)); err != nil {
 		s.Fatal(err)
 	}

@@ -19,10 +19,13 @@ import (
 // shop is one workspace of a running stack: visitors, items, lists and models of its own, so that tests of one stack do not see each other.
 type shop struct {
 	*testing.T
-	rig  *rig
-	name string
-	api  recommendationv1.RecommendationServiceClient
-	sent int
+	rig *rig
+	// name is the workspace's, key its server's write key.
+	name, key string
+	api       recommendationv1.RecommendationServiceClient
+	sent      int
+	// began is when events begin that must be the same however often they are told.
+	began time.Time
 }
 
 // keyOf is the write key of a workspace's server.
@@ -44,13 +47,13 @@ func openShop(t *testing.T, r *rig, workspace string) *shop {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = api.Close() })
-	return &shop{T: t, rig: r, name: workspace, api: api.Recommendations}
+	return &shop{T: t, rig: r, name: workspace, key: keyOf(workspace), api: api.Recommendations}
 }
 
 // tell sends events over HTTP to the collector, and wants them taken.
 func (s *shop) tell(events ...map[string]any) {
 	s.Helper()
-	if err := postAs(s.rig.addr, keyOf(s.name), "/v1/batch", events...); err != nil {
+	if err := postAs(s.rig.addr, s.key, "/v1/batch", events...); err != nil {
 		s.Fatal(err)
 	}
 }
