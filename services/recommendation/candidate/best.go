@@ -62,9 +62,12 @@ func (b *Best) down(i int) {
 }
 
 // Append sorts what was kept, best first, and appends it. Reset before the next use.
-func (b *Best) Append(dst []Candidate) []Candidate {
+func (b *Best) Append(dst []Candidate) []Candidate { return append(dst, b.Sorted()...) }
+
+// Sorted is what was kept, best first, until the next Reset, which must be the next call.
+func (b *Best) Sorted() []Candidate {
 	slices.SortFunc(b.heap, compare)
-	return append(dst, b.heap...)
+	return b.heap
 }
 
 func compare(a, b Candidate) int {
