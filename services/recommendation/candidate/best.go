@@ -1,7 +1,5 @@
 package candidate
 
-import "slices"
-
 // Better says that a stands before b: the higher score, and of equal ones the lower item.
 func Better(a, b Candidate) bool {
 	return a.Score > b.Score || a.Score == b.Score && a.Item < b.Item
@@ -45,34 +43,36 @@ func (b *Best) up(i int) {
 	}
 }
 
-func (b *Best) down(i int) {
+func (b *Best) down(i int) { sink(b.heap, i) }
+
+// sink moves a candidate to its place in a heap, the worst first.
+func sink(heap []Candidate, i int) {
+	moved := heap[i]
 	for {
-		worst := i
-		for _, child := range [2]int{2*i + 1, 2*i + 2} {
-			if child < len(b.heap) && Better(b.heap[worst], b.heap[child]) {
-				worst = child
-			}
+		child := 2*i + 1
+		if child >= len(heap) {
+			break
 		}
-		if worst == i {
-			return
+		if other := child + 1; other < len(heap) && Better(heap[child], heap[other]) {
+			child = other
 		}
-		b.heap[worst], b.heap[i] = b.heap[i], b.heap[worst]
-		i = worst
+		if !Better(moved, heap[child]) {
+			break
+		}
+		heap[i] = heap[child]
+		i = child
 	}
+	heap[i] = moved
 }
 
 // Append sorts what was kept, best first, and appends it. Reset before the next use.
-func (b *Best) Append(dst []Candidate) []Candidate {
-	slices.SortFunc(b.heap, compare)
-	return append(dst, b.heap...)
-}
+func (b *Best) Append(dst []Candidate) []Candidate { return append(dst, b.Sorted()...) }
 
-func compare(a, b Candidate) int {
-	switch {
-	case Better(a, b):
-		return -1
-	case Better(b, a):
-		return 1
+// Sorted is what was kept, best first, until the next Reset, which must be the next call. The heap is taken apart: its worst one goes to the end, and so on.
+func (b *Best) Sorted() []Candidate {
+	for end := len(b.heap) - 1; end > 0; end-- {
+		b.heap[0], b.heap[end] = b.heap[end], b.heap[0]
+		sink(b.heap[:end], 0)
 	}
-	return 0
+	return b.heap
 }

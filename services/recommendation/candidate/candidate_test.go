@@ -83,3 +83,8 @@ func TestKindsHaveNames(t *testing.T) {
 		t.Error("what is no kind has a name")
 	}
 }
+
+// compare sorts candidates in tests, the better first.
+func compare(a, b Candidate) int {
+	return cmp.Or(-cmp.Compare(a.Score, b.Score), cmp.Compare(a.Item, b.Item))
+}

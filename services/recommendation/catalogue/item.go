@@ -10,7 +10,49 @@ type Item struct {
 	ID string
 	// Proto is the whole of it.
 	Proto *recommendationv1.Item
+
+	brief brief
 }
+
+// brief is what nearly every answer asks of an item, in one place of memory: the whole is scattered over several.
+type brief struct {
+	made                   bool
+	category, brand, group string
+	price                  int64
+	createdMs              int64
+}
+
+func briefOf(p *recommendationv1.Item) brief {
+	b := brief{made: true, brand: p.GetBrand(), group: p.GetGroupId(), price: p.GetPriceMicros(), createdMs: p.GetCreatedMs()}
+	if c := p.GetCategories(); len(c) > 0 {
+		b.category = c[len(c)-1]
+	}
+	return b
+}
+
+// in is the brief; a shelf makes it of each item that it takes.
+func (i *Item) in() *brief {
+	if i.brief.made {
+		return &i.brief
+	}
+	b := briefOf(i.Proto)
+	return &b
+}
+
+// Category is the narrowest, the last one; empty where none is known.
+func (i *Item) Category() string { return i.in().category }
+
+// Brand is empty where it is not known.
+func (i *Item) Brand() string { return i.in().brand }
+
+// Group is the GroupId; empty where there is none.
+func (i *Item) Group() string { return i.in().group }
+
+// PriceMicros is 0 where the price is not known.
+func (i *Item) PriceMicros() int64 { return i.in().price }
+
+// CreatedMs is 0 where it is not known.
+func (i *Item) CreatedMs() int64 { return i.in().createdMs }
 
 // Offered says whether the item may be in an answer at a moment: not taken off, in stock, within its validity. Of an item that is only numbered nothing is known against it.
 func (i *Item) Offered(nowMs int64) bool {

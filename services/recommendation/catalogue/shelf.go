@@ -93,7 +93,7 @@ func (s *Shelf) Ensure(id string) (int32, bool) {
 	return int32(n), true
 }
 
-// Put takes what is known of an item; false: the shelf is full.
+// Put takes what is known of an item, which is the shelf's from now on; false: the shelf is full.
 func (s *Shelf) Put(i *Item) bool {
 	n, ok := s.Ensure(i.ID)
 	if !ok {
@@ -101,6 +101,9 @@ func (s *Shelf) Put(i *Item) bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !i.brief.made {
+		i.brief = briefOf(i.Proto)
+	}
 	word, bit := s.bit(n)
 	atomic.AndUint32(word, ^bit) // whoever reads the bit and then the item reads no more than was true a moment ago
 	s.slot(n).Store(i)

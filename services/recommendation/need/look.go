@@ -17,7 +17,8 @@ type looked struct {
 
 // looked counts by item, within the window. What was bought at any time says so, even where it was given back.
 func (s *sources) looked(a *ask.Ask) map[int32]*looked {
-	out := map[int32]*looked{}
+	out := make(map[int32]*looked, len(a.Touches))
+	all := make([]looked, 0, len(a.Touches)) // it never grows, so that what points into it stays
 	visit, lastMs := 0, int64(0)
 	for i := range a.Touches {
 		t := &a.Touches[i]
@@ -27,7 +28,8 @@ func (s *sources) looked(a *ask.Ask) map[int32]*looked {
 		lastMs = t.AtMs
 		l := out[a.History[i]]
 		if l == nil {
-			l = &looked{}
+			all = append(all, looked{})
+			l = &all[len(all)-1]
 			out[a.History[i]] = l
 		}
 		switch {

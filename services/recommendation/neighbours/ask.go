@@ -2,6 +2,7 @@ package neighbours
 
 import (
 	"math"
+	"slices"
 
 	"github.com/freshet/freshet/services/recommendation/candidate"
 )
@@ -54,14 +55,16 @@ func (x *Index) Candidates(dst []candidate.Candidate, q *candidate.Query) []cand
 	board := candidate.GetBoard(len(x.pairs))
 	defer board.Put()
 	scale := x.scale(q.AtMs)
-	seen := make(map[int32]bool, len(q.History))
+	seen := x.seen.Get().(*[]int32)
+	defer x.seen.Put(seen)
+	*seen = (*seen)[:0]
 	weight := 1.0
 	for i := len(q.History) - 1; i >= 0 && weight > 1e-9; i, weight = i-1, weight*x.o.Fade {
 		item := q.History[i]
-		if seen[item] || item < 0 || int(item) >= len(x.pairs) {
+		if item < 0 || int(item) >= len(x.pairs) || slices.Contains(*seen, item) {
 			continue
 		}
-		seen[item] = true
+		*seen = append(*seen, item)
 		if x.o.Self {
 			board.Add(item, weight*x.sim(item, item, x.self[item].of, scale), item)
 		}
@@ -74,16 +77,27 @@ func (x *Index) Candidates(dst []candidate.Candidate, q *candidate.Query) []cand
 			continue
 		}
 		for _, c := range x.nearest(item, scale) {
-			board.Add(c.Item, weight*c.Score, item)
+			board.Add(c.item, weight*c.sim, item)
 		}
 	}
 	return board.Append(dst, q, candidate.Neighbour)
 }
 
+// found are the neighbours of an item, as they were when so many changes had been made.
+type found struct {
+	changes int64
+	list    []neighbour
+}
+
+type neighbour struct {
+	item int32
+	sim  float64
+}
+
 // nearest are the neighbours of an item that give scores. They are kept until the next event, which may change any; where events fade they differ by the time of the question, too.
-func (x *Index) nearest(item int32, scale float64) []candidate.Candidate {
-	if list, ok := x.kept.Load(item); ok {
-		return list.([]candidate.Candidate)
+func (x *Index) nearest(item int32, scale float64) []neighbour {
+	if f := x.kept[item].Load(); f != nil && f.changes == x.changes {
+		return f.list
 	}
 	best := x.best.Get().(*candidate.Best)
 	defer x.best.Put(best)
@@ -93,12 +107,15 @@ func (x *Index) nearest(item int32, scale float64) []candidate.Candidate {
 			best.Offer(candidate.Candidate{Item: c.item, Score: x.sim(item, c.item, c.of, scale)})
 		}
 	}
-	list := best.Append(nil)
-	if x.o.HalfLife == 0 {
-		x.keeping.Store(true)
-		x.kept.Store(item, list)
+	sorted := best.Sorted()
+	f := &found{changes: x.changes, list: make([]neighbour, len(sorted))}
+	for i := range sorted {
+		f.list[i] = neighbour{sorted[i].Item, sorted[i].Score}
 	}
-	return list
+	if x.o.HalfLife == 0 {
+		x.kept[item].Store(f)
+	}
+	return f.list
 }
 
 var _ candidate.Source = (*Index)(nil)

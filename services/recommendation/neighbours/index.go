@@ -23,8 +23,9 @@ type Index struct {
 	newest   int64
 	halves   []float64 // what one needs of a group, used again
 	best     sync.Pool
-	kept     sync.Map    // item to what nearest found since the last event; written under mu's read lock, emptied under its write lock
-	keeping  atomic.Bool // kept is not empty
+	seen     sync.Pool
+	kept     []atomic.Pointer[found] // by item; read and written under mu's read lock, made longer under its write lock
+	changes  int64                   // how often anything changed
 }
 
 // sum is that of x(u,i)^2, as of the landmark, and of how many groups it is.
@@ -38,7 +39,8 @@ func New(o Options) (*Index, error) {
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("index of neighbours: %w", err)
 	}
-	return &Index{o: o, groups: newGroups(o.Groups), best: sync.Pool{New: func() any { return new(candidate.Best) }}}, nil
+	return &Index{o: o, groups: newGroups(o.Groups), best: sync.Pool{New: func() any { return new(candidate.Best) }},
+		seen: sync.Pool{New: func() any { return new([]int32) }}}, nil
 }
 
 // Observe takes an event: a group took an item. Events may come in any order; a repeated one changes nothing.
@@ -76,10 +78,21 @@ func find(mine []held, item int32) int {
 	return -1
 }
 
-// changed lets go what was found before an event.
+// changed makes what was found before an event old.
 func (x *Index) changed() {
-	if x.keeping.Swap(false) {
-		x.kept.Clear()
+	if x.changes++; x.changes%forget == 0 {
+		x.kept = nil
+	}
+	x.makeRoom()
+}
+
+// forget is after how many changes the memory of what was found before is let go.
+const forget = 1 << 14
+
+// makeRoom makes room for what is found of each item.
+func (x *Index) makeRoom() {
+	if n := len(x.pairs); len(x.kept) < n {
+		x.kept = make([]atomic.Pointer[found], n+n/8) // what was found is old in any case
 	}
 }
 

@@ -112,6 +112,7 @@ func Decode(data []byte, places packed.Places) (*Index, error) {
 			x.pairs[n].fill(cells)
 		}
 	}
+	x.makeRoom()
 	x.groups.old = readGroups(&in, places)
 	x.groups.young = readGroups(&in, places)
 	if err := packed.Done(format, &in); err != nil {

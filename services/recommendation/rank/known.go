@@ -117,12 +117,9 @@ func (p *Pool) kindOf(item int32) kind {
 	if i == nil || i.Proto == nil {
 		return k
 	}
-	if micros := i.Proto.GetPriceMicros(); micros > 0 {
+	if micros := i.PriceMicros(); micros > 0 {
 		k.price = float64(micros) / 1e6
 	}
-	if c := i.Proto.GetCategories(); len(c) > 0 {
-		k.category = c[len(c)-1]
-	}
-	k.brand, k.createdMs = i.Proto.GetBrand(), i.Proto.GetCreatedMs()
+	k.category, k.brand, k.createdMs = i.Category(), i.Brand(), i.CreatedMs()
 	return k
 }

@@ -142,13 +142,11 @@ const (
 func (b By) of(i *catalogue.Item) string {
 	switch b {
 	case Category:
-		if c := i.Proto.GetCategories(); len(c) > 0 {
-			return c[len(c)-1]
-		}
+		return i.Category()
 	case Brand:
-		return i.Proto.GetBrand()
+		return i.Brand()
 	case Group:
-		return i.Proto.GetGroupId()
+		return i.Group()
 	}
 	return ""
 }

@@ -133,7 +133,7 @@ func (x *Index) step(h *head) {
 		i -= len(h.ring.at)
 	}
 	h.at = h.ring.at[i]
-	h.age = x.past[h.at].age
+	h.age = x.ages[h.at]
 }
 
 // down moves a head to its place in the heap.

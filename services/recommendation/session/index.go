@@ -45,8 +45,7 @@ func (o Options) check() error {
 // past is a session that has ended. Its place in Index.past is used again when no ring holds it.
 type past struct {
 	items []int32
-	age   int64 // counts sessions: the newest has the highest
-	held  int   // how many rings hold it
+	held  int // how many rings hold it
 }
 
 // ring holds an item's newest sessions, the oldest at next once it is full.
@@ -61,6 +60,7 @@ type Index struct {
 	o    Options
 	mu   sync.RWMutex
 	past []past
+	ages []int64 // by place, counts sessions: the newest has the highest. Answers look at many
 	free []int32
 	item []ring
 	all  int64 // sessions ever added
@@ -91,7 +91,7 @@ func (x *Index) Add(items []int32) {
 // put puts a session into the rings of its items; mu is held.
 func (x *Index) put(items []int32, age int64) {
 	place := x.place()
-	x.past[place] = past{items: items, age: age, held: len(items)}
+	x.past[place], x.ages[place] = past{items: items, held: len(items)}, age
 	for _, item := range items {
 		x.hold(item, place)
 	}
@@ -104,7 +104,7 @@ func (x *Index) place() int32 {
 		x.free = x.free[:n-1]
 		return p
 	}
-	x.past = append(x.past, past{})
+	x.past, x.ages = append(x.past, past{}), append(x.ages, 0)
 	return int32(len(x.past) - 1)
 }
 

@@ -49,7 +49,7 @@ func (x *Index) byAge() []int32 {
 			there = append(there, int32(at))
 		}
 	}
-	slices.SortFunc(there, func(a, b int32) int { return cmp.Compare(x.past[a].age, x.past[b].age) })
+	slices.SortFunc(there, func(a, b int32) int { return cmp.Compare(x.ages[a], x.ages[b]) })
 	return there
 }
 

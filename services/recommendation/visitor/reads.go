@@ -51,14 +51,14 @@ func (s *Service) View(ctx context.Context, workspace, customerID string) (*View
 // view is what answers may know of the visitor at a moment.
 func (r *record) view(id string, byDefault bool, nowMs int64) *View {
 	v := &View{CustomerID: id, Workspace: r.workspace, Personal: r.personal(byDefault), Country: r.country.code, ReceivedMs: r.receivedMs,
-		Dismissed: slices.Sorted(maps.Keys(r.dismissed))}
+		Dismissed: slices.Sorted(maps.Keys(r.dismissed)), Touches: make([]Touch, 0, len(r.visit)+len(r.looks)+len(r.bought))}
 	for i := range r.visit {
 		if r.visit[i].AtMs > nowMs-Pause {
 			v.Touches = append(v.Touches, r.visit[i].Touch)
 		}
 	}
 	if v.Personal {
-		v.Touches = append(v.Touches, r.profile()...)
+		v.Touches = r.profile(v.Touches)
 		v.Segments = r.within()
 	}
 	slices.SortStableFunc(v.Touches, func(a, b Touch) int { return int(min(max(a.AtMs-b.AtMs, -1), 1)) })
@@ -77,15 +77,17 @@ func (r *record) within() []string {
 	return out
 }
 
-// profile is what is kept of the visitor, without what was bought in orders that were cancelled.
-func (r *record) profile() []Touch {
-	undone := map[uint64]bool{}
+// profile appends what is kept of the visitor, without what was bought in orders that were cancelled.
+func (r *record) profile(out []Touch) []Touch {
+	var undone map[uint64]bool
 	for i := range r.bought {
 		if r.bought[i].undone {
+			if undone == nil {
+				undone = map[uint64]bool{}
+			}
 			undone[r.bought[i].Order] = true
 		}
 	}
-	var out []Touch
 	for _, set := range []touches{r.looks, r.bought} {
 		for i := range set {
 			if k := &set[i]; !k.undone && !(k.Kind == kindBuy && undone[k.Order]) {

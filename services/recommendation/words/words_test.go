@@ -138,3 +138,14 @@ func TestNamesAreHarmless(t *testing.T) {
 		}
 	})
 }
+
+// What is told as it is, is what cleaning makes of it.
+func TestMostNamesAreClean(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		letters := rapid.SampledFrom([]string{"ab  ~", "ab ~é鞋\t\n\x00\u200b\ufffd"}).Draw(t, "letters")
+		s := rapid.StringOfN(rapid.SampledFrom([]rune(letters)), 0, 100, -1).Draw(t, "name")
+		if got, want := Clean(s), clean(strings.TrimSpace(s)); got != want {
+			t.Fatalf("%q: %q, want %q", s, got, want)
+		}
+	})
+}
