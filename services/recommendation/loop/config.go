@@ -40,7 +40,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Dir: "data/recommendation/loop", Pace: stream.DefaultPace, ClickWindow: 7 * 24 * time.Hour, ViewWindow: 24 * time.Hour, Wait: 10 * time.Minute,
-		Queue: 10_000, HalfLife: 7 * 24 * time.Hour, Arms: 200_000, Prior: 50, Others: 20,
+		Queue: 10_000, HalfLife: 7 * 24 * time.Hour, Arms: 200_000, Prior: 20, Others: 100,
 	}
 }
 
