@@ -132,6 +132,12 @@ func TestAContextBeginsAsItsItem(t *testing.T) {
 	if got, _ := rate(a, "category:Toys", Item{ID: "boot", Category: "Shoes"}); got > .01 {
 		t.Errorf("%.3f where none clicked", got)
 	}
+	for range 20 { // far better than its like: no more than certain
+		show(a, 20, 1, "hit", "Shoes", "category:Toys")
+	}
+	if got, n := rate(a, "category:Shoes", Item{ID: "hit", Category: "Shoes"}); got < .99 || n > 70.01 {
+		t.Errorf("a hit: %v of %v", got, n)
+	}
 }
 
 // What nobody has seen begins as its category in this context, which begins as the category in all; a category that nobody has seen as the scene.
@@ -250,6 +256,9 @@ func TestArmsAreBounded(t *testing.T) {
 func TestACopyCountsOnce(t *testing.T) {
 	id := func(n int) string { return fmt.Sprintf("%016x%016x", n+1, 7) }
 	var s Seen
+	for n := range 100 { // what came before
+		s.Before(id(10*atLeast + n))
+	}
 	for round := range 3 {
 		for n := range atLeast {
 			if s.Before(id(n)) != (round > 0) {
