@@ -61,16 +61,19 @@ func (a *Arms) Take(o *recommendationv1.Outcome) {
 	a.mu.Lock()
 	s := a.scene(o.GetWorkspace(), o.GetScene())
 	b := a.believe(s, o.GetContext(), o.GetAtMs())
-	like := b.like(o.GetCategory())
-	s.all.add(click, like, o.GetAtMs(), a.half)
+	t := tally{seen: 1, expected: b.like(o.GetCategory())}
+	if click {
+		t = tally{clicked: 1}
+	}
+	s.all.add(t, o.GetAtMs(), a.half)
 	if name := o.GetSource(); name != "" {
 		if s.sources[name] == nil {
 			s.sources[name] = &arm{}
 		}
-		s.sources[name].add(click, like, o.GetAtMs(), a.half)
+		s.sources[name].add(t, o.GetAtMs(), a.half)
 	}
 	for _, c := range choices(o) {
-		a.arm(s, c).add(click, like, o.GetAtMs(), a.half)
+		a.arm(s, c).add(t, o.GetAtMs(), a.half)
 	}
 	over := a.size > a.cfg.Most
 	a.mu.Unlock()
@@ -120,7 +123,7 @@ func (a *Arms) Rate(workspace, name, source string) (seen, clicked float64) {
 	if s == nil {
 		return 0, 0
 	}
-	t := s.sources[source].tally(a.now().UnixMilli(), a.half)
+	t := s.sources[source].at(a.now().UnixMilli(), a.half)
 	return t.seen, t.clicked
 }
 

@@ -195,14 +195,14 @@ func TestWhatCountsIsBounded(t *testing.T) {
 func TestCountsDecay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		times := rapid.SliceOfN(rapid.Int64Range(0, 10_000), 1, 20).Draw(t, "times")
-		var a, b count
+		var a, b arm
 		want := 0.0
 		for i := range times {
-			a.add(2, times[i], 1000)
-			b.add(2, times[len(times)-1-i], 1000)
-			want += 2 * math.Exp2(-float64(20_000-times[i])/1000)
+			a.add(tally{seen: 2, clicked: 1}, times[i], 1000)
+			b.add(tally{seen: 2, clicked: 1}, times[len(times)-1-i], 1000)
+			want += math.Exp2(-float64(20_000-times[i]) / 1000)
 		}
-		if x, y := a.at(20_000, 1000), b.at(20_000, 1000); math.Abs(x-want) > 1e-9*want || math.Abs(y-want) > 1e-9*want {
+		if x, y := a.at(20_000, 1000).clicked, b.at(20_000, 1000).seen/2; math.Abs(x-want) > 1e-9*want || math.Abs(y-want) > 1e-9*want {
 			t.Fatalf("%v and %v, want %v", x, y, want)
 		}
 	})

@@ -65,7 +65,7 @@ func (a *Arms) believe(s *scene, context string, ms int64) believer {
 
 // towards is an arm's click rate, drawn to a mean that counts for Prior impressions.
 func (b *believer) towards(mean float64, x *arm) float64 {
-	t := x.tally(b.ms, b.half)
+	t := x.at(b.ms, b.half)
 	return (mean*b.cfg.Prior + t.clicked) / (b.cfg.Prior + t.seen)
 }
 
@@ -90,8 +90,8 @@ func (b *believer) of(i *Item) (alpha, beta float64) {
 	const least = 1e-3 // the sampler needs numbers above 0
 	mean, weight, own := b.like(i.Category), b.cfg.Prior, tally{}
 	if b.scene != nil {
-		own = b.scene.items[choice{item: i.ID, context: b.context}].tally(b.ms, b.half)
-		others := b.scene.items[choice{item: i.ID, all: true}].tally(b.ms, b.half).less(own)
+		own = b.scene.items[choice{item: i.ID, context: b.context}].at(b.ms, b.half)
+		others := b.scene.items[choice{item: i.ID, all: true}].at(b.ms, b.half).less(own)
 		mean = min(mean*b.lift(others), 1)
 		weight += min(others.seen, b.cfg.Others)
 	}

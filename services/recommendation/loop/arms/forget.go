@@ -32,7 +32,7 @@ func (a *Arms) weakest() []weak {
 	list := make([]weak, 0, a.size)
 	for _, s := range a.scenes {
 		for c, x := range s.items {
-			list = append(list, weak{s, c, x.tally(ms, a.half).seen})
+			list = append(list, weak{s, c, x.at(ms, a.half).seen})
 		}
 	}
 	a.mu.RUnlock()
