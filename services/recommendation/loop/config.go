@@ -30,9 +30,10 @@ type Config struct {
 	// Arms is how many items and categories by scene, and by scene and context, exploration remembers; those with least impressions are forgotten first. 1,000 to 10,000,000, about
 	// 200 bytes each.
 	Arms int `koanf:"arms"`
-	// Prior is how many impressions the click rate of its like counts for: a category begins as its scene, in a context as in all together, an item as its category. 1 to 10,000.
+	// Prior is how many impressions the click rate of its like counts for: a category begins as its scene, in a context as in all together, an item as its category there. 1 to 10,000.
 	Prior float64 `koanf:"prior"`
-	// Others is how many impressions all other contexts of an item count for at most in one. 0 to 10,000; 0: an item is learnt of in each context on its own.
+	// Others is how many impressions all other contexts of an item count for at most in one: there it is thought to do as much better or worse than its like as it did in them. 0 to 10,000;
+	// 0: an item is learnt of in each context on its own.
 	Others float64 `koanf:"others"`
 }
 
@@ -40,7 +41,7 @@ type Config struct {
 func Default() Config {
 	return Config{
 		Dir: "data/recommendation/loop", Pace: stream.DefaultPace, ClickWindow: 7 * 24 * time.Hour, ViewWindow: 24 * time.Hour, Wait: 10 * time.Minute,
-		Queue: 10_000, HalfLife: 7 * 24 * time.Hour, Arms: 200_000, Prior: 50, Others: 20,
+		Queue: 10_000, HalfLife: 7 * 24 * time.Hour, Arms: 200_000, Prior: 20, Others: 100,
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package loop finds out what became of lists: which places were seen, chosen, put in the cart, bought, not wanted. It tells it as outcomes, learns from them what
-// each item's clicks are worth trying for (Draw), and reports what lists brought (Report).
+// each item is worth trying for whom (Draw, package arms), and reports what lists brought (Report).
 //
 // Delivery: every answer, feedback and touch is folded into the state exactly once (package stream). Outcomes leave at least once, with the same ids; Outcome.outcome_id is what repeats are
 // dropped by. Answers are told asynchronously, so that no request waits: those that a full queue, or a broker that is away at the end, leaves behind are counted and lost, and with them

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"testing"
 
+	"gonum.org/v1/gonum/stat/distuv"
+
 	"github.com/freshet/freshet/services/recommendation/ask"
 )
 
@@ -22,7 +24,7 @@ const (
 // knows. It gives the regret of the last place, list by list. The same people come in the same order, whatever is explored.
 func (w *world) slots(t testing.TB, seed uint64, explore string, visits int, edit func(s *shown, visit int)) []float64 {
 	s := w.serve(t, seed, "limit: 5\nsources: [{of: popular, take: 20}, {of: arrived, take: 100, weight: 0.1}]\n"+explore,
-		map[string]ask.Source{"popular": most{w}, "arrived": unknown{w, false}})
+		map[string]ask.Source{"popular": &most{w: w}, "arrived": unknown{w, false}})
 	out := make([]float64, visits)
 	for v := range visits {
 		if edit != nil {
@@ -40,7 +42,7 @@ func (w *world) slots(t testing.TB, seed uint64, explore string, visits int, edi
 // the clicks on products that had not been there.
 func (w *world) personal(t testing.TB, seed uint64, explore string, near bool, visits int) (regrets []float64, fresh int) {
 	s := w.serve(t, seed, "limit: 5\nsources: [{of: also_viewed, take: 50, weight: 3}, {of: arrived, take: 60, weight: 0.1}, {of: popular, take: 10, weight: 0.2}]\n"+explore,
-		map[string]ask.Source{"also_viewed": model{w.viewed}, "popular": most{w}, "arrived": unknown{w, near}})
+		map[string]ask.Source{"also_viewed": model{w.viewed}, "popular": &most{w: w}, "arrived": unknown{w, near}})
 	histories := map[int][]int32{}
 	for range visits {
 		person := s.r.IntN(600)
@@ -63,10 +65,10 @@ func (w *world) personal(t testing.TB, seed uint64, explore string, near bool, v
 	return regrets, fresh
 }
 
-// TestExploration: what a slot that explores costs and gains visitors of whom nearly nothing is known. Arms of items alone never pay back where tastes differ; arms with the visitor's context do,
-// and are better in the end than what most took and than arms of items.
+// TestExploration: what a slot that explores costs and gains visitors of whom nearly nothing is known. Arms of items alone do not pay back where tastes differ; arms with the visitor's context
+// do, within the first thousands of lists.
 func TestExploration(t *testing.T) {
-	const visits, quarter = 12_000, 3_000
+	const visits, quarter = 8_000, 2_000
 	ways := []string{nothing, byItem, byContext}
 	all, last, first := map[string][]float64{}, map[string][]float64{}, map[string][]float64{}
 	for seed := uint64(1); seed <= uint64(*worlds); seed++ {
@@ -84,7 +86,7 @@ func TestExploration(t *testing.T) {
 	}
 	tell(t, "context against item: all", all[byItem], all[byContext])
 	for i := range all[nothing] {
-		if all[byContext][i] >= .99*all[nothing][i] || last[byContext][i] >= .97*last[nothing][i] || all[byContext][i] >= .97*all[byItem][i] {
+		if all[byContext][i] >= .97*all[nothing][i] || last[byContext][i] >= .94*last[nothing][i] || all[byContext][i] >= .96*all[byItem][i] {
 			t.Errorf("world %d: a slot that knows a context does not pay back: %.4f against %.4f without, %.4f in the last quarter against %.4f, %.4f with arms of items", i+1,
 				all[byContext][i], all[nothing][i], last[byContext][i], last[nothing][i], all[byItem][i])
 		}
@@ -93,10 +95,10 @@ func TestExploration(t *testing.T) {
 
 // TestExplorationInPersonalLists: in a closed loop with lists by models that learn from each click, a slot that explores costs or gains little; what it buys is that new products are found.
 func TestExplorationInPersonalLists(t *testing.T) {
-	const visits, quarter = 4_000, 1_000
+	const visits, quarter = 3_000, 750
 	all, last, found := map[string][]float64{}, map[string][]float64{}, map[string]int{}
 	ways := []string{nothing, byItem, byContext}
-	for seed := uint64(1); seed <= uint64(*worlds); seed++ {
+	for seed := uint64(1); seed <= uint64(some()); seed++ {
 		for _, near := range []bool{false, true} {
 			for _, way := range ways {
 				v, fresh := play(t, seed, 20).personal(t, seed, way, near, visits)
@@ -116,7 +118,7 @@ func TestExplorationInPersonalLists(t *testing.T) {
 			t.Logf("%s%s: %d clicks on new products, without %d", way, near, found[way+near], found[nothing+near])
 		}
 	}
-	if never, n := found[nothing+" near"], found[byContext+" near"]; n < 5*never || n < 15**worlds {
+	if never, n := found[nothing+" near"], found[byContext+" near"]; n < 5*never || n < 10*some() {
 		t.Errorf("%d clicks on new products, without exploration %d", n, never)
 	}
 	if a, b := avg(all[nothing+" near"]), avg(all[byContext+" near"]); b > 1.02*a {
@@ -126,9 +128,9 @@ func TestExplorationInPersonalLists(t *testing.T) {
 
 // TestRecovery: from one list to the next everybody wants of the new products what another category's visitors wanted. What was learned is wrong then; it is forgotten, and learned anew.
 func TestRecovery(t *testing.T) {
-	const before, after, window = 8_000, 12_000, 2_000
+	const before, after, window = 6_000, 10_000, 2_000
 	sums := map[string][]float64{}
-	for seed := uint64(1); seed <= uint64(*worlds); seed++ {
+	for seed := uint64(1); seed <= uint64(some()); seed++ {
 		w := play(t, seed, 20)
 		for _, way := range []string{nothing, byContext} {
 			v := w.slots(t, seed, way, before+after, func(s *shown, visit int) {
@@ -140,7 +142,7 @@ func TestRecovery(t *testing.T) {
 				if len(sums[way]) <= i {
 					sums[way] = append(sums[way], 0)
 				}
-				sums[way][i] += avg(v[i*window:(i+1)*window]) / float64(*worlds)
+				sums[way][i] += avg(v[i*window:(i+1)*window]) / float64(some())
 			}
 		}
 	}
@@ -150,10 +152,13 @@ func TestRecovery(t *testing.T) {
 	}
 	t.Logf("what a slot with a context gains, by %d lists; fashion turns after %d: %.3f", window, before, gains)
 	at := before / window
-	if end := len(gains) - 1; gains[at-1] <= 0 || gains[at] > gains[at-1]/2 || gains[end] <= gains[at-1]/2 {
+	if end := len(gains) - 1; gains[at-1] <= 0 || gains[at] > .75*gains[at-1] || gains[end] <= .75*gains[at-1] {
 		t.Errorf("a turn that costs nothing, or that is not made good: %.3f", gains)
 	}
 }
+
+// some are half of the worlds: for what is slow.
+func some() int { return (*worlds + 1) / 2 }
 
 // turn has everybody like each new product as he liked another one, of another category.
 func (w *world) turn(s *shown) {
@@ -184,6 +189,9 @@ func tell(t *testing.T, what string, without, with []float64) {
 		less[i] = without[i] - with[i]
 	}
 	m, half := mean(less)
+	if n := float64(len(less)); n > 1 { // few worlds: by Student's distribution
+		half *= distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(.975) / 1.96
+	}
 	t.Logf("%s: %.4f instead of %.4f, %.4f ± %.4f less (%.1f %%)", what, avg(with), avg(without), m, half, 100*m/avg(without))
 }
 

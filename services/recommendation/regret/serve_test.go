@@ -12,6 +12,7 @@ import (
 	"github.com/freshet/freshet/services/recommendation/candidate"
 	"github.com/freshet/freshet/services/recommendation/loop"
 	"github.com/freshet/freshet/services/recommendation/loop/arms"
+	"github.com/freshet/freshet/services/recommendation/popular"
 	"github.com/freshet/freshet/services/recommendation/scene"
 	"github.com/freshet/freshet/services/recommendation/visitor"
 )
@@ -19,13 +20,18 @@ import (
 // listsADay is the traffic: the half-life is of a clock.
 const listsADay = 2000
 
+// learner chooses, and learns from what became of it.
+type learner interface {
+	scene.Draw
+	Take(o *recommendationv1.Outcome)
+}
+
 // shown is a scene that is served in a world: its lists are made by package scene and drawn for by package arms, as those of the live service, and what becomes of them is told
 // to the same arms.
 type shown struct {
 	w       *world
 	plan    *scene.Plan
-	arms    *arms.Arms
-	draw    scene.Draw // arms, unless a test has another
+	arms    learner // those of package arms, unless a test has another
 	sources map[string]ask.Source
 	r       *rand.Rand
 	at      time.Time
@@ -43,7 +49,6 @@ func (w *world) serve(t testing.TB, seed uint64, body string, sources map[string
 	s := &shown{w: w, plan: set.Get("s").Base(), sources: sources, r: rand.New(rand.NewPCG(seed, 77)), at: from.AddDate(0, 0, days)}
 	c := loop.Default()
 	s.arms = arms.New(arms.Config{HalfLife: c.HalfLife, Prior: c.Prior, Others: c.Others, Most: c.Arms}, func() time.Time { return s.at })
-	s.draw = s.arms
 	end := s.at
 	s.taste = func(person int, n int32) float64 { return w.taste(person, n, end) }
 	return s
@@ -56,7 +61,7 @@ func (s *shown) list(person int, history []int32) (items, chosen []int32) {
 		a.Touches = append(a.Touches, visitor.Touch{Item: s.w.goods[n].ProductID, Kind: recommendationv1.TouchKind_TOUCH_KIND_VIEW, AtMs: a.NowMs})
 	}
 	a.Visitor.Touches = a.Touches
-	list := s.plan.Answer(a, scene.Parts{Draw: s.draw, Seed: s.r.Uint64(), Source: func(name string) ask.Source { return s.sources[name] }})
+	list := s.plan.Answer(a, scene.Parts{Draw: s.arms, Seed: s.r.Uint64(), Source: func(name string) ask.Source { return s.sources[name] }})
 	for i, e := range list.Entries {
 		items = append(items, e.Item)
 		o := &recommendationv1.Outcome{
@@ -98,10 +103,21 @@ func (m model) Candidates(dst []candidate.Candidate, a *ask.Ask, k int) []candid
 }
 
 // most takes what most took, as it is then.
-type most struct{ w *world }
+type most struct {
+	w    *world
+	is   *popular.Most
+	when int64 // how many touches it is of
+}
 
-func (m most) Candidates(dst []candidate.Candidate, a *ask.Ask, k int) []candidate.Candidate {
-	return model{m.w.popular()}.Candidates(dst, a, k)
+func (m *most) Candidates(dst []candidate.Candidate, a *ask.Ask, k int) []candidate.Candidate {
+	touches := int64(0)
+	for _, n := range m.w.counts {
+		touches += n
+	}
+	if m.is == nil || m.when != touches {
+		m.is, m.when = m.w.popular(), touches
+	}
+	return model{m.is}.Candidates(dst, a, k)
 }
 
 // unknown proposes products that nobody knows yet; where near is true, those of the categories in the visitor's history alone, as the need `arrived` does.

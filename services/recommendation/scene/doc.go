@@ -11,6 +11,7 @@
 //   - no item is there twice, and no list is longer than asked for (TestNothingRefusedIsShown);
 //   - caps hold wherever pins alone do not break them (TestCapsHold); quotas hold where there is enough that fills them (TestQuotasHold);
 //   - pins stand in their places (TestPinsStand), and at the end of a list that is too short for them;
+//   - what is drawn in a slot of exploration is drawn for what the scene tells the visitor apart by, which goes with the list (TestContext): a category or a segment of the file, nothing else of a visitor;
 //   - the same question gives the same list (TestTheSameQuestionGivesTheSameList);
 //   - whatever is missing, there is a list or words why there is none (TestItDegrades).
 //

@@ -41,8 +41,11 @@ type scene struct {
 	sources map[string]*arm
 }
 
-// choice is an item, or all of a category, in a context; an empty one: in all of them together.
-type choice struct{ item, category, context string }
+// choice is an item, or all of a category, in a context (that of who is not known is empty), or in all of them together.
+type choice struct {
+	item, category, context string
+	all                     bool
+}
 
 // New makes them, without a past. now is the clock.
 func New(cfg Config, now func() time.Time) *Arms {
@@ -57,15 +60,20 @@ func (a *Arms) Take(o *recommendationv1.Outcome) {
 	}
 	a.mu.Lock()
 	s := a.scene(o.GetWorkspace(), o.GetScene())
-	s.all.add(click, o.GetAtMs(), a.half)
+	b := a.believe(s, o.GetContext(), o.GetAtMs())
+	t := tally{seen: 1, expected: b.like(o.GetCategory())}
+	if click {
+		t = tally{clicked: 1}
+	}
+	s.all.add(t, o.GetAtMs(), a.half)
 	if name := o.GetSource(); name != "" {
 		if s.sources[name] == nil {
 			s.sources[name] = &arm{}
 		}
-		s.sources[name].add(click, o.GetAtMs(), a.half)
+		s.sources[name].add(t, o.GetAtMs(), a.half)
 	}
 	for _, c := range choices(o) {
-		a.arm(s, c).add(click, o.GetAtMs(), a.half)
+		a.arm(s, c).add(t, o.GetAtMs(), a.half)
 	}
 	over := a.size > a.cfg.Most
 	a.mu.Unlock()
@@ -88,14 +96,11 @@ func (a *Arms) scene(workspace, name string) *scene {
 func choices(o *recommendationv1.Outcome) []choice {
 	all := make([]choice, 0, 4)
 	context, category := unique.Make(o.GetContext()).Value(), unique.Make(o.GetCategory()).Value()
-	for _, c := range []choice{{item: o.GetItemId()}, {category: category}} {
-		if c == (choice{}) {
-			continue
-		}
-		all = append(all, c)
-		if c.context = context; context != "" {
-			all = append(all, c)
-		}
+	if id := o.GetItemId(); id != "" {
+		all = append(all, choice{item: id, all: true}, choice{item: id, context: context})
+	}
+	if category != "" {
+		all = append(all, choice{category: category, all: true}, choice{category: category, context: context})
 	}
 	return all
 }
@@ -118,7 +123,8 @@ func (a *Arms) Rate(workspace, name, source string) (seen, clicked float64) {
 	if s == nil {
 		return 0, 0
 	}
-	return s.sources[source].at(a.now().UnixMilli(), a.half)
+	t := s.sources[source].at(a.now().UnixMilli(), a.half)
+	return t.seen, t.clicked
 }
 
 // Len is how many arms of items and categories there are.

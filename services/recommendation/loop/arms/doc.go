@@ -3,17 +3,19 @@
 //
 // # What is believed
 //
-// A scene tells visitors apart by a context (package scene: the category that somebody is after, or a segment): a name out of a small set, empty for who is not known. There is an arm for the
-// scene, for each category and each item in it, and for each of these in each context. An item's click rate is a Beta distribution that begins as Config.Prior impressions of the rate of
-// its like: of its category in this context, which begins as that of its category in all contexts, which begins as the scene's, which begins as what is usual
-// (TestAnItemBeginsAsItsLike). To that come the item's own impressions in this context, and those in all others, which count for Config.Others at most: where nothing is known of a
-// context, an item begins as it is for all, and some hundred visitors of its own say more (TestAContextBeginsAsItsItem, TestWhatCountsIsBounded). Who has no context is drawn for from all that
-// is known of the item. Places are not corrected for: what stood at the top is clicked more.
+// A scene tells visitors apart by a context (package scene: the category that somebody is after, or a segment): a name out of a small set; that of who is not known is empty. There is an arm for
+// the scene, for each category and each item in it, and for each of these in each context.
+//
+// An item's like is its category in the context: its rate begins as that of the category in all contexts, which begins as the scene's, which begins as what is usual; each counts for Config.Prior
+// impressions (TestAnItemBeginsAsItsLike). An item that was clicked twice as often as its like, in all the other contexts where it was shown, is thought to be clicked twice as often here,
+// too: the ratio begins as 1, and counts for Config.Others impressions at most. To that come the item's own impressions in the context, in full (TestAContextBeginsAsItsItem,
+// TestWhatCountsIsBounded). Ratios and not rates go from one context to others, since who is after something else clicks less on all of it. What was expected of an item is what
+// was believed of its like when it was shown. Places are not corrected for: what stood at the top is clicked more.
 //
 // # Bounds
 //
-//   - All counts halve in Config.HalfLife, so what has changed is forgotten (TestCountsDecay, TestADrawRecovers; the simulation: TestRecovery of package regret). The order in which
-//     outcomes come does not matter.
+//   - All counts halve in Config.HalfLife, so what has changed is forgotten (TestCountsDecay, TestADrawRecovers; the simulation: TestRecovery of package regret). Impressions and clicks may come in any
+//     order (TestCountsDecay); what was expected depends on what was known, so replicas that read partitions in another order differ a little.
 //   - No more than Config.Most arms of items and categories are kept. Beyond, a tenth is forgotten: those with least impressions of late, of two alike the one of a context, which the one of all
 //     stands in for (TestArmsAreBounded).
 //   - Nobody waits for that longer than a look through the arms takes: they are sorted outside the lock.

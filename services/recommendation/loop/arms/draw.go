@@ -45,22 +45,28 @@ type believer struct {
 	scene   *scene // nil: nothing is known
 	context string
 	ms      int64
-	mean    float64
-	means   map[string]float64 // by category
+	mean    float64            // of the scene
+	means   map[string]float64 // by category, where more than one is asked for
 }
 
 func (a *Arms) believer(at Slot) *believer {
-	b := &believer{Arms: a, scene: a.scenes[place{at.Workspace, at.Scene}], context: at.Context, ms: a.now().UnixMilli(), mean: usual, means: map[string]float64{}}
-	if b.scene != nil {
-		b.mean = b.towards(usual, &b.scene.all)
+	b := a.believe(a.scenes[place{at.Workspace, at.Scene}], at.Context, a.now().UnixMilli())
+	b.means = map[string]float64{}
+	return &b
+}
+
+func (a *Arms) believe(s *scene, context string, ms int64) believer {
+	b := believer{Arms: a, scene: s, context: context, ms: ms, mean: usual}
+	if s != nil {
+		b.mean = b.towards(usual, &s.all)
 	}
 	return b
 }
 
 // towards is an arm's click rate, drawn to a mean that counts for Prior impressions.
 func (b *believer) towards(mean float64, x *arm) float64 {
-	seen, clicked := x.at(b.ms, b.half)
-	return (mean*b.cfg.Prior + clicked) / (b.cfg.Prior + seen)
+	t := x.at(b.ms, b.half)
+	return (mean*b.cfg.Prior + t.clicked) / (b.cfg.Prior + t.seen)
 }
 
 // like is the rate that an item of a category begins with: the category's in this context, drawn to that in all contexts, drawn to the scene's.
@@ -70,12 +76,11 @@ func (b *believer) like(category string) float64 {
 	}
 	rate, ok := b.means[category]
 	if !ok {
-		c := choice{category: category}
-		rate = b.towards(b.mean, b.scene.items[c])
-		if c.context = b.context; b.context != "" {
-			rate = b.towards(rate, b.scene.items[c])
+		rate = b.towards(b.mean, b.scene.items[choice{category: category, all: true}])
+		rate = b.towards(rate, b.scene.items[choice{category: category, context: b.context}])
+		if b.means != nil {
+			b.means[category] = rate
 		}
-		b.means[category] = rate
 	}
 	return rate
 }
@@ -83,26 +88,18 @@ func (b *believer) like(category string) float64 {
 // of gives the parameters of the Beta distribution of an item's click rate.
 func (b *believer) of(i *Item) (alpha, beta float64) {
 	const least = 1e-3 // the sampler needs numbers above 0
-	mean, seen, clicked := b.like(i.Category), 0.0, 0.0
+	mean, weight, own := b.like(i.Category), b.cfg.Prior, tally{}
 	if b.scene != nil {
-		seen, clicked = b.counts(i.ID)
+		own = b.scene.items[choice{item: i.ID, context: b.context}].at(b.ms, b.half)
+		others := b.scene.items[choice{item: i.ID, all: true}].at(b.ms, b.half).less(own)
+		mean = min(mean*b.lift(others), 1)
+		weight += min(others.seen, b.cfg.Others)
 	}
-	return max(least, b.cfg.Prior*mean+clicked), max(least, b.cfg.Prior*(1-mean)+seen-clicked)
+	return max(least, weight*mean+own.clicked), max(least, weight*(1-mean)+own.seen-own.clicked)
 }
 
-// counts are the impressions and clicks that count for an item in the context: its own, and a bounded share of all others'.
-func (b *believer) counts(item string) (seen, clicked float64) {
-	c := choice{item: item}
-	seen, clicked = b.scene.items[c].at(b.ms, b.half)
-	if b.context == "" {
-		return seen, clicked
-	}
-	c.context = b.context
-	own, chosen := b.scene.items[c].at(b.ms, b.half)
-	others := max(seen-own, 0)
-	if others <= b.cfg.Others { // all of them count
-		return max(seen, own), max(clicked, chosen)
-	}
-	share := b.cfg.Others / others
-	return own + share*others, chosen + share*min(max(clicked-chosen, 0), others)
+// lift is how many times as often as its like an item was clicked where it was shown, drawn to 1.
+func (b *believer) lift(t tally) float64 {
+	prior := b.cfg.Prior * b.mean // in clicks
+	return (t.clicked + prior) / (t.expected + prior)
 }

@@ -32,13 +32,18 @@ func (a *Arms) weakest() []weak {
 	list := make([]weak, 0, a.size)
 	for _, s := range a.scenes {
 		for c, x := range s.items {
-			seen, _ := x.at(ms, a.half)
-			list = append(list, weak{s, c, seen})
+			list = append(list, weak{s, c, x.at(ms, a.half).seen})
 		}
 	}
 	a.mu.RUnlock()
-	slices.SortFunc(list, func(x, y weak) int {
-		return cmp.Or(cmp.Compare(x.seen, y.seen), -cmp.Compare(x.of.context, y.of.context), cmp.Compare(x.of.item, y.of.item), cmp.Compare(x.of.category, y.of.category))
-	})
+	slices.SortFunc(list, func(x, y weak) int { return cmp.Or(cmp.Compare(x.seen, y.seen), cmp.Compare(rank(x.of), rank(y.of))) })
 	return list[:(len(list)+9)/10]
+}
+
+// rank has what is of a context before what is of all.
+func rank(c choice) int {
+	if c.all {
+		return 1
+	}
+	return 0
 }
