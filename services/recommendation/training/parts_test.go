@@ -132,7 +132,7 @@ func TestConfig(t *testing.T) {
 		t.Error(err)
 	}
 	err := Config{At: "x", MaxAge: -1, MaxEASE: -1}.Validate()
-	for _, key := range []string{"at", "look", "max_age", "workers", "span", "max_touches", "min_visits", "share", "max_ease", "rule_support", "rule_confidence"} {
+	for _, key := range []string{"at", "look", "drift_every", "max_age", "workers", "span", "max_touches", "min_visits", "share", "max_ease", "rule_support", "rule_confidence"} {
 		if err == nil || !strings.Contains("\n"+err.Error(), "\n"+key+": ") {
 			t.Errorf("nothing is said of %s: %v", key, err)
 		}
