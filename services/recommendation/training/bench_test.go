@@ -3,11 +3,13 @@ package training
 import (
 	"bufio"
 	"compress/gzip"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strconv"
@@ -162,10 +164,10 @@ func (o *before) Candidates(dst []candidate.Candidate, q *candidate.Query) []can
 // compares judges what serves beside what was judged before there was one path, on the same cases of the same models.
 func compares(b *testing.B, touches []Touch, prices map[string]*catalogue.Item) {
 	b.Helper()
-	began := time.Now()
+	began, took, last := time.Now(), "", ""
 	a := &attempt{Service: &Service{cfg: Default(), deps: Deps{Ranking: Ranks{Workers: 1}}}, tell: func(what string, done, of int) {
-		if done == 0 || done == of {
-			b.Logf("%s: %s %d", time.Since(began).Round(time.Millisecond), what, done)
+		if what != last {
+			took, last = took+fmt.Sprintf("%s: %s; ", time.Since(began).Round(time.Millisecond), what), what
 		}
 	}}
 	if prices != nil {
@@ -179,17 +181,16 @@ func compares(b *testing.B, touches []Touch, prices map[string]*catalogue.Item) 
 		b.Fatal(err)
 	}
 	a.prepare(cut)
-	b.Logf("prepared in %s", time.Since(began))
 	for _, t := range a.trials { // what is enough to compare
-		t.set.Thin(1500)
+		t.set.Thin(3000)
 		of := judge.Set{Cases: t.teaching}
-		of.Thin(3000)
+		of.Thin(6000)
 		t.teaching = of.Cases
 	}
 	if err := a.fitTo(b.Context(), cut); err != nil {
 		b.Fatal(err)
 	}
-	b.Logf("fitted in %s; %v", time.Since(began), a.judged.Notes)
+	b.Logf("%sfitted in %s; %v", took, time.Since(began), a.judged.Notes)
 	if file := a.judged.Extra[RankerFile]; file != nil {
 		r, err := rank.Decode(file)
 		if err != nil {
@@ -215,6 +216,9 @@ func compares(b *testing.B, touches []Touch, prices map[string]*catalogue.Item) 
 			b.Fatal(err)
 		}
 		models := []judge.Model{old, a.heap.judged("list", list), a.heap.judged("blend", blended(a))}
+		if t.Protocol == nextItem {
+			models = append(models, a.heap.judged("without taste", without(b, a, candidate.Taste.String())))
+		}
 		for _, s := range a.judged.sources() {
 			models = append(models, a.heap.judged(s.Name, s.Source))
 		}
@@ -222,11 +226,33 @@ func compares(b *testing.B, touches []Touch, prices map[string]*catalogue.Item) 
 		if err != nil {
 			b.Fatal(err)
 		}
-		for _, r := range rows {
-			b.Logf("%s, %d cases, %d taught: %-16s Recall@20 %.4f (%.4f to %.4f) NDCG@10 %.4f; behind the best %+.4f (%+.4f to %+.4f)", t.Protocol, len(t.set.Cases), len(t.teaching), r.Name,
-				r.Recall.Value, r.Recall.Low, r.Recall.High, r.NDCG.Value, r.BehindBestRecall.Value, r.BehindBestRecall.Low, r.BehindBestRecall.High)
+		told := fmt.Sprintf("%s, %d cases, %d taught", t.Protocol, len(t.set.Cases), len(t.teaching))
+		was := slices.IndexFunc(rows, func(r judge.Row) bool { return r.Name == old.Name })
+		for i := range rows {
+			r := &rows[i]
+			d, err := t.set.Difference(r, &rows[was], judge.Options{Seed: seed})
+			if err != nil {
+				b.Fatal(err)
+			}
+			told += fmt.Sprintf("\n%-16s Recall@20 %.4f (%.4f to %.4f) NDCG@10 %.4f; against before %+.4f (%+.4f to %+.4f)", r.Name, r.Recall.Value, r.Recall.Low, r.Recall.High, r.NDCG.Value, d.Value, d.Low, d.High)
 		}
+		b.Log(told)
 	}
+}
+
+// without is a ranker that one source is kept from.
+func without(b *testing.B, a *attempt, name string) ask.Source {
+	sources := slices.DeleteFunc(a.judged.sources(), func(s rank.Named) bool { return s.Name == name })
+	cases := a.taught(false)
+	file, err := Ranks{Workers: 1}.Train(b.Context(), sources, a.facts(), len(cases), func(i int) (*ask.Ask, []int32) { return a.heap.ask(cases[i].Place, cases[i].AtMs), cases[i].Relevant }, func(int, int) {})
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := Ranks{}.Over(sources, a.facts(), file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
 }
 
 func blended(a *attempt) ask.Source {
@@ -236,7 +262,7 @@ func blended(a *attempt) ask.Source {
 
 // BenchmarkOnePathOnRetailrocket and the next say what one path for training and serving costs or brings.
 func BenchmarkOnePathOnRetailrocket(b *testing.B) {
-	touches := retailrocket(b, 15_000)
+	touches := retailrocket(b, 40_000)
 	for b.Loop() {
 		compares(b, touches, nil)
 	}
@@ -246,5 +272,52 @@ func BenchmarkOnePathOnOnlineRetail(b *testing.B) {
 	touches, prices := onlineRetail(b)
 	for b.Loop() {
 		compares(b, touches, prices)
+	}
+}
+
+// smallShop is a shop of 1,500 items and 4,000 customers in half a year: of each touch the next is one of what is alike.
+func smallShop() (out []Touch) {
+	r := rand.New(rand.NewPCG(3, 5))
+	like := rand.NewZipf(r, 1.1, 30, 1499)
+	for v := range 15_000 {
+		at := base.UnixMilli() + int64(v)*80*24*3_600_000/15_000
+		who, place := r.IntN(4000), int(like.Uint64())
+		for step := range 2 + r.IntN(6) {
+			t := Touch{Customer: fmt.Sprint("c", who), Item: fmt.Sprint("i", place), Kind: "view", AtMs: at + int64(step)*1000}
+			if out = append(out, t); step > 1 && r.IntN(4) == 0 {
+				t.Kind, t.Order = "buy", fmt.Sprint("o", v)
+				out = append(out, t)
+			}
+			if place = (place/10)*10 + r.IntN(10); r.IntN(5) == 0 {
+				place = int(like.Uint64())
+			}
+		}
+	}
+	return out
+}
+
+// BenchmarkTrainingOfASmallShop is a training from the first touch to the models that are kept; what each step took stands in the log.
+func BenchmarkTrainingOfASmallShop(b *testing.B) {
+	touches := smallShop()
+	for b.Loop() {
+		a := &attempt{Service: &Service{cfg: Default(), deps: Deps{Ranking: Ranks{Workers: 1}, Now: time.Now}}}
+		for _, t := range touches {
+			a.heap.add(t)
+		}
+		began, told, last := time.Now(), fmt.Sprintf("%d touches, %d items; ", len(touches), a.heap.items.Len()), ""
+		a.tell = func(what string, _, _ int) {
+			if what != last {
+				told, last = told+fmt.Sprintf("%s: %s; ", time.Since(began).Round(time.Millisecond), what), what
+			}
+		}
+		if err := a.divide(0); err != nil {
+			b.Fatal(err)
+		}
+		for _, step := range []func(context.Context) error{func(ctx context.Context) error { return a.fitTo(ctx, a.cutMs) }, a.judge, a.fitAll} {
+			if err := step(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.Logf("%send: %s", told, time.Since(began))
 	}
 }

@@ -23,7 +23,7 @@ type Parts struct {
 	// Groups is what tastes and rules were fitted on; nil of a version that was read.
 	Groups *Groups
 	// Notes are what a reader of the card should know.
-	Notes []string
+	Notes   []string
 	learner *learn.Learner
 	board   *board.Board
 }
