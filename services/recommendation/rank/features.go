@@ -91,7 +91,7 @@ var ofItem = []feature{
 	{"category", func(p *Pool, i, _ int) float64 { return p.taste.share(p.taste.categories, p.category(p.items[i])) }},
 	{"brand", func(p *Pool, i, _ int) float64 { return p.taste.share(p.taste.brands, p.brand(p.items[i])) }},
 	{"new", func(p *Pool, i, _ int) float64 {
-		if item := p.proto(p.items[i]); item != nil {
+		if item := p.proto(p.items[i]); item != nil && item.GetCreatedMs() <= p.NowMs { // training asks of times before an item was made known
 			return days(p.NowMs, item.GetCreatedMs())
 		}
 		return unknown

@@ -44,7 +44,7 @@ func (a *attempt) all(ctx context.Context) (trainer.Made, error) {
 	for _, step := range []struct {
 		do func(context.Context) error
 		to float64 // about which share of the work is done with it
-	}{{a.read, .05}, {a.fitJudged, .45}, {a.judge, .65}, {a.compare, .7}, {a.fitAll, .98}} {
+	}{{a.read, .03}, {a.fitJudged, .37}, {a.judge, .57}, {a.compare, .62}, {a.fitAll, .98}} {
 		a.tell = all.part(from, step.to)
 		if err := step.do(ctx); err != nil {
 			return trainer.Made{}, err
@@ -148,10 +148,10 @@ func (a *attempt) fitTo(ctx context.Context, ms int64) (err error) {
 	if a.cases() == 0 {
 		return trainer.TooLittle{Words: fmt.Sprintf("of %d touches none is left to judge models by", len(a.heap.touches))}
 	}
-	if a.judged, err = a.heap.fit(ctx, a.cfg, ms, a.tell.part(0, .7)); err != nil {
+	if a.judged, err = a.heap.fit(ctx, a.cfg, ms, a.tell.part(0, .4)); err != nil {
 		return err
 	}
-	return a.ranker(ctx, a.judged, a.taught(false), a.tell.part(.7, 1))
+	return a.ranker(ctx, a.judged, a.taught(false), a.tell.part(.4, 1))
 }
 
 // cases is how many there are in the trial that has most.
@@ -264,10 +264,10 @@ func (a *attempt) compare(ctx context.Context) error {
 
 // fitAll fits anew what is put: to all there is. The ranker learns from all judged questions, with the models that had not seen them.
 func (a *attempt) fitAll(ctx context.Context) (err error) {
-	if a.parts, err = a.heap.fit(ctx, a.cfg, math.MaxInt64, a.tell.part(0, .6)); err != nil {
+	if a.parts, err = a.heap.fit(ctx, a.cfg, math.MaxInt64, a.tell.part(0, .3)); err != nil {
 		return err
 	}
-	if err := a.ranker(ctx, a.judged, a.taught(true), a.tell.part(.6, 1)); err != nil {
+	if err := a.ranker(ctx, a.judged, a.taught(true), a.tell.part(.3, 1)); err != nil {
 		return err
 	}
 	for name, data := range a.judged.Extra {

@@ -14,8 +14,12 @@ import (
 // Ranks is package rank as a Ranking.
 type Ranks struct{ Workers int }
 
-// wide is how many candidates each source gives.
-const wide = 100
+const (
+	// wide is how many candidates each source gives.
+	wide = 100
+	// near are those of a source that the ranker learns from whole; of what lies behind them everywhere, some.
+	near = 25
+)
 
 // Train implements Ranking.
 func (r Ranks) Train(ctx context.Context, sources []rank.Named, facts rank.Facts, questions int, question func(i int) (*ask.Ask, []int32), progress func(done, of int)) ([]byte, error) {
@@ -24,6 +28,7 @@ func (r Ranks) Train(ctx context.Context, sources []rank.Named, facts rank.Facts
 		names = append(names, s.Name)
 	}
 	l := rank.NewLessons(names)
+	l.Near = near
 	for i := range questions {
 		if i%256 == 0 {
 			if err := ctx.Err(); err != nil {
