@@ -58,14 +58,14 @@ func order(scores []float64) []int {
 	for i := range out {
 		out[i] = i
 	}
-	slices.SortStableFunc(out, func(a, b int) int {
+	slices.SortFunc(out, func(a, b int) int {
 		switch {
 		case scores[a] > scores[b]:
 			return -1
 		case scores[a] < scores[b]:
 			return 1
 		}
-		return 0
+		return a - b
 	})
 	return out
 }

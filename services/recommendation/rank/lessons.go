@@ -13,10 +13,6 @@ import (
 
 // Lessons are questions with what came, in the order of time: the newest judge when training stops.
 type Lessons struct {
-	// Near, above 0, leaves some of what was not taken out: all that no source has among its first so many, but every fourth of it. Trees take a third of the time, since most
-	// of what is proposed is hopeless. Set it before the first Add.
-	Near int
-
 	r        *Ranker // without trees: it makes the rows
 	rows     []float32
 	grades   []uint8
@@ -47,34 +43,26 @@ func NewLessons(sources []string) *Lessons {
 // candidates teaches nothing and is counted only.
 func (l *Lessons) Add(p *Pool, grade func(item int32) int) error {
 	l.asked++
-	from, found, hopeless := len(l.grades), false, 0
-	var kept []int
-	for i, item := range p.items {
+	from := len(l.grades)
+	found := false
+	for _, item := range p.items {
 		g := grade(item)
 		if g < 0 || g > 30 {
 			l.grades = l.grades[:from]
 			return fmt.Errorf("a lesson's grade of %d: want 0 to 30", g)
 		}
-		if g == 0 && l.Near > 0 && !p.near(i, l.Near) {
-			if hopeless++; hopeless%4 != 1 {
-				continue
-			}
-		}
 		found = found || g > 0
-		kept, l.grades = append(kept, i), append(l.grades, uint8(g))
+		l.grades = append(l.grades, uint8(g))
 	}
-	if !found || len(kept) < 2 {
+	if !found || len(p.items) < 2 {
 		l.grades = l.grades[:from]
 		return nil
 	}
 	l.r.fill(p)
-	n := len(l.r.columns)
-	for _, i := range kept {
-		for _, v := range p.rows[i*n : (i+1)*n] {
-			l.rows = append(l.rows, float32(v))
-		}
+	for _, v := range p.rows {
+		l.rows = append(l.rows, float32(v))
 	}
-	l.groups = append(l.groups, len(kept))
+	l.groups = append(l.groups, len(p.items))
 	l.segments = append(l.segments, slices.Clone(p.Segments))
 	return nil
 }

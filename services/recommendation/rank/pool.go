@@ -117,16 +117,6 @@ func (p *Pool) of(i int) []said {
 	return p.said[i*n : (i+1)*n]
 }
 
-// near says that a source has a candidate among its first so many.
-func (p *Pool) near(i, first int) bool {
-	for _, x := range p.of(i) {
-		if x.place > 0 && int(x.place) <= first {
-			return true
-		}
-	}
-	return false
-}
-
 // Reason is that of the source which puts the candidate highest, of equal places the first source; and which source it is.
 func (p *Pool) Reason(i int) (candidate.Reason, int) {
 	best := -1

@@ -14,12 +14,8 @@ import (
 // Ranks is package rank as a Ranking.
 type Ranks struct{ Workers int }
 
-const (
-	// wide is how many candidates each source gives.
-	wide = 100
-	// near are those of a source that the ranker learns from whole; of what lies behind them everywhere, some.
-	near = 25
-)
+// wide is how many candidates each source gives.
+const wide = 100
 
 // Train implements Ranking.
 func (r Ranks) Train(ctx context.Context, sources []rank.Named, facts rank.Facts, questions int, question func(i int) (*ask.Ask, []int32), progress func(done, of int)) ([]byte, error) {
@@ -28,7 +24,6 @@ func (r Ranks) Train(ctx context.Context, sources []rank.Named, facts rank.Facts
 		names = append(names, s.Name)
 	}
 	l := rank.NewLessons(names)
-	l.Near = near
 	for i := range questions {
 		if i%256 == 0 {
 			if err := ctx.Err(); err != nil {

@@ -56,6 +56,9 @@ func (a *attempt) ranker(ctx context.Context, p *Parts, cases []judge.Case, tell
 	return nil
 }
 
+// mostLessons is how many questions teach at most, evenly taken: each is some 300 rows of 40 numbers.
+const mostLessons = 6000
+
 // taught are the cases that teach a ranker, and with judged those that judged another, oldest first.
 func (a *attempt) taught(judged bool) []judge.Case {
 	var out []judge.Case
@@ -66,7 +69,9 @@ func (a *attempt) taught(judged bool) []judge.Case {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b judge.Case) int { return cmp.Compare(a.AtMs, b.AtMs) })
-	return out
+	of := judge.Set{Cases: out}
+	of.Thin(mostLessons)
+	return of.Cases
 }
 
 // Verdict is how one list compares with another in one protocol: its Recall@20 less the other's, with what it lies between at 95 %.
