@@ -58,14 +58,14 @@ func order(scores []float64) []int {
 	for i := range out {
 		out[i] = i
 	}
-	slices.SortFunc(out, func(a, b int) int {
+	slices.SortStableFunc(out, func(a, b int) int {
 		switch {
 		case scores[a] > scores[b]:
 			return -1
 		case scores[a] < scores[b]:
 			return 1
 		}
-		return a - b
+		return 0
 	})
 	return out
 }

@@ -92,7 +92,7 @@ func (p *Parts) tastes(ctx context.Context, c Config, tell tell) error {
 	tell("fitting tastes", 0, 1)
 	if len(touched) <= c.MaxEASE {
 		o := ease.Default()
-		o.MaxItems = c.MaxEASE
+		o.MaxItems, o.Workers = c.MaxEASE, c.Cores()
 		m, err := ease.Fit(ctx, histories, len(p.Items), o)
 		if err != nil {
 			return fmt.Errorf("fit EASE to %d customers: %w", len(histories), err)
@@ -101,7 +101,7 @@ func (p *Parts) tastes(ctx context.Context, c Config, tell tell) error {
 		return nil
 	}
 	o := als.Default()
-	o.Workers, o.Progress = c.Workers, func(done, of int) { tell("fitting tastes", done, of) }
+	o.Workers, o.Progress = c.Cores(), func(done, of int) { tell("fitting tastes", done, of) }
 	m, err := als.Fit(ctx, histories, len(p.Items), o)
 	if err != nil {
 		return fmt.Errorf("fit ALS to %d customers: %w", len(histories), err)
