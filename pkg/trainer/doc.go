@@ -8,6 +8,7 @@
 //   - Trainings of models that are not Deps.Mine are left alone, whatever becomes of them: several trainers share the topic (TestOthersModelsAreLeftAlone).
 //   - A training that fails or finds too little changes nothing that serves, and says why in words. A clean stop hands it on: it is asked for anew
 //     (TestHowTrainingsEnd).
+//   - Drift is looked at, and trained for, no more often than the caller says (TestDriftHasABound).
 //   - What is unfit is never made live but by force, as a copy that is not (TestDecide, TestPromoteByHand).
 //
 // A process that is killed between two of a training's steps leaves what package model promises: files that nobody names, or a version that serves nobody. The

@@ -58,7 +58,10 @@ type Deps struct {
 }
 
 // Trainer runs trainings. Run and what it calls is one goroutine's; what admin.go has is for any number.
-type Trainer struct{ Deps }
+type Trainer struct {
+	Deps
+	drifts drifts
+}
 
 // New checks what it is given. It starts nothing.
 func New(deps Deps) (*Trainer, error) {
@@ -68,7 +71,7 @@ func New(deps Deps) (*Trainer, error) {
 	if deps.Now == nil {
 		deps.Now = time.Now
 	}
-	return &Trainer{deps}, nil
+	return &Trainer{Deps: deps, drifts: drifts{}}, nil
 }
 
 // Run calls round until ctx ends (nil): when something of models changed, and every so often, timed then. Runs that were cut off have been told of before. round is

@@ -109,18 +109,5 @@ func (s *Service) published(ctx context.Context) int64 {
 
 // drifts says whether live customers are others than those of the training.
 func (s *Service) drifts(ctx context.Context, workspace string, place int, champion *modelv1.Version, run *modelv1.Run) bool {
-	now := s.now()
-	k := key{workspace, champion.GetName()}
-	l := s.looks[k]
-	if s.deps.Drift == nil || now.Sub(l.at) < s.cfg.DriftEvery {
-		return false
-	}
-	l.at = now
-	s.looks[k] = l
-	words, acts := s.deps.Drift(ctx, workspace, place, champion.GetId())
-	if !acts || now.Sub(time.UnixMilli(run.GetBeganMs())) < driftAgain || now.Sub(time.UnixMilli(champion.GetMadeMs())) < driftAgain {
-		return false
-	}
-	s.deps.Logger.Warn("live customers are others than those that a model learnt from: it is trained anew", "target", champion.GetName(), "version", champion.GetId(), "drift", words)
-	return true
+	return s.deps.Drift != nil && s.trainer.Drifts(champion, run, s.cfg.DriftEvery, driftAgain, func() (string, bool) { return s.deps.Drift(ctx, workspace, place, champion.GetId()) })
 }

@@ -142,7 +142,7 @@ func (s *Service) rooms(cfg Config) (err error) {
 	host, _ := os.Hostname() // a name for people; the rest of it is what no other has
 	s.trainer, err = training.New(cfg.Training, training.Deps{
 		Logger: d.Logger, Registry: s.registry, Touches: &training.Warehouse{Conn: d.ClickHouse, Database: cfg.Places.DatabasePrefix + "dw"}, Item: s.item,
-		Ranking: training.Ranks{Workers: cfg.Training.Workers}, Extra: s.extra, Owner: func() bool { return s.visitors.Owns(0) },
+		Ranking: training.Ranks{Workers: cfg.Training.Cores()}, Extra: s.extra, Owner: func() bool { return s.visitors.Owns(0) },
 		Name: cmp.Or(host, "recommendation") + "-" + uuid.NewString()[:8], Workspaces: s.visitors.Workspaces, Now: d.Now,
 	})
 	return err

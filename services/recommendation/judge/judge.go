@@ -36,6 +36,9 @@ type Options struct {
 	Progress func(model string, done, of int)
 }
 
+// resamples of a bootstrap when nobody says.
+const resamples = 500
+
 // Row is what a model is worth.
 type Row struct {
 	Name             string
@@ -64,7 +67,7 @@ func Judge(ctx context.Context, s *Set, models []Model, o Options) ([]Row, error
 		o.K = 20
 	}
 	if o.Resamples == 0 {
-		o.Resamples = 500
+		o.Resamples = resamples
 	}
 	var rows []Row
 	for _, m := range models {
@@ -104,9 +107,24 @@ func (s *Set) compare(rows []Row, o Options) (err error) {
 		if err != nil {
 			return fmt.Errorf("compare %s with %s: %w", r.Name, rows[0].Name, err)
 		}
-		r.lists, r.recall, r.ndcg = nil, nil, nil
+		r.lists, r.ndcg = nil, nil
 	}
 	return nil
+}
+
+// Difference is one row's Recall less another's, case by case: both of this set, whichever call of Judge gave them.
+func (s *Set) Difference(one, other *Row, o Options) (evaluate.Interval, error) {
+	less := make([]float64, len(s.Cases))
+	if len(one.recall) != len(less) || len(other.recall) != len(less) {
+		return evaluate.Interval{}, fmt.Errorf("compare %s with %s: %d and %d cases, the set has %d", one.Name, other.Name, len(one.recall), len(other.recall), len(less))
+	}
+	for i := range less {
+		less[i] = one.recall[i] - other.recall[i]
+	}
+	if o.Resamples == 0 {
+		o.Resamples = resamples
+	}
+	return evaluate.MeanInterval(less, s.resample(o))
 }
 
 // resample draws whole sessions or customers: the cases of one tell the same story.

@@ -2,7 +2,9 @@ package neighbours
 
 import (
 	"bytes"
+	"cmp"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -246,4 +248,24 @@ type lcg uint64
 func (l *lcg) float() float64 {
 	*l = *l*6364136223846793005 + 1442695040888963407
 	return float64(*l>>11) / (1 << 53)
+}
+
+// The strongest are those that sorting puts first.
+func TestPartIsWhatSortingGives(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var all []strong
+		for item, is := range rapid.SliceOfN(rapid.IntRange(0, 9), 0, 60).Draw(t, "strengths") {
+			all = append(all, strong{cell{item: int32(item), groups: 1}, float64(is)})
+		}
+		want := slices.Clone(all)
+		slices.SortFunc(want, func(a, b strong) int { return cmp.Or(cmp.Compare(b.is, a.is), cmp.Compare(a.item, b.item)) })
+		rand.New(rand.NewPCG(1, 2)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		n := rapid.IntRange(0, len(all)).Draw(t, "n")
+		part(all, n)
+		got := slices.Clone(all[:n])
+		slices.SortFunc(got, func(a, b strong) int { return cmp.Or(cmp.Compare(b.is, a.is), cmp.Compare(a.item, b.item)) })
+		if !slices.Equal(got, want[:n]) {
+			t.Fatalf("the first %d are %v, want %v", n, got, want[:n])
+		}
+	})
 }

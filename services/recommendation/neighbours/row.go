@@ -121,22 +121,54 @@ func (r *row) fill(cells []cell) {
 	}
 }
 
+// strong is a cell with how strong its pair is.
+type strong struct {
+	cell
+	is float64
+}
+
+func (s *strong) before(o *strong) bool { return s.is > o.is || s.is == o.is && s.item < o.item }
+
 // trim keeps the half of the most pairs that are the strongest, of equal ones those of the lower items.
 func (r *row) trim(most int, strength func(*cell) float64) {
-	type strong struct {
-		cell
-		is float64
-	}
 	all := make([]strong, 0, r.n)
 	for i := range r.cells {
 		if r.cells[i].groups != 0 {
 			all = append(all, strong{r.cells[i], strength(&r.cells[i])})
 		}
 	}
-	slices.SortFunc(all, func(a, b strong) int { return cmp.Or(cmp.Compare(b.is, a.is), cmp.Compare(a.item, b.item)) })
-	kept := make([]cell, 0, most/2)
-	for i := range all[:min(len(all), max(most/2, 1))] {
+	n := min(len(all), max(most/2, 1))
+	part(all, n)
+	kept := make([]cell, 0, n)
+	for i := range all[:n] {
 		kept = append(kept, all[i].cell)
 	}
 	r.fill(kept)
+}
+
+// part puts the n strongest before all others, in no order (Hoare, "Algorithm 65: Find", 1961). No two are equal.
+func part(all []strong, n int) {
+	for low, high := 0, len(all)-1; low < high; {
+		pivot, i, j := all[(low+high)/2], low, high
+		for i <= j {
+			for all[i].before(&pivot) {
+				i++
+			}
+			for pivot.before(&all[j]) {
+				j--
+			}
+			if i <= j {
+				all[i], all[j] = all[j], all[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case n <= j:
+			high = j
+		case n > i:
+			low = i
+		default:
+			return
+		}
+	}
 }

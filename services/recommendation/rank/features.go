@@ -91,6 +91,9 @@ var ofItem = []feature{
 	{"category", func(p *Pool, i, _ int) float64 { return p.taste.share(p.taste.categories, p.kinds[i].category) }},
 	{"brand", func(p *Pool, i, _ int) float64 { return p.taste.share(p.taste.brands, p.kinds[i].brand) }},
 	{"new", func(p *Pool, i, _ int) float64 {
+		if p.kinds[i].createdMs > p.NowMs { // training asks of times before an item was made known
+			return unknown
+		}
 		return days(p.NowMs, p.kinds[i].createdMs)
 	}},
 	{"because", func(p *Pool, i, _ int) float64 { // how many touches of the session ago the reason lies, from 1

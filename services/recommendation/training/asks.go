@@ -18,7 +18,7 @@ func refusesNothing(int32) bool { return false }
 func (h *heap) ask(place int, nowMs int64) *ask.Ask {
 	t := &h.touches[place]
 	v := &visitor.View{Personal: !t.anonymous}
-	history := h.past(place, v)
+	history := h.past(place, nowMs, v)
 	a := &ask.Ask{NowMs: nowMs, Skip: refusesNothing}
 	a.Session = history[len(history)-len(v.Visit(nowMs)):]
 	if v.Personal {
@@ -28,13 +28,16 @@ func (h *heap) ask(place int, nowMs int64) *ask.Ask {
 }
 
 // past puts what a visitor's record held before a touch into a view, and gives the items.
-func (h *heap) past(place int, v *visitor.View) []int32 {
+func (h *heap) past(place int, nowMs int64, v *visitor.View) []int32 {
 	mine := h.by(h.touches[place].customer)
 	end, _ := slices.BinarySearch(mine, int32(place))
 	looks, purchases := visitor.MostTouches, visitor.MostBought
 	var history []int32
 	for i := end - 1; i >= 0 && (looks > 0 || purchases > 0); i-- {
 		x := &h.touches[mine[i]]
+		if !v.Personal && (x.at <= nowMs-visitor.Pause || len(history) == visitor.MostVisit) {
+			break // of who allows no profile the last half hour is kept
+		}
 		left := &looks
 		if x.kind == bought || x.kind == returned {
 			left = &purchases

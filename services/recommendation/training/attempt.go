@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 type attempt struct {
 	*Service
 	workspace, trigger string
-	tell               func(what string, done, of int)
+	tell               tell
 
 	heap     heap
 	span     Span
@@ -39,11 +40,18 @@ type attempt struct {
 
 // all makes a version and decides about it.
 func (a *attempt) all(ctx context.Context) (trainer.Made, error) {
-	for _, step := range []func(context.Context) error{a.read, a.fitJudged, a.judge, a.compare, a.fitAll} {
-		if err := step(ctx); err != nil {
+	all, from := a.tell.onward(), 0.
+	for _, step := range []struct {
+		do func(context.Context) error
+		to float64 // about which share of the work is done with it
+	}{{a.read, .03}, {a.fitJudged, .37}, {a.judge, .57}, {a.compare, .62}, {a.fitAll, .98}} {
+		a.tell = all.part(from, step.to)
+		if err := step.do(ctx); err != nil {
 			return trainer.Made{}, err
 		}
+		from = step.to
 	}
+	a.tell = all.part(from, 1)
 	v, err := a.keep(ctx)
 	if err != nil {
 		return trainer.Made{}, err
@@ -96,19 +104,40 @@ func (a *attempt) fitJudged(ctx context.Context) error {
 	if a.old != nil {
 		known = a.champion.GetToMs()
 	}
-	var err error
-	if a.cutMs, err = a.heap.cut(a.cfg.Share, known); err != nil {
-		return trainer.TooLittle{Words: err.Error()}
-	}
-	a.prepare(a.cutMs)
-	if n := a.cases(); known > 0 && n < fewest {
-		a.unread, a.old = fmt.Errorf("there are %d cases behind all that it has learnt from, %d are needed", n, fewest), nil
-		if a.cutMs, err = a.heap.cut(a.cfg.Share, 0); err != nil {
+	for {
+		if err := a.divide(known); err != nil {
 			return trainer.TooLittle{Words: err.Error()}
 		}
-		a.prepare(a.cutMs)
+		n := a.cases()
+		if known == 0 || n >= fewest {
+			break
+		}
+		a.unread, a.old, known = fmt.Errorf("there are %d cases behind all that it has learnt from, %d are needed", n, fewest), nil, 0
+	}
+	if a.old != nil {
+		a.heap.on(a.old.learner, known, a.cutMs)
 	}
 	return a.fitTo(ctx, a.cutMs)
+}
+
+// divide finds the cut, behind a champion's knowledge, and what judges. When what is live has drifted away from the champion, half of what came since is learnt from: else there would be
+// nothing that a new model knows and the champion does not.
+func (a *attempt) divide(known int64) (err error) {
+	if a.cutMs, err = a.heap.cut(a.cfg.Share, known); err != nil {
+		return err
+	}
+	a.prepare(a.cutMs)
+	if a.trigger != trainer.ForDrift || known == 0 {
+		return nil
+	}
+	whole, trials := a.cutMs, a.trials
+	if a.cutMs = max(a.cutMs, a.heap.middle(known)); a.cutMs == whole {
+		return nil
+	}
+	if a.prepare(a.cutMs); a.cases() < fewest {
+		a.cutMs, a.trials = whole, trials
+	}
+	return nil
 }
 
 // prepare finds what judges.
@@ -119,10 +148,10 @@ func (a *attempt) fitTo(ctx context.Context, ms int64) (err error) {
 	if a.cases() == 0 {
 		return trainer.TooLittle{Words: fmt.Sprintf("of %d touches none is left to judge models by", len(a.heap.touches))}
 	}
-	if a.judged, err = a.heap.fit(ctx, a.cfg, ms, a.tell); err != nil {
+	if a.judged, err = a.heap.fit(ctx, a.cfg, ms, a.tell.part(0, .4)); err != nil {
 		return err
 	}
-	return a.ranker(ctx, a.judged, a.taught(false))
+	return a.ranker(ctx, a.judged, a.taught(false), a.tell.part(.4, 1))
 }
 
 // cases is how many there are in the trial that has most.
@@ -154,30 +183,46 @@ func (a *attempt) readChampion(ctx context.Context) {
 // judge says what every model is worth beside popularity.
 func (a *attempt) judge(ctx context.Context) error {
 	a.card = &Card{Workspace: a.workspace, Made: a.now(), Code: service.BuildVersion(), Trigger: a.trigger, Span: a.span, CutMs: a.cutMs}
-	for _, t := range a.trials {
-		list, err := a.listed(t.Protocol, a.judged)
-		if err != nil {
+	for i, t := range a.trials {
+		n := float64(len(a.trials))
+		if err := a.judgeBy(ctx, t, a.tell.part(float64(i)/n, float64(i+1)/n)); err != nil {
 			return err
 		}
-		var models []judge.Model
-		for _, s := range a.judged.sources() {
-			models = append(models, a.heap.judged(s.Name, s.Source))
-		}
-		if a.deps.Ranking != nil {
-			models = append(models, a.heap.judged("list", list))
-		}
-		rows, err := judge.Judge(ctx, t.set, models, judge.Options{Seed: seed, Progress: func(model string, done, of int) { a.tell("judging "+model, done, of) }})
-		if err != nil {
-			return err
-		}
-		a.card.take(t, rows)
-		v, err := a.versus(ctx, t, list, a.judged.source(candidate.Popular))
-		if err != nil {
-			return err
-		}
-		a.byPopularity = append(a.byPopularity, v)
 	}
 	return nil
+}
+
+// judgeBy judges by one protocol.
+func (a *attempt) judgeBy(ctx context.Context, t *trial, tell tell) error {
+	list, name, err := a.listed(t.Protocol, a.judged)
+	if err != nil {
+		return err
+	}
+	var models []judge.Model
+	for _, s := range a.judged.sources() {
+		models = append(models, a.heap.judged(s.Name, s.Source))
+	}
+	if name == ranked {
+		models = append(models, a.heap.judged(name, list))
+	}
+	asked, last := 0, ""
+	rows, err := judge.Judge(ctx, t.set, models, judge.Options{Seed: seed, Progress: func(model string, done, of int) {
+		if model != last {
+			asked, last = asked+1, model
+		}
+		tell("judging by "+t.Protocol+": "+model, (asked-1)*of+done, len(models)*of)
+	}})
+	if err != nil {
+		return err
+	}
+	a.card.take(t, rows)
+	row := func(name string) *judge.Row {
+		return &rows[slices.IndexFunc(rows, func(r judge.Row) bool { return r.Name == name })]
+	}
+	t.list = row(name)
+	v, err := t.verdict(t.list, row(candidate.Popular.String()))
+	a.byPopularity = append(a.byPopularity, v)
+	return err
 }
 
 // facts are what is known of items, for the ranker: what the catalogue says now. Which price, and whether it was in stock, an item had when a question was asked nobody wrote down.
@@ -188,26 +233,27 @@ func (a *attempt) facts() rank.Facts {
 	return rank.Facts{Catalogue: func(item int32) *catalogue.Item { return a.deps.Item(a.workspace, a.heap.items.Text(item)) }}
 }
 
-// compare asks champion and challenger the same cases.
+// compare asks the champion the same cases.
 func (a *attempt) compare(ctx context.Context) error {
 	if a.old == nil {
 		return nil
 	}
-	a.tell("comparing with the champion", 0, 1)
-	for _, t := range a.trials {
+	for i, t := range a.trials {
 		if len(t.set.Cases) < fewest {
 			continue
 		}
-		one, err := a.listed(t.Protocol, a.judged)
-		if err != nil {
-			return err
-		}
-		other, err := a.listed(t.Protocol, a.old)
+		list, _, err := a.listed(t.Protocol, a.old)
 		if err != nil {
 			a.unread = err
 			return nil
 		}
-		v, err := a.versus(ctx, t, one, other)
+		rows, err := judge.Judge(ctx, t.set, []judge.Model{a.heap.judged("the champion", list)}, judge.Options{Seed: seed, Progress: func(_ string, done, of int) {
+			a.tell("comparing with the champion", i*of+done, len(a.trials)*of)
+		}})
+		if err != nil {
+			return err
+		}
+		v, err := t.verdict(t.list, &rows[0])
 		if err != nil {
 			return err
 		}
@@ -218,10 +264,10 @@ func (a *attempt) compare(ctx context.Context) error {
 
 // fitAll fits anew what is put: to all there is. The ranker learns from all judged questions, with the models that had not seen them.
 func (a *attempt) fitAll(ctx context.Context) (err error) {
-	if a.parts, err = a.heap.fit(ctx, a.cfg, math.MaxInt64, a.tell); err != nil {
+	if a.parts, err = a.heap.fit(ctx, a.cfg, math.MaxInt64, a.tell.part(0, .3)); err != nil {
 		return err
 	}
-	if err := a.ranker(ctx, a.judged, a.taught(true)); err != nil {
+	if err := a.ranker(ctx, a.judged, a.taught(true), a.tell.part(.3, 1)); err != nil {
 		return err
 	}
 	for name, data := range a.judged.Extra {

@@ -15,7 +15,10 @@ type Warehouse struct {
 	Database string
 }
 
-const within = ` FROM %s.touches WHERE workspace = ? AND at >= fromUnixTimestamp64Milli(?) AND at < fromUnixTimestamp64Milli(?)`
+// counts is when a touch counts as done: as learn.At has it, not after it was received.
+const counts = `least(at, received_at)`
+
+const within = ` FROM %s.touches WHERE workspace = ? AND at >= fromUnixTimestamp64Milli(?) AND ` + counts + ` < fromUnixTimestamp64Milli(?)`
 
 // Count implements Touches.
 func (w *Warehouse) Count(ctx context.Context, workspace string, from, to time.Time) (int64, error) {
@@ -29,7 +32,7 @@ func (w *Warehouse) Count(ctx context.Context, workspace string, from, to time.T
 
 // newest is from when on there are at most so many touches: those of one moment stay together.
 func (w *Warehouse) newest(ctx context.Context, workspace string, from, to time.Time, most int64) (time.Time, error) {
-	rows, err := w.Conn.Query(ctx, fmt.Sprintf("SELECT toUnixTimestamp64Milli(at)"+within+" ORDER BY at DESC LIMIT 1 OFFSET ?", w.Database),
+	rows, err := w.Conn.Query(ctx, fmt.Sprintf("SELECT toUnixTimestamp64Milli("+counts+")"+within+" ORDER BY "+counts+" DESC LIMIT 1 OFFSET ?", w.Database),
 		workspace, from.UnixMilli(), to.UnixMilli(), most)
 	if err != nil {
 		return from, err
@@ -51,8 +54,8 @@ func (w *Warehouse) Read(ctx context.Context, workspace string, from, to time.Ti
 	if err != nil {
 		return fmt.Errorf("find the newest %d touches: %w", most, err)
 	}
-	rows, err := w.Conn.Query(ctx, fmt.Sprintf(`SELECT current_customer_id, item_id, toString(kind), toUnixTimestamp64Milli(at), order_id, quantity_micros, anonymous
-		FROM %s.touches_current WHERE workspace = ? AND at >= fromUnixTimestamp64Milli(?) AND at < fromUnixTimestamp64Milli(?) ORDER BY at, event_id, line`, w.Database),
+	rows, err := w.Conn.Query(ctx, fmt.Sprintf(`SELECT current_customer_id, item_id, toString(kind), toUnixTimestamp64Milli(`+counts+`), order_id, quantity_micros, anonymous
+		FROM %s.touches_current WHERE workspace = ? AND at >= fromUnixTimestamp64Milli(?) AND `+counts+` < fromUnixTimestamp64Milli(?) ORDER BY `+counts+`, event_id, line`, w.Database),
 		workspace, from.UnixMilli(), to.UnixMilli())
 	if err != nil {
 		return fmt.Errorf("read the touches: %w", err)

@@ -3,6 +3,7 @@ package training
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/freshet/freshet/pkg/trainer"
@@ -22,7 +23,9 @@ type Config struct {
 	// MaxAge is after how long a champion is so old that a new model which is not worse takes its place, though it is not better by more than chance. Boards add to the
 	// champion what touches.v1 still has since its training, 14 days: keep it below that. Zero: never.
 	MaxAge time.Duration `koanf:"max_age"`
-	// Workers is how many cores ALS takes at most, beside live work. 1 to 64.
+	// DriftEvery is how often it is looked whether what serves does worse than it did, which begins a training. 10m to 168h. A look reads a million touches at most, and the model once more.
+	DriftEvery time.Duration `koanf:"drift_every"`
+	// Workers is how many cores a training takes at most, beside live work; the models are the same. 0 to 64; 0: half of those that there are.
 	Workers int `koanf:"workers"`
 	// Span is how far back touches are learnt from. 24h to 17520h (2 years).
 	Span time.Duration `koanf:"span"`
@@ -40,12 +43,20 @@ type Config struct {
 	RuleConfidence float64 `koanf:"rule_confidence"`
 }
 
-// Default trains every night on one core.
+// Default trains every night.
 func Default() Config {
 	return Config{
-		At: "03:30", Look: time.Minute, MaxAge: 7 * 24 * time.Hour, Workers: 1, Span: 180 * 24 * time.Hour, MaxTouches: 20_000_000, MinVisits: 500, Share: .1,
+		At: "03:30", Look: time.Minute, DriftEvery: 6 * time.Hour, MaxAge: 7 * 24 * time.Hour, Span: 180 * 24 * time.Hour, MaxTouches: 20_000_000, MinVisits: 500, Share: .1,
 		MaxEASE: 8000, RuleSupport: associate.Default().MinSupport, RuleConfidence: .1,
 	}
+}
+
+// Cores is how many a training takes.
+func (c Config) Cores() int {
+	if c.Workers > 0 {
+		return c.Workers
+	}
+	return max(1, runtime.GOMAXPROCS(0)/2)
 }
 
 // Validate reports every fault under its key.
@@ -58,11 +69,14 @@ func (c Config) Validate() error {
 	if c.Look < time.Second || c.Look > time.Hour {
 		fail("look: %s is not within 1s and 1h", c.Look)
 	}
+	if c.DriftEvery < 10*time.Minute || c.DriftEvery > 168*time.Hour {
+		fail("drift_every: %s is not within 10m and 168h", c.DriftEvery)
+	}
 	if c.MaxAge < 0 {
 		fail("max_age: %s is below 0", c.MaxAge)
 	}
-	if c.Workers < 1 || c.Workers > 64 {
-		fail("workers: %d is not within 1 and 64", c.Workers)
+	if c.Workers < 0 || c.Workers > 64 {
+		fail("workers: %d is not within 0 and 64", c.Workers)
 	}
 	if c.Span < 24*time.Hour || c.Span > 17520*time.Hour {
 		fail("span: %s is not within 24h and 17520h", c.Span)

@@ -23,27 +23,28 @@ type Parts struct {
 	// Groups is what tastes and rules were fitted on; nil of a version that was read.
 	Groups *Groups
 	// Notes are what a reader of the card should know.
-	Notes []string
-	board *board.Board
+	Notes   []string
+	learner *learn.Learner
+	board   *board.Board
 }
 
 // fit makes the models of what lies before a time. The same touches and settings give the same models.
-func (h *heap) fit(ctx context.Context, c Config, ms int64, tell func(what string, done, of int)) (*Parts, error) {
+func (h *heap) fit(ctx context.Context, c Config, ms int64, tell tell) (*Parts, error) {
 	p := &Parts{Groups: h.before(ms)}
 	p.Items = h.texts()
-	l, err := h.learner(ctx, ms, func(done, of int) { tell("learning from touches", done, of) })
+	l, err := h.learner(ctx, ms, func(done, of int) { tell.part(0, .3)("learning from touches", done, of) })
 	if err != nil {
 		return nil, err
 	}
 	l.Fill(&p.Parts)
-	if err := p.tastes(ctx, c, tell); err != nil {
+	if err := p.tastes(ctx, c, tell.part(.3, .9)); err != nil {
 		return nil, err
 	}
-	tell("looking for rules", 0, 1)
+	tell.part(.9, 1)("looking for rules", 0, 1)
 	if err := p.rule(ctx, c); err != nil {
 		return nil, err
 	}
-	p.board = board.Still(l, p.Taste, p.Rules, p.Baskets)
+	p.stand(l)
 	return p, nil
 }
 
@@ -63,11 +64,18 @@ func (h *heap) open(files map[string][]byte) (*Parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Parts{Parts: *read, board: board.Still(l, read.Taste, read.Rules, read.Baskets)}, nil
+	p := &Parts{Parts: *read}
+	p.stand(l)
+	return p, nil
+}
+
+// stand puts the parts up to be asked.
+func (p *Parts) stand(l *learn.Learner) {
+	p.learner, p.board = l, board.Still(l, p.Taste, p.Rules, p.Baskets)
 }
 
 // tastes fits EASE, or ALS where there are too many items for it.
-func (p *Parts) tastes(ctx context.Context, c Config, tell func(string, int, int)) error {
+func (p *Parts) tastes(ctx context.Context, c Config, tell tell) error {
 	var histories [][]int32
 	touched := map[int32]bool{}
 	for i := range p.Groups.Customers {
@@ -84,7 +92,7 @@ func (p *Parts) tastes(ctx context.Context, c Config, tell func(string, int, int
 	tell("fitting tastes", 0, 1)
 	if len(touched) <= c.MaxEASE {
 		o := ease.Default()
-		o.MaxItems = c.MaxEASE
+		o.MaxItems, o.Workers = c.MaxEASE, c.Cores()
 		m, err := ease.Fit(ctx, histories, len(p.Items), o)
 		if err != nil {
 			return fmt.Errorf("fit EASE to %d customers: %w", len(histories), err)
@@ -93,7 +101,7 @@ func (p *Parts) tastes(ctx context.Context, c Config, tell func(string, int, int
 		return nil
 	}
 	o := als.Default()
-	o.Workers, o.Progress = c.Workers, func(done, of int) { tell("fitting tastes", done, of) }
+	o.Workers, o.Progress = c.Cores(), func(done, of int) { tell("fitting tastes", done, of) }
 	m, err := als.Fit(ctx, histories, len(p.Items), o)
 	if err != nil {
 		return fmt.Errorf("fit ALS to %d customers: %w", len(histories), err)

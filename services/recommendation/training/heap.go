@@ -104,6 +104,17 @@ func (h *heap) learner(ctx context.Context, ms int64, tell func(done, of int)) (
 	return l, nil
 }
 
+// on has a learner learn on, from one time to before another, as the board does that it serves on.
+func (h *heap) on(l *learn.Learner, fromMs, toMs int64) {
+	var one recommendationv1.Touch
+	end := h.end(toMs)
+	for i := h.end(fromMs); i < end; i++ {
+		h.tell(&h.touches[i], &one)
+		l.Touch(&one, h.touches[i].item)
+	}
+	l.Sweep(toMs)
+}
+
 // by are the places of a customer's touches.
 func (h *heap) by(customer int32) []int32 {
 	if h.of == nil {

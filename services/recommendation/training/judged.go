@@ -13,8 +13,11 @@ import (
 	"github.com/freshet/freshet/services/recommendation/judge"
 )
 
-// listed is what a version serves for a protocol, as one source.
-func (a *attempt) listed(protocol string, p *Parts) (ask.Source, error) {
+// ranked is the name of a ranker's list among the sources.
+const ranked = "list"
+
+// listed is what a version serves for a protocol, as one source, and what it is called.
+func (a *attempt) listed(protocol string, p *Parts) (ask.Source, string, error) {
 	if a.deps.Ranking == nil {
 		first := candidate.Session
 		if protocol != nextItem {
@@ -22,26 +25,26 @@ func (a *attempt) listed(protocol string, p *Parts) (ask.Source, error) {
 				first = candidate.AlsoBought
 			}
 		}
-		return p.source(first), nil
+		return p.source(first), first.String(), nil
 	}
 	s, err := a.deps.Ranking.Over(p.sources(), a.facts(), p.Extra[RankerFile])
 	if err != nil {
-		return nil, fmt.Errorf("read the ranker: %w", err)
+		return nil, "", fmt.Errorf("read the ranker: %w", err)
 	}
-	return s, nil
+	return s, ranked, nil
 }
 
 // ranker learns an order of what the sources say of cases, oldest first; none where there is too little.
-func (a *attempt) ranker(ctx context.Context, p *Parts, cases []judge.Case) error {
+func (a *attempt) ranker(ctx context.Context, p *Parts, cases []judge.Case, tell tell) error {
 	if a.deps.Ranking == nil {
 		return nil
 	}
-	a.tell("learning an order", 0, 1)
+	tell("learning an order", 0, 1)
 	question := func(i int) (*ask.Ask, []int32) {
 		c := &cases[i]
 		return a.heap.ask(c.Place, c.AtMs), c.Relevant
 	}
-	file, err := a.deps.Ranking.Train(ctx, p.sources(), a.facts(), len(cases), question, func(done, of int) { a.tell("learning an order", done, of) })
+	file, err := a.deps.Ranking.Train(ctx, p.sources(), a.facts(), len(cases), question, func(done, of int) { tell("learning an order", done, of) })
 	if errors.Is(err, ErrTooFew) {
 		p.Notes = append(p.Notes, fmt.Sprintf("There is no ranker: %v. Lists are put together by the places that the sources give.", err))
 		return nil
@@ -53,6 +56,9 @@ func (a *attempt) ranker(ctx context.Context, p *Parts, cases []judge.Case) erro
 	return nil
 }
 
+// mostLessons is how many questions teach at most, evenly taken: each is some 300 rows of 40 numbers.
+const mostLessons = 6000
+
 // taught are the cases that teach a ranker, and with judged those that judged another, oldest first.
 func (a *attempt) taught(judged bool) []judge.Case {
 	var out []judge.Case
@@ -63,7 +69,9 @@ func (a *attempt) taught(judged bool) []judge.Case {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b judge.Case) int { return cmp.Compare(a.AtMs, b.AtMs) })
-	return out
+	of := judge.Set{Cases: out}
+	of.Thin(mostLessons)
+	return of.Cases
 }
 
 // Verdict is how one list compares with another in one protocol: its Recall@20 less the other's, with what it lies between at 95 %.
@@ -75,25 +83,12 @@ type Verdict struct {
 	Difference  evaluate.Interval `json:"difference"`
 }
 
-// versus asks two sources the same cases.
-func (a *attempt) versus(ctx context.Context, t *trial, one, other ask.Source) (Verdict, error) {
-	rows, err := judge.Judge(ctx, t.set, []judge.Model{a.heap.judged("one", one), a.heap.judged("other", other)}, judge.Options{Seed: seed})
-	if err != nil {
-		return Verdict{}, err
-	}
-	v := Verdict{Protocol: t.Protocol, Cases: len(t.set.Cases)}
-	for _, r := range rows {
-		if r.Name == "one" {
-			v.Recall = r.Recall.Value
-		} else {
-			v.OtherRecall = r.Recall.Value
-		}
-	}
-	v.Difference = rows[1].BehindBestRecall // the second's less the first's
-	if d := v.Difference; rows[0].Name == "one" {
-		v.Difference = evaluate.Interval{Value: -d.Value, Low: -d.High, High: -d.Low}
-	}
-	return v, nil
+// verdict compares a list with another that was asked the same cases.
+func (t *trial) verdict(list, other *judge.Row) (Verdict, error) {
+	v := Verdict{Protocol: t.Protocol, Cases: len(t.set.Cases), Recall: list.Recall.Value, OtherRecall: other.Recall.Value}
+	var err error
+	v.Difference, err = t.set.Difference(list, other, judge.Options{Seed: seed})
+	return v, err
 }
 
 // seed is of whatever is drawn: the same touches give the same figures.

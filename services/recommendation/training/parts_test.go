@@ -1,12 +1,16 @@
 package training
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"maps"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/freshet/freshet/services/recommendation/ask"
+	"github.com/freshet/freshet/services/recommendation/bundle"
 	"github.com/freshet/freshet/services/recommendation/rank"
 )
 
@@ -131,10 +135,39 @@ func TestConfig(t *testing.T) {
 	if err := Default().Validate(); err != nil {
 		t.Error(err)
 	}
-	err := Config{At: "x", MaxAge: -1, MaxEASE: -1}.Validate()
-	for _, key := range []string{"at", "look", "max_age", "workers", "span", "max_touches", "min_visits", "share", "max_ease", "rule_support", "rule_confidence"} {
+	err := Config{At: "x", MaxAge: -1, MaxEASE: -1, Workers: -1}.Validate()
+	for _, key := range []string{"at", "look", "drift_every", "max_age", "workers", "span", "max_touches", "min_visits", "share", "max_ease", "rule_support", "rule_confidence"} {
 		if err == nil || !strings.Contains("\n"+err.Error(), "\n"+key+": ") {
 			t.Errorf("nothing is said of %s: %v", key, err)
 		}
+	}
+}
+
+// However many cores a training takes, it makes the same files.
+func TestCoresChangeNothing(t *testing.T) {
+	var h heap
+	for _, x := range shopDeeds(300) {
+		h.add(x)
+	}
+	made := func(workers, ease int) map[string][]byte {
+		c := quick()
+		c.Workers, c.MaxEASE = workers, ease
+		p, err := h.fit(t.Context(), c, base.Add(80*day24).UnixMilli(), func(string, int, int) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, err := bundle.Write(p.Parts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	for _, ease := range []int{0, 8000} {
+		if one, three := made(1, ease), made(3, ease); !maps.EqualFunc(one, three, bytes.Equal) {
+			t.Errorf("EASE up to %d items: other files with three cores than with one", ease)
+		}
+	}
+	if n := (Config{}).Cores(); n < 1 || n > runtime.GOMAXPROCS(0) || (Config{Workers: 5}).Cores() != 5 {
+		t.Errorf("%d cores", n)
 	}
 }

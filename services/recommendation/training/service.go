@@ -100,6 +100,8 @@ func (s *Service) wanted(ctx context.Context, workspace string) string {
 		return trainer.AsFirst
 	case champion != nil && trainer.Due(trainer.Night(s.cfg.At, s.now()), champion, run):
 		return trainer.ByNight
+	case champion != nil && s.trainer.Drifts(champion, run, s.cfg.DriftEvery, driftAgain, func() (string, bool) { return s.drifts(ctx, workspace, champion) }):
+		return trainer.ForDrift
 	}
 	return ""
 }

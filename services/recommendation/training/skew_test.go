@@ -124,4 +124,3 @@ func alike(one, other *board.Board, shelf *catalogue.Shelf) error {
 	}
 	return nil
 }
-

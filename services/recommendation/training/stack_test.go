@@ -211,3 +211,23 @@ func TestTheNewestSpanIsRead(t *testing.T) {
 		}
 	}
 }
+
+// A touch of a clock that is ahead is read as of when it was received, as boards take it, and in that place.
+func TestAClockThatIsAheadCountsAsReceived(t *testing.T) {
+	_, touches, send := live(t)
+	ahead := Touch{Customer: "a", Item: "ahead", Kind: "view", AtMs: base.Add(day24).UnixMilli()}.said("shop", 1)
+	ahead.ReceivedMs = base.UnixMilli() + 5
+	send(Touch{Customer: "a", Item: "before", Kind: "view", AtMs: base.UnixMilli()}.said("shop", 2), ahead, Touch{Customer: "a", Item: "behind", Kind: "view", AtMs: base.UnixMilli() + 9}.said("shop", 3))
+	to := base.Add(time.Hour)
+	testkit.Eventually(t, time.Minute, func() error {
+		n, err := touches.Count(t.Context(), "shop", base, to)
+		if err != nil || n != 3 {
+			return fmt.Errorf("%d, %w", n, err)
+		}
+		return nil
+	})
+	got := ""
+	if err := touches.Read(t.Context(), "shop", base, to, 2, func(x Touch) error { got += fmt.Sprint(x.Item, " ", x.AtMs-base.UnixMilli(), " "); return nil }); err != nil || got != "ahead 5 behind 9 " {
+		t.Errorf("%q, %v", got, err)
+	}
+}

@@ -22,6 +22,8 @@ type trial struct {
 	set *judge.Set
 	// teaching are older cases, from which the ranker learns; none where no ranker does.
 	teaching []judge.Case
+	// list is how what would serve did, once it was asked.
+	list *judge.Row
 }
 
 const (
