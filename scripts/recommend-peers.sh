@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # recommend-peers.sh [figures|ease|als|sets]...: installs implicit, NumPy and mlxtend from the Python registry into a virtual environment (PEERS_VENV, or
 # .tools/recommend-venv; about 500 MB) and sets them beside services/recommendation on the same data. Without an argument it does all:
-#   figures  Recall@20, NDCG@10, MRR@20 of implicit's ALS, BPR and item-item models and of a NumPy EASE, on the splits of `freshet recommend evaluate`
+#   figures  Recall@20, NDCG@10, MRR@20 of implicit's ALS, BPR and item-item models and of a NumPy EASE, on the splits of `freshet recommend evaluate`: online retail by
+#            holdout and next-basket, and made-up ratings (recommendratings.py) by users; some minutes
 #   ease     processor seconds of EASE for catalogues of PEERS_ITEMS (2000 4000 8000 10000) items
-#   als      processor seconds of ALS, 64 factors, 10 epochs, two threads
+#   als      processor seconds of ALS, 64 factors, 10 epochs, two threads; with PEERS_LARGE a million users too, PEERS_EPOCHS epochs
 #   sets     FP-growth on groceries and online retail: whether all sets are equal, and processor seconds
 # Data are taken from FRESHET_DATA (the directory with online_retail.csv.gz, groceries_baskets.csv.gz, retailrocket_sessions.jsonl.gz).
 set -eu

@@ -51,6 +51,14 @@ func (l List[T]) Recall(k int) float64 {
 	return float64(n) / float64(len(l.Relevant))
 }
 
+// CappedRecall is the share of the relevant items that are among the first k, of as many as k places can hold: hits / min(k, relevant). 1 can be reached whatever k is.
+// Published figures of films by strong generalisation are of this one (Liang et al., "Variational Autoencoders for Collaborative Filtering", WWW 2018, who call it Recall@R).
+func (l List[T]) CappedRecall(k int) float64 {
+	n := 0
+	l.hits(k, func(int) { n++ })
+	return float64(n) / float64(min(k, len(l.Relevant)))
+}
+
 // Precision is the share of the first k places that are relevant.
 func (l List[T]) Precision(k int) float64 {
 	n := 0

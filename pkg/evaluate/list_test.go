@@ -16,6 +16,8 @@ func TestListMeasuresByHand(t *testing.T) {
 		"two of three were found":          {4, List[string].Recall, 2.0 / 3},
 		"one of three among the first two": {2, List[string].Recall, 1.0 / 3},
 		"k beyond the list finds no more":  {99, List[string].Recall, 2.0 / 3},
+		"one of the two that fit":          {2, List[string].CappedRecall, 0.5},
+		"two of three, which all fit":      {4, List[string].CappedRecall, 2.0 / 3},
 		"half of the four places":          {4, List[string].Precision, 0.5},
 		"places that are empty are misses": {8, List[string].Precision, 0.25},
 		"something was found":              {2, List[string].HitRate, 1},

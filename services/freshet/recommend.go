@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/freshet/freshet/pkg/evaluate"
 	"github.com/freshet/freshet/services/freshet/progress"
 	"github.com/freshet/freshet/services/recommendation/interaction"
 	"github.com/freshet/freshet/services/recommendation/judge"
@@ -35,6 +36,7 @@ type recommendOptions struct {
 	split      string
 	plots      string
 	models     []string
+	figures    []string
 	gap        time.Duration
 	cases      int
 	json       bool
@@ -52,12 +54,14 @@ func newRecommendEvaluate() *cobra.Command {
 Recall, MRR, NDCG with intervals, coverage, novelty, beside popularity. Every item is ranked; nothing is sampled.
 
 Protocols: next-item (the last sessions by order; the next touch is to be found), next-basket (time; the next basket of each customer, repeats included),
-holdout (time; what a customer had not touched before), users (customers who were not learnt from; a fifth of what they touched). docs/recommendation-evaluation.md explains them.
+holdout (time; what a customer had not touched before), users (customers who were not learnt from; a fifth of what they touched: strong generalisation),
+leave-last-out (the last touch of each). docs/recommendation-evaluation.md explains them.
 
 The file is CSV, NDJSON, JSON or Parquet, one touch a row, or one session a line as a JSON array, or one basket a line; plain or packed. MovieLens' files are read as they are.
 Nothing leaves this machine.`,
 		Example: `  freshet recommend evaluate --data sessions.jsonl.gz
-  freshet recommend evaluate --data ratings.dat --protocol users --min-value 4
+  freshet recommend evaluate --data ratings.csv --protocol users --min-value 4 --min-touches 5 --told random --figures capped-recall@20,capped-recall@50,ndcg@100
+  freshet recommend evaluate --data u.data --protocol leave-last-out --figures hit@10,ndcg@10
   freshet recommend evaluate --data online_retail.csv.gz --protocol next-basket --user CustomerID --value Quantity --min-value 1 --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
@@ -70,17 +74,21 @@ func (o *recommendOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.data, "data", "", "the file, or - for standard input")
 	f.StringVar(&o.test, "test", "", "a file of its own that judges, in the place of a cut of --data")
 	f.StringVar(&o.plan.Protocol, "protocol", "", strings.Join(judge.Protocols, ", ")+"; by default holdout where there are times, next-item elsewhere")
-	f.Float64Var(&o.plan.Share, "test-share", 0.1, "how much judges: of the sessions, of the events by time, or of the users")
+	f.Float64Var(&o.plan.Share, "test-share", 0.1, "how much judges: of the sessions, of the events by time, or of the users; all users for leave-last-out")
+	f.StringVar(&o.plan.Told, "told", judge.ToldOldest, "what of a user who judges is told, for users: oldest for the first four fifths, random for four fifths that are drawn, as published splits of films have it")
+	f.IntVar(&o.plan.MinTouches, "min-touches", 0, "leave out users or sessions with fewer touches, after --min-value; 0 leaves out none")
 	f.DurationVar(&o.gap, "basket", time.Hour, "how long after its first touch a basket takes others, for next-basket")
 	f.StringSliceVar(&o.models, "models", nil, "models to judge; by default all that suit the protocol")
+	f.IntVar(&o.plan.EASEItems, "ease-items", 0, "how many items ease is fitted on, the most taken; 0 for 10000. Memory is 8 bytes times its square (20000: 3.2 GB), time its cube")
 	f.StringVar(&o.file.Shape, "shape", "", "rows, sessions (a JSON array a line) or baskets (names between commas, a basket a line); the first two are found out")
 	f.StringVar(&o.file.User, "user", "", "the column of the user or session, where its name does not tell")
 	f.StringVar(&o.file.Item, "item", "", "the column of the item")
 	f.StringVar(&o.file.Time, "time", "", "the column of the time; - for none")
 	f.StringVar(&o.file.Value, "value", "", "the column of the rating or quantity; - for none")
 	f.StringSliceVar(&o.file.Columns, "columns", nil, "the names of all columns, for a file without a header")
-	f.Float64Var(&o.file.MinValue, "min-value", 0, "leave out rows with a lower value")
+	f.Float64Var(&o.file.MinValue, "min-value", 0, "leave out rows with a lower value: 4 takes ratings of 4 and more as liked, and the others as nothing")
 	f.IntVar(&o.judge.K, "k", 20, "how long lists are; NDCG looks at the first half")
+	f.StringSliceVar(&o.figures, "figures", nil, "figures besides, "+strings.Join(judge.Measures(), ", ")+", each with @ and a length, such as capped-recall@50,ndcg@100; capped-recall is by the smaller of length and what was to be found, as published figures of films are")
 	f.IntVar(&o.cases, "cases", 0, "judge so many cases only, in whole sessions or customers, evenly taken; 0 for all")
 	f.Uint64Var(&o.plan.Seed, "seed", 0, "what is drawn is drawn by it: the same seed gives the same figures")
 	f.StringVar(&o.split, "dump-split", "", "write what is learnt from and what is asked into this directory, for other programs to be judged alike")
@@ -109,6 +117,12 @@ func (o *recommendOptions) run(cmd *cobra.Command) error {
 		return fmt.Errorf("--k %d: want 1 to 1000", o.judge.K)
 	case o.cases < 0:
 		return fmt.Errorf("--cases %d: want 0 or more", o.cases)
+	case o.plan.MinTouches < 0:
+		return fmt.Errorf("--min-touches %d: want 0 or more", o.plan.MinTouches)
+	case o.plan.EASEItems < 0:
+		return fmt.Errorf("--ease-items %d: want 0 or more", o.plan.EASEItems)
+	case o.plan.Told != judge.ToldOldest && o.plan.Told != judge.ToldRandom:
+		return fmt.Errorf("--told %q: want %s or %s", o.plan.Told, judge.ToldOldest, judge.ToldRandom)
 	case o.gap < 0:
 		return fmt.Errorf("--basket %v: want 0 or more", o.gap)
 	case o.plan.Protocol != "" && !slices.Contains(judge.Protocols, o.plan.Protocol):
@@ -116,6 +130,13 @@ func (o *recommendOptions) run(cmd *cobra.Command) error {
 	}
 	if _, err := judge.Choose(o.plan.Protocol, o.models); err != nil {
 		return err
+	}
+	var err error
+	if o.judge.Figures, err = judge.Figures(o.figures); err != nil {
+		return fmt.Errorf("--figures: %w", err)
+	}
+	if o.plan.Protocol == "leave-last-out" && !cmd.Flags().Changed("test-share") {
+		o.plan.Share = 1
 	}
 	cmd.SilenceUsage = true
 	s, r, err := o.read(cmd)
@@ -203,12 +224,7 @@ func (o *recommendOptions) write(out io.Writer, r *recommendReport) error {
 	fmt.Fprintf(out, "%s: learnt from %d with %d items; %d of %d cases ask for %d items (%.0f %% of them in the history); %d touches of unknown items left out\n\n",
 		r.Protocol, r.TrainSessions, r.KnownItems, r.Cases, r.OfFile, r.Asked, 100*r.Repeats, r.UnknownLeftOut)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "model\tRecall@%d\t95 %%\tNDCG@%d\t95 %%\tMRR@%d\t95 %%\tcoverage\tnovelty, bits\tdiversity\ttop 1 %%\tno answer\tp50\tp99\ttraining\t\n", r.K, (r.K+1)/2, r.K)
-	for _, m := range r.Models {
-		fmt.Fprintf(w, "%s\t%.4f\t%.4f-%.4f\t%.4f\t%.4f-%.4f\t%.4f\t%.4f-%.4f\t%.1f %%\t%.1f\t%.3f\t%.1f %%\t%.1f %%\t%v\t%v\t%.1f s\t\n", m.Name, m.Recall.Value, m.Recall.Low, m.Recall.High,
-			m.NDCG.Value, m.NDCG.Low, m.NDCG.High, m.MRR.Value, m.MRR.Low, m.MRR.High, 100*m.Coverage, m.Novelty, m.Diversity, 100*m.Head, 100*m.Empty,
-			m.Median.Round(time.Microsecond), m.Slow.Round(time.Microsecond), m.Took.Seconds())
-	}
+	r.table(w)
 	if err := w.Flush(); err != nil {
 		return err
 	}
@@ -224,6 +240,26 @@ func (o *recommendOptions) write(out io.Writer, r *recommendReport) error {
 		}
 	}
 	return nil
+}
+
+// table writes a line a model.
+func (r *recommendReport) table(w io.Writer) {
+	fmt.Fprintf(w, "model\tRecall@%d\t95 %%\tNDCG@%d\t95 %%\tMRR@%d\t95 %%\t", r.K, (r.K+1)/2, r.K)
+	for _, f := range r.Models[0].Figures {
+		fmt.Fprintf(w, "%s\t95 %%\t", f.Name)
+	}
+	fmt.Fprint(w, "coverage\tnovelty, bits\tdiversity\ttop 1 %\tno answer\tp50\tp99\ttraining\t\n")
+	for _, m := range r.Models {
+		fmt.Fprintf(w, "%s\t", m.Name)
+		for _, i := range []evaluate.Interval{m.Recall, m.NDCG, m.MRR} {
+			fmt.Fprintf(w, "%.4f\t%.4f-%.4f\t", i.Value, i.Low, i.High)
+		}
+		for _, f := range m.Figures {
+			fmt.Fprintf(w, "%.4f\t%.4f-%.4f\t", f.Value, f.Low, f.High)
+		}
+		fmt.Fprintf(w, "%.1f %%\t%.1f\t%.3f\t%.1f %%\t%.1f %%\t%v\t%v\t%.1f s\t\n", 100*m.Coverage, m.Novelty, m.Diversity, 100*m.Head, 100*m.Empty,
+			m.Median.Round(time.Microsecond), m.Slow.Round(time.Microsecond), m.Took.Seconds())
+	}
 }
 
 // steps shows one bar after the other.

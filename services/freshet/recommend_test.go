@@ -67,15 +67,65 @@ func TestRecommendEvaluateReadsATestFile(t *testing.T) {
 	}
 }
 
+// The three ways in which published files of films come are judged as papers judge them.
+func TestRecommendEvaluateJudgesRatings(t *testing.T) {
+	form := map[string]string{"ratings.csv": "%d,%d,%.1f,%d\n", "ratings.dat": "%d::%d::%.0f::%d\n", "u.data": "%d\t%d\t%.0f\t%d\n"}
+	head := map[string]string{"ratings.csv": "userId,movieId,rating,timestamp\n"}
+	reports := map[string]string{}
+	for name, line := range form {
+		var b strings.Builder
+		b.WriteString(head[name])
+		for u := range 200 {
+			for i := range 20 { // ten of a kind are liked, and ten of the other are not
+				fmt.Fprintf(&b, line, u+1, (u%2+i%2)%2*50+(i/2+u)%20+1, float64(5-i%2*3), 978300000+u*100+i)
+			}
+		}
+		fmt.Fprintf(&b, line, 900, 1, 5.0, 978300000) // too few
+		path := write(t, name, b.String())
+		out := must(t, "recommend", "evaluate", "--data", path, "--protocol", "users", "--min-value", "4", "--min-touches", "5", "--told", "random", "--test-share", ".2",
+			"--models", "ease,popular", "--ease-items", "30", "--figures", "capped-recall@20,capped-recall@50,ndcg@100", "--json")
+		var r struct {
+			Events, LowRows int
+			Models          []struct {
+				Name, Note string
+				Figures    []struct {
+					Name             string
+					Value, Low, High float64
+				}
+			}
+		}
+		if err := json.Unmarshal([]byte(out), &r); err != nil || r.Events != 2001 || r.LowRows != 2000 || len(r.Models) != 2 || len(r.Models[0].Figures) != 3 {
+			t.Fatalf("%s: %v, %+v", name, err, r)
+		}
+		best := r.Models[0]
+		if f := best.Figures[2]; best.Name != "ease" || f.Name != "ndcg@100" || f.Value < .5 || !strings.Contains(best.Note, "fitted on the 30 items") {
+			t.Errorf("%s: %+v", name, best)
+		}
+		reports[name] = fmt.Sprint(r)
+
+		last := must(t, "recommend", "evaluate", "--data", path, "--protocol", "leave-last-out", "--min-value", "4", "--min-touches", "5", "--models", "popular,als", "--figures", "hit@10")
+		if err := contains(last, "leave-last-out: learnt from 200 with 40 items", "200 of 200 cases ask for 200 items", "hit@10"); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if reports["ratings.csv"] != reports["u.data"] || reports["ratings.csv"] != reports["ratings.dat"] {
+		t.Errorf("one set in three forms: %v", reports)
+	}
+}
+
 func TestWrongRecommendLinesAreExplained(t *testing.T) {
 	path := write(t, "x.csv", "user,item\na,1\na,2\nb,1\nb,2\n")
 	for line, want := range map[string]string{
 		"recommend evaluate":                                        "give --data",
 		"recommend evaluate --data nowhere.csv":                     "nowhere.csv",
-		"recommend evaluate --data " + path + " --protocol best":    "want one of next-item, next-basket, holdout, users",
+		"recommend evaluate --data " + path + " --protocol best":    "want one of next-item, next-basket, holdout, users, leave-last-out",
 		"recommend evaluate --data " + path + " --protocol holdout": "has no times",
 		"recommend evaluate --data " + path + " --models x":         `there is no model "x": there are popular`,
 		"recommend evaluate --data " + path + " --k 0":              "--k 0: want 1 to 1000",
+		"recommend evaluate --data " + path + " --min-touches -1":   "--min-touches -1: want 0 or more",
+		"recommend evaluate --data " + path + " --ease-items -1":    "--ease-items -1: want 0 or more",
+		"recommend evaluate --data " + path + " --told all":         `--told "all": want oldest or random`,
+		"recommend evaluate --data " + path + " --figures best@3":   `a figure "best@3": want one of recall, capped-recall`,
 		"recommend evaluate --data " + path + " --cases -1":         "--cases -1",
 		"recommend evaluate --data " + path + " --basket -1s":       "--basket -1s",
 		"recommend evaluate --data " + path + " --user gone":        `no column "gone"; there are user, item`,

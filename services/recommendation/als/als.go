@@ -15,7 +15,7 @@
 //
 // Invariants, each with its test: factors are those of dense normal equations (TestEqualToDenseNormalEquations); no half step raises the loss
 // (TestTheLossNeverRises); conjugate gradients come to the same points (TestConjugateGradientsComeToTheSame); fold-in is what training would give (TestFoldInIsTheTrainingStep);
-// any number of workers gives the same bits (TestWorkersDoNotMatter). Equal is as far as 32 bits go.
+// any number of workers gives the same bits (TestWorkersDoNotMatter); by itself a fit weighs what did not happen as the data want it (TestTheWeightFitsSparseData). Equal is as far as 32 bits go.
 package als
 
 import (
@@ -38,7 +38,8 @@ type Options struct {
 	Epochs int
 	// L2 holds the points small. Above 0.
 	L2 float64
-	// Unobserved is how much a pair that did not happen says against one that did. Above 0.
+	// Unobserved is how much a pair that did not happen says against one that did. Zero: as much as fits how many pairs did happen, which is what to take where nothing
+	// was tuned: too much, and points lose all length.
 	Unobserved float64
 	// Steps of conjugate gradients that a point is solved by in training, from the point of the epoch before (Takacs, Pilaszy, Tikk, "Applications of the
 	// conjugate gradient method for implicit feedback collaborative filtering", RecSys 2011). Zero: exactly, by Cholesky. Fold-in always is exact.
@@ -51,12 +52,21 @@ type Options struct {
 	Progress func(done, of int)
 }
 
-// Default suits a shop.
-func Default() Options { return Options{Factors: 64, Epochs: 10, L2: 0.003, Unobserved: 0.1, Steps: 3} }
+// Default suits shops and films, of any size.
+func Default() Options { return Options{Factors: 64, Epochs: 10, L2: 0.003, Steps: 3} }
+
+// against is how much all that a visitor did not take says together, in what he took: what a fit takes where Options.Unobserved is 0. Where data are sparse a pair that did not happen
+// says little: 37,000 items of which a visitor takes five want a weight of thousandths, films with a hundred ratings each a tenth or three (docs/recommendation-evaluation.md).
+const against = 16
+
+// fitting is Unobserved for so many pairs of so many visitors and items.
+func fitting(pairs, visitors, items int) float64 {
+	return min(against*float64(max(pairs, 1))/(float64(max(visitors, 1))*float64(max(items, 1))), 1)
+}
 
 func (o *Options) check() error {
-	if o.Factors < 1 || o.Factors > 1024 || o.Epochs < 1 || !(o.L2 > 0) || !(o.Unobserved > 0) || o.Workers < 0 || o.Steps < 0 {
-		return fmt.Errorf("als: %d factors, %d epochs, L2 %v, unobserved %v, %d workers, %d steps: want 1 to 1024 factors and all above 0", o.Factors, o.Epochs, o.L2, o.Unobserved, o.Workers, o.Steps)
+	if o.Factors < 1 || o.Factors > 1024 || o.Epochs < 1 || !(o.L2 > 0) || !(o.Unobserved >= 0) || o.Workers < 0 || o.Steps < 0 {
+		return fmt.Errorf("als: %d factors, %d epochs, L2 %v, unobserved %v, %d workers, %d steps: want 1 to 1024 factors, 1 epoch, L2 above 0 and none below 0", o.Factors, o.Epochs, o.L2, o.Unobserved, o.Workers, o.Steps)
 	}
 	o.Workers = max(o.Workers, 1)
 	return nil
@@ -81,6 +91,9 @@ func Fit(ctx context.Context, histories [][]int32, items int, o Options) (*Model
 		return nil, err
 	}
 	took := linksOf(histories, items)
+	if o.Unobserved == 0 {
+		o.Unobserved = fitting(len(took.list), len(histories), items)
+	}
 	by := took.turned(items)
 	m := &Model{o: o, known: make([]bool, items), all: items}
 	for i := range m.known {

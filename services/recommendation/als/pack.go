@@ -48,6 +48,10 @@ func Decode(data []byte, places packed.Places) (*Model, error) {
 	if err := m.o.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", format.Name, err)
 	}
+	if m.o.Unobserved == 0 {
+		in.Fail() // a fit writes what it took
+		return nil, packed.Done(format, &in)
+	}
 	d := m.o.Factors
 	if in.Left() < 8*d*d {
 		in.Fail()

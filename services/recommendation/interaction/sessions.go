@@ -20,7 +20,7 @@ func Sessions(events []Event, timed bool) []Session {
 		n := sizes[i]
 		out[i].Items, out[i].Values = items[from:from:from+n], values[from:from:from+n]
 		if timed {
-			out[i].At = at[from:from:from+n]
+			out[i].At = at[from : from : from+n]
 		}
 		from += n
 	}

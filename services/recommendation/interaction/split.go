@@ -65,3 +65,21 @@ func Baskets(s *Session, gapMs int64) []Session {
 	}
 	return out
 }
+
+// AtLeast are the events of users or sessions with so many touches or more, in the file's order.
+func AtLeast(events []Event, touches int) []Event {
+	var counts []int
+	for i := range events {
+		if missing := int(events[i].User) + 1 - len(counts); missing > 0 {
+			counts = append(counts, make([]int, missing)...)
+		}
+		counts[events[i].User]++
+	}
+	var out []Event
+	for _, e := range events {
+		if counts[e.User] >= touches {
+			out = append(out, e)
+		}
+	}
+	return out
+}

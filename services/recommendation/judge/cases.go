@@ -3,9 +3,7 @@ package judge
 import (
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"slices"
-	"strconv"
 
 	"github.com/freshet/freshet/services/recommendation/interaction"
 )
@@ -54,14 +52,28 @@ type Set struct {
 }
 
 // Protocols are their names.
-var Protocols = []string{"next-item", "next-basket", "holdout", "users"}
+var Protocols = []string{"next-item", "next-basket", "holdout", "users", "leave-last-out"}
+
+// What of a held-out user is told, by the protocol users.
+const (
+	// ToldOldest tells the first four fifths of what the user touched.
+	ToldOldest = "oldest"
+	// ToldRandom tells four fifths that are drawn, as the published splits have it.
+	ToldRandom = "random"
+)
 
 // Plan says how a log is cut.
 type Plan struct {
 	// Protocol is one of Protocols.
 	Protocol string
-	// Share of the sessions, of the newest events, or of the users that judges. Above 0 and below 1.
+	// Share of the sessions, of the newest events, or of the users that judges. Above 0 and below 1; for leave-last-out up to 1.
 	Share float64
+	// Told is ToldOldest or ToldRandom, for users; empty means ToldOldest.
+	Told string
+	// MinTouches leaves out users or sessions with fewer touches, of what is learnt from and of what judges. Zero and 1 leave out none.
+	MinTouches int
+	// EASEItems is how many items EASE is fitted on, the most taken; zero means its default. Memory is 8 bytes times its square, time its cube.
+	EASEItems int
 	// BasketGapMs is how long after its first touch a basket takes others, in milliseconds. For next-basket.
 	BasketGapMs int64
 	// Seed draws the users.
@@ -73,7 +85,13 @@ type Plan struct {
 
 // NewSet cuts a log. test holds what judges when it is a file of its own; nil means that the log is cut.
 func NewSet(l *interaction.Log, test []interaction.Event, p Plan) (*Set, error) {
-	s := &Set{log: &interaction.Log{Users: l.Users, Items: l.Items, Timed: l.Timed}, plan: p, Protocol: p.Protocol, Items: l.Items.Len(), NewOnly: p.Protocol == "holdout" || p.Protocol == "users"}
+	s := &Set{log: &interaction.Log{Users: l.Users, Items: l.Items, Timed: l.Timed}, plan: p, Protocol: p.Protocol, Items: l.Items.Len(), NewOnly: newOnly(p.Protocol)}
+	if p.Told != "" && p.Told != ToldOldest && p.Told != ToldRandom {
+		return nil, fmt.Errorf("told %q: want %s or %s", p.Told, ToldOldest, ToldRandom)
+	}
+	if p.MinTouches > 1 {
+		l, test = &interaction.Log{Users: l.Users, Items: l.Items, Timed: l.Timed, Events: interaction.AtLeast(l.Events, p.MinTouches)}, interaction.AtLeast(test, p.MinTouches)
+	}
 	var err error
 	switch p.Protocol {
 	case "next-item":
@@ -82,6 +100,8 @@ func NewSet(l *interaction.Log, test []interaction.Event, p Plan) (*Set, error) 
 		err = s.byTime(l, test, p)
 	case "users":
 		err = s.byUser(l, test, p)
+	case "leave-last-out":
+		err = s.leaveLast(l, test, p)
 	default:
 		err = fmt.Errorf("a protocol %q: want one of %v", p.Protocol, Protocols)
 	}
@@ -93,6 +113,11 @@ func NewSet(l *interaction.Log, test []interaction.Event, p Plan) (*Set, error) 
 	}
 	s.Repeats /= float64(s.Asked)
 	return s, nil
+}
+
+// newOnly says which protocols ask for what was not touched before.
+func newOnly(protocol string) bool {
+	return protocol == "holdout" || protocol == "users" || protocol == "leave-last-out"
 }
 
 // learn takes what is learnt from.
@@ -242,50 +267,4 @@ func (s *Set) Thin(n int) {
 		i = end
 	}
 	s.Cases = kept
-}
-
-// told is how much of a held-out user is told.
-const told = 0.8
-
-func (s *Set) byUser(l *interaction.Log, test []interaction.Event, p Plan) error {
-	if !(p.Share > 0 && p.Share < 1) {
-		return fmt.Errorf("a share of %v judges: want above 0 and below 1", p.Share)
-	}
-	var train, held []interaction.Session
-	for _, one := range interaction.Sessions(l.Events, l.Timed) {
-		if test == nil && drawn(l.Users.Text(one.User), p.Seed) < p.Share {
-			held = append(held, one)
-		} else {
-			train = append(train, one)
-		}
-	}
-	if test != nil {
-		held = interaction.Sessions(test, l.Timed)
-	}
-	s.learn(train)
-	for group, one := range held {
-		one = s.known(one)
-		n := int(told * float64(len(one.Items)))
-		first, rest := part(one, 0, n), part(one, n, len(one.Items))
-		s.find(&first, rest, group)
-	}
-	return nil
-}
-
-func part(s interaction.Session, from, to int) interaction.Session {
-	out := interaction.Session{User: s.User, Items: s.Items[from:to], Values: s.Values[from:to]}
-	if s.At != nil && from < to {
-		out.At = s.At[from:to]
-	}
-	return out
-}
-
-// drawn is a number from 0 to 1 that depends on the user and the seed only.
-func drawn(user string, seed uint64) float64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(strconv.FormatUint(seed, 10) + "/" + user))
-	x := h.Sum64() // mixed, since FNV's high bits of alike texts are alike: splitmix64's end
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return float64((x^x>>31)>>11) / (1 << 53)
 }

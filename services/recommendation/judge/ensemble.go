@@ -125,7 +125,9 @@ func fitRanker(ctx context.Context, s *Set) (Model, error) {
 		return Model{}, err
 	}
 	l := rank.NewLessons(members(s.Protocol))
-	for _, inner := range splits {
+	asked := len(splits)
+	for i, inner := range splits {
+		splits[i] = nil // its models go when the next one's come: they are as large as those that serve
 		young, err := gather(ctx, inner)
 		if err != nil {
 			return Model{}, err
@@ -149,7 +151,7 @@ func fitRanker(ctx context.Context, s *Set) (Model, error) {
 		return Model{}, err
 	}
 	e.order = r.Rank
-	return e.model(fmt.Sprintf("%d trees over %v, learnt from %d questions of %d inner splits; most from %s", r.Trees(), members(s.Protocol), l.Len(), len(splits), strongest(r))), nil
+	return e.model(fmt.Sprintf("%d trees over %v, learnt from %d questions of %d inner splits; most from %s", r.Trees(), members(s.Protocol), l.Len(), asked, strongest(r))), nil
 }
 
 // strongest names the features that helped most.
@@ -237,7 +239,7 @@ func (s *Set) inner() (*Set, error) {
 	}
 	p := s.plan
 	p.Seed++
-	p.every = true
+	p.every, p.MinTouches = true, 0 // who was left out stays left out
 	if !(p.Share > 0 && p.Share < 1) {
 		p.Share = .1
 	}

@@ -35,8 +35,8 @@ func Families() []Family {
 		{Name: "vmis-knn", Fit: fitSession},
 		{Name: "vmis-knn-live", For: []string{"next-item"}, Fit: fitLive},
 		{Name: "item-knn-live", For: []string{"next-item"}, Fit: fitLiveNeighbours},
-		{Name: "ease", For: []string{"next-basket", "holdout", "users"}, Fit: fitEASE},
-		{Name: "als", For: []string{"next-basket", "holdout", "users"}, Fit: fitALS},
+		{Name: "ease", For: []string{"next-basket", "holdout", "users", "leave-last-out"}, Fit: fitEASE},
+		{Name: "als", For: []string{"next-basket", "holdout", "users", "leave-last-out"}, Fit: fitALS},
 		{Name: "again-fading", For: []string{"next-item", "next-basket"}, Fit: fitFading},
 		{Name: "user-knn", Fit: fitAlike},
 		{Name: "blend", Fit: fitBlend},
@@ -151,6 +151,10 @@ func fitNeighbours(ctx context.Context, s *Set) (Model, error) {
 	if s.Protocol == "next-item" {
 		o.Fade = 0.5
 	}
+	note := ""
+	if o.Row = s.rows(o.Window); o.Row > 0 {
+		note = fmt.Sprintf("of each item at most %d pairs are held, the strongest half where there were more", o.Row)
+	}
 	x, err := neighbours.New(o)
 	if err != nil {
 		return Model{}, err
@@ -161,7 +165,28 @@ func fitNeighbours(ctx context.Context, s *Set) (Model, error) {
 		}
 		observe(x, s.Train[i].Items)
 	}
-	return Model{Source: x}, nil
+	return Model{Source: x, Note: note}, nil
+}
+
+// mostPairs is how many pairs of items a judged item-kNN holds without a bound: 16 to 43 bytes each.
+var mostPairs = 64 << 20
+
+// rows is how many pairs of an item are held at most, 0 for all: sets of some ten thousand items that all meet need more memory than there is.
+func (s *Set) rows(window int) int {
+	known, met := 0, 0
+	for _, n := range s.Counts {
+		if n > 0 {
+			known++
+		}
+	}
+	for i := range s.Train {
+		n := min(len(s.Train[i].Items), window)
+		met += n * n
+	}
+	if min(met, known*known) <= mostPairs {
+		return 0
+	}
+	return max(mostPairs/known, 100)
 }
 
 // observe takes a group that has ended. Nothing fades here: the order is all that the window needs.
@@ -177,7 +202,11 @@ func fitLiveNeighbours(ctx context.Context, s *Set) (Model, error) {
 		return m, err
 	}
 	x := m.Source.(*neighbours.Index)
-	m.Ended, m.Note = func(items []int32) { observe(x, items) }, learnsOn
+	m.Ended = func(items []int32) { observe(x, items) }
+	if m.Note != "" {
+		m.Note += "; "
+	}
+	m.Note += learnsOn
 	return m, nil
 }
 
@@ -187,6 +216,9 @@ const learnsOn = "each judged session joins the index when it has ended"
 func fitEASE(ctx context.Context, s *Set) (Model, error) {
 	o := ease.Default()
 	o.Workers = runtime.GOMAXPROCS(0)
+	if s.plan.EASEItems > 0 {
+		o.MaxItems = s.plan.EASEItems
+	}
 	m, err := ease.Fit(ctx, s.histories(), s.Items, o)
 	if err != nil {
 		return Model{}, err

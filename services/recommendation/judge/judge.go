@@ -29,6 +29,8 @@ type Model struct {
 type Options struct {
 	// K is how long the lists of Recall, MRR and coverage are; NDCG looks at the first half of it. Zero means 20.
 	K int
+	// Figures are told besides; lists are then as long as the longest of them needs, and an answer takes its time.
+	Figures []Figure
 	// Resamples of the bootstrap. Zero means 500.
 	Resamples int
 	Seed      uint64
@@ -44,6 +46,7 @@ type Row struct {
 	Name             string
 	Recall, NDCG     evaluate.Interval
 	MRR              evaluate.Interval
+	Figures          []Figured     `json:",omitempty"` // those of Options.Figures, in their order
 	Coverage         float64       // share of the known items that anybody was shown
 	Novelty          float64       // mean of log2(sessions / sessions with the item) over what was shown, in bits
 	Head             float64       // share of the places that the most popular 1 % of the items took
@@ -142,7 +145,7 @@ func (s *Set) judge(ctx context.Context, m Model, o Options) (Row, error) {
 		return row, err
 	}
 	how := s.resample(o)
-	figure := func(to *evaluate.Interval, k int, measure func(evaluate.List[int32], int) float64) ([]float64, error) {
+	figure := func(to *evaluate.Interval, k int, measure measure) ([]float64, error) {
 		values, err := evaluate.Each(row.lists, k, measure)
 		if err == nil {
 			*to, err = evaluate.MeanInterval(values, how)
@@ -159,6 +162,13 @@ func (s *Set) judge(ctx context.Context, m Model, o Options) (Row, error) {
 	if row.ndcg, err = figure(&row.NDCG, (o.K+1)/2, evaluate.List[int32].NDCG); err != nil {
 		return row, err
 	}
+	for _, f := range o.Figures {
+		one := Figured{Name: f.String()}
+		if _, err = figure(&one.Interval, f.At, f.measure()); err != nil {
+			return row, err
+		}
+		row.Figures = append(row.Figures, one)
+	}
 	row.ByPlace = byPlace(row.lists, o.K)
 	row.Diversity = s.diversity(row.lists)
 	return row, s.shown(o.K, &row)
@@ -171,7 +181,7 @@ func (s *Set) answers(ctx context.Context, m Model, o Options, row *Row) error {
 	var buffer []candidate.Candidate
 	for i := range s.Cases {
 		c := &s.Cases[i]
-		q := s.query(c, o.K)
+		q := s.query(c, o.places())
 		began := time.Now()
 		if m.Ask != nil {
 			buffer = m.Ask(buffer[:0], c, o.K, q.Skip)
@@ -238,7 +248,7 @@ func (s *Set) shown(k int, row *Row) (err error) {
 		if len(l.Ranked) == 0 {
 			row.Empty++
 		}
-		for _, item := range l.Ranked {
+		for _, item := range l.Ranked[:min(k, len(l.Ranked))] {
 			places++
 			row.Novelty += math.Log2(float64(len(s.Train)) / float64(max(s.Counts[item], 1)))
 			if s.Counts[item] >= head {
