@@ -137,12 +137,20 @@ type guessed struct {
 	text           string
 }
 
-// sure is how much better the best has to be than the next, as a logarithm: a hundred and fifty times as likely. plausible is how likely a letter has
-// to be on average, so that the best is not only the least bad.
+// few are the languages with few writers, with what speaks against them before a byte is seen.
+var few = map[string]float64{"Icelandic": -3.5, "Catalan": -2, "Estonian": -2, "Latvian": -1.5, "Lithuanian": -1.5, "Finnish": -1, "Danish": -1, "Swedish": -1, "Croatian": -1, "Romanian": -1, "Serbian": -1,
+	"Bulgarian": -1}
+
+// sure is how much better the best has to be than the next, as a logarithm: a hundred and fifty times as likely; sureOfFew is the same where there are
+// less than ten letters. plausible is how likely a letter has
+// to be on average, so that the best is not only the least bad; plausibleMany is the same for languages of many characters.
 const (
 	sure      = 5.0
+	sureOfFew = 7.5
 	nearly    = 8.0
 	plausible = -7.5
+
+	plausibleMany = -9.2
 )
 
 // weigh holds the encodings against the cells beyond ASCII.
@@ -165,7 +173,15 @@ func (s *sample) weigh() Finding {
 	}
 	slices.SortFunc(all, func(a, b guessed) int { return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.name, b.name)) })
 	best := all[0]
-	f := Finding{Name: best.name, Sure: best.score >= plausible*float64(best.tally.high)}
+	least := plausible
+	if best.tally.many() {
+		least = plausibleMany
+	}
+	f := Finding{Name: best.name, Sure: best.score >= least*float64(best.tally.high)}
+	margin := sure
+	if best.tally.high < 10 {
+		margin = sureOfFew
+	}
 	seen := map[string]bool{best.text: true}
 	for _, g := range all[1:] {
 		if seen[g.text] || best.score-g.score > nearly || len(f.Others) == 3 {
@@ -173,7 +189,7 @@ func (s *sample) weigh() Finding {
 		}
 		seen[g.text] = true
 		f.Others = append(f.Others, g.name)
-		f.Sure = f.Sure && best.score-g.score >= sure
+		f.Sure = f.Sure && best.score-g.score >= margin
 	}
 	f.BadRows = s.bad(known[best.name])
 	if len(best.tally.runes) == 0 {
@@ -184,10 +200,13 @@ func (s *sample) weigh() Finding {
 	return f
 }
 
-// speak finds the language that the cells are best explained by.
+// speak finds the language that the cells are best explained by, of those that the encoding can write.
 func (g *guessed) speak(prior float64) {
 	for language, m := range models() {
-		if score := g.tally.under(m) + prior; g.language == "" || score > g.score || score == g.score && language < g.language {
+		if !writes(g.name, language) {
+			continue
+		}
+		if score := g.tally.under(m) + prior + few[language]; g.language == "" || score > g.score || score == g.score && language < g.language {
 			g.language, g.score = language, score
 		}
 	}

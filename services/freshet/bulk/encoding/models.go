@@ -90,6 +90,28 @@ var models = sync.OnceValue(func() map[string]*model {
 	return out
 })
 
+// written are the encodings that have nearly all letters of a language, by both their names.
+var written = sync.OnceValue(func() map[[2]string]bool {
+	out := map[[2]string]bool{}
+	for name := range candidates {
+		encoder := known[name].NewEncoder()
+		for language, m := range models() {
+			has, all := 0.0, 0.0
+			for r, p := range m.runes {
+				all += math.Exp(p)
+				if _, err := encoder.String(string(r)); err == nil {
+					has += math.Exp(p)
+				}
+			}
+			out[[2]string{name, language}] = has >= 0.8*all
+		}
+	}
+	return out
+})
+
+// writes says that an encoding has nearly all letters of a language.
+func writes(name, language string) bool { return written()[[2]string{name, language}] }
+
 func number(digits string) (n int) {
 	for i := range len(digits) {
 		n = n*10 + int(digits[i]-'0')

@@ -118,9 +118,6 @@ func letter(s script, before, r, next rune) (cost float64) {
 		if was == latin && before >= utf8.RuneSelf {
 			cost += inARow
 		}
-		if was == none && comes == none {
-			cost += lonely
-		}
 		if strings.ContainsRune(programs, before) || strings.ContainsRune(programs, next) {
 			cost += beside
 		}
@@ -132,6 +129,9 @@ func letter(s script, before, r, next rune) (cost float64) {
 			cost += beside
 		}
 		return cost
+	}
+	if was == none && comes == none && s != thai {
+		cost += lonely
 	}
 	if was != none && was != s {
 		cost += otherScript
@@ -171,9 +171,11 @@ func symbol(before, r, next rune) float64 {
 		return -4
 	case strings.ContainsRune("°²³½", r) && (near(before) || was):
 		return -4.5
-	case r == 'º' || r == 'ª', was && strings.ContainsRune("’”»…™®", r), comes && strings.ContainsRune("“„«¿¡", r):
+	case strings.ContainsRune("®™", r) && !comes:
+		return -3.5
+	case r == 'º' || r == 'ª', was && strings.ContainsRune("’”»…", r), comes && strings.ContainsRune("“„«¿¡", r):
 		return -5
-	case !was && !comes && strings.ContainsRune("–—•§©®™×±«»“”„…½¼¾¹¢№", r):
+	case !was && !comes && strings.ContainsRune("–—•§©×±«»“”„…½¼¾¹¢№", r):
 		return -5
 	case was || comes:
 		return -7.5
@@ -190,4 +192,15 @@ func (t *tally) under(m *model) float64 {
 		sum += float64(n) * m.of(r)
 	}
 	return sum
+}
+
+// many says that most letters are of languages that have thousands of characters.
+func (t *tally) many() bool {
+	n := 0
+	for r, of := range t.runes {
+		if scriptOf(r) == asian {
+			n += of
+		}
+	}
+	return 2*n > t.high
 }

@@ -15,7 +15,7 @@ func TestCells(t *testing.T) {
 		"percent":                                 {``, `{column: v, type: decimal}`, `12.5%`, ``, `12.5`},
 		"a whole number with a currency":          {`thousands: ","`, `{column: v, type: integer}`, `¥1,980`, ``, `1980`},
 		"the signs of the field":                  {``, `{column: v, type: decimal, decimal: ",", thousands: "."}`, `1.234,50`, ``, `1234.50`},
-		"count more than those of the format":     {`decimal: ",", thousands: "."`, `{column: v, type: decimal, decimal: "."}`, `1234.50`, ``, `1234.50`},
+		"count more than those of the format":     {`decimal: ",", thousands: "."`, `{column: v, type: decimal, decimal: "."}`, `1,234.50`, ``, `1234.50`},
 		"of the field only groups":                {`decimal: ","`, `{column: v, type: decimal, thousands: ","}`, `1,234.50`, ``, `1234.50`},
 		"a comma that could be both":              {``, `{column: v, type: decimal}`, `1,234`, ``, `!bad_value: properties.p: column v "1,234" is no number with the decimal sign ".": format.decimal and format.thousands say how numbers are written`},
 		"a code":                                  {``, `{column: v, type: currency}`, `12.00 EUR`, ``, `"EUR"`},

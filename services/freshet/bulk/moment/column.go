@@ -245,6 +245,8 @@ func (c *Column) prefer(fit []int) (best int, sure bool, why string) {
 	}
 	day := slices.Contains(fit, 0)
 	switch {
+	case c.seps == "." && day:
+		return 0, true, "with points, dates begin with the day"
 	case !slices.Contains(fit, 1) && day: // a day above twelve in front, or a year
 		if len(c.firsts) > 12 && len(c.lasts) <= 6 {
 			return 0, true, "the first number takes many values, as days do, and the last few, as years do"
@@ -258,8 +260,6 @@ func (c *Column) prefer(fit []int) (best int, sure bool, why string) {
 		return 0, false, "the first number is taken for the day: it could be the year"
 	case !day:
 		return fit[0], false, "the first number is taken for the month: it could be the year"
-	case c.seps == ".":
-		return 0, true, "with points, dates begin with the day"
 	case c.halved:
 		return 1, false, "with AM and PM, as in America, the month is taken to come first; no value proves it"
 	case c.seps == "/" && c.single:

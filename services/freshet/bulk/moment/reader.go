@@ -59,6 +59,12 @@ func (r *reader) next() bool {
 		r.shaped.WriteString("%z")
 		r.scan.label()
 		return true
+	case b == ':' && r.dated() && !r.ok.timed: // of web servers
+		r.i++
+		r.shaped.WriteByte(b)
+		return true
+	case b == '(':
+		return r.weekday()
 	case b == '/' || b == '-' || b == '.' || b == ',' || b == '\'':
 		if len(r.numbers) == 1 && r.month == 0 {
 			r.ok.sep = b
@@ -68,6 +74,17 @@ func (r *reader) next() bool {
 		return true
 	}
 	return r.named()
+}
+
+// weekday takes one in brackets: (Mon), (月).
+func (r *reader) weekday() bool {
+	inner, _, ok := strings.Cut(r.s[r.i+1:], ")")
+	if !ok || !weekdays[strings.ToLower(inner)] && !strings.Contains("月火水木金土日월화수목금토일", inner) || inner == "" {
+		return false
+	}
+	r.i += len(inner) + 2
+	r.shaped.WriteString("(%a)")
+	return true
 }
 
 // clock takes 10:00, 10:00:00.5, 10h30, 10时30分0秒, and, behind a date, 10.30.

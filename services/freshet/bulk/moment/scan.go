@@ -179,7 +179,11 @@ func (c *scan) zone() bool {
 		c.w.zoned = true
 		return true
 	}
+	from := c.i
 	name := c.word()
+	if c.peek() == '/' {
+		return c.place(from)
+	}
 	seconds, ok := c.home[name]
 	if !ok {
 		seconds, ok = abbreviation(name)
@@ -193,6 +197,16 @@ func (c *scan) zone() bool {
 	}
 	c.w.zoned, c.w.offset = true, seconds
 	return true
+}
+
+// place takes an IANA name, of which the first word is read.
+func (c *scan) place(from int) bool {
+	for !c.done() && (c.peek()|0x20 >= 'a' && c.peek()|0x20 <= 'z' || strings.IndexByte("/_-+", c.peek()) >= 0 || c.peek() >= '0' && c.peek() <= '9') {
+		c.i++
+	}
+	c.w.place = place(c.s[from:c.i])
+	c.w.zoned = c.w.place != nil
+	return c.w.zoned
 }
 
 // offset takes +2, +02, +0200, +02:00 and +02:00:00.

@@ -13,7 +13,8 @@ type wall struct {
 	nanos                int
 	half                 int // of the day: 1 before noon, 2 after it, 0 unsaid
 	zoned                bool
-	offset               int // seconds east of UTC
+	offset               int            // seconds east of UTC
+	place                *time.Location // in place of an offset
 	dayOfYear            int
 }
 
@@ -57,6 +58,8 @@ func days(year, month int) int {
 func (w *wall) in(zone *time.Location) (time.Time, error) {
 	at := time.Date(w.year, time.Month(w.month), w.day, w.hour, w.minute, w.second, w.nanos, time.UTC)
 	switch {
+	case w.place != nil:
+		return local(at, w.place)
 	case w.zoned && w.offset != 0: // the day stays that of the text
 		return at.Add(-time.Duration(w.offset) * time.Second).In(time.FixedZone("", w.offset)), nil
 	case w.zoned:

@@ -31,11 +31,14 @@ func Zone(name string) (*time.Location, error) {
 		"of those that several countries use (CST, IST, BST), that of the field's own zone is", name)
 }
 
-// abbreviated is a zone of a fixed offset, by an abbreviation or a number.
+// abbreviated is a zone as it stands behind a time: an abbreviation, a number, or a place.
 func abbreviated(name string) *time.Location {
 	c := scan{s: name}
 	if name == "" || !c.zone() || !c.done() {
 		return nil
+	}
+	if c.w.place != nil {
+		return c.w.place
 	}
 	return time.FixedZone(name, c.w.offset)
 }
@@ -47,6 +50,20 @@ func iana(name string) *time.Location {
 	at, err := time.LoadLocation(name)
 	if err != nil {
 		return nil
+	}
+	return at
+}
+
+// places are the zones met in texts, by their IANA names: to load one takes longer than to read a row.
+var places sync.Map
+
+func place(name string) *time.Location {
+	if at, ok := places.Load(name); ok {
+		return at.(*time.Location) //nolint:errcheck // nothing else is stored
+	}
+	at := iana(name)
+	if at != nil {
+		places.Store(name, at)
 	}
 	return at
 }
