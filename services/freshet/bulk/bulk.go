@@ -66,6 +66,9 @@ func Prepare(in *file.File, mappingFile string) (i *Import, warnings []string, e
 	for _, note := range rows.Notes(reader) {
 		warnings = append(warnings, in.Name+": "+note)
 	}
+	if t := spec.Type; spec.Timestamp == nil && (t == "track" || t == "page" || t == "screen") {
+		warnings = append(warnings, mappingFile+": there is no timestamp: every event will be dated at its import; timestamp names the column that says when it happened")
+	}
 	reader.Bind(mapper.Columns(), mapper.Rest())
 	return &Import{File: in, spec: spec, reader: reader, mapper: mapper, began: time.Now()}, warnings, nil
 }
@@ -145,13 +148,37 @@ func (i *Import) Send(ctx context.Context, s Settings) (res Result, err error) {
 	if err != nil {
 		return res, err
 	}
+	sent, err := i.sent(s)
+	if err != nil {
+		return res, errors.Join(err, rejects.Close(false))
+	}
+	if sent != nil {
+		sent.Import = l.ID
+		defer func() { err = errors.Join(err, sent.Close()) }()
+	}
 	before := l.Counts.Rows
 	job := i.job(s.Connections)
-	job.Deliver, job.Ledger, job.Rejects, job.Began = s.Client.Deliver, l, rejects, l.Counts
+	job.Deliver, job.Ledger, job.Sent, job.Rejects, job.Began = s.Client.Deliver, l, sent, rejects, l.Counts
 	i.rows.Store(before)
 	counts, err := job.Run(ctx)
 	err = errors.Join(err, rejects.Close(!l.Finished.IsZero()))
 	return Result{Counts: counts, Rows: counts.Rows - before, Elapsed: time.Since(i.began), Rejects: kept(l.Rejects, l.RejectBytes), Recorded: true}, err
+}
+
+// sent opens what was sent under the mapping; nil when rows have no ids of their own. With Again nothing of it is looked up.
+func (i *Import) sent(s Settings) (*ledger.Sent, error) {
+	if len(i.spec.MessageID) == 0 {
+		return nil, nil
+	}
+	key := ledger.Key{Sum: "sent", Mapping: i.spec.Hash(), Source: i.spec.SourceName, Target: s.Target}
+	sent, err := ledger.OpenSent(s.Ledger, key, s.Again)
+	if err != nil {
+		return nil, err
+	}
+	if sent.Full() {
+		s.Note(fmt.Sprintf("warning: %d message ids are remembered, and no more will be: of what is in several files, only those count once for longer than 7 days", ledger.MaxSent))
+	}
+	return sent, nil
 }
 
 // claim finds the import its file of rejects and records it before anything is written there: it is this import's from now on, also after a crash.

@@ -68,6 +68,12 @@ func (r Result) Print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "%d rows read: %d events %s, %d rows rejected by the mapping, %d events of %d rows %s, %d rows skipped\n",
 		c.Rows, c.Accepted, accepted, c.Rejected, c.Refused, c.Lost, refused, c.Skipped)
+	if c.Unchanged > 0 {
+		fmt.Fprintf(w, "  %d of the skipped rows are as another file sent them\n", c.Unchanged)
+	}
+	if c.Undated > 0 {
+		fmt.Fprintf(w, "warning: %d events have no time of their own: they are dated at the import\n", c.Undated)
+	}
 	for _, reason := range slices.Sorted(maps.Keys(c.Reasons)) {
 		is := c.Reasons[reason]
 		fmt.Fprintf(w, "  %s: %d rows, first row %d: %s\n", reason, is.Count, is.FirstRow, terminal.Safe(is.Detail))
