@@ -41,14 +41,9 @@ type Import struct {
 
 // Prepare loads the mapping and holds it against the file. Faults are those of either; warnings are for people.
 func Prepare(in *file.File, mappingFile string) (i *Import, warnings []string, err error) {
-	f, err := os.Open(mappingFile)
+	spec, err := load(mappingFile)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open the mapping: %w", err)
-	}
-	defer func() { _ = f.Close() }()
-	spec, err := mapping.Load(f)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s:\n%w", mappingFile, err)
+		return nil, nil, err
 	}
 	reader, err := rows.OpenAll(in, spec.Format)
 	if err != nil {
@@ -68,6 +63,9 @@ func Prepare(in *file.File, mappingFile string) (i *Import, warnings []string, e
 	for _, note := range rows.Notes(reader) {
 		warnings = append(warnings, in.Name+": "+note)
 	}
+	if t := spec.Type; spec.Timestamp == nil && (t == "track" || t == "page" || t == "screen") {
+		warnings = append(warnings, mappingFile+": there is no timestamp: every event will be dated at its import; timestamp names the column that says when it happened")
+	}
 	reader.Bind(mapper.Columns(), mapper.Rest())
 	return &Import{File: in, spec: spec, reader: reader, mapper: mapper, began: time.Now()}, warnings, nil
 }
@@ -82,6 +80,10 @@ type Settings struct {
 	Rejects, Beside string
 	// Writer tells write keys apart, for a warning.
 	Writer string
+	// Follow is the path of a file that is imported again and again as it changes: its entry in the ledger is that of the path, begun anew each time,
+	// and only what was not sent before is sent. Replaced says that the file is another one now, whose rejects are not those of before.
+	Follow   string
+	Replaced bool
 	// Again begins a finished or an interrupted import anew.
 	Again bool
 	// Note is told what the user should know.
@@ -96,13 +98,33 @@ type Result struct {
 	Elapsed time.Duration
 	// Finished is when the file was imported, when that was before and this run sent nothing.
 	Finished time.Time
-	// Rejects is the file of the refused rows, "" when there is none; DryRun says that nothing was sent.
-	Rejects string
+	// Files are how many these are the counts of; Before of them were finished before, so that this run sent nothing of them.
+	Files, Before int
+	// Rejects are the files of the refused rows; DryRun says that nothing was sent.
+	Rejects []string
 	DryRun  bool
 	// Totals is what the events of a dry run come to.
 	Totals *tally.Tally
 	// Recorded says that the ledger holds what is done.
 	Recorded bool
+}
+
+// Plus adds what became of another file.
+func (r *Result) Plus(o Result) {
+	r.Counts.Plus(o.Counts)
+	r.Rows += o.Rows
+	r.Elapsed += o.Elapsed
+	r.Finished = o.Finished
+	r.Files += o.Files
+	r.Before += o.Before
+	r.Rejects = append(r.Rejects, o.Rejects...)
+	r.DryRun = r.DryRun || o.DryRun
+	if r.Totals == nil {
+		r.Totals = o.Totals
+	} else if o.Totals != nil {
+		r.Totals.Plus(o.Totals)
+	}
+	r.Recorded = r.Recorded || o.Recorded
 }
 
 // DryRun does everything but sending: events are judged as a collector with the default settings would.
@@ -123,12 +145,12 @@ func (i *Import) DryRun(ctx context.Context) (Result, error) {
 		return a, nil
 	}
 	counts, err := job.Run(ctx)
-	return Result{Counts: counts, Rows: counts.Rows, Elapsed: time.Since(i.began), DryRun: true, Totals: totals}, err
+	return Result{Counts: counts, Rows: counts.Rows, Elapsed: time.Since(i.began), Files: 1, DryRun: true, Totals: totals}, err
 }
 
 // Send imports the file, or goes on with it.
 func (i *Import) Send(ctx context.Context, s Settings) (res Result, err error) {
-	sum, err := i.File.Sum()
+	sum, err := i.identity(s)
 	if err != nil {
 		return res, err
 	}
@@ -138,11 +160,15 @@ func (i *Import) Send(ctx context.Context, s Settings) (res Result, err error) {
 		return res, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	if err := i.look(l, s); err != nil {
+	if s.Follow != "" {
+		if l.Restart(time.Now()); s.Replaced {
+			l.Rejects = ""
+		}
+	} else if err := i.look(l, s); err != nil {
 		return res, err
 	}
 	if !l.Finished.IsZero() {
-		return Result{Counts: l.Counts, Finished: l.Finished, Rejects: kept(l.Rejects, l.RejectBytes)}, nil
+		return Result{Counts: l.Counts, Finished: l.Finished, Files: 1, Before: 1, Rejects: kept(l.Rejects, l.RejectBytes)}, nil
 	}
 	if err := claim(l, s); err != nil {
 		return res, err
@@ -151,13 +177,63 @@ func (i *Import) Send(ctx context.Context, s Settings) (res Result, err error) {
 	if err != nil {
 		return res, err
 	}
+	sent, err := i.sent(s)
+	if err != nil {
+		return res, errors.Join(err, rejects.Close(false))
+	}
+	if sent != nil {
+		if sent.Import = l.ID; s.Follow != "" {
+			sent.Import += time.Now().String() // what this file had before is known too
+		}
+		defer func() { err = errors.Join(err, sent.Close()) }()
+	}
 	before := l.Counts.Rows
 	job := i.job(s.Connections)
-	job.Deliver, job.Ledger, job.Rejects, job.Began = s.Client.Deliver, l, rejects, l.Counts
+	job.Deliver, job.Ledger, job.Sent, job.Rejects, job.Began = s.Client.Deliver, l, sent, rejects, l.Counts
 	i.rows.Store(before)
 	counts, err := job.Run(ctx)
 	err = errors.Join(err, rejects.Close(!l.Finished.IsZero()))
-	return Result{Counts: counts, Rows: counts.Rows - before, Elapsed: time.Since(i.began), Rejects: kept(l.Rejects, l.RejectBytes), Recorded: true}, err
+	return Result{Counts: counts, Rows: counts.Rows - before, Elapsed: time.Since(i.began), Files: 1, Rejects: kept(l.Rejects, l.RejectBytes), Recorded: true}, err
+}
+
+// Follows says whether the files of a mapping can be followed, and whether their rows are events only together.
+func Follows(mappingFile string) (grouped bool, err error) {
+	spec, err := load(mappingFile)
+	if err != nil {
+		return false, err
+	}
+	if len(spec.MessageID) == 0 {
+		return false, fmt.Errorf("%s has no message_id: --follow needs it, to know what was sent before; docs/import.md says how to choose one", mappingFile)
+	}
+	return len(spec.GroupBy) > 0, nil
+}
+
+// identity is what makes this the same import as another: the file's content, or the path of a file that is followed.
+func (i *Import) identity(s Settings) (string, error) {
+	if s.Follow == "" {
+		return i.File.Sum()
+	}
+	path, err := filepath.Abs(s.Follow)
+	if err != nil {
+		return "", fmt.Errorf("find the file: %w", err)
+	}
+	return "follow " + path, nil
+}
+
+// sent opens what was sent under the mapping; nil when rows have no ids of their own. With Again nothing of it is looked up.
+func (i *Import) sent(s Settings) (*ledger.Sent, error) {
+	if len(i.spec.MessageID) == 0 {
+		return nil, nil
+	}
+	key := ledger.Key{Sum: "sent", Mapping: i.spec.Hash(), Source: i.spec.SourceName, Target: s.Target}
+	sent, err := ledger.OpenSent(s.Ledger, key, s.Again)
+	if err != nil {
+		return nil, err
+	}
+	if sent.Full() {
+		s.Note(fmt.Sprintf("warning: %d message ids are remembered, and no more will be: of what is in several files, only those count once for longer than 7 days", ledger.MaxSent))
+	}
+	return sent, nil
 }
 
 // claim finds the import its file of rejects and records it before anything is written there: it is this import's from now on, also after a crash.
@@ -216,16 +292,16 @@ func (i *Import) look(l *ledger.Ledger, s Settings) error {
 }
 
 // kept is the file of rejects, if it was not empty: by its short path where it lies below the working directory.
-func kept(path string, size int64) string {
+func kept(path string, size int64) []string {
 	if size == 0 {
-		return ""
+		return nil
 	}
 	if here, err := os.Getwd(); err == nil {
 		if short, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(short) {
-			return short
+			return []string{short}
 		}
 	}
-	return path
+	return []string{path}
 }
 
 func (i *Import) job(connections int) *run.Job {

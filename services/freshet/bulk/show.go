@@ -17,13 +17,13 @@ import (
 // errEnough ends a preview.
 var errEnough = errors.New("enough")
 
-// Preview prints the first n events beside their rows.
-func (i *Import) Preview(w io.Writer, n int) error {
+// Preview prints the first n events beside their rows, and says how many there were.
+func (i *Import) Preview(w io.Writer, n int) (shown int, err error) {
 	emit := func(u mapping.Unit) error {
-		if n == 0 {
+		if shown == n {
 			return errEnough
 		}
-		n--
+		shown++
 		for _, row := range u.Rows {
 			fmt.Fprintf(w, "row %d: %s\n", row.Number, terminal.Safe(string(i.reader.Data(row))))
 		}
@@ -41,19 +41,22 @@ func (i *Import) Preview(w io.Writer, n int) error {
 		}
 		return nil
 	}
-	for n > 0 {
+	for shown < n {
 		row, err := i.reader.Next()
-		if errors.Is(err, io.EOF) {
+		end := errors.Is(err, io.EOF)
+		if end {
 			err = i.mapper.End(emit)
-			n = 0
 		} else if err == nil {
 			err = i.mapper.Add(row, emit)
 		}
 		if err != nil && !errors.Is(err, errEnough) {
-			return err
+			return shown, err
+		}
+		if end {
+			break
 		}
 	}
-	return nil
+	return shown, nil
 }
 
 // Print tells what became of the file.
@@ -63,11 +66,22 @@ func (r Result) Print(w io.Writer) {
 	if r.DryRun {
 		accepted, refused = "would be sent", "that a collector would refuse"
 	}
-	if !r.Finished.IsZero() {
+	switch {
+	case r.Files > 1 && r.Before > 0:
+		fmt.Fprintf(w, "%d files, of which %d were imported with this mapping before: nothing of those was sent (--again does it again)\n", r.Files, r.Before)
+	case r.Files > 1:
+		fmt.Fprintf(w, "%d files\n", r.Files)
+	case !r.Finished.IsZero():
 		fmt.Fprintf(w, "this file was imported with this mapping before, until %s; nothing was sent (--again does it again)\n", r.Finished.Local().Format(time.DateTime))
 	}
 	fmt.Fprintf(w, "%d rows read: %d events %s, %d rows rejected by the mapping, %d events of %d rows %s, %d rows skipped\n",
 		c.Rows, c.Accepted, accepted, c.Rejected, c.Refused, c.Lost, refused, c.Skipped)
+	if c.Unchanged > 0 {
+		fmt.Fprintf(w, "  %d of the skipped rows are as another file sent them\n", c.Unchanged)
+	}
+	if c.Undated > 0 {
+		fmt.Fprintf(w, "warning: %d events have no time of their own: they are dated at the import\n", c.Undated)
+	}
 	for _, reason := range slices.Sorted(maps.Keys(c.Reasons)) {
 		is := c.Reasons[reason]
 		fmt.Fprintf(w, "  %s: %d rows, first row %d: %s\n", reason, is.Count, is.FirstRow, terminal.Safe(is.Detail))
@@ -75,8 +89,8 @@ func (r Result) Print(w io.Writer) {
 	if r.Totals != nil {
 		fmt.Fprintf(w, "what would be stored comes to %s\n", r.Totals)
 	}
-	if r.Rejects != "" {
-		fmt.Fprintf(w, "rejected rows are in %s\n", r.Rejects)
+	for _, path := range r.Rejects {
+		fmt.Fprintf(w, "rejected rows are in %s\n", path)
 	}
 	if r.Rows > 0 {
 		fmt.Fprintf(w, "%d rows in %s, %.0f rows/s\n", r.Rows, r.Elapsed.Round(time.Millisecond), float64(r.Rows)/max(r.Elapsed.Seconds(), 0.001))

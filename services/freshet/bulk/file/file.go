@@ -3,6 +3,7 @@
 package file
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -30,6 +31,7 @@ type File struct {
 	changed  time.Time
 	read     atomic.Int64
 	unpacked *os.File
+	growing  bool
 }
 
 // Open opens a file and reads nothing of it. Standard input ("-") is copied to a temporary file first, which nobody else can open and which is
@@ -51,6 +53,38 @@ func Open(path string, stdin io.Reader) (*File, error) {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
 	return f, nil
+}
+
+// OpenGrowing opens a file that somebody may be writing to: of plain text its whole lines, as they are now, are the content. More may come behind them
+// while it is read.
+func OpenGrowing(path string) (*File, error) {
+	f, err := Open(path, nil)
+	if err != nil || f.Packed() || !f.text() {
+		return f, err
+	}
+	f.growing = true
+	block := make([]byte, 64<<10)
+	for end := f.Size; end > 0; end -= int64(len(block)) {
+		from := max(end-int64(len(block)), 0)
+		n, err := f.f.ReadAt(block[:end-from], from)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, errors.Join(fmt.Errorf("read %s: %w", path, err), f.Close())
+		}
+		if at := bytes.LastIndexByte(block[:n], '\n'); at >= 0 {
+			f.Size = from + int64(at) + 1
+			return f, nil
+		}
+	}
+	f.Size = 0
+	return f, nil
+}
+
+// text says that the content does not begin as a binary file does.
+func (f *File) text() bool {
+	head := make([]byte, 4)
+	n, err := f.f.ReadAt(head, 0)
+	return (err == nil || errors.Is(err, io.EOF)) && !bytes.HasPrefix(head[:n], []byte("PAR1")) && !bytes.HasPrefix(head[:n], []byte("PK\x03\x04")) &&
+		!bytes.HasPrefix(head[:n], []byte("\xff\xfe")) && !bytes.HasPrefix(head[:n], []byte("\xfe\xff"))
 }
 
 // scratch is a temporary file without a name.
@@ -149,6 +183,9 @@ func (f *File) Unchanged() error {
 	info, err := os.Stat(f.path)
 	if err != nil {
 		return fmt.Errorf("look at the file again: %w", err)
+	}
+	if f.growing && info.Size() >= f.Size {
+		return nil
 	}
 	if info.Size() != f.Size || !info.ModTime().Equal(f.changed) {
 		return fmt.Errorf("%s changed while it was read: import a copy that nobody writes to", f.path)

@@ -204,3 +204,36 @@ func TestFaultsAreSentences(t *testing.T) {
 		t.Errorf("a text that begins as bzip2 does: %v", err)
 	}
 }
+
+// Of a file that grows, whole lines are the content; what comes behind them while it is read changes nothing.
+func TestAGrowingFile(t *testing.T) {
+	long := strings.Repeat("x", 200_000)
+	for content, want := range map[string]string{"a\nb\nc": "a\nb\n", "a\n": "a\n", "a": "", "": "", long + "\n" + long: long + "\n", long: ""} {
+		path := filepath.Join(t.TempDir(), "x")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := OpenGrowing(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := os.WriteFile(path, []byte(content+" more\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, err := f.Reader()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(r)
+		if err != nil || string(got) != want || f.Unchanged() != nil {
+			t.Errorf("%.20q: got %.20q, %v, %v", content, got, err, f.Unchanged())
+		}
+		if err := os.Truncate(path, 0); err != nil {
+			t.Fatal(err)
+		}
+		if f.Size > 0 && f.Unchanged() == nil {
+			t.Errorf("%.20q: nobody notices that it was cut", content)
+		}
+	}
+}

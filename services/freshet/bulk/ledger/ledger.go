@@ -57,6 +57,10 @@ type Record struct {
 type Counts struct {
 	// Rows were read. Skipped of them were left out by `when`, Rejected became no event.
 	Rows, Skipped, Rejected int64
+	// Unchanged of the skipped rows are of events that another file sent before, with the same message id and content.
+	Unchanged int64 `json:",omitempty"`
+	// Undated of the accepted events have no time of their own: they count as of the import.
+	Undated int64 `json:",omitempty"`
 	// Accepted events are durable at the collector; Refused ones are in its dead letters, and Lost is the number of their rows.
 	Accepted, Refused, Lost int64
 	// Reasons by who found them and the word: "mapping bad_value", "collector no_identifier".
@@ -68,6 +72,21 @@ type Reason struct {
 	// Count is of rows; FirstRow and Detail are of the first.
 	Count, FirstRow int64
 	Detail          string
+}
+
+// Plus adds the counts of another file. Of each reason, the first row is that of the first file that has one.
+func (c *Counts) Plus(o Counts) {
+	c.Rows += o.Rows
+	c.Skipped += o.Skipped
+	c.Rejected += o.Rejected
+	c.Unchanged += o.Unchanged
+	c.Undated += o.Undated
+	c.Accepted += o.Accepted
+	c.Refused += o.Refused
+	c.Lost += o.Lost
+	for reason, r := range o.Reasons {
+		c.Add(reason, r.Count, r.FirstRow, r.Detail)
+	}
 }
 
 // Add counts rows refused for a reason.

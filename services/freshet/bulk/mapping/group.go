@@ -244,7 +244,7 @@ func (g *groups) end(m *Mapper, emit func(Unit) error) error {
 		}
 		unit := Unit{Rows: one.rows, Fault: one.fault}
 		if unit.Fault == nil {
-			unit.Event, unit.MessageID, unit.Fault = m.write(one.rows, one.kind, one.lines)
+			m.write(&unit, one.kind, one.lines)
 		}
 		if err := emit(unit); err != nil {
 			return err

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/freshet/freshet/services/freshet/bulk/rows"
 )
 
@@ -19,8 +21,14 @@ type Unit struct {
 	MessageID string
 	// Rows made it, in the file's order; at least one.
 	Rows []*rows.Row
-	// Fault is why there is no event; without one the row was skipped by `when`.
+	// Fault is why there is no event; without one the row was skipped by `when`, or is Known.
 	Fault *rows.Fault
+	// Undated says that the event has no time of its own and will count as of its import.
+	Undated bool
+	// Content tells apart what events say under one message id, whatever file and row they come from. Zero without message_id.
+	Content uint64
+	// Known says that the event was sent before, from another file: it is left out.
+	Known bool
 }
 
 // Mapper turns rows into units. For one goroutine.
@@ -47,6 +55,8 @@ type Mapper struct {
 	groups  groups
 	seen    map[uint64]struct{} // hashes of keys, or of message ids, met before
 	scratch []byte
+	origin  [2]int // of the event made last: from where to where it says what file and row it comes from
+	undated bool   // of the event made last: it has no time
 }
 
 // named is a value and the JSON before it, or, of external ids, behind it.
@@ -76,19 +86,30 @@ func (m *Mapper) Add(row *rows.Row, emit func(Unit) error) error {
 	if unit.Fault == nil {
 		is, fault := m.when.holds(row)
 		if unit.Fault = fault; is && fault == nil {
-			unit.Event, unit.MessageID, unit.Fault = m.one(unit.Rows)
+			m.one(&unit)
 		}
 	}
 	return emit(unit)
 }
 
 // one makes the event of a row that is one by itself.
-func (m *Mapper) one(rs []*rows.Row) (event []byte, id string, fault *rows.Fault) {
-	kind, fault := m.choose(rs[0])
-	if fault != nil {
-		return nil, "", fault
+func (m *Mapper) one(u *Unit) {
+	kind, fault := m.choose(u.Rows[0])
+	if u.Fault = fault; fault == nil {
+		m.write(u, kind, nil)
 	}
-	return m.write(rs, kind, nil)
+}
+
+// write makes the event of a unit's rows, or its fault.
+func (m *Mapper) write(u *Unit, kind int, lines []byte) {
+	if u.Event, u.MessageID, u.Fault = m.event(u.Rows, kind, lines); u.Event == nil {
+		return
+	}
+	u.Undated = m.undated
+	if len(m.id) > 0 {
+		u.Content = xxhash.Sum64(u.Event[:m.origin[0]])
+		u.Content = u.Content*31 + xxhash.Sum64(u.Event[m.origin[1]:])
+	}
 }
 
 // End emits what is still held.
@@ -99,8 +120,8 @@ func (m *Mapper) End(emit func(Unit) error) error {
 	return m.groups.end(m, emit)
 }
 
-// write makes the event of its rows, under the kind-th alternative of its name; lines are the elements of a group's list, with commas behind.
-func (m *Mapper) write(rs []*rows.Row, kind int, lines []byte) (event []byte, id string, fault *rows.Fault) {
+// event makes the event of its rows, under the kind-th alternative of its name; lines are the elements of a group's list, with commas behind.
+func (m *Mapper) event(rs []*rows.Row, kind int, lines []byte) (event []byte, id string, fault *rows.Fault) {
 	if id, fault = m.messageID(rs, kind); fault != nil {
 		return nil, "", fault
 	}
@@ -141,13 +162,13 @@ func (m *Mapper) head(b []byte, rs []*rows.Row, kind int) ([]byte, *rows.Fault) 
 	if kind < len(m.events) {
 		event = m.events[kind]
 	}
-	for _, n := range []named{{`"timestamp":`, m.timestamp}, {key, event}} {
-		var fault *rows.Fault
-		if b, fault = n.append(b, rs); fault != nil {
-			return b, fault
-		}
+	before := len(b)
+	b, fault := named{`"timestamp":`, m.timestamp}.append(b, rs)
+	if fault != nil {
+		return b, fault
 	}
-	return b, nil
+	m.undated = len(b) == before && (m.kind == "track" || m.kind == "page" || m.kind == "screen")
+	return named{key, event}.append(b, rs)
 }
 
 // append writes a member as text, with a comma behind it; nothing when it has no value.
@@ -207,12 +228,14 @@ func (m *Mapper) context(b []byte, rs []*rows.Row) ([]byte, *rows.Fault) {
 		b[len(b)-1] = ']'
 		b = append(b, ',')
 	}
+	m.origin[0] = len(b)
 	b = append(b, `"import":{"source":`...)
 	b = rows.AppendText(b, m.source)
 	b = append(b, `,"file":`...)
 	b = rows.AppendText(b, strings.ToValidUTF8(m.file.Name, "?"))
 	b = append(b, `,"row":`...)
 	b = strconv.AppendInt(b, rs[0].Number, 10)
+	m.origin[1] = len(b)
 	return append(b, `}},`...), nil
 }
 

@@ -13,10 +13,12 @@ const (
 	reasonWithGroup = "rejected_with_its_group"
 	reasonConflict  = "conflicting_rows"
 	reasonRepeated  = "message_id_repeated"
+	// ReasonChanged is that of run.
+	ReasonChanged = "changed_under_its_id"
 )
 
 // Reasons are all reasons a row can be rejected for before it is sent.
 var Reasons = []string{
 	rows.ReasonRagged, rows.ReasonQuotes, rows.ReasonEncoding, rows.ReasonJSON, rows.ReasonTooLarge, rows.ReasonResult,
-	reasonValue, reasonMissing, reasonUnmapped, reasonTime, reasonCondition, reasonReturned, reasonWithGroup, reasonConflict, reasonRepeated,
+	reasonValue, reasonMissing, reasonUnmapped, reasonTime, reasonCondition, reasonReturned, reasonWithGroup, reasonConflict, reasonRepeated, ReasonChanged,
 }

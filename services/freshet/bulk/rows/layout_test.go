@@ -64,6 +64,7 @@ func TestLayouts(t *testing.T) {
 		"sums":                         {header + body + "Total,,20.75,\n", `skip 0 ignore ["Total*"]`},
 		"sums in the third field":      {header + body + ",,Total: 20.75,\n", `skip 0 ignore [",,Total*"]`},
 		"a line and sums":              {header + body + "-----------\nTotal: 3 rows\n\"Generated 2026-02-01, by till\"\n,,,\n", `skip 0 ignore ["Generated*" "Total*" "--*"]`},
+		"a first field called total":   {"Product,Order,Amount,City\nSoap,A-1,2.00,Köln\nSoap,A-2,2.00,Köln\nTotal,A-3,1.00,Bonn\n", "skip 0"},
 		"a product called total":       {header + body + "2026-01-05,Total,1.00,Bonn\n", "skip 0"},
 		"semicolons, commas inside":    {"Datum;Betrag, brutto, netto;Ort, Land\n1.2.2026;1,50;x\n2.2.2026;2,50;y\n", "skip 0 by ;"},
 		"fewer semicolons than commas": {"Datum;Betrag, brutto, netto, alles\n1.2.2026;1,50\n2.2.2026;2,50\n3.2.2026;1\n", "skip 0 by ;"},

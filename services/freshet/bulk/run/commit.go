@@ -60,6 +60,9 @@ func (c *committer) commit(b *batch) error {
 			}
 		case u.Event == nil:
 			c.counts.Skipped += n
+			if u.Known {
+				c.counts.Unchanged += n
+			}
 		default:
 			if i, bad := refused[event]; bad {
 				r := b.answer.Rejected[i]
@@ -70,6 +73,14 @@ func (c *committer) commit(b *batch) error {
 				}
 			} else {
 				c.counts.Accepted++
+				if u.Undated {
+					c.counts.Undated++
+				}
+				if c.job.Sent != nil {
+					if err := c.job.Sent.Add(u.MessageID, u.Content); err != nil {
+						return err
+					}
+				}
 			}
 			event++
 		}
@@ -91,9 +102,14 @@ func (c *committer) reject(u mapping.Unit, by, reason, detail string) error {
 	return nil
 }
 
-// save makes durable what is done: first the rejects, then the record that counts on them.
+// save makes durable what is done: first what was sent and the rejects, then the record that counts on them.
 func (c *committer) save(finished bool) error {
 	l, now := c.job.Ledger, c.job.Now()
+	if c.job.Sent != nil {
+		if err := c.job.Sent.Sync(); err != nil {
+			return err
+		}
+	}
 	if c.job.Rejects != nil {
 		n, err := c.job.Rejects.sync()
 		if err != nil {

@@ -31,6 +31,8 @@ type Job struct {
 	Connections int
 	// Ledger says where to begin and is kept up to date; nil for a dry run.
 	Ledger *ledger.Ledger
+	// Sent knows what other files sent; nil when all is sent that the ledger does not have.
+	Sent *ledger.Sent
 	// Rejects takes the refused rows, in order; nil for a dry run.
 	Rejects *Rejects
 	// Began are the counts to go on from; OnProgress is told of each step.
@@ -115,6 +117,9 @@ func (j *Job) read(ctx context.Context, work, order chan<- *batch) error {
 			skip--
 			return nil
 		}
+		if err := j.known(&u); err != nil {
+			return err
+		}
 		b.units = append(b.units, u)
 		if u.Event != nil {
 			b.items, b.bytes = append(b.items, u.Event), b.bytes+len(u.Event)
@@ -146,6 +151,25 @@ func (j *Job) read(ctx context.Context, work, order chan<- *batch) error {
 		return nil
 	}
 	return hand()
+}
+
+// known takes an event out that another file sent. One that says something else under the same id is refused: it would be dropped as a duplicate
+// for some days, and count twice after them.
+func (j *Job) known(u *mapping.Unit) error {
+	if j.Sent == nil || u.Event == nil {
+		return nil
+	}
+	found, same, err := j.Sent.Find(u.MessageID, u.Content)
+	switch {
+	case err != nil || !found:
+		return err
+	case same:
+		u.Event, u.Known = nil, true
+	default:
+		u.Event, u.Fault = nil, &rows.Fault{Reason: mapping.ReasonChanged, Detail: fmt.Sprintf(
+			"the event %s was sent before, from another file, with other content: message_id needs a column that changes when the content does", u.MessageID)}
+	}
+	return nil
 }
 
 func (j *Job) deliver(ctx context.Context, b *batch) error {

@@ -35,9 +35,7 @@ type Tally struct {
 
 // Add counts an event as the collector decoded it. It does not keep it.
 func (t *Tally) Add(e *eventv1.Event) {
-	if t.sold == nil {
-		t.sold, t.given, t.people, t.from, t.to = map[string]*big.Int{}, map[string]*big.Int{}, map[uint64]struct{}{}, math.MaxInt64, math.MinInt64
-	}
+	t.begin()
 	t.Events++
 	if e.GetOriginalMs() == 0 {
 		t.Undated++
@@ -71,6 +69,34 @@ func (t *Tally) Add(e *eventv1.Event) {
 		micros = max(micros, -micros) // a refund gives back what it says, without the sign
 	}
 	sum.Add(sum, big.NewInt(micros))
+}
+
+func (t *Tally) begin() {
+	if t.sold == nil {
+		t.sold, t.given, t.people, t.from, t.to = map[string]*big.Int{}, map[string]*big.Int{}, map[uint64]struct{}{}, math.MaxInt64, math.MinInt64
+	}
+}
+
+// Plus adds the sum of other events.
+func (t *Tally) Plus(o *Tally) {
+	t.begin()
+	o.begin()
+	t.Events, t.Orders, t.Refunds, t.Lines = t.Events+o.Events, t.Orders+o.Orders, t.Refunds+o.Refunds, t.Lines+o.Lines
+	t.Undated, t.Unvalued = t.Undated+o.Undated, t.Unvalued+o.Unvalued
+	t.from, t.to = min(t.from, o.from), max(t.to, o.to)
+	for mine, other := range map[*map[string]*big.Int]map[string]*big.Int{&t.sold: o.sold, &t.given: o.given} {
+		for code, sum := range other {
+			if (*mine)[code] == nil {
+				(*mine)[code] = new(big.Int)
+			}
+			(*mine)[code].Add((*mine)[code], sum)
+		}
+	}
+	for who := range o.people {
+		if len(t.people) < maxPeople {
+			t.people[who] = struct{}{}
+		}
+	}
 }
 
 // person counts whose event it is, by the first of its names, which is the surest.

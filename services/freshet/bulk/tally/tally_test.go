@@ -39,5 +39,18 @@ func TestTheTally(t *testing.T) {
 		if got := tally.String(); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
+		for cut := range c.events { // of two parts the same
+			var one, two Tally
+			for i, e := range c.events {
+				if i < cut {
+					one.Add(e)
+				} else {
+					two.Add(e)
+				}
+			}
+			if one.Plus(&two); one.String() != c.want {
+				t.Errorf("%s, cut at %d: %s, want %s", name, cut, one.String(), c.want)
+			}
+		}
 	}
 }

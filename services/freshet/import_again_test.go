@@ -1,0 +1,78 @@
+package freshet
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const weekly = `source_name: weekly
+event: Contact Changed
+identifiers: {user_id: id}
+timestamp: changed
+message_id: [id, changed]
+properties: {city: city}
+`
+
+// A file that is replaced every week by one that has last week's rows too: what is in both is sent once, what says something else under its id is
+// refused, not dropped in silence.
+func TestOfAReplacedFileOnlyWhatIsNewCounts(t *testing.T) {
+	d, ledger, dir := newDoor(t), t.TempDir(), t.TempDir()
+	mapping := write(t, "map.yaml", weekly)
+	week := func(n int, rows string) (out string, code int) {
+		file := filepath.Join(dir, fmt.Sprintf("contacts-%d.csv", n))
+		if err := os.WriteFile(file, []byte("id,changed,city,seen\n"+rows), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, out, fault := run(t, "", "import", file, "--map", mapping, "--url", d.URL, "--ledger", ledger)
+		return out + fault, code
+	}
+	if out, code := week(1, "1,2026-01-01,Bonn,x\n2,2026-01-01,Köln,x\n"); code != 0 || contains(out, "2 events accepted") != nil {
+		t.Fatal(code, out)
+	}
+	out, code := week(2, "2,2026-01-01,Köln,y\n1,2026-01-01,Bonn,y\n1,2026-01-08,Berlin,y\n3,2026-01-08,Ulm,y\n")
+	if err := contains(out, "4 rows read: 2 events accepted, 0 rows rejected", "2 rows skipped", "2 of the skipped rows are as another file sent them"); err != nil || code != 0 {
+		t.Error(code, err)
+	}
+	out, code = week(3, "1,2026-01-08,Hamburg,z\n3,2026-01-08,Ulm,z\n")
+	if err := contains(out, "0 events accepted, 1 rows rejected", "mapping changed_under_its_id: 1 rows, first row 1: the event weekly-1/2026-01-08 was sent before"); err != nil || code != 1 {
+		t.Error(code, err)
+	}
+	if events, n := d.events(); len(events) != 4 || n != 4 {
+		t.Errorf("%d events in %d records", len(events), n)
+	}
+	must(t, "import", filepath.Join(dir, "contacts-2.csv"), "--map", mapping, "--url", d.URL, "--ledger", ledger, "--again")
+	if events, n := d.events(); len(events) != 4 || n != 8 {
+		t.Errorf("--again: %d events in %d records", len(events), n)
+	}
+}
+
+// Events that will be dated at the import are told before and behind it.
+func TestUndatedEventsAreTold(t *testing.T) {
+	file := write(t, "x.csv", "id,at\n1,2026-01-02\n2,\n")
+	none := write(t, "none.yaml", "source_name: x\nevent: E\nidentifiers: {user_id: id}\n")
+	some := write(t, "some.yaml", "source_name: x\nevent: E\nidentifiers: {user_id: id}\ntimestamp: {column: at, when: 'row.at != \"\"'}\n")
+	person := write(t, "person.yaml", "source_name: x\ntype: identify\nidentifiers: {user_id: id}\n")
+	const before, behind = "there is no timestamp: every event will be dated at its import", "events have no time of their own: they are dated at the import"
+	for name, c := range map[string]struct {
+		mapping, flag, want string
+		not                 string
+	}{
+		"preview":        {none, "--preview=1", before, "\x00"},
+		"dry run":        {none, "--dry-run", before, "\x00"},
+		"behind":         {none, "--dry-run", "warning: 2 " + behind, "\x00"},
+		"some":           {some, "--dry-run", "warning: 1 " + behind, before},
+		"of a person no": {person, "--dry-run", "2 events would be sent", "dated at"},
+	} {
+		_, out, fault := run(t, "", "import", file, "--map", c.mapping, c.flag)
+		if text := out + fault; contains(text, c.want) != nil || strings.Contains(text, c.not) {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+	d := newDoor(t)
+	if _, out, _ := run(t, "", "import", file, "--map", some, "--url", d.URL, "--ledger", t.TempDir()); contains(out, "2 events accepted", "warning: 1 "+behind) != nil {
+		t.Error(out)
+	}
+}
