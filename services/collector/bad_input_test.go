@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 func many(n int, format string) string {
@@ -124,7 +126,7 @@ func TestBadEventAloneIsAClear400AndQuarantined(t *testing.T) {
 		if e.Workspace != "default" || e.Source != "web" || e.RejectedBy != "collector" || len(e.Payload) == 0 || e.ReceivedMs == 0 || e.Detail == "" {
 			t.Errorf("%s: incomplete: workspace %q source %q by %q payload %d", e.Reason, e.Workspace, e.Source, e.RejectedBy, len(e.Payload))
 		}
-		if len(e.Payload) > maxRejectedPayload {
+		if len(e.Payload) > store.MaxPayload {
 			t.Errorf("%s: payload of %d bytes", e.Reason, len(e.Payload))
 		}
 	}

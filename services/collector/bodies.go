@@ -15,6 +15,7 @@ import (
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/jsonscan"
 	"github.com/freshet/freshet/services/collector/quota"
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 // A body that is refused whole, because its events cannot be told apart or are too many, is the end of them: clients drop what is answered
@@ -112,13 +113,13 @@ func (s *Service) keepBody(ctx context.Context, src *source, ref *refusal, body 
 	}
 	value, err := proto.Marshal(&eventv1.RejectedEvent{
 		EventId: id, Workspace: src.workspace, Source: src.name, Reason: ref.code, RejectedBy: "collector", ReceivedMs: received,
-		Detail: strings.ToValidUTF8(detail, "?"), Payload: body[:min(len(body), maxRejectedPayload)],
+		Detail: strings.ToValidUTF8(detail, "?"), Payload: body[:min(len(body), store.MaxPayload)],
 	})
 	if err != nil {
 		s.logger.ErrorContext(ctx, "encode a refused body", "source", src.name, "error", err)
 		return refused(http.StatusInternalServerError, "internal", "internal error")
 	}
-	_, err = s.store.put(ctx, []broker.Message{{
+	_, err = s.store.Put(ctx, []broker.Message{{
 		Topic: topics.EventsRejected.Name, Headers: traceHeaders(ctx), Value: value, Key: []byte(src.workspace + "\x00" + id)}})
 	if err != nil {
 		return s.notStored(err)

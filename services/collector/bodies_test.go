@@ -14,6 +14,7 @@ import (
 
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 // Promise 3: what is refused is in a dead-letter topic with its reason. A client that is answered 400 drops the body, all events in it.
@@ -47,7 +48,7 @@ func TestARefusedBodyIsInTheDeadLetters(t *testing.T) {
 		"cloud events in another form":  {path: "/v1/cloudevents", body: `<e/>`, headers: []string{"Content-Type", "application/cloudevents+xml"}, code: "unsupported_format", unread: true},
 		"packed in another way":         {path: "/v1/batch", body: `{}`, headers: []string{"Content-Encoding", "br"}, code: "unsupported_encoding", unread: true},
 		"larger than a body may be":     {path: "/v1/batch", body: `{"x":"` + strings.Repeat("x", 128<<10) + `"}`, code: reasonTooLarge, unread: true},
-		"too large when unpacked":       {path: "/v1/batch", body: zip(t, bytes.Repeat([]byte("y"), 1<<20)), headers: []string{"Content-Encoding", "gzip"}, code: reasonTooLarge, payload: strings.Repeat("y", maxRejectedPayload)},
+		"too large when unpacked":       {path: "/v1/batch", body: zip(t, bytes.Repeat([]byte("y"), 1<<20)), headers: []string{"Content-Encoding", "gzip"}, code: reasonTooLarge, payload: strings.Repeat("y", store.MaxPayload)},
 		"gzip that is none":             {path: "/v1/batch", body: `{"batch":[]}`, headers: []string{"Content-Encoding", "gzip"}, code: "unreadable_body", unread: true},
 		"the key in the body":           {path: "/v1/batch", body: inBody(`{"batch":7}`), headers: []string{"Authorization", ""}, code: "batch_not_an_array"},
 		"the key behind the fault":      {path: "/v1/batch", body: late(`{"batch":[{"a":[}]`), headers: []string{"Authorization", ""}, code: reasonInvalidJSON},
@@ -134,7 +135,7 @@ func TestABodyThatCannotBeKeptIsNotRefused(t *testing.T) {
 	if g := r.post("/v1/batch", `{"batch":7}`); g.Status != http.StatusBadRequest || r.spooled() != 1 {
 		t.Errorf("with a spool: %+v, %d in the spool", g, r.spooled())
 	}
-	if err := os.RemoveAll(r.svc.store.cfg.Dir); err != nil {
+	if err := os.RemoveAll(r.svc.cfg.Spool.Dir); err != nil {
 		t.Fatal(err)
 	}
 	if g := r.post("/v1/batch", `{"batch":7}`); g.Status != http.StatusServiceUnavailable || g.Header.Get("Retry-After") == "" {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/collector/enrich"
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 // Config is what an operator may set.
@@ -39,7 +40,7 @@ type Config struct {
 	// Enrich says what is read out of an event's surroundings.
 	Enrich enrich.Config `koanf:"enrich"`
 	// Spool says where events wait while Kafka does not take them.
-	Spool Spool `koanf:"spool"`
+	Spool store.Spool `koanf:"spool"`
 	// AckTimeout is how long a request waits until its events are durable before it is answered 503. Above 0.
 	AckTimeout time.Duration `koanf:"ack_timeout"`
 	// RetryAfter is what a 503 tells the client to wait, in whole seconds. At least 1s.
@@ -138,7 +139,7 @@ func Default() Config {
 		},
 		Stream:     defaultStream(),
 		Enrich:     enrich.Default(),
-		Spool:      defaultSpool(),
+		Spool:      store.DefaultSpool(),
 		AckTimeout: 10 * time.Second, RetryAfter: time.Second,
 		ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, DrainTimeout: 8 * time.Second,
 	}
@@ -204,7 +205,7 @@ func (c Config) Validate() error {
 	if c.RetryAfter < time.Second {
 		fault("retry_after: %s is below 1s", c.RetryAfter)
 	}
-	return errors.Join(append(errs, c.Limits.validate(), checkPublicURL(c.PublicURL), c.Stream.validate(), c.Spool.validate(), c.Enrich.Validate())...)
+	return errors.Join(append(errs, c.Limits.validate(), checkPublicURL(c.PublicURL), c.Stream.validate(), c.Spool.Validate(), c.Enrich.Validate())...)
 }
 
 func (l Limits) validate() error {

@@ -9,6 +9,7 @@ import (
 
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	"github.com/freshet/freshet/services/collector/jsonscan"
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 // Ingest is the gRPC form of POST /v1/batch and /v1/import, on the same path to the broker.
@@ -27,7 +28,7 @@ func (s *Service) Ingest(ctx context.Context, req *collectorv1.IngestRequest) (*
 	if ref != nil {
 		return nil, statusOf(ref)
 	}
-	resp := &collectorv1.IngestResponse{Accepted: int32(res.accepted), BehindSeconds: int32(s.behind.seconds())}
+	resp := &collectorv1.IngestResponse{Accepted: int32(res.accepted), BehindSeconds: int32(s.behindSeconds())}
 	for _, r := range res.rejected {
 		resp.Rejected = append(resp.Rejected, &collectorv1.Rejection{
 			Index: int32(r.Index), EventId: r.MessageID, Reason: r.Reason, Detail: r.Detail})
@@ -73,7 +74,7 @@ func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestR
 func beginningOf(events [][]byte) []byte {
 	var out []byte
 	for _, raw := range events {
-		if out = append(append(out, raw...), '\n'); len(out) > maxRejectedPayload {
+		if out = append(append(out, raw...), '\n'); len(out) > store.MaxPayload {
 			break
 		}
 	}

@@ -92,7 +92,7 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 	s.metrics.inFlight.Inc()
 	defer s.metrics.inFlight.Dec()
 	rw.Header()["Access-Control-Allow-Origin"] = anyOrigin
-	s.behind.tell(rw.Header())
+	s.tellBehind(rw.Header())
 
 	ctx, span := s.startSpan(r, c.route)
 	defer span.End()

@@ -1,9 +1,12 @@
 package collector
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,6 +18,8 @@ import (
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/jsonscan"
 	"github.com/freshet/freshet/services/collector/placeholder"
+	"github.com/freshet/freshet/services/collector/spool"
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 // result is what became of a request's events, all of them durable.
@@ -28,7 +33,7 @@ type result struct {
 // ones included. A refusal means that they are not: the client has to send the request again.
 func (s *Service) ingest(ctx context.Context, w *work, o *origin) (result, *refusal) {
 	if o.history {
-		if ref := s.behind.deferral(); ref != nil {
+		if ref := s.deferral(); ref != nil {
 			return result{}, ref
 		}
 	}
@@ -40,13 +45,13 @@ func (s *Service) ingest(ctx context.Context, w *work, o *origin) (result, *refu
 		return result{}, refused(http.StatusInternalServerError, "internal", "internal error")
 	}
 	start := s.now()
-	durable, err := s.store.put(ctx, w.msgs)
+	durable, err := s.store.Put(ctx, w.msgs)
 	if err != nil {
 		return result{}, s.notStored(err)
 	}
 	stored := s.now()
-	s.store.metrics.acknowledged(ctx, durable, len(w.msgs))
-	w.refuse(durable.unstorable)
+	s.store.Acknowledged(ctx, durable, len(w.msgs))
+	w.refuse(durable.Unstorable)
 	s.metrics.ack.Observe(stored.Sub(start).Seconds())
 	res := result{accepted: len(w.items) - len(w.rejections), rejected: w.rejections, told: w.told}
 	for range min(w.live, res.accepted) {
@@ -134,8 +139,8 @@ func (w *work) reject(out []byte, headers []broker.Header, o *origin, i int, mes
 	detail := strings.ToValidUTF8(f.detail, "?")
 	w.rejections = append(w.rejections, Rejection{Index: i, MessageID: messageID, Reason: f.reason, Detail: detail})
 	payload := w.items[i].raw
-	if len(payload) > maxRejectedPayload {
-		payload = payload[:maxRejectedPayload]
+	if len(payload) > store.MaxPayload {
+		payload = payload[:store.MaxPayload]
 	}
 	from := len(out)
 	out, err := proto.MarshalOptions{}.MarshalAppend(out, &eventv1.RejectedEvent{
@@ -167,4 +172,27 @@ func (s *Service) messageID(it *item, list *placeholder.List) (messageID, instea
 		return s.newID(), clipped(value), nil
 	}
 	return value, "", nil
+}
+
+// refuse adds to the answer what the broker refused, in the order of the request.
+func (w *work) refuse(list []store.Unstorable) {
+	for _, u := range list {
+		if u.Source != "" { // else it is there already
+			w.rejections = append(w.rejections, Rejection{Index: u.Index, MessageID: u.EventID, Reason: store.NotStorable, Detail: u.Detail})
+		}
+	}
+	if len(list) > 0 {
+		slices.SortFunc(w.rejections, func(a, b Rejection) int { return cmp.Compare(a.Index, b.Index) })
+	}
+}
+
+// notStored is the answer to a request whose events are not durable; why is logged at most once a second.
+func (s *Service) notStored(err error) *refusal {
+	s.store.Complain(err)
+	if errors.Is(err, spool.ErrFull) {
+		return refused(http.StatusServiceUnavailable, "spool_full",
+			"the broker takes nothing now and there is no room to keep the events: send the same request again, message ids keep it from counting twice")
+	}
+	return refused(http.StatusServiceUnavailable, "not_stored",
+		"the events could not be stored now: send the same request again, message ids keep it from counting twice")
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 // metrics of the collector. Every label's values are a closed set: sources come from the configuration,
@@ -50,11 +52,11 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			[]string{"protocol", "code"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "freshet_collector_request_duration_seconds",
-			Help: "Time from the request's headers to its answer, by protocol.", Buckets: durations},
+			Help: "Time from the request's headers to its answer, by protocol.", Buckets: store.Durations},
 			[]string{"protocol"}),
 		ack: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "freshet_collector_ack_duration_seconds",
-			Help: "Time until one request's events were durable: confirmed by the broker (acks=all), or synced to the spool.", Buckets: durations}),
+			Help: "Time until one request's events were durable: confirmed by the broker (acks=all), or synced to the spool.", Buckets: store.Durations}),
 		bytes: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "freshet_collector_body_bytes_total",
 			Help: "Bytes of request bodies, after decompression."}),
@@ -74,7 +76,10 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	return m, nil
 }
 
-var durations = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+// notStorable counts an event of a source that the broker turned out to refuse for what it is after it was acknowledged.
+func (m *metrics) notStorable(source string) {
+	m.events.WithLabelValues(source, "rejected", store.NotStorable).Inc()
+}
 
 // memoryGauge shows how much of the budget is taken.
 func (s *Service) memoryGauge() prometheus.Collector {

@@ -1,6 +1,10 @@
 package collector
 
-import "github.com/freshet/freshet/services/collector/plan"
+import (
+	"github.com/freshet/freshet/services/collector/plan"
+
+	"github.com/freshet/freshet/services/collector/store"
+)
 
 // Reasons an event is refused for: the words of RejectedEvent.reason, of answers
 // and of the metric's label. docs/events.md explains each; the set is closed.
@@ -24,7 +28,6 @@ const (
 	reasonTooOld          = "too_old"
 	reasonInFuture        = "in_future"
 	reasonBadCloudEvent   = "bad_cloudevent"
-	reasonNotStorable     = "not_storable"
 	reasonPlanViolation   = plan.ReasonViolation
 	reasonUnplannedEvent  = plan.ReasonUnplanned
 )
@@ -34,11 +37,8 @@ var reasons = []string{
 	reasonInvalidJSON, reasonNotAnObject, reasonInvalidUTF8, reasonTooLarge, reasonTooDeep, reasonTooManyKeys,
 	reasonMissingType, reasonUnknownType, reasonMissingName, reasonMissingGroup, reasonMissingPrevious,
 	reasonWrongType, reasonTooLong, reasonBadIdentifier, reasonNoIdentifier,
-	reasonBadTimestamp, reasonTooOld, reasonInFuture, reasonBadCloudEvent, reasonNotStorable, reasonPlanViolation, reasonUnplannedEvent,
+	reasonBadTimestamp, reasonTooOld, reasonInFuture, reasonBadCloudEvent, store.NotStorable, reasonPlanViolation, reasonUnplannedEvent,
 }
-
-// maxRejectedPayload is how much of a refused event is kept, in bytes.
-const maxRejectedPayload = 64 << 10
 
 // fault is why one event is refused: a reason for counting and a sentence for a person.
 type fault struct{ reason, detail string }

@@ -179,13 +179,13 @@ func (s *Service) ingestGroup(ctx context.Context, header string, group []arriva
 	}
 	if ref == nil {
 		s.metrics.answered(protocolGRPC, http.StatusOK, s.now().Sub(begun))
-		return decided(group, w, res, s.behind.seconds()), nil
+		return decided(group, w, res, s.behindSeconds()), nil
 	}
 	s.metrics.answered(protocolGRPC, ref.status, s.now().Sub(begun))
 	if ref.status == http.StatusUnauthorized {
 		return nil, statusOf(ref)
 	}
-	return again(group, w, ref, s.cfg.RetryAfter, s.behind.seconds()), nil
+	return again(group, w, ref, s.cfg.RetryAfter, s.behindSeconds()), nil
 }
 
 // readArrival adds one event of a stream, which brings its own times.

@@ -1,4 +1,4 @@
-package collector
+package behind
 
 import (
 	"fmt"
@@ -7,16 +7,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// behindMetrics say that the stages are behind; services/watch reads all but deferred. The label is the stage, one of followers.
-type behindMetrics struct {
+// metrics say that the stages are behind; services/watch reads all but deferred. The label is the stage, one of followers.
+type metrics struct {
 	needs    *prometheus.GaugeVec
 	began    prometheus.Gauge
 	most     prometheus.Gauge
 	deferred prometheus.Counter
 }
 
-func newBehindMetrics() behindMetrics {
-	return behindMetrics{
+func newMetrics() metrics {
+	return metrics{
 		needs: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "freshet_collector_behind_seconds",
 			Help: "About how long a stage needs to catch up with what came to it; absent while it cannot be asked."}, []string{"stage"}),
@@ -31,7 +31,7 @@ func newBehindMetrics() behindMetrics {
 	}
 }
 
-func (m behindMetrics) register(reg prometheus.Registerer) error {
+func (m metrics) register(reg prometheus.Registerer) error {
 	for _, c := range []prometheus.Collector{m.needs, m.began, m.most, m.deferred} {
 		if err := reg.Register(c); err != nil {
 			return fmt.Errorf("register the collector's metrics: %w", err)
@@ -41,7 +41,7 @@ func (m behindMetrics) register(reg prometheus.Registerer) error {
 }
 
 // show shows what a look at a stage found.
-func (m behindMetrics) show(stage string, s stand, needs time.Duration) {
+func (m metrics) show(stage string, s stand, needs time.Duration) {
 	if s.unknown {
 		m.needs.DeleteLabelValues(stage)
 		return

@@ -1,4 +1,4 @@
-package collector
+package seldom
 
 import (
 	"testing"
@@ -7,10 +7,10 @@ import (
 
 // What goes on without a pause is told again and again, not once.
 func TestSeldomIsNotNever(t *testing.T) {
-	var s seldom
+	var s Gate
 	begun, told := time.Unix(1_800_000_000, 0), 0
 	for at := time.Duration(0); at < 10*time.Second; at += 100 * time.Millisecond {
-		if s.now(begun.Add(at), time.Second) {
+		if s.Pass(begun.Add(at), time.Second) {
 			told++
 		}
 	}

@@ -1,4 +1,4 @@
-package collector
+package store
 
 import (
 	"context"
@@ -13,64 +13,66 @@ import (
 	"github.com/freshet/freshet/services/collector/spool"
 )
 
-// storeMetrics say where events become durable and how the spool is.
-type storeMetrics struct {
-	events            *prometheus.CounterVec        // freshet_collector_events_total
+// Durations are the buckets of what a request waits for, in seconds.
+var Durations = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+
+// Metrics say where events become durable and how the spool is.
+type Metrics struct {
 	from              map[string]prometheus.Counter // acknowledged, by byBroker or bySpool
 	appended, drained prometheus.Counter
-	sync              prometheus.Histogram
-	brokerUp          prometheus.Gauge
+	// Sync is how long the spool's writes and syncs took, in seconds.
+	Sync     prometheus.Histogram
+	brokerUp prometheus.Gauge
 }
 
-func newStoreMetrics(reg prometheus.Registerer, events *prometheus.CounterVec) (*storeMetrics, error) {
+func newMetrics(reg prometheus.Registerer) (*Metrics, error) {
 	from := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "freshet_collector_acknowledged_total",
 		Help: "Events acknowledged, accepted and refused, by where they were durable then: broker or spool."}, []string{"from"})
-	m := &storeMetrics{
-		events: events,
-		from:   map[string]prometheus.Counter{byBroker: from.WithLabelValues(byBroker), bySpool: from.WithLabelValues(bySpool)},
+	m := &Metrics{
+		from: map[string]prometheus.Counter{byBroker: from.WithLabelValues(byBroker), bySpool: from.WithLabelValues(bySpool)},
 		appended: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "freshet_collector_spool_appended_total",
 			Help: "Events written to the spool."}),
 		drained: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "freshet_collector_spool_drained_total",
 			Help: "Events brought from the spool to Kafka."}),
-		sync: prometheus.NewHistogram(prometheus.HistogramOpts{
+		Sync: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "freshet_collector_spool_sync_duration_seconds",
-			Help: "Time of one write and sync of the spool, which a group of requests shares.", Buckets: durations}),
+			Help: "Time of one write and sync of the spool, which a group of requests shares.", Buckets: Durations}),
 		brokerUp: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "freshet_collector_broker_up",
 			Help: "1 while Kafka answers, as asked once a second, else 0."}),
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{from, m.appended, m.drained, m.sync, m.brokerUp} {
+	for _, c := range []prometheus.Collector{from, m.appended, m.drained, m.Sync, m.brokerUp} {
 		errs = append(errs, reg.Register(c))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, fmt.Errorf("register the collector's metrics: %w", err)
+		return nil, fmt.Errorf("register the store's metrics: %w", err)
 	}
 	return m, nil
 }
 
-// acknowledged notes where a request's events became durable, in the counters and on its span.
-func (m *storeMetrics) acknowledged(ctx context.Context, r receipt, events int) {
-	m.from[r.by].Add(float64(events))
+// Acknowledged notes where a request's events became durable, in the counters and on its span.
+func (st *Store) Acknowledged(ctx context.Context, r Receipt, events int) {
+	st.Metrics.from[r.by].Add(float64(events))
 	if span := trace.SpanFromContext(ctx); span.IsRecording() {
 		span.SetAttributes(attribute.String("freshet.acknowledged_from", r.by))
 	}
 }
 
 // quarantined counts events that were acknowledged from the spool and then refused by the broker for what they are.
-func (m *storeMetrics) quarantined(list []unstorable) {
+func (st *Store) quarantined(list []Unstorable) {
 	for _, u := range list {
-		if u.source != "" {
-			m.events.WithLabelValues(u.source, "rejected", reasonNotStorable).Inc()
+		if u.Source != "" {
+			st.notStorable(u.Source)
 		}
 	}
 }
 
 // gauges show the spool as it is when somebody looks.
-func (st *store) gauges() []prometheus.Collector {
+func (st *Store) gauges() []prometheus.Collector {
 	value := func(of func(spool.Stats) float64) func() float64 {
 		return func() float64 {
 			if log := st.log.Load(); log != nil {

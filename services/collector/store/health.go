@@ -1,15 +1,15 @@
-package collector
+package store
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"sync/atomic"
 	"time"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/services/collector/seldom"
 	"github.com/freshet/freshet/services/collector/spool"
 )
 
@@ -27,7 +27,7 @@ type health struct {
 	brokerFault, spoolFault atomic.Pointer[error] // nil when there is none
 	stale                   atomic.Pointer[error] // why the spool is held until a restart; nil: it is not
 	untaken                 atomic.Pointer[untaken]
-	complained              seldom // a fault of an event
+	complained              seldom.Gate // a fault of an event
 
 	probing chan error // the result of a probe under way; nil: there is none. watch's
 }
@@ -70,7 +70,7 @@ func (h *health) broker() error {
 
 // complain logs, at most once a second, why events are not stored.
 func (h *health) complain(logger *slog.Logger, err error) {
-	if !h.complained.now(time.Now(), time.Second) {
+	if !h.complained.Pass(time.Now(), time.Second) {
 		return
 	}
 	if broker.Permanent(err) {
@@ -81,8 +81,8 @@ func (h *health) complain(logger *slog.Logger, err error) {
 	logger.Error("events could not be stored", "error", err)
 }
 
-// ready returns nil when the next event would be taken: by the broker while the spool is empty, else by the spool.
-func (st *store) ready() error {
+// Ready returns nil when the next event would be taken: by the broker while the spool is empty, else by the spool.
+func (st *Store) Ready() error {
 	if err := st.health.stale.Load(); err != nil {
 		return *err
 	}
@@ -109,8 +109,8 @@ func (st *store) ready() error {
 	return nil
 }
 
-// watch keeps readiness true, also while no events come.
-func (st *store) watch(ctx context.Context) {
+// Watch keeps readiness true, also while no events come.
+func (st *Store) Watch(ctx context.Context) {
 	tick := time.NewTicker(pingEvery)
 	defer tick.Stop()
 	for {
@@ -131,25 +131,25 @@ func (st *store) watch(ctx context.Context) {
 }
 
 // note keeps what a ping found and logs the change.
-func (st *store) note(err error) {
+func (st *Store) note(err error) {
 	before := st.health.broker()
 	if err == nil {
 		st.health.brokerFault.Store(nil)
-		st.metrics.brokerUp.Set(1)
+		st.Metrics.brokerUp.Set(1)
 		if before != nil {
 			st.logger.Info("Kafka answers again")
 		}
 		return
 	}
 	st.health.brokerFault.Store(&err)
-	st.metrics.brokerUp.Set(0)
+	st.Metrics.brokerUp.Set(0)
 	if before == nil {
 		st.logger.Error("Kafka does not answer", "error", err, "events_go_to_the_spool", st.cfg.Enabled)
 	}
 }
 
 // probe asks the spool's disk while events depend on it.
-func (st *store) probe(ctx context.Context) {
+func (st *Store) probe(ctx context.Context) {
 	log := st.log.Load()
 	if log == nil || st.health.broker() == nil && log.Empty() {
 		st.health.spoolFault.Store(nil)
@@ -187,13 +187,5 @@ func (h *health) ask(ctx context.Context, probe func() error, within time.Durati
 	}
 }
 
-// notStored is the answer to a request whose events are not durable; why is logged at most once a second.
-func (s *Service) notStored(err error) *refusal {
-	s.store.health.complain(s.logger, err)
-	if errors.Is(err, spool.ErrFull) {
-		return refused(http.StatusServiceUnavailable, "spool_full",
-			"the broker takes nothing now and there is no room to keep the events: send the same request again, message ids keep it from counting twice")
-	}
-	return refused(http.StatusServiceUnavailable, "not_stored",
-		"the events could not be stored now: send the same request again, message ids keep it from counting twice")
-}
+// Complain logs, at most once a second, why messages are not durable.
+func (st *Store) Complain(err error) { st.health.complain(st.logger, err) }

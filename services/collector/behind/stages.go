@@ -1,4 +1,4 @@
-package collector
+package behind
 
 import (
 	"context"
@@ -23,6 +23,9 @@ func followers(warehouseGroup string) []follower {
 		{"orders", "feature.orders", []topics.Topic{topics.OrderEvents}},
 		{"feature", "feature.state", []topics.Topic{topics.EventsResolved}},
 		{"segmentation", "segmentation.state", []topics.Topic{topics.Features}},
+		{"recommendation.visitors", "recommendation.visitors", []topics.Topic{topics.EventsResolved}},
+		{"recommendation.items", "recommendation.items", []topics.Topic{topics.ItemChanges}},
+		{"recommendation.loop", "recommendation.loop", []topics.Topic{topics.Touches}},
 		{"warehouse", warehouseGroup, []topics.Topic{topics.EventsRaw, topics.EventsResolved}},
 	}
 }
@@ -36,7 +39,7 @@ type stand struct {
 // stands asks where every stage stands, each by itself: one that cannot be asked hides no other. The work is a matter of partitions, not of
 // events: for each stage one request for its group, and one for the ends of each topic.
 func stands(ctx context.Context, client *broker.Client, of []follower) []stand {
-	ctx, cancel := context.WithTimeout(ctx, behindEvery)
+	ctx, cancel := context.WithTimeout(ctx, lookEvery)
 	defer cancel()
 	out := make([]stand, len(of))
 	var all sync.WaitGroup

@@ -1,4 +1,4 @@
-package collector
+package store
 
 import (
 	"context"
@@ -15,12 +15,12 @@ const sendBytes = 1 << 20
 // delivery brings messages to the broker, each partition's in order and each once, but for the attempts whose
 // outcome nobody knows. What the broker will never take becomes a reject on the way.
 type delivery struct {
-	st   *store
+	st   *Store
 	msgs []broker.Message
 	lots []*lot // nil until the partitions are known
 
 	mu         sync.Mutex
-	unstorable []unstorable
+	unstorable []Unstorable
 }
 
 // lot is what a delivery has for one partition.
@@ -29,7 +29,7 @@ type lot struct {
 	index []int // of each in the delivery
 }
 
-func (st *store) deliver(msgs []broker.Message) *delivery { return &delivery{st: st, msgs: msgs} }
+func (st *Store) deliver(msgs []broker.Message) *delivery { return &delivery{st: st, msgs: msgs} }
 
 // try sends what is not stored yet and returns nil when everything is. It can be called again after an error.
 func (d *delivery) try(ctx context.Context) error {
@@ -89,7 +89,7 @@ func (d *delivery) send(ctx context.Context, l *lot) error {
 			if err != nil {
 				return err
 			}
-			u.index = l.index[0]
+			u.Index = l.index[0]
 			d.mu.Lock()
 			d.unstorable = append(d.unstorable, u)
 			d.mu.Unlock()

@@ -1,4 +1,4 @@
-package collector
+package store
 
 import (
 	"context"
@@ -30,8 +30,8 @@ type drainer struct {
 	took   time.Duration // to store the batch before; 0: there was none
 }
 
-// start drains from now on, until stop.
-func (st *store) start(ctx context.Context) {
+// Start drains from now on, until Stop. Without a spool it does nothing.
+func (st *Store) Start(ctx context.Context) {
 	if st.log.Load() == nil {
 		return
 	}
@@ -40,9 +40,9 @@ func (st *store) start(ctx context.Context) {
 	go func() { defer close(st.drain.done); st.drainAll(ctx) }()
 }
 
-// stop lets the drainer go on until the spool is empty or ctx ends, unless the broker is not there, and
+// Stop lets the drainer go on until the spool is empty or ctx ends, unless the broker is not there, and
 // closes the spool.
-func (st *store) stop(ctx context.Context) error {
+func (st *Store) Stop(ctx context.Context) error {
 	log := st.log.Load()
 	if log == nil {
 		return nil
@@ -63,7 +63,7 @@ func (st *store) stop(ctx context.Context) error {
 	return log.Close()
 }
 
-func (st *store) drainAll(ctx context.Context) {
+func (st *Store) drainAll(ctx context.Context) {
 	log := st.log.Load()
 	defer st.door.open()
 	for log.Wait(ctx) == nil {
@@ -81,7 +81,7 @@ func (st *store) drainAll(ctx context.Context) {
 		}
 		log.Advance(b)
 		st.drain.took = time.Since(begun)
-		st.metrics.drained.Add(float64(len(b.Messages)))
+		st.Metrics.drained.Add(float64(len(b.Messages)))
 		if log.Empty() {
 			st.door.open()
 			st.drain.took = 0
@@ -92,7 +92,7 @@ func (st *store) drainAll(ctx context.Context) {
 
 // untilFresh holds the drainer while what comes next has waited so long that identity may have forgotten its first copy: this collector alone
 // was cut off from Kafka, or its machine slept. False when ctx ended. Nobody but a person can end that: see fresh.
-func (st *store) untilFresh(ctx context.Context, log *spool.Log) bool {
+func (st *Store) untilFresh(ctx context.Context, log *spool.Log) bool {
 	err := st.fresh(log.Stats())
 	if err == nil {
 		return true
@@ -105,7 +105,7 @@ func (st *store) untilFresh(ctx context.Context, log *spool.Log) bool {
 
 // handOver asks new requests to wait a moment when the spool is nearly empty: under load it would never become
 // empty otherwise, since every request that comes while the last batch is stored adds to it.
-func (st *store) handOver(log *spool.Log, reading int) {
+func (st *Store) handOver(log *spool.Log, reading int) {
 	if quick := st.drain.took > 0 && st.drain.took < handOverWithin; !quick || time.Since(st.drain.asked) < handOverEvery || log.Stats().Events-int64(reading) > handOver {
 		return
 	}
@@ -114,13 +114,13 @@ func (st *store) handOver(log *spool.Log, reading int) {
 }
 
 // bring stores a batch, however long that takes; false when ctx ended first.
-func (st *store) bring(ctx context.Context, msgs []broker.Message) bool {
+func (st *Store) bring(ctx context.Context, msgs []broker.Message) bool {
 	d := st.deliver(msgs)
 	pauses := retry.Backoff{First: 50 * time.Millisecond, Most: drainRetry}
 	for {
 		err := d.try(ctx)
 		if err == nil {
-			st.metrics.quarantined(d.unstorable)
+			st.quarantined(d.unstorable)
 			return true
 		}
 		if ctx.Err() != nil {

@@ -1,4 +1,4 @@
-package collector
+package store
 
 import (
 	"errors"
@@ -24,11 +24,11 @@ type Spool struct {
 	SendStale bool `koanf:"send_stale"`
 }
 
-func defaultSpool() Spool {
+func DefaultSpool() Spool {
 	return Spool{Enabled: true, Dir: "data/collector/spool", MaxBytes: 1 << 30, SegmentBytes: 64 << 20, After: time.Second}
 }
 
-func (c Spool) validate() error {
+func (c Spool) Validate() error {
 	if !c.Enabled {
 		return nil
 	}

@@ -1,10 +1,8 @@
-package collector
+package store
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -14,20 +12,26 @@ import (
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 )
 
-// unstorable is a message that the broker refused for what it is.
-type unstorable struct {
-	// index is its place among the messages of the request.
-	index int
-	// source is the event's; empty when the message was a reject already.
-	source string
-	// eventID and detail are those of the reject it became.
-	eventID, detail string
+// NotStorable is the reason of a reject that stands in the place of a message which no broker will take: a word of docs/events.md.
+const NotStorable = "not_storable"
+
+// MaxPayload is how much of a refused event or body is kept in its reject, in bytes.
+const MaxPayload = 64 << 10
+
+// Unstorable is a message that the broker refused for what it is.
+type Unstorable struct {
+	// Index is its place among the messages of the request.
+	Index int
+	// Source is the event's; empty when the message was a reject already.
+	Source string
+	// EventID and detail are those of the reject it became.
+	EventID, Detail string
 }
 
 // quarantine stores, in the place of a message that no broker will take, a reject that says so.
-func (st *store) quarantine(ctx context.Context, m broker.Message, cause error) (unstorable, error) {
+func (st *Store) quarantine(ctx context.Context, m broker.Message, cause error) (Unstorable, error) {
 	r := &eventv1.RejectedEvent{}
-	var u unstorable
+	var u Unstorable
 	if m.Topic == topics.EventsRejected.Name {
 		if err := proto.Unmarshal(m.Value, r); err != nil {
 			return u, fmt.Errorf("read a reject that the broker refused: %w", err)
@@ -43,17 +47,17 @@ func (st *store) quarantine(ctx context.Context, m broker.Message, cause error) 
 			return u, fmt.Errorf("write event %s as JSON: %w", e.EventId, err)
 		}
 		r = &eventv1.RejectedEvent{
-			EventId: e.EventId, Workspace: e.Workspace, Source: e.Source, Reason: reasonNotStorable, RejectedBy: "collector",
+			EventId: e.EventId, Workspace: e.Workspace, Source: e.Source, Reason: NotStorable, RejectedBy: "collector",
 			Detail:  fmt.Sprintf("the broker takes no such record (%d bytes): %v; see max.message.bytes of %s", len(m.Value), cause, m.Topic),
-			Payload: payload[:min(len(payload), maxRejectedPayload)], ReceivedMs: e.ReceivedMs,
+			Payload: payload[:min(len(payload), MaxPayload)], ReceivedMs: e.ReceivedMs,
 		}
-		u = unstorable{source: e.Source, eventID: e.EventId, detail: r.Detail}
+		u = Unstorable{Source: e.Source, EventID: e.EventId, Detail: r.Detail}
 	}
 	return u, st.storeReject(ctx, r, m.Headers)
 }
 
 // storeReject stores a reject, without its payload when the broker does not take that either.
-func (st *store) storeReject(ctx context.Context, r *eventv1.RejectedEvent, headers []broker.Header) error {
+func (st *Store) storeReject(ctx context.Context, r *eventv1.RejectedEvent, headers []broker.Header) error {
 	for {
 		value, err := proto.Marshal(r)
 		if err != nil {
@@ -65,17 +69,5 @@ func (st *store) storeReject(ctx context.Context, r *eventv1.RejectedEvent, head
 			return err
 		}
 		r.Payload = nil
-	}
-}
-
-// refuse adds to the answer what the broker refused, in the order of the request.
-func (w *work) refuse(list []unstorable) {
-	for _, u := range list {
-		if u.source != "" { // else it is there already
-			w.rejections = append(w.rejections, Rejection{Index: u.index, MessageID: u.eventID, Reason: reasonNotStorable, Detail: u.detail})
-		}
-	}
-	if len(list) > 0 {
-		slices.SortFunc(w.rejections, func(a, b Rejection) int { return cmp.Compare(a.Index, b.Index) })
 	}
 }

@@ -1,7 +1,8 @@
-package collector
+package store
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/customer"
+	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/services/collector/spool"
 )
 
@@ -30,9 +32,9 @@ func TestAStaleSpoolIsRefused(t *testing.T) {
 		"just now, as after a restart": {},
 	} {
 		t.Run(what, func(t *testing.T) {
-			cfg := defaultSpool()
+			cfg := DefaultSpool()
 			cfg.Dir, cfg.SendStale = filepath.Join(t.TempDir(), "spool"), c.send
-			st := &store{cfg: cfg, logger: slog.New(slog.DiscardHandler), now: func() time.Time { return time.Now().Add(c.waited) }}
+			st := &Store{cfg: cfg, logger: slog.New(slog.DiscardHandler), now: func() time.Time { return time.Now().Add(c.waited) }}
 			log, err := spool.Open(spool.Config{Dir: cfg.Dir, MaxBytes: cfg.MaxBytes, SegmentBytes: cfg.SegmentBytes})
 			if err != nil {
 				t.Fatal(err)
@@ -46,18 +48,18 @@ func TestAStaleSpoolIsRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 2 { // a second try finds the folder free, and as it was
-				err = st.open()
+				err = st.Open()
 				if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 					t.Errorf("open: %v, want %q", err, c.want)
 				}
 			}
 			if err != nil {
 				st.cfg.SendStale = true
-				if err := st.open(); err != nil || st.log.Load().Stats().Events != 2 {
+				if err := st.Open(); err != nil || st.log.Load().Stats().Events != 2 {
 					t.Errorf("after it was refused: %v, want the two events as they were", err)
 				}
 			}
-			if err := st.close(); err != nil {
+			if err := st.Close(); err != nil {
 				t.Error(err)
 			}
 		})
@@ -66,10 +68,10 @@ func TestAStaleSpoolIsRefused(t *testing.T) {
 
 // A collector that runs on, cut off from Kafka alone for more than a week, does not send what may count twice either: it says so and is not ready.
 func TestARunningCollectorHoldsAStaleSpool(t *testing.T) {
-	cfg := defaultSpool()
+	cfg := DefaultSpool()
 	cfg.Dir = filepath.Join(t.TempDir(), "spool")
 	waited := time.Duration(0)
-	st := &store{cfg: cfg, logger: slog.New(slog.DiscardHandler), now: func() time.Time { return time.Now().Add(waited) }}
+	st := &Store{cfg: cfg, logger: slog.New(slog.DiscardHandler), now: func() time.Time { return time.Now().Add(waited) }}
 	log, err := spool.Open(spool.Config{Dir: cfg.Dir, MaxBytes: cfg.MaxBytes, SegmentBytes: cfg.SegmentBytes})
 	if err != nil {
 		t.Fatal(err)
@@ -86,9 +88,11 @@ func TestARunningCollectorHoldsAStaleSpool(t *testing.T) {
 	waited = customer.RepeatsWithin + time.Minute
 	done := make(chan struct{})
 	go func() { defer close(done); st.drainAll(ctx) }() // has no producer: it would fail if it sent
-	await(t, "the collector to be not ready", func() bool {
-		err := st.ready()
-		return err != nil && strings.Contains(err.Error(), "spool.send_stale")
+	testkit.Eventually(t, 20*time.Second, func() error {
+		if err := st.Ready(); err == nil || !strings.Contains(err.Error(), "spool.send_stale") {
+			return fmt.Errorf("the collector should be not ready for a stale spool: %v", err)
+		}
+		return nil
 	})
 	cancel()
 	<-done
