@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/freshet/freshet/services/collector/decode"
 	"github.com/freshet/freshet/services/collector/store"
 )
 
@@ -93,10 +95,10 @@ func (s *Service) memoryGauge() prometheus.Collector {
 func (m *metrics) ofSource(name string) *sourceMetrics {
 	s := &sourceMetrics{accepted: m.events.WithLabelValues(name, "accepted", ""), rejected: map[string]prometheus.Counter{}, notes: map[string]prometheus.Counter{}}
 	s.bodies = newBodyMetrics(m.bodies, name)
-	for _, kind := range noteKinds {
+	for _, kind := range decode.NoteKinds {
 		s.notes[kind] = m.notes.WithLabelValues(name, kind)
 	}
-	for _, reason := range reasons {
+	for _, reason := range append(slices.Clone(decode.Reasons), store.NotStorable) {
 		s.rejected[reason] = m.events.WithLabelValues(name, "rejected", reason)
 	}
 	return s

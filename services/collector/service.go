@@ -29,6 +29,7 @@ import (
 	"github.com/freshet/freshet/pkg/service"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	"github.com/freshet/freshet/services/collector/behind"
+	"github.com/freshet/freshet/services/collector/decode"
 	"github.com/freshet/freshet/services/collector/enrich"
 	"github.com/freshet/freshet/services/collector/quota"
 	"github.com/freshet/freshet/services/collector/store"
@@ -65,7 +66,7 @@ type Service struct {
 	sourcesMetrics *sourcesMetrics
 
 	enrich  *enrich.Enricher
-	senders *senders
+	senders *decode.Senders
 	memory  budget
 	answers budget
 	// draining is how many bodies are read for nothing at the moment.
@@ -100,7 +101,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s := &Service{
 		cfg: cfg, logger: deps.Logger, tracer: deps.Tracer, metrics: m, freshness: fresh, store: st,
 		memory: newMemory(cfg.Limits), answers: budget{limit: cfg.Limits.InFlightBytes / answersShare}, streams: newStreams(),
-		now: deps.Now, newID: deps.NewID, senders: newSenders(),
+		now: deps.Now, newID: deps.NewID, senders: decode.NewSenders(),
 	}
 	if s.now == nil {
 		s.now = time.Now

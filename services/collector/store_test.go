@@ -24,6 +24,7 @@ import (
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/decode"
 	"github.com/freshet/freshet/services/collector/store"
 )
 
@@ -282,7 +283,7 @@ func TestRecordThatKafkaDoesNotTake(t *testing.T) {
 		return `{"batch":[` + track(p+"-0") + `,` + large(p+"-1") + `,{"type":"track"},` + track(p+"-3") + `]}`
 	}
 	g := r.post("/v1/batch", batch("direct"))
-	if g.Status != http.StatusOK || g.Accepted != 2 || !slices.Equal(g.reasons(), []string{store.NotStorable, reasonMissingName}) || g.Rejected[0].Index != 1 {
+	if g.Status != http.StatusOK || g.Accepted != 2 || !slices.Equal(g.reasons(), []string{store.NotStorable, decode.ReasonMissingName}) || g.Rejected[0].Index != 1 {
 		t.Errorf("in a batch: %+v", g)
 	}
 	kafka.stop()
