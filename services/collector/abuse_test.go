@@ -21,6 +21,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/testkit"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
+	"github.com/freshet/freshet/services/collector/decode"
 )
 
 const postHead = "POST /v1/track HTTP/1.1\r\nHost: x\r\nAuthorization: Basic d2ViLXdyaXRlLWtleTo=\r\n"
@@ -174,7 +175,7 @@ func TestZipBombsAreBoundedTogether(t *testing.T) {
 	close(done)
 	watch.Wait()
 	statuses.Range(func(status, code any) bool {
-		if !(status == http.StatusRequestEntityTooLarge && code == reasonTooLarge) && !(status == http.StatusServiceUnavailable && code == "busy") {
+		if !(status == http.StatusRequestEntityTooLarge && code == decode.ReasonTooLarge) && !(status == http.StatusServiceUnavailable && code == "busy") {
 			t.Errorf("a bomb was answered %v %v", status, code)
 		}
 		return true
@@ -188,7 +189,7 @@ func TestZipBombsAreBoundedTogether(t *testing.T) {
 	settled(t, r)
 	neighbour(t, r, "after")
 	// A bomb in a bomb is unpacked once, and what comes out is no JSON.
-	if g := r.post("/v1/batch", zip(t, []byte(packed)), "Content-Encoding", "gzip"); g.Status != http.StatusBadRequest || g.Error != reasonInvalidJSON {
+	if g := r.post("/v1/batch", zip(t, []byte(packed)), "Content-Encoding", "gzip"); g.Status != http.StatusBadRequest || g.Error != decode.ReasonInvalidJSON {
 		t.Errorf("a bomb in a bomb: %d %s", g.Status, g.Error)
 	}
 	if g := r.post("/v1/batch", zip(t, []byte(packed)), "Content-Encoding", "gzip, gzip"); g.Status != http.StatusUnsupportedMediaType || g.Error != "unsupported_encoding" {
@@ -361,23 +362,23 @@ func TestHostileJSON(t *testing.T) {
 		return `{"type":"track","event":"E","userId":"42","properties":{` + rest + `}}`
 	}
 	for name, c := range map[string]struct{ item, reason string }{
-		"300,000 keys":                  {event(many(300_000, `"k%d":1`)), reasonTooManyKeys},
-		"600,000 times one key":         {event(strings.Repeat(`"":1,`, 600_000) + `"":2`), reasonTooManyKeys},
+		"300,000 keys":                  {event(many(300_000, `"k%d":1`)), decode.ReasonTooManyKeys},
+		"600,000 times one key":         {event(strings.Repeat(`"":1,`, 600_000) + `"":2`), decode.ReasonTooManyKeys},
 		"9,000 times one key":           {event(strings.Repeat(`"a":1,`, 5000) + `"a":2`), ""},
-		"a million brackets":            {event(`"x":` + strings.Repeat(`[`, 1_000_000) + strings.Repeat(`]`, 1_000_000)), reasonTooDeep},
-		"a million brackets that close": {event(`"x":[` + strings.Repeat(`[],`, 1_000_000) + `[]]`), reasonTooLarge},
-		"a number of a million digits":  {event(`"x":` + strings.Repeat(`9`, 1_000_000)), reasonTooLarge},
+		"a million brackets":            {event(`"x":` + strings.Repeat(`[`, 1_000_000) + strings.Repeat(`]`, 1_000_000)), decode.ReasonTooDeep},
+		"a million brackets that close": {event(`"x":[` + strings.Repeat(`[],`, 1_000_000) + `[]]`), decode.ReasonTooLarge},
+		"a number of a million digits":  {event(`"x":` + strings.Repeat(`9`, 1_000_000)), decode.ReasonTooLarge},
 		"1e999999999":                   {event(`"x":1e999999999,"y":-1E+999999999,"z":1e-999999999`), ""},
 		"1e999999999 as money":          {order(`"total":1e999999999`), ""},
 		"1e-999999999 as money":         {order(`"total":1e-999999999`), ""},
 		"30,000 digits as money":        {order(`"total":` + strings.Repeat("1", 30_000)), ""},
 		"30,000 zeros behind money":     {order(`"total":1.` + strings.Repeat("0", 30_000)), ""},
-		"a NUL":                         {event("\"x\":\"a\x00b\""), reasonInvalidJSON},
+		"a NUL":                         {event("\"x\":\"a\x00b\""), decode.ReasonInvalidJSON},
 		"an escaped NUL":                {event(`"x":"a\u0000b"`), ""},
 		"half a pair":                   {event(`"x":"\ud83d","\ude00":1`), ""},
-		"UTF-8 of half a pair":          {event("\"x\":\"\xed\xa0\xbd\""), reasonInvalidUTF8},
-		"an overlong slash":             {event("\"x\":\"\xc0\xaf\""), reasonInvalidUTF8},
-		"beyond Unicode":                {event("\"x\":\"\xf4\x90\x80\x80\""), reasonInvalidUTF8},
+		"UTF-8 of half a pair":          {event("\"x\":\"\xed\xa0\xbd\""), decode.ReasonInvalidUTF8},
+		"an overlong slash":             {event("\"x\":\"\xc0\xaf\""), decode.ReasonInvalidUTF8},
+		"beyond Unicode":                {event("\"x\":\"\xf4\x90\x80\x80\""), decode.ReasonInvalidUTF8},
 		"U+2028 and a BOM":              {event("\"x\":\"\u2028\ufeff\""), ""},
 		"30,000 escapes":                {event(`"x":"` + strings.Repeat(`\u0041`, 5000) + `"`), ""},
 		"__proto__":                     {event(`"__proto__":{"admin":true},"constructor":{}`), ""},

@@ -20,6 +20,7 @@ import (
 
 	embeddedkafka "github.com/freshet/freshet/pkg/embedded/kafka"
 	"github.com/freshet/freshet/pkg/testkit"
+	"github.com/freshet/freshet/services/collector/decode"
 )
 
 func ackWithin(d time.Duration) func(*setup) {
@@ -237,7 +238,7 @@ func TestMemoryOfBodiesIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = pw.Close()
-	if g := <-first; g.Status != http.StatusBadRequest || g.Error != reasonTooLarge {
+	if g := <-first; g.Status != http.StatusBadRequest || g.Error != decode.ReasonTooLarge {
 		t.Errorf("the first: %+v", g)
 	}
 	if used := r.svc.memory.used.Load(); used != 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/freshet/freshet/services/collector/decode"
 	"github.com/freshet/freshet/services/collector/quota"
 )
 
@@ -27,7 +28,7 @@ func (s *Service) admit(w *work, r *http.Request, src *source) *refusal {
 
 // charge takes the events of w from the source's rate.
 func (s *Service) charge(w *work, src *source) *refusal {
-	return s.throttle(src, src.quota.Take(len(w.items)))
+	return s.throttle(src, src.quota.Take(len(w.Items)))
 }
 
 // throttle is the answer to a source that is over its rate, nil when it is not.
@@ -51,19 +52,19 @@ func (s *Service) named(w *work, r *http.Request, c call, src *source) *refusal 
 	if ref := s.admit(w, r, src); ref != nil {
 		return ref
 	}
-	if len(w.body) > src.limits.BodyBytes {
+	if len(w.Body) > src.limits.BodyBytes {
 		return tooLarge(src.limits.BodyBytes)
 	}
 	if !src.tight {
 		return nil
 	}
 	if c.read != nil { // in a form of its own, which cannot be read a second time
-		if len(w.items) > src.limits.BatchEvents {
-			return tooManyEvents(src.limits)
+		if len(w.Items) > src.limits.BatchEvents {
+			return badBody(decode.TooManyEvents(src.limits.form()))
 		}
 		return nil
 	}
-	w.envelope = envelope{}
+	w.Envelope = decode.Envelope{}
 	return s.parse(w, c, src.limits)
 }
 

@@ -243,7 +243,8 @@ sources: [{name: shop, keys: [`+keyed("k1", "the-shop-key")+`], origins: ["https
 	}
 	req.SetBasicAuth("the-shop-key", "")
 	req.Header.Set("Origin", "https://www.shop.example")
-	w := &work{items: make([]item, 1)}
+	w := &work{}
+	w.Next()
 	b.ReportAllocs()
 	for b.Loop() {
 		src, _ := r.svc.byAuthorization(req.Header.Get("Authorization"))

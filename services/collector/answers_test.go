@@ -14,6 +14,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/testkit"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
+	"github.com/freshet/freshet/services/collector/decode"
 )
 
 // Clients read "code" and "message" of an error, and take an answer without them for a broken network.
@@ -130,7 +131,7 @@ func TestWhatGRPCSaysOfAKey(t *testing.T) {
 func TestARefusedEventKeepsItsID(t *testing.T) {
 	r := start(t, withoutSpool)
 	cloud := []string{"Content-Type", "application/cloudevents+json"}
-	wants := string(cloudEventID([]byte("/s"), []byte("1")))
+	wants := string(decode.CloudEventID([]byte("/s"), []byte("1")))
 	wants = wants[1 : len(wants)-1]
 	for name, c := range map[string]struct {
 		path, body string

@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"strings"
 	"time"
+
+	"github.com/freshet/freshet/services/collector/seldom"
 )
 
 // credential is one write key: whose it is, and whether it works.
@@ -18,7 +20,7 @@ type credential struct {
 	// expires is when it stops working, Unix nanoseconds; 0 means never.
 	expires int64
 	// complained is when a use of the dead key was last logged.
-	complained seldom
+	complained seldom.Gate
 }
 
 // Why a key does not work, as the metric has it.
@@ -49,7 +51,7 @@ func (s *Service) lookUp(key []byte) (*source, string) {
 		why = keyExpired
 	}
 	s.sourcesMetrics.keys.WithLabelValues(c.src.name, why).Inc()
-	if c.complained.now(s.now(), time.Minute) {
+	if c.complained.Pass(s.now(), time.Minute) {
 		s.logger.Warn("a write key that does not work is in use", "source", c.src.name, "key", c.id, "reason", why)
 	}
 	return nil, why

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 func many(n int, format string) string {
@@ -19,36 +22,36 @@ func many(n int, format string) string {
 
 // badEvents are events that must be refused each for its reason. %s is no verb here: they are items as sent.
 var badEvents = map[string]struct{ item, reason, detail string }{
-	"NaN price":                {`{"type":"track","event":"Order Completed","userId":"42","properties":{"order_id":"1","total":NaN}}`, reasonInvalidJSON, "unexpected 'N', wanted a value at byte 93"},
-	"Infinity":                 {`{"type":"track","event":"E","userId":"42","properties":{"x":[-Infinity, "],}"]}}`, reasonInvalidJSON, "wanted a digit"},
-	"bare word for an event":   {`undefined`, reasonInvalidJSON, "wanted a value"},
-	"null for an event":        {`null`, reasonNotAnObject, "not null"},
-	"array for an event":       {`[{"type":"track"}]`, reasonNotAnObject, "not an array"},
-	"control character":        {"{\"type\":\"track\",\"event\":\"a\nb\",\"userId\":\"42\"}", reasonInvalidJSON, "control character"},
-	"invalid UTF-8":            {"{\"type\":\"track\",\"event\":\"caf\xe9\",\"userId\":\"42\"}", reasonInvalidUTF8, "encode it as UTF-8"},
-	"1 MB properties":          {`{"type":"track","event":"E","userId":"42","properties":{"x":"` + strings.Repeat("x", 1<<20) + `"}}`, reasonTooLarge, "the limit is 32768"},
-	"10,001 keys":              {`{"type":"track","event":"E","userId":"42","properties":{` + many(10001, `"%d":1`) + `}}`, reasonTooManyKeys, "more than 10000 keys"},
-	"nested 40 deep":           {`{"type":"track","event":"E","userId":"42","properties":` + strings.Repeat(`{"x":`, 40) + `1` + strings.Repeat(`}`, 40) + `}`, reasonTooDeep, "more than 32"},
-	"no type":                  {`{"event":"E","userId":"42"}`, reasonMissingType, `no "type"`},
-	"unknown type":             {`{"type":"purchase","event":"E","userId":"42"}`, reasonUnknownType, `"purchase"`},
-	"type of wrong type":       {`{"type":7,"event":"E","userId":"42"}`, reasonWrongType, "type must be a string, not a number"},
-	"no event name":            {`{"type":"track","userId":"42"}`, reasonMissingName, "event"},
-	"event name a number":      {`{"type":"track","event":1,"userId":"42"}`, reasonWrongType, "event must be a string"},
-	"long event name":          {`{"type":"track","event":"` + strings.Repeat("n", 256) + `","userId":"42"}`, reasonTooLong, "255"},
-	"nobody":                   {`{"type":"track","event":"E"}`, reasonNoIdentifier, "userId or anonymousId"},
-	"only blocked values":      {`{"type":"track","event":"E","userId":"null","anonymousId":"0000-0000","context":{"device":{"id":"anonymous"}}}`, reasonNoIdentifier, "names nobody"},
-	"user id an object":        {`{"type":"track","event":"E","userId":{"id":1}}`, reasonWrongType, "userId must be a string or an integer"},
-	"user id a fraction":       {`{"type":"track","event":"E","userId":1.5}`, reasonWrongType, "userId"},
-	"long anonymous id":        {`{"type":"track","event":"E","anonymousId":"` + strings.Repeat("a", 256) + `"}`, reasonTooLong, "anonymousId"},
-	"message id an object":     {`{"type":"track","event":"E","userId":"42","messageId":{}}`, reasonWrongType, "messageId"},
-	"long message id":          {`{"type":"track","event":"E","userId":"42","messageId":"` + strings.Repeat("m", 256) + `"}`, reasonTooLong, "messageId"},
-	"external ids an object":   {`{"type":"track","event":"E","userId":"42","context":{"externalIds":{}}}`, reasonWrongType, "externalIds"},
-	"external id type":         {`{"type":"track","event":"E","userId":"42","context":{"externalIds":[{"id":"1","type":"Loyalty Card"}]}}`, reasonBadIdentifier, "Loyalty Card"},
-	"group without group":      {`{"type":"group","userId":"42"}`, reasonMissingGroup, "groupId"},
-	"alias without previous":   {`{"type":"alias","userId":"42"}`, reasonMissingPrevious, "previousId"},
-	"time a number, years ago": {`{"type":"track","event":"E","userId":"42","timestamp":1600000000}`, reasonTooOld, "/v1/import"},
-	"far past":                 {`{"type":"track","event":"E","userId":"42","timestamp":"2010-12-01T08:26:00Z"}`, reasonTooOld, "/v1/import"},
-	"far future":               {`{"type":"track","event":"E","userId":"42","timestamp":"2199-01-01T00:00:00Z"}`, reasonInFuture, "future"},
+	"NaN price":                {`{"type":"track","event":"Order Completed","userId":"42","properties":{"order_id":"1","total":NaN}}`, decode.ReasonInvalidJSON, "unexpected 'N', wanted a value at byte 93"},
+	"Infinity":                 {`{"type":"track","event":"E","userId":"42","properties":{"x":[-Infinity, "],}"]}}`, decode.ReasonInvalidJSON, "wanted a digit"},
+	"bare word for an event":   {`undefined`, decode.ReasonInvalidJSON, "wanted a value"},
+	"null for an event":        {`null`, decode.ReasonNotAnObject, "not null"},
+	"array for an event":       {`[{"type":"track"}]`, decode.ReasonNotAnObject, "not an array"},
+	"control character":        {"{\"type\":\"track\",\"event\":\"a\nb\",\"userId\":\"42\"}", decode.ReasonInvalidJSON, "control character"},
+	"invalid UTF-8":            {"{\"type\":\"track\",\"event\":\"caf\xe9\",\"userId\":\"42\"}", decode.ReasonInvalidUTF8, "encode it as UTF-8"},
+	"1 MB properties":          {`{"type":"track","event":"E","userId":"42","properties":{"x":"` + strings.Repeat("x", 1<<20) + `"}}`, decode.ReasonTooLarge, "the limit is 32768"},
+	"10,001 keys":              {`{"type":"track","event":"E","userId":"42","properties":{` + many(10001, `"%d":1`) + `}}`, decode.ReasonTooManyKeys, "more than 10000 keys"},
+	"nested 40 deep":           {`{"type":"track","event":"E","userId":"42","properties":` + strings.Repeat(`{"x":`, 40) + `1` + strings.Repeat(`}`, 40) + `}`, decode.ReasonTooDeep, "more than 32"},
+	"no type":                  {`{"event":"E","userId":"42"}`, decode.ReasonMissingType, `no "type"`},
+	"unknown type":             {`{"type":"purchase","event":"E","userId":"42"}`, decode.ReasonUnknownType, `"purchase"`},
+	"type of wrong type":       {`{"type":7,"event":"E","userId":"42"}`, decode.ReasonWrongType, "type must be a string, not a number"},
+	"no event name":            {`{"type":"track","userId":"42"}`, decode.ReasonMissingName, "event"},
+	"event name a number":      {`{"type":"track","event":1,"userId":"42"}`, decode.ReasonWrongType, "event must be a string"},
+	"long event name":          {`{"type":"track","event":"` + strings.Repeat("n", 256) + `","userId":"42"}`, decode.ReasonTooLong, "255"},
+	"nobody":                   {`{"type":"track","event":"E"}`, decode.ReasonNoIdentifier, "userId or anonymousId"},
+	"only blocked values":      {`{"type":"track","event":"E","userId":"null","anonymousId":"0000-0000","context":{"device":{"id":"anonymous"}}}`, decode.ReasonNoIdentifier, "names nobody"},
+	"user id an object":        {`{"type":"track","event":"E","userId":{"id":1}}`, decode.ReasonWrongType, "userId must be a string or an integer"},
+	"user id a fraction":       {`{"type":"track","event":"E","userId":1.5}`, decode.ReasonWrongType, "userId"},
+	"long anonymous id":        {`{"type":"track","event":"E","anonymousId":"` + strings.Repeat("a", 256) + `"}`, decode.ReasonTooLong, "anonymousId"},
+	"message id an object":     {`{"type":"track","event":"E","userId":"42","messageId":{}}`, decode.ReasonWrongType, "messageId"},
+	"long message id":          {`{"type":"track","event":"E","userId":"42","messageId":"` + strings.Repeat("m", 256) + `"}`, decode.ReasonTooLong, "messageId"},
+	"external ids an object":   {`{"type":"track","event":"E","userId":"42","context":{"externalIds":{}}}`, decode.ReasonWrongType, "externalIds"},
+	"external id type":         {`{"type":"track","event":"E","userId":"42","context":{"externalIds":[{"id":"1","type":"Loyalty Card"}]}}`, decode.ReasonBadIdentifier, "Loyalty Card"},
+	"group without group":      {`{"type":"group","userId":"42"}`, decode.ReasonMissingGroup, "groupId"},
+	"alias without previous":   {`{"type":"alias","userId":"42"}`, decode.ReasonMissingPrevious, "previousId"},
+	"time a number, years ago": {`{"type":"track","event":"E","userId":"42","timestamp":1600000000}`, decode.ReasonTooOld, "/v1/import"},
+	"far past":                 {`{"type":"track","event":"E","userId":"42","timestamp":"2010-12-01T08:26:00Z"}`, decode.ReasonTooOld, "/v1/import"},
+	"far future":               {`{"type":"track","event":"E","userId":"42","timestamp":"2199-01-01T00:00:00Z"}`, decode.ReasonInFuture, "future"},
 }
 
 func order(rest string) string {
@@ -107,7 +110,7 @@ func TestBadEventAloneIsAClear400AndQuarantined(t *testing.T) {
 			path = "/v1/group"
 		case strings.Contains(c.item, `"type":"alias"`):
 			path = "/v1/alias"
-		case c.reason == reasonMissingType, c.reason == reasonUnknownType, name == "type of wrong type", c.reason == reasonNotAnObject:
+		case c.reason == decode.ReasonMissingType, c.reason == decode.ReasonUnknownType, name == "type of wrong type", c.reason == decode.ReasonNotAnObject:
 			continue // the path says the type, and what is no object is no event
 		}
 		g := r.post(path, c.item)
@@ -124,7 +127,7 @@ func TestBadEventAloneIsAClear400AndQuarantined(t *testing.T) {
 		if e.Workspace != "default" || e.Source != "web" || e.RejectedBy != "collector" || len(e.Payload) == 0 || e.ReceivedMs == 0 || e.Detail == "" {
 			t.Errorf("%s: incomplete: workspace %q source %q by %q payload %d", e.Reason, e.Workspace, e.Source, e.RejectedBy, len(e.Payload))
 		}
-		if len(e.Payload) > maxRejectedPayload {
+		if len(e.Payload) > store.MaxPayload {
 			t.Errorf("%s: payload of %d bytes", e.Reason, len(e.Payload))
 		}
 	}
@@ -142,13 +145,13 @@ func TestWholeRequestFaults(t *testing.T) {
 		status     int
 		code, says string
 	}{
-		"malformed envelope":          {"/v1/batch", `{"batch":[` + track("1") + `],}`, nil, 400, reasonInvalidJSON, "at byte 83"},
-		"unterminated string":         {"/v1/batch", `{"batch":[{"type":"track","event":"E}]}`, nil, 400, reasonInvalidJSON, "unexpected end"},
-		"trailing comma in the batch": {"/v1/batch", `{"batch":[` + track("1") + `,]}`, nil, 400, reasonInvalidJSON, "wanted a value"},
-		"text after the end":          {"/v1/batch", `{"batch":[` + track("1") + `]} x`, nil, 400, reasonInvalidJSON, "after the end"},
-		"brackets that do not pair":   {"/v1/batch", `{"batch":[{"a":[}]]}`, nil, 400, reasonInvalidJSON, ""},
-		"an array":                    {"/v1/batch", `[` + track("1") + `]`, nil, 400, reasonInvalidJSON, "wanted an object"},
-		"a single that is an array":   {"/v1/track", `[1]`, nil, 400, reasonNotAnObject, "must be a JSON object"},
+		"malformed envelope":          {"/v1/batch", `{"batch":[` + track("1") + `],}`, nil, 400, decode.ReasonInvalidJSON, "at byte 83"},
+		"unterminated string":         {"/v1/batch", `{"batch":[{"type":"track","event":"E}]}`, nil, 400, decode.ReasonInvalidJSON, "unexpected end"},
+		"trailing comma in the batch": {"/v1/batch", `{"batch":[` + track("1") + `,]}`, nil, 400, decode.ReasonInvalidJSON, "wanted a value"},
+		"text after the end":          {"/v1/batch", `{"batch":[` + track("1") + `]} x`, nil, 400, decode.ReasonInvalidJSON, "after the end"},
+		"brackets that do not pair":   {"/v1/batch", `{"batch":[{"a":[}]]}`, nil, 400, decode.ReasonInvalidJSON, ""},
+		"an array":                    {"/v1/batch", `[` + track("1") + `]`, nil, 400, decode.ReasonInvalidJSON, "wanted an object"},
+		"a single that is an array":   {"/v1/track", `[1]`, nil, 400, decode.ReasonNotAnObject, "must be a JSON object"},
 		"empty body":                  {"/v1/batch", ``, nil, 400, "empty_body", "empty"},
 		"empty single":                {"/v1/track", ` `, nil, 400, "empty_body", "empty"},
 		"no batch":                    {"/v1/batch", track("1"), nil, 400, "missing_batch", `{"batch":[...]}`},
@@ -163,16 +166,16 @@ func TestWholeRequestFaults(t *testing.T) {
 		"endless Basic":               {"/v1/batch", `{}`, []string{"Authorization", "Basic " + strings.Repeat("a", 4000)}, 401, "unknown_write_key", ""},
 		"no write key":                {"/v1/track", track("1"), []string{"Authorization", ""}, 401, "unknown_write_key", "writeKey"},
 		"unknown write key in body":   {"/v1/track", `{"writeKey":"x","userId":"1","event":"E"}`, []string{"Authorization", ""}, 401, "unknown_write_key", ""},
-		"malformed without a key":     {"/v1/track", `{"userId":`, []string{"Authorization", ""}, 400, reasonInvalidJSON, "byte 10"},
-		"body too large":              {"/v1/batch", `{"x":"` + strings.Repeat("x", 64<<10) + `"}`, nil, 413, reasonTooLarge, "larger than 65536"},
-		"zip bomb":                    {"/v1/batch", zip(t, make([]byte, 64<<20)), []string{"Content-Encoding", "gzip"}, 413, reasonTooLarge, "after decompression"},
+		"malformed without a key":     {"/v1/track", `{"userId":`, []string{"Authorization", ""}, 400, decode.ReasonInvalidJSON, "byte 10"},
+		"body too large":              {"/v1/batch", `{"x":"` + strings.Repeat("x", 64<<10) + `"}`, nil, 413, decode.ReasonTooLarge, "larger than 65536"},
+		"zip bomb":                    {"/v1/batch", zip(t, make([]byte, 64<<20)), []string{"Content-Encoding", "gzip"}, 413, decode.ReasonTooLarge, "after decompression"},
 		"not gzip":                    {"/v1/batch", `{}`, []string{"Content-Encoding", "gzip"}, 400, "unreadable_body", "to its end"},
 		"cut gzip":                    {"/v1/batch", zip(t, []byte(`{"batch":[`+track("1")+`]}`))[:40], []string{"Content-Encoding", "gzip"}, 400, "unreadable_body", "EOF"},
 		"brotli":                      {"/v1/batch", `{}`, []string{"Content-Encoding", "br"}, 415, "unsupported_encoding", "gzip"},
-		"copies of a huge context":    {"/v1/batch", `{"context":{"x":"` + strings.Repeat("x", 40<<10) + `"},"batch":[` + many(10, `{"n":%d}`) + `]}`, nil, 413, reasonTooLarge, ""},
+		"copies of a huge context":    {"/v1/batch", `{"context":{"x":"` + strings.Repeat("x", 40<<10) + `"},"batch":[` + many(10, `{"n":%d}`) + `]}`, nil, 413, decode.ReasonTooLarge, ""},
 		"nobody's path":               {"/v1/purchase", `{}`, nil, 404, "not_found", "/v1/batch"},
-		"deep brackets":               {"/v1/batch", strings.Repeat("[", 60000), nil, 400, reasonInvalidJSON, ""},
-		"deep objects":                {"/v1/batch", strings.Repeat(`{"a":`, 10000), nil, 400, reasonTooDeep, ""},
+		"deep brackets":               {"/v1/batch", strings.Repeat("[", 60000), nil, 400, decode.ReasonInvalidJSON, ""},
+		"deep objects":                {"/v1/batch", strings.Repeat(`{"a":`, 10000), nil, 400, decode.ReasonTooDeep, ""},
 	} {
 		g := r.post(c.path, c.body, c.headers...)
 		if g.Status != c.status || g.Error != c.code || g.Success || !strings.Contains(g.Message, c.says) {
@@ -193,7 +196,7 @@ func TestRecordTooLargeForTheBrokerIsRefusedAlone(t *testing.T) {
 	r := start(t)
 	huge := `{"type":"track","event":"Order Completed","userId":"42","properties":{"order_id":"1","products":[` + strings.Repeat(`{"id":"`+strings.Repeat("x", 240)+`"},`, 2000) + `{}]}}`
 	g := r.post("/v1/import", `{"batch":[`+track("1")+`,`+huge+`,`+track("2")+`]}`)
-	if g.Status != http.StatusOK || g.Accepted != 2 || strings.Join(g.reasons(), " ") != reasonTooLarge {
+	if g.Status != http.StatusOK || g.Accepted != 2 || strings.Join(g.reasons(), " ") != decode.ReasonTooLarge {
 		t.Fatalf("%+v", g)
 	}
 	if n := len(r.events()); n != 2 || len(r.rejects()) != 1 {

@@ -13,8 +13,10 @@ import (
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/decode"
 	"github.com/freshet/freshet/services/collector/jsonscan"
 	"github.com/freshet/freshet/services/collector/quota"
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 // A body that is refused whole, because its events cannot be told apart or are too many, is the end of them: clients drop what is answered
@@ -31,8 +33,8 @@ const bodiesPerSecond, bodiesAtOnce = 10, 50
 
 // bodyCodes are the codes of refused bodies: values of a label. "other" stands for any that is not among them.
 var bodyCodes = []string{
-	reasonInvalidJSON, reasonNotAnObject, reasonInvalidUTF8, reasonTooLarge, reasonTooDeep, reasonTooManyKeys,
-	"empty_body", "missing_batch", "batch_not_an_array", "empty_batch", "too_many_events", "unreadable_body", "unsupported_encoding", "unsupported_format",
+	decode.ReasonInvalidJSON, decode.ReasonNotAnObject, decode.ReasonInvalidUTF8, decode.ReasonTooLarge, decode.ReasonTooDeep, decode.ReasonTooManyKeys,
+	decode.EmptyBody, decode.MissingBatch, decode.BatchNotAnArray, decode.EmptyBatch, decode.TooManyEventsReason, "unreadable_body", "unsupported_encoding", "unsupported_format",
 	"missing_data", "bad_base64", "other",
 }
 
@@ -87,16 +89,16 @@ func (s *Service) refuseBody(ctx context.Context, w *work, r *http.Request, src 
 		return ref
 	}
 	if src == nil {
-		if src = s.looseKey(w.body); src == nil || s.admit(w, r, src) != nil {
+		if src = s.looseKey(w.Body); src == nil || s.admit(w, r, src) != nil {
 			return ref
 		}
 	}
-	return s.keepBody(ctx, src, ref, w.body, at.UnixMilli())
+	return s.keepBody(ctx, src, ref, w.Body, at.UnixMilli())
 }
 
 // empty says that a refused request held nothing.
 func (r *refusal) empty(body []byte) bool {
-	return r.code == "empty_body" || len(body) == 0 && r.code == "empty_batch"
+	return r.code == decode.EmptyBody || len(body) == 0 && r.code == decode.EmptyBatch
 }
 
 // keepBody stores a refused body. It returns what to answer: the refusal, or another when the body could not be stored. A body that was
@@ -112,13 +114,13 @@ func (s *Service) keepBody(ctx context.Context, src *source, ref *refusal, body 
 	}
 	value, err := proto.Marshal(&eventv1.RejectedEvent{
 		EventId: id, Workspace: src.workspace, Source: src.name, Reason: ref.code, RejectedBy: "collector", ReceivedMs: received,
-		Detail: strings.ToValidUTF8(detail, "?"), Payload: body[:min(len(body), maxRejectedPayload)],
+		Detail: strings.ToValidUTF8(detail, "?"), Payload: body[:min(len(body), store.MaxPayload)],
 	})
 	if err != nil {
 		s.logger.ErrorContext(ctx, "encode a refused body", "source", src.name, "error", err)
 		return refused(http.StatusInternalServerError, "internal", "internal error")
 	}
-	_, err = s.store.put(ctx, []broker.Message{{
+	_, err = s.store.Put(ctx, []broker.Message{{
 		Topic: topics.EventsRejected.Name, Headers: traceHeaders(ctx), Value: value, Key: []byte(src.workspace + "\x00" + id)}})
 	if err != nil {
 		return s.notStored(err)
@@ -146,7 +148,7 @@ func (s *Service) looseKey(body []byte) *source {
 			continue
 		}
 		if raw, err := scan.Skip(); err == nil {
-			if key, f := text("writeKey", raw); f == nil && key != "" {
+			if key, f := decode.Text("writeKey", raw); f == nil && key != "" {
 				if src := s.byKey([]byte(key)); src != nil {
 					return src
 				}

@@ -14,6 +14,8 @@ import (
 
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 // Promise 3: what is refused is in a dead-letter topic with its reason. A client that is answered 400 drops the body, all events in it.
@@ -30,28 +32,28 @@ func TestARefusedBodyIsInTheDeadLetters(t *testing.T) {
 		none       bool   // no record
 		unread     bool   // a record without payload
 	}{
-		"not JSON at all":               {path: "/v1/batch", body: `hello`, code: reasonInvalidJSON},
-		"a form":                        {path: "/v1/batch", body: `data=eyJ9&verbose=1`, code: reasonInvalidJSON},
-		"a string that never ends":      {path: "/v1/batch", body: `{"batch":[{"type":"track","event":"E}]}`, code: reasonInvalidJSON},
-		"cut off":                       {path: "/v1/batch", body: `{"batch":[` + track("1") + `,{"type"`, code: reasonInvalidJSON},
-		"an array for an envelope":      {path: "/v1/batch", body: `[` + track("1") + `]`, code: reasonInvalidJSON},
+		"not JSON at all":               {path: "/v1/batch", body: `hello`, code: decode.ReasonInvalidJSON},
+		"a form":                        {path: "/v1/batch", body: `data=eyJ9&verbose=1`, code: decode.ReasonInvalidJSON},
+		"a string that never ends":      {path: "/v1/batch", body: `{"batch":[{"type":"track","event":"E}]}`, code: decode.ReasonInvalidJSON},
+		"cut off":                       {path: "/v1/batch", body: `{"batch":[` + track("1") + `,{"type"`, code: decode.ReasonInvalidJSON},
+		"an array for an envelope":      {path: "/v1/batch", body: `[` + track("1") + `]`, code: decode.ReasonInvalidJSON},
 		"no batch":                      {path: "/v1/batch", body: track("1"), code: "missing_batch"},
 		"batch an object":               {path: "/v1/batch", body: `{"batch":{"0":` + track("1") + `}}`, code: "batch_not_an_array"},
 		"an empty batch":                {path: "/v1/batch", body: `{"batch":[]}`, code: "empty_batch"},
 		"too many events":               {path: "/v1/batch", body: `{"batch":[` + many(11, `{"messageId":"%d"}`) + `]}`, code: "too_many_events"},
-		"an import":                     {path: "/v1/import", body: `{"batch":[`, code: reasonInvalidJSON},
-		"a single that is a list":       {path: "/v1/track", body: `[` + track("1") + `]`, code: reasonNotAnObject},
-		"deep objects":                  {path: "/v1/batch", body: strings.Repeat(`{"a":`, 100), code: reasonTooDeep},
-		"bytes that are no text":        {path: "/v1/batch", body: "\xff\xfe{\x00}", code: reasonInvalidJSON},
+		"an import":                     {path: "/v1/import", body: `{"batch":[`, code: decode.ReasonInvalidJSON},
+		"a single that is a list":       {path: "/v1/track", body: `[` + track("1") + `]`, code: decode.ReasonNotAnObject},
+		"deep objects":                  {path: "/v1/batch", body: strings.Repeat(`{"a":`, 100), code: decode.ReasonTooDeep},
+		"bytes that are no text":        {path: "/v1/batch", body: "\xff\xfe{\x00}", code: decode.ReasonInvalidJSON},
 		"cloud events that are none":    {path: "/v1/cloudevents", body: `{}`, headers: []string{"Content-Type", "application/cloudevents-batch+json"}, code: "batch_not_an_array"},
 		"cloud events in another form":  {path: "/v1/cloudevents", body: `<e/>`, headers: []string{"Content-Type", "application/cloudevents+xml"}, code: "unsupported_format", unread: true},
 		"packed in another way":         {path: "/v1/batch", body: `{}`, headers: []string{"Content-Encoding", "br"}, code: "unsupported_encoding", unread: true},
-		"larger than a body may be":     {path: "/v1/batch", body: `{"x":"` + strings.Repeat("x", 128<<10) + `"}`, code: reasonTooLarge, unread: true},
-		"too large when unpacked":       {path: "/v1/batch", body: zip(t, bytes.Repeat([]byte("y"), 1<<20)), headers: []string{"Content-Encoding", "gzip"}, code: reasonTooLarge, payload: strings.Repeat("y", maxRejectedPayload)},
+		"larger than a body may be":     {path: "/v1/batch", body: `{"x":"` + strings.Repeat("x", 128<<10) + `"}`, code: decode.ReasonTooLarge, unread: true},
+		"too large when unpacked":       {path: "/v1/batch", body: zip(t, bytes.Repeat([]byte("y"), 1<<20)), headers: []string{"Content-Encoding", "gzip"}, code: decode.ReasonTooLarge, payload: strings.Repeat("y", store.MaxPayload)},
 		"gzip that is none":             {path: "/v1/batch", body: `{"batch":[]}`, headers: []string{"Content-Encoding", "gzip"}, code: "unreadable_body", unread: true},
 		"the key in the body":           {path: "/v1/batch", body: inBody(`{"batch":7}`), headers: []string{"Authorization", ""}, code: "batch_not_an_array"},
-		"the key behind the fault":      {path: "/v1/batch", body: late(`{"batch":[{"a":[}]`), headers: []string{"Authorization", ""}, code: reasonInvalidJSON},
-		"the key behind another's":      {path: "/v1/batch", body: late(`{"batch":[{"properties":{"writeKey":"mine", "writeKey":7, "writeKey"}]`), headers: []string{"Authorization", ""}, code: reasonInvalidJSON},
+		"the key behind the fault":      {path: "/v1/batch", body: late(`{"batch":[{"a":[}]`), headers: []string{"Authorization", ""}, code: decode.ReasonInvalidJSON},
+		"the key behind another's":      {path: "/v1/batch", body: late(`{"batch":[{"properties":{"writeKey":"mine", "writeKey":7, "writeKey"}]`), headers: []string{"Authorization", ""}, code: decode.ReasonInvalidJSON},
 		"an empty body says nothing":    {path: "/v1/batch", body: ` `, code: "empty_body", none: true},
 		"nobody's":                      {path: "/v1/batch", body: `{"batch":7}`, headers: []string{"Authorization", ""}, code: "batch_not_an_array", none: true},
 		"nobody's, with a key of none":  {path: "/v1/batch", body: `{"writeKey":"somebody","batch":7}`, headers: []string{"Authorization", ""}, code: "batch_not_an_array", none: true},
@@ -134,7 +136,7 @@ func TestABodyThatCannotBeKeptIsNotRefused(t *testing.T) {
 	if g := r.post("/v1/batch", `{"batch":7}`); g.Status != http.StatusBadRequest || r.spooled() != 1 {
 		t.Errorf("with a spool: %+v, %d in the spool", g, r.spooled())
 	}
-	if err := os.RemoveAll(r.svc.store.cfg.Dir); err != nil {
+	if err := os.RemoveAll(r.svc.cfg.Spool.Dir); err != nil {
 		t.Fatal(err)
 	}
 	if g := r.post("/v1/batch", `{"batch":7}`); g.Status != http.StatusServiceUnavailable || g.Header.Get("Retry-After") == "" {

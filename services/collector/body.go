@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/freshet/freshet/services/collector/decode"
 )
 
 // budget bounds the memory of all bodies together. Over it a request is turned away, not queued.
@@ -76,7 +78,7 @@ func (s *Service) readBody(w *work, r *http.Request, limit int) *refusal {
 		z := gunzips.Get().(*gzip.Reader)
 		defer gunzips.Put(z)
 		if err := z.Reset(r.Body); err != nil {
-			return bodyFault(err)
+			return unreadBody(err)
 		}
 		from = z
 	default:
@@ -91,14 +93,14 @@ func (s *Service) readBody(w *work, r *http.Request, limit int) *refusal {
 			return busy()
 		}
 		if done, err := w.fill(from, want); err != nil {
-			return bodyFault(err)
+			return unreadBody(err)
 		} else if done {
-			s.metrics.bytes.Add(float64(len(w.body)))
+			s.metrics.bytes.Add(float64(len(w.Body)))
 			w.whole = true
-			w.body = bytes.TrimPrefix(w.body, bom)
+			w.Body = bytes.TrimPrefix(w.Body, bom)
 			return nil
 		}
-		if len(w.body) > limit {
+		if len(w.Body) > limit {
 			return tooLarge(limit)
 		}
 	}
@@ -132,12 +134,12 @@ func (s *Service) reserve(w *work, n int64) bool {
 
 // fill reads until w.body has want bytes or the input ends.
 func (w *work) fill(from io.Reader, want int) (done bool, err error) {
-	if cap(w.body) < want {
-		w.body = append(make([]byte, 0, want), w.body...)
+	if cap(w.Body) < want {
+		w.Body = append(make([]byte, 0, want), w.Body...)
 	}
-	for len(w.body) < want {
-		n, err := from.Read(w.body[len(w.body):want])
-		w.body = w.body[:len(w.body)+n]
+	for len(w.Body) < want {
+		n, err := from.Read(w.Body[len(w.Body):want])
+		w.Body = w.Body[:len(w.Body)+n]
 		if errors.Is(err, io.EOF) {
 			return true, nil
 		}
@@ -148,8 +150,8 @@ func (w *work) fill(from io.Reader, want int) (done bool, err error) {
 	return false, nil
 }
 
-// bodyFault is the answer to a body that could not be read to its end.
-func bodyFault(err error) *refusal {
+// unreadBody is the answer to a body that could not be read to its end.
+func unreadBody(err error) *refusal {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return refused(http.StatusRequestTimeout, "body_timeout", "the body did not arrive in time: send it again")
 	}
@@ -157,7 +159,7 @@ func bodyFault(err error) *refusal {
 }
 
 func tooLarge(limit int) *refusal {
-	return refused(http.StatusRequestEntityTooLarge, reasonTooLarge,
+	return refused(http.StatusRequestEntityTooLarge, decode.ReasonTooLarge,
 		fmt.Sprintf("the body is larger than %d bytes after decompression: send fewer events at once", limit))
 }
 

@@ -4,21 +4,22 @@ import (
 	"time"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/decode"
 )
 
 // Checker judges events of an import as a collector with the default settings would, without one: for dry runs. It knows no source, hence no
 // tracking plan and no limits of a source's own. For one goroutine.
 type Checker struct {
-	cfg  Config
-	work work
-	src  source
-	now  func() time.Time
+	cfg   Config
+	work  decode.Work
+	rules decode.Rules
+	now   func() time.Time
 }
 
 // NewChecker makes a Checker; now is the time that events would be received at.
 func NewChecker(now func() time.Time) *Checker {
 	cfg := Default()
-	return &Checker{cfg: cfg, now: now, src: source{name: "dry-run", workspace: "default", limits: cfg.Limits, space: spaces{}.of("default")}}
+	return &Checker{cfg: cfg, now: now, rules: decode.Rules{Source: "dry-run", Workspace: "default", EventBytes: cfg.Limits.EventBytes, ImportBytes: cfg.Limits.ImportEventBytes, Rates: &noRates.Table}}
 }
 
 // Check judges one event; nil means that it would be accepted.
@@ -29,15 +30,15 @@ func (c *Checker) Check(event []byte) *Rejection {
 
 // Read gives one event as a collector would store it, or why it would be refused. The event is good until the next call.
 func (c *Checker) Read(event []byte) (*eventv1.Event, *Rejection) {
-	c.work.items = c.work.items[:0]
-	c.work.readAlone(event, c.cfg.Limits)
-	it := &c.work.items[0]
-	id, f := id("messageId", it.messageID)
+	c.work.Items = c.work.Items[:0]
+	c.work.ReadAlone(event, c.cfg.Limits.form())
+	it := &c.work.Items[0]
+	id, f := decode.ID("messageId", it.MessageID)
 	if f == nil {
-		f = c.work.decode(it, &origin{src: &c.src, history: true, received: c.now().UnixMilli()}, &c.cfg, id)
+		f = c.work.Decode(it, &decode.Origin{Rules: &c.rules, History: true, Received: c.now().UnixMilli()}, c.cfg.Clock, id)
 	}
 	if f == nil {
-		return &c.work.event, nil
+		return &c.work.Event, nil
 	}
-	return nil, &Rejection{MessageID: id, Reason: f.reason, Detail: f.detail}
+	return nil, &Rejection{MessageID: id, Reason: f.Reason, Detail: f.Detail}
 }

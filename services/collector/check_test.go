@@ -3,6 +3,8 @@ package collector
 import (
 	"testing"
 	"time"
+
+	"github.com/freshet/freshet/services/collector/decode"
 )
 
 func TestACheckerJudgesAsACollectorDoes(t *testing.T) {
@@ -19,7 +21,7 @@ func TestACheckerJudgesAsACollectorDoes(t *testing.T) {
 	} {
 		local := c.Check([]byte(event))
 		if event == `{"type":` {
-			if local == nil || local.Reason != reasonInvalidJSON { // a batch around it would be refused as a whole
+			if local == nil || local.Reason != decode.ReasonInvalidJSON { // a batch around it would be refused as a whole
 				t.Errorf("%s: %+v", event, local)
 			}
 			continue

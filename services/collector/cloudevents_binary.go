@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/freshet/freshet/services/collector/jsonscan"
+	"github.com/freshet/freshet/services/collector/decode"
 )
 
 // binaryPrefix is what the headers of binary mode begin with, as net/http writes them.
@@ -16,7 +16,7 @@ const binaryPrefix = "Ce-"
 
 // parseBinary reads binary mode: the attributes are headers, the body is the data. It
 // writes the event in the structured form, so that there is one reader.
-func (w *work) parseBinary(h http.Header, limits Limits) *refusal {
+func (w *work) parseBinary(h http.Header, limits decode.Limits) *refusal {
 	var names []string
 	for name := range h {
 		if strings.HasPrefix(name, binaryPrefix) {
@@ -28,9 +28,9 @@ func (w *work) parseBinary(h http.Header, limits Limits) *refusal {
 			"neither the Content-Type nor ce- headers say that this is a CloudEvent: send "+cloudEventLabel+"+json, or ce-id, ce-source, ce-type and ce-specversion")
 	}
 	slices.Sort(names)
-	out := make([]byte, 0, len(w.body)+256)
+	out := make([]byte, 0, len(w.Body)+256)
 	out = append(out, '{')
-	var f *fault
+	var f *decode.Fault
 	for _, name := range names {
 		attribute := strings.ToLower(name[len(binaryPrefix):])
 		switch attribute {
@@ -39,44 +39,36 @@ func (w *work) parseBinary(h http.Header, limits Limits) *refusal {
 		}
 		value, ok := headerText(h.Get(name))
 		if !ok {
-			f = badCloudEvent("the header ce-%.40s does not decode to UTF-8", attribute)
+			f = decode.BadCloudEvent("the header ce-%.40s does not decode to UTF-8", attribute)
 		}
-		out = member(out, []byte(attribute), jsonText(value))
+		out = decode.Member(out, []byte(attribute), decode.JSONText(value))
 	}
-	if data := bytes.TrimSpace(w.body); len(data) > 0 && f == nil {
-		if f = binaryData(&w.inner, h, data, limits); f == nil {
+	if data := bytes.TrimSpace(w.Body); len(data) > 0 && f == nil {
+		if f = w.binaryData(h, data, limits); f == nil {
 			if format := label(h); format != "" {
-				out = member(out, []byte("datacontenttype"), jsonText(format))
+				out = decode.Member(out, []byte("datacontenttype"), decode.JSONText(format))
 			}
-			out = member(out, []byte("data"), data)
+			out = decode.Member(out, []byte("data"), data)
 		}
 	}
-	if w.items = w.items[:0]; f != nil {
-		it := w.next()
-		it.raw, it.fault = w.body, f
+	if w.Items = w.Items[:0]; f != nil {
+		it := w.Next()
+		it.Raw, it.Fault = w.Body, f
 		source, _ := headerText(h.Get("ce-source"))
 		id, _ := headerText(h.Get("ce-id"))
-		it.nameAfter(jsonText(source), jsonText(id))
+		it.NameAfter(decode.JSONText(source), decode.JSONText(id))
 		return nil
 	}
-	w.body = append(w.body[:0], append(out, '}')...)
-	return w.parseSingle(limits)
+	w.Body = append(w.Body[:0], append(out, '}')...)
+	return badBody(w.ParseSingle(limits))
 }
 
 // binaryData says why the body cannot be an event's data: it has to be one JSON value.
-func binaryData(s *jsonscan.Scanner, h http.Header, data []byte, limits Limits) *fault {
+func (w *work) binaryData(h http.Header, data []byte, limits decode.Limits) *decode.Fault {
 	if format := label(h); format != "" && !strings.HasSuffix(format, "/json") && !strings.HasSuffix(format, "+json") {
-		return badCloudEvent("data of the type %.60q is not read: send JSON", format)
+		return decode.BadCloudEvent("data of the type %.60q is not read: send JSON", format)
 	}
-	s.Reset(data, 0, jsonscan.Limits{Depth: limits.Depth, Keys: limits.Keys})
-	_, err := s.Skip()
-	if err == nil {
-		err = s.End()
-	}
-	if err != nil {
-		return scanFault(err, 0, limits)
-	}
-	return nil
+	return w.OneValue(data, limits)
 }
 
 // headerText decodes a header as the binding says: a quoted string is unquoted, then

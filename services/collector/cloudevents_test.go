@@ -2,13 +2,13 @@ package collector
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/decode"
 )
 
 const (
@@ -115,7 +115,7 @@ func TestCloudEventsBatch(t *testing.T) {
 	r := start(t)
 	body := "[" + cloud(t, `{"id":"1"}`) + "," + cloud(t, `{"id":null}`) + `,7,{"a":NaN},` + cloud(t, `{"id":"2","specversion":"0.3"}`) + "," + cloud(t, `{"id":"3"}`) + "]"
 	g := r.post("/v1/cloudevents", body, "Content-Type", manyCloudEvents)
-	want := []string{reasonBadCloudEvent, reasonNotAnObject, reasonInvalidJSON, reasonBadCloudEvent}
+	want := []string{decode.ReasonBadCloudEvent, decode.ReasonNotAnObject, decode.ReasonInvalidJSON, decode.ReasonBadCloudEvent}
 	if g.Status != 200 || !g.Success || g.Accepted != 2 || !slices.Equal(g.reasons(), want) {
 		t.Fatalf("%+v", g)
 	}
@@ -135,27 +135,27 @@ func TestCloudEventsBatch(t *testing.T) {
 
 func TestBadCloudEvents(t *testing.T) {
 	for name, c := range map[string]struct{ body, reason, detail string }{
-		"no id":                     {cloud(t, `{"id":null}`), reasonBadCloudEvent, "attribute id is missing"},
-		"an empty source":           {cloud(t, `{"source":""}`), reasonBadCloudEvent, "attribute source is"},
-		"a type that is a number":   {cloud(t, `{"type":7}`), reasonBadCloudEvent, "attribute type is"},
-		"another version":           {cloud(t, `{"specversion":"2.0"}`), reasonBadCloudEvent, `specversion "2.0"`},
-		"data that is a text":       {cloud(t, `{"data":"<xml/>"}`), reasonBadCloudEvent, "data must be a JSON object, not a string"},
-		"data that is an array":     {cloud(t, `{"data":[1]}`), reasonBadCloudEvent, "not an array"},
-		"data twice":                {cloud(t, `{"data_base64":"e30="}`), reasonBadCloudEvent, "both"},
-		"base64 that is none":       {cloud(t, `{"data":null,"data_base64":"?"}`), reasonBadCloudEvent, "not base64"},
-		"base64 of a picture":       {cloud(t, `{"data":null,"data_base64":"/9j/"}`), reasonBadCloudEvent, "does not hold JSON"},
-		"base64 of two values":      {cloud(t, `{"data":null,"data_base64":"e30ge30="}`), reasonBadCloudEvent, "does not hold JSON"},
-		"base64 of a number":        {cloud(t, `{"data":null,"data_base64":"Nw=="}`), reasonBadCloudEvent, "not a number"},
-		"an extension of objects":   {cloud(t, `{"ext":{"a":1}}`), reasonBadCloudEvent, "attribute ext must be"},
-		"nobody":                    {cloud(t, `{"data":{}}`), reasonNoIdentifier, ""},
-		"a user id that is no id":   {cloud(t, `{"data":{"userId":{}}}`), reasonWrongType, "userId"},
-		"a very long type":          {cloud(t, `{"type":"`+strings.Repeat("t", 300)+`"}`), reasonTooLong, ""},
-		"no JSON":                   {`{"id":`, reasonInvalidJSON, ""},
-		"deep":                      {cloud(t, `{"data":`+strings.Repeat(`{"a":`, 40)+"1"+strings.Repeat("}", 40)+`}`), reasonTooDeep, ""},
-		"as large as is not taken":  {cloud(t, `{"data":{"userId":"1","x":"`+strings.Repeat("x", 33<<10)+`"}}`), reasonTooLarge, ""},
-		"no UTF-8":                  {strings.Replace(cloud(t, `{}`), "A-1", "A-\xff", 1), reasonInvalidUTF8, ""},
-		"deep, hidden in base64":    {cloud(t, `{"data":null,"data_base64":"`+strings.Repeat("W1tb", 20)+`"}`), reasonBadCloudEvent, "deep"},
-		"a duplicate key: the last": {strings.Replace(cloud(t, `{}`), `"id":"A-1"`, `"id":"A-1","id":""`, 1), reasonBadCloudEvent, "attribute id"},
+		"no id":                     {cloud(t, `{"id":null}`), decode.ReasonBadCloudEvent, "attribute id is missing"},
+		"an empty source":           {cloud(t, `{"source":""}`), decode.ReasonBadCloudEvent, "attribute source is"},
+		"a type that is a number":   {cloud(t, `{"type":7}`), decode.ReasonBadCloudEvent, "attribute type is"},
+		"another version":           {cloud(t, `{"specversion":"2.0"}`), decode.ReasonBadCloudEvent, `specversion "2.0"`},
+		"data that is a text":       {cloud(t, `{"data":"<xml/>"}`), decode.ReasonBadCloudEvent, "data must be a JSON object, not a string"},
+		"data that is an array":     {cloud(t, `{"data":[1]}`), decode.ReasonBadCloudEvent, "not an array"},
+		"data twice":                {cloud(t, `{"data_base64":"e30="}`), decode.ReasonBadCloudEvent, "both"},
+		"base64 that is none":       {cloud(t, `{"data":null,"data_base64":"?"}`), decode.ReasonBadCloudEvent, "not base64"},
+		"base64 of a picture":       {cloud(t, `{"data":null,"data_base64":"/9j/"}`), decode.ReasonBadCloudEvent, "does not hold JSON"},
+		"base64 of two values":      {cloud(t, `{"data":null,"data_base64":"e30ge30="}`), decode.ReasonBadCloudEvent, "does not hold JSON"},
+		"base64 of a number":        {cloud(t, `{"data":null,"data_base64":"Nw=="}`), decode.ReasonBadCloudEvent, "not a number"},
+		"an extension of objects":   {cloud(t, `{"ext":{"a":1}}`), decode.ReasonBadCloudEvent, "attribute ext must be"},
+		"nobody":                    {cloud(t, `{"data":{}}`), decode.ReasonNoIdentifier, ""},
+		"a user id that is no id":   {cloud(t, `{"data":{"userId":{}}}`), decode.ReasonWrongType, "userId"},
+		"a very long type":          {cloud(t, `{"type":"`+strings.Repeat("t", 300)+`"}`), decode.ReasonTooLong, ""},
+		"no JSON":                   {`{"id":`, decode.ReasonInvalidJSON, ""},
+		"deep":                      {cloud(t, `{"data":`+strings.Repeat(`{"a":`, 40)+"1"+strings.Repeat("}", 40)+`}`), decode.ReasonTooDeep, ""},
+		"as large as is not taken":  {cloud(t, `{"data":{"userId":"1","x":"`+strings.Repeat("x", 33<<10)+`"}}`), decode.ReasonTooLarge, ""},
+		"no UTF-8":                  {strings.Replace(cloud(t, `{}`), "A-1", "A-\xff", 1), decode.ReasonInvalidUTF8, ""},
+		"deep, hidden in base64":    {cloud(t, `{"data":null,"data_base64":"`+strings.Repeat("W1tb", 20)+`"}`), decode.ReasonBadCloudEvent, "deep"},
+		"a duplicate key: the last": {strings.Replace(cloud(t, `{}`), `"id":"A-1"`, `"id":"A-1","id":""`, 1), decode.ReasonBadCloudEvent, "attribute id"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := start(t)
@@ -214,11 +214,11 @@ func TestBinaryCloudEvent(t *testing.T) {
 		more   []string
 		reason string
 	}{
-		"an attribute is missing":   {`{"userId":"1"}`, []string{"ce-id", ""}, reasonBadCloudEvent},
-		"data of another type":      {`<a/>`, []string{"Content-Type", "text/xml"}, reasonBadCloudEvent},
-		"data that is no JSON":      {`{`, nil, reasonInvalidJSON},
-		"data that closes the text": {`{}, "id":"other"`, nil, reasonInvalidJSON},
-		"bytes that are not UTF-8":  {`{"userId":"1"}`, []string{"ce-subject", "%C0%A0"}, reasonBadCloudEvent},
+		"an attribute is missing":   {`{"userId":"1"}`, []string{"ce-id", ""}, decode.ReasonBadCloudEvent},
+		"data of another type":      {`<a/>`, []string{"Content-Type", "text/xml"}, decode.ReasonBadCloudEvent},
+		"data that is no JSON":      {`{`, nil, decode.ReasonInvalidJSON},
+		"data that closes the text": {`{}, "id":"other"`, nil, decode.ReasonInvalidJSON},
+		"bytes that are not UTF-8":  {`{"userId":"1"}`, []string{"ce-subject", "%C0%A0"}, decode.ReasonBadCloudEvent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, g := send(t, c.body, c.more...)
@@ -240,8 +240,8 @@ func TestCloudEventsRefusedWhole(t *testing.T) {
 		"another format":            {"x", "application/cloudevents+avro", 415, "unsupported_format"},
 		"a batch of another format": {"x", "application/cloudevents-batch+protobuf", 415, "unsupported_format"},
 		"a batch that is one event": {cloud(t, `{}`), manyCloudEvents, 400, "batch_not_an_array"},
-		"a batch without an end":    {"[" + cloud(t, `{}`), manyCloudEvents, 400, reasonInvalidJSON},
-		"one that is an array":      {"[" + cloud(t, `{}`) + "]", oneCloudEvent, 400, reasonNotAnObject},
+		"a batch without an end":    {"[" + cloud(t, `{}`), manyCloudEvents, 400, decode.ReasonInvalidJSON},
+		"one that is an array":      {"[" + cloud(t, `{}`) + "]", oneCloudEvent, 400, decode.ReasonNotAnObject},
 		"nothing":                   {"", oneCloudEvent, 400, "empty_body"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -269,56 +269,4 @@ func TestHeaderText(t *testing.T) {
 	if _, ok := headerText("%C0%A0"); ok {
 		t.Error("an overlong blank was taken")
 	}
-}
-
-// BenchmarkCloudEvents reads and converts a batch of 50.
-func BenchmarkCloudEvents(b *testing.B) {
-	events := make([]string, 50)
-	for i := range events {
-		events[i] = cloud(b, fmt.Sprintf(`{"id":"%d","time":"2026-03-01T11:59:00Z","data":{"userId":"42","product_id":"22633","price":19.99,"category":%q}}`, i, strings.Repeat("x", 300)))
-	}
-	body := []byte("[" + strings.Join(events, ",") + "]")
-	limits := Default().Limits
-	w := &work{}
-	b.ReportAllocs()
-	for b.Loop() {
-		w.body = append(w.body[:0], body...)
-		if ref := w.parseCloudEvents(limits); ref != nil {
-			b.Fatal(ref)
-		}
-		for i := range w.items {
-			if w.convert(&w.items[i], limits); w.items[i].fault != nil {
-				b.Fatal(w.items[i].fault)
-			}
-		}
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(50*b.N), "ns/event")
-}
-
-// Whatever the bytes are: no panic, and each item is either refused or a track call with an id and properties that are JSON.
-func FuzzCloudEvents(f *testing.F) {
-	f.Add([]byte(cloud(f, `{}`)), false)
-	f.Add([]byte("["+cloud(f, `{"data":null,"data_base64":"eyJ1c2VySWQiOiJkIn0=","subject":"s"}`)+","+cloud(f, `{"id":null}`)+"]"), true)
-	f.Add([]byte(`[{"specversion":"1.0","specversion":"1.0","id":"\u0000","source":"\ud800","type":"t","data":{"userId":1e9}},7,{"a":NaN}]`), true)
-	limits := Default().Limits
-	f.Fuzz(func(t *testing.T, body []byte, many bool) {
-		w := &work{body: body}
-		parse := w.parseSingle
-		if many {
-			parse = w.parseCloudEvents
-		}
-		if parse(limits) != nil {
-			return
-		}
-		for i := range w.items {
-			it := &w.items[i]
-			w.convert(it, limits)
-			if it.fault != nil {
-				continue
-			}
-			if len(it.messageID) != 37 || !json.Valid(it.context) || (it.properties != nil && !json.Valid(it.properties)) || it.event[0] != '"' {
-				t.Errorf("%s\nid %s\ncontext %s\nproperties %s", it.raw, it.messageID, it.context, it.properties)
-			}
-		}
-	})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/freshet/freshet/pkg/customer"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/decode"
 )
 
 // noon is the fixed clock of tests about time.
@@ -238,7 +239,7 @@ func TestImportTakesAnyPastAndKeepsTimes(t *testing.T) {
 		{"type":"track","event":"E","userId":"1","messageId":"future","timestamp":"2027-01-01T00:00:00Z"},
 		{"type":"track","event":"E","userId":"1","messageId":"stone age","timestamp":"1969-12-31T23:59:59Z"},
 		{"type":"track","event":"E","userId":"1","messageId":"large","timestamp":"2010-12-01T08:26:00Z","properties":{"x":"`+strings.Repeat("x", 100<<10)+`"}}]}`)
-	if g.Accepted != 3 || strings.Join(g.reasons(), " ") != reasonBadTimestamp {
+	if g.Accepted != 3 || strings.Join(g.reasons(), " ") != decode.ReasonBadTimestamp {
 		t.Fatalf("%+v", g)
 	}
 	events := r.events()
@@ -372,7 +373,7 @@ freshet_collector_requests_total{code="400",protocol="http"} 1
 	if got := testutil.ToFloat64(m.WithLabelValues("web", "accepted", "")); got != 2 {
 		t.Errorf("accepted %v, want 2", got)
 	}
-	if got := testutil.ToFloat64(m.WithLabelValues("web", "rejected", reasonNoIdentifier)); got != 1 {
+	if got := testutil.ToFloat64(m.WithLabelValues("web", "rejected", decode.ReasonNoIdentifier)); got != 1 {
 		t.Errorf("rejected %v, want 1", got)
 	}
 }
@@ -385,7 +386,7 @@ func TestPooledMemoryDoesNotLeakBetweenRequests(t *testing.T) {
 		want[id] = fmt.Sprintf("user-%d", i)
 		body := fmt.Sprintf(`{"batch":[{"type":"track","event":"E","userId":"user-%d","messageId":%q},{"type":"identify"}]}`, i, id)
 		g := r.post("/v1/batch", body)
-		if g.Accepted != 1 || g.Rejected[0].Reason != reasonNoIdentifier {
+		if g.Accepted != 1 || g.Rejected[0].Reason != decode.ReasonNoIdentifier {
 			t.Fatalf("%d: %+v", i, g)
 		}
 	}

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/services/collector/decode"
 	"github.com/freshet/freshet/services/collector/enrich"
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 // Config is what an operator may set.
@@ -33,13 +35,13 @@ type Config struct {
 	// WarehouseGroup is the warehouse's consumer group, as its own setting group says: it is one of the stages of limits.history_behind.
 	WarehouseGroup string `koanf:"warehouse_group"`
 	// Clock says which event times are believed.
-	Clock Clock `koanf:"clock"`
+	Clock decode.Clock `koanf:"clock"`
 	// Stream bounds what one gRPC stream holds.
 	Stream Stream `koanf:"stream"`
 	// Enrich says what is read out of an event's surroundings.
 	Enrich enrich.Config `koanf:"enrich"`
 	// Spool says where events wait while Kafka does not take them.
-	Spool Spool `koanf:"spool"`
+	Spool store.Spool `koanf:"spool"`
 	// AckTimeout is how long a request waits until its events are durable before it is answered 503. Above 0.
 	AckTimeout time.Duration `koanf:"ack_timeout"`
 	// RetryAfter is what a 503 tells the client to wait, in whole seconds. At least 1s.
@@ -103,27 +105,6 @@ type Limits struct {
 	HistoryBehind time.Duration `koanf:"history_behind"`
 }
 
-// Clock says which event times are believed, and which are mended.
-type Clock struct {
-	// SkewThreshold is how far a client's sentAt may be from the time of receipt: that is the network. Further ahead its clock is wrong,
-	// and its event times are moved by the difference; further behind it is wrong, or the request came late: see the next two. Above 0.
-	SkewThreshold time.Duration `koanf:"skew_threshold"`
-	// DoubtLimit is how long a client is believed to send the same request again and again without saying so: a sentAt that is behind by
-	// no more is a late delivery, which moves nothing, and by more a wrong clock, unless something else is known. Above 0.
-	DoubtLimit time.Duration `koanf:"doubt_limit"`
-	// LateLimit is how late a request may be that says so (X-Retry-Count), whose client keeps batches in files, or whose sender's clock was
-	// right a moment ago: a sentAt that is behind by more is a wrong clock all the same. At least doubt_limit.
-	LateLimit time.Duration `koanf:"late_limit"`
-	// MaxAge is how old a live event may be; older ones are quarantined as too_old.
-	MaxAge time.Duration `koanf:"max_age"`
-	// MaxFuture is how far ahead a live event may be: it then happens at receipt; further ones are quarantined as in_future.
-	MaxFuture time.Duration `koanf:"max_future"`
-	// ImportLive is how long ago an event that comes to /v1/import may have happened and be live: Segment's clients for Ruby, Java and
-	// Android send there what happens now. Older ones are history, and so is everything sent to /v1/import?history=true. Zero means that
-	// everything sent there is history.
-	ImportLive time.Duration `koanf:"import_live"`
-}
-
 // Default is a collector for Segment's clients, without a source.
 func Default() Config {
 	return Config{
@@ -132,13 +113,10 @@ func Default() Config {
 			BodyBytes: 4 << 20, BatchEvents: 2500, EventBytes: 32 << 10, ImportEventBytes: 512 << 10,
 			Keys: 10000, Depth: 32, InFlightBytes: 64 << 20, HistoryBehind: 10 * time.Second,
 		},
-		Clock: Clock{
-			SkewThreshold: 5 * time.Minute, DoubtLimit: 30 * time.Minute, LateLimit: 30 * 24 * time.Hour,
-			MaxAge: 30 * 24 * time.Hour, MaxFuture: time.Hour, ImportLive: time.Hour,
-		},
+		Clock:      decode.DefaultClock(),
 		Stream:     defaultStream(),
 		Enrich:     enrich.Default(),
-		Spool:      defaultSpool(),
+		Spool:      store.DefaultSpool(),
 		AckTimeout: 10 * time.Second, RetryAfter: time.Second,
 		ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, DrainTimeout: 8 * time.Second,
 	}
@@ -204,7 +182,7 @@ func (c Config) Validate() error {
 	if c.RetryAfter < time.Second {
 		fault("retry_after: %s is below 1s", c.RetryAfter)
 	}
-	return errors.Join(append(errs, c.Limits.validate(), checkPublicURL(c.PublicURL), c.Stream.validate(), c.Spool.validate(), c.Enrich.Validate())...)
+	return errors.Join(append(errs, c.Limits.validate(), checkPublicURL(c.PublicURL), c.Stream.validate(), c.Spool.Validate(), c.Enrich.Validate())...)
 }
 
 func (l Limits) validate() error {

@@ -20,6 +20,7 @@ import (
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/decode"
 	"github.com/freshet/freshet/services/collector/placeholder"
 )
 
@@ -38,11 +39,12 @@ func detached(t testing.TB) *Service {
 
 // decodeBody does with a body what a request does, up to the broker.
 func (s *Service) decodeBody(w *work, body []byte, c call) (*refusal, error) {
-	w.body = append(w.body[:0], body...)
+	w.Body = append(w.Body[:0], body...)
 	if ref := s.parse(w, c, s.cfg.Limits); ref != nil {
 		return ref, nil
 	}
-	o := origin{src: s.byKey([]byte(testKey)), typ: c.typ, history: c.history, received: noon.UnixMilli()}
+	src := s.byKey([]byte(testKey))
+	o := delivery{src: src, Origin: decode.Origin{Rules: &src.rules, Type: c.typ, History: c.history, Received: noon.UnixMilli()}}
 	return nil, s.encode(w, &o, nil)
 }
 
@@ -101,7 +103,7 @@ func checkBody(t testing.TB, s *Service, body []byte, c call) int {
 		return 0
 	}
 	checkRecords(t, w, body, c)
-	return len(w.items)
+	return len(w.Items)
 }
 
 // allocated is how many bytes this process has ever taken from the heap.
@@ -115,8 +117,8 @@ func allocated() uint64 {
 // contract says and what encoding/json reads.
 func checkRecords(t testing.TB, w *work, body []byte, c call) {
 	t.Helper()
-	if len(w.msgs) != len(w.items) || len(w.items) == 0 {
-		t.Fatalf("%d records for %d items", len(w.msgs), len(w.items))
+	if len(w.msgs) != len(w.Items) || len(w.Items) == 0 {
+		t.Fatalf("%d records for %d items", len(w.msgs), len(w.Items))
 	}
 	rejects := 0
 	for _, m := range w.msgs {
@@ -128,8 +130,8 @@ func checkRecords(t testing.TB, w *work, body []byte, c call) {
 		t.Fatalf("%d records of refused events, %d are answered", rejects, len(w.rejections))
 	}
 	plain := plainItems(body, c)
-	if plain != nil && len(plain) != len(w.items) {
-		t.Fatalf("%d items, encoding/json reads %d", len(w.items), len(plain))
+	if plain != nil && len(plain) != len(w.Items) {
+		t.Fatalf("%d items, encoding/json reads %d", len(w.Items), len(plain))
 	}
 	for i, m := range w.msgs {
 		if m.Topic == topics.EventsRejected.Name {
@@ -179,17 +181,17 @@ func plainItems(body []byte, c call) []map[string]any {
 // contract says how an event breaks what proto/freshet/event/v1 promises.
 func contract(e *eventv1.Event) error {
 	switch {
-	case e.EventId == "" || len(e.EventId) > maxID:
+	case e.EventId == "" || len(e.EventId) > decode.MaxID:
 		return fmt.Errorf("event id of %d bytes", len(e.EventId))
-	case e.Workspace == "" || e.Source == "" || e.Type == eventv1.EventType_EVENT_TYPE_UNSPECIFIED || len(e.Name) > maxID:
+	case e.Workspace == "" || e.Source == "" || e.Type == eventv1.EventType_EVENT_TYPE_UNSPECIFIED || len(e.Name) > decode.MaxID:
 		return fmt.Errorf("workspace, source, type or name")
-	case len(e.Identifiers) == 0 || len(e.Identifiers) > maxIdentifiers:
+	case len(e.Identifiers) == 0 || len(e.Identifiers) > decode.MaxIdentifiers:
 		return fmt.Errorf("%d identifiers", len(e.Identifiers))
 	case e.ReceivedMs == 0 || e.OccurredMs == 0 || e.OccurredMs > e.ReceivedMs:
 		return fmt.Errorf("received %d, occurred %d", e.ReceivedMs, e.OccurredMs)
 	}
 	for _, id := range e.Identifiers {
-		if id.Type == "" || id.Value == "" || len(id.Value) > maxID {
+		if id.Type == "" || id.Value == "" || len(id.Value) > decode.MaxID {
 			return fmt.Errorf("identifier %v", id)
 		}
 	}

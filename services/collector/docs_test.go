@@ -5,16 +5,19 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 // Every reason that can be counted is explained in docs/events.md, and no other.
 func TestEveryReasonIsDocumented(t *testing.T) {
-	documented(t, "## Reasons for refusal", reasons)
+	documented(t, "## Reasons for refusal", append(slices.Clone(decode.Reasons), store.NotStorable))
 }
 
 // Every kind of note too.
 func TestEveryKindOfNoteIsDocumented(t *testing.T) {
-	documented(t, "## Notes", noteKinds)
+	documented(t, "## Notes", decode.NoteKinds)
 }
 
 // documented compares the first column of the table under a heading of docs/events.md with words.
@@ -55,7 +58,7 @@ func TestEveryNoteAndEveryRefusedBodyIsDocumented(t *testing.T) {
 		t.Fatal("docs/events.md has no table of notes")
 	}
 	notes, _, _ = strings.Cut(notes, "\n## ")
-	for _, kind := range noteKinds {
+	for _, kind := range decode.NoteKinds {
 		if !strings.Contains(notes, "| `"+kind+"` |") {
 			t.Errorf("the note %s is not in docs/events.md", kind)
 		}

@@ -3,6 +3,7 @@ package collector
 import (
 	"net/http"
 
+	"github.com/freshet/freshet/services/collector/decode"
 	"github.com/freshet/freshet/services/collector/enrich"
 	declared "github.com/freshet/freshet/services/collector/source"
 )
@@ -24,11 +25,11 @@ func (s *Service) clientOf(r *http.Request, c call) enrich.Client {
 }
 
 // fillEvent adds to w.event, judged and found good, what its surroundings tell.
-func (s *Service) fillEvent(w *work, it *item, o *origin) {
-	client := &o.client
-	if w.event.History {
+func (s *Service) fillEvent(w *work, it *decode.Item, d *delivery) {
+	client := &d.client
+	if w.Event.History {
 		client = &nobody
 	}
-	it.hints.Channel = it.channel
-	s.enrich.Fill(&w.event, &w.enriching, &it.hints, client, o.src.enrich)
+	it.Hints.Channel = it.Channel
+	s.enrich.Fill(&w.Event, &w.enriching, &it.Hints, client, d.src.enrich)
 }

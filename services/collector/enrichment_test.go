@@ -13,6 +13,7 @@ import (
 	"github.com/freshet/freshet/pkg/broker"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/decode"
 	"github.com/freshet/freshet/services/collector/enrich"
 	declared "github.com/freshet/freshet/services/collector/source"
 )
@@ -93,14 +94,19 @@ func TestSourcesSayWhatBecomesOfAddresses(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := &work{}
-		w.readAlone([]byte(`{"type":"track","event":"E","userId":"1","context":{"ip":"203.0.113.7"}}`), s.cfg.Limits)
-		o := &origin{src: &source{name: "x", workspace: "w", limits: s.cfg.Limits, space: spaces{}.of("w"), enrich: prepared}, received: noon.UnixMilli(), client: enrich.Client{}}
-		if f := w.decode(&w.items[0], o, &s.cfg, "m"); f != nil {
+		w.ReadAlone([]byte(`{"type":"track","event":"E","userId":"1","context":{"ip":"203.0.113.7"}}`), s.cfg.Limits.form())
+		src, err := s.prepare(declared.Source{Name: "x", Workspace: "w"}, "", spaces{}.of("w"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		src.enrich = prepared
+		o := &delivery{src: src, Origin: decode.Origin{Rules: &src.rules, Received: noon.UnixMilli()}, client: enrich.Client{}}
+		if f := w.Decode(&w.Items[0], &o.Origin, s.cfg.Clock, "m"); f != nil {
 			t.Fatal(f)
 		}
-		s.fillEvent(w, &w.items[0], o)
-		if got := string(w.event.ContextJson); got != c.want || w.event.GetEnrichment().GetChannel() != c.channel {
-			t.Errorf("%s: %s %v, want %s %v", name, got, w.event.GetEnrichment(), c.want, c.channel)
+		s.fillEvent(w, &w.Items[0], o)
+		if got := string(w.Event.ContextJson); got != c.want || w.Event.GetEnrichment().GetChannel() != c.channel {
+			t.Errorf("%s: %s %v, want %s %v", name, got, w.Event.GetEnrichment(), c.want, c.channel)
 		}
 	}
 	if _, err := s.prepare(declared.Source{Name: "x", IP: "hashed"}, "", spaces{}.of("w")); err == nil || !strings.Contains(err.Error(), `source x: ip: "hashed"`) {

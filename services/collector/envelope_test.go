@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/decode"
 )
 
 // noted are the notes of an event as "kind path".
@@ -67,8 +68,8 @@ func check(t *testing.T, r *rig, envelope, want string, ids ...string) {
 func TestABodyWithoutEventsIsRefused(t *testing.T) {
 	r := start(t, atNoon)
 	for body, code := range map[string]string{
-		`{"context":"web}`: reasonInvalidJSON, `{"context":{"a":[},"batch":[` + track("1") + `]}`: reasonInvalidJSON, `{"sentAt":,"batch":[` + track("1") + `]}`: reasonInvalidJSON, `{"sentAt":NaN}`: "missing_batch",
-		`{"sentAt":"garbage","batch":[]}`: "empty_batch", `{"sentAt":1 "batch":[` + track("1") + `]`: reasonInvalidJSON, `{"context":NaN],"batch":[` + track("1") + `]}`: reasonInvalidJSON, `{"batch":[` + track("1") + `],"context":NaN`: reasonInvalidJSON,
+		`{"context":"web}`: decode.ReasonInvalidJSON, `{"context":{"a":[},"batch":[` + track("1") + `]}`: decode.ReasonInvalidJSON, `{"sentAt":,"batch":[` + track("1") + `]}`: decode.ReasonInvalidJSON, `{"sentAt":NaN}`: "missing_batch",
+		`{"sentAt":"garbage","batch":[]}`: "empty_batch", `{"sentAt":1 "batch":[` + track("1") + `]`: decode.ReasonInvalidJSON, `{"context":NaN],"batch":[` + track("1") + `]}`: decode.ReasonInvalidJSON, `{"batch":[` + track("1") + `],"context":NaN`: decode.ReasonInvalidJSON,
 	} {
 		if g := r.post("/v1/batch", body); g.Status != http.StatusBadRequest || g.Error != code {
 			t.Errorf("%s: %d %s %s, want 400 %s", body, g.Status, g.Error, g.Message, code)

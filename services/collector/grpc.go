@@ -3,12 +3,12 @@ package collector
 import (
 	"context"
 	"net/http"
-	"unicode/utf8"
 
 	"google.golang.org/grpc/codes"
 
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
-	"github.com/freshet/freshet/services/collector/jsonscan"
+	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 // Ingest is the gRPC form of POST /v1/batch and /v1/import, on the same path to the broker.
@@ -27,7 +27,7 @@ func (s *Service) Ingest(ctx context.Context, req *collectorv1.IngestRequest) (*
 	if ref != nil {
 		return nil, statusOf(ref)
 	}
-	resp := &collectorv1.IngestResponse{Accepted: int32(res.accepted), BehindSeconds: int32(s.behind.seconds())}
+	resp := &collectorv1.IngestResponse{Accepted: int32(res.accepted), BehindSeconds: int32(s.behindSeconds())}
 	for _, r := range res.rejected {
 		resp.Rejected = append(resp.Rejected, &collectorv1.Rejection{
 			Index: int32(r.Index), EventId: r.MessageID, Reason: r.Reason, Detail: r.Detail})
@@ -45,9 +45,9 @@ func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestR
 	}
 	switch n := len(req.GetEvents()); {
 	case n == 0:
-		return result{}, s.keepBody(ctx, src, refused(http.StatusBadRequest, "empty_batch", "the request has no event"), nil, received)
+		return result{}, s.keepBody(ctx, src, refused(http.StatusBadRequest, decode.EmptyBatch, "the request has no event"), nil, received)
 	case n > src.limits.BatchEvents:
-		return result{}, s.keepBody(ctx, src, tooManyEvents(src.limits), beginningOf(req.GetEvents()), received)
+		return result{}, s.keepBody(ctx, src, badBody(decode.TooManyEvents(src.limits.form())), beginningOf(req.GetEvents()), received)
 	}
 	size := 0
 	for _, raw := range req.GetEvents() {
@@ -57,43 +57,28 @@ func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestR
 		return result{}, busy()
 	}
 	s.metrics.bytes.Add(float64(size))
+	form := src.limits.form()
 	for _, raw := range req.GetEvents() {
-		w.readAlone(raw, src.limits)
+		w.ReadAlone(raw, form)
 	}
 	if at := req.GetSentAt(); at != nil {
 		var ok bool
-		if w.envelope.sentMS, ok = stampOf(at); !ok {
-			w.envelope.ignore("sentAt", "sent_at is no time within the years 1900 and 2261")
+		if w.Envelope.SentMS, ok = decode.StampOf(at); !ok {
+			w.Envelope.Ignore("sentAt", "sent_at is no time within the years 1900 and 2261")
 		}
 	}
-	return s.ingest(ctx, w, &origin{src: src, history: req.GetHistory(), received: received, retried: retriedRPC(ctx)})
+	return s.ingest(ctx, w, &delivery{src: src, Origin: decode.Origin{Rules: &src.rules, History: req.GetHistory(), Received: received, Retried: retriedRPC(ctx)}})
 }
 
 // beginningOf is what is kept of events that are refused together.
 func beginningOf(events [][]byte) []byte {
 	var out []byte
 	for _, raw := range events {
-		if out = append(append(out, raw...), '\n'); len(out) > maxRejectedPayload {
+		if out = append(append(out, raw...), '\n'); len(out) > store.MaxPayload {
 			break
 		}
 	}
 	return out
-}
-
-// readAlone adds an event that is a text of its own, so that nothing has to be split.
-func (w *work) readAlone(raw []byte, limits Limits) {
-	it, s := w.next(), &w.inner
-	s.Reset(raw, 0, jsonscan.Limits{Depth: limits.Depth, Keys: limits.Keys})
-	err := it.walk(s)
-	if err == nil {
-		err = s.End()
-	}
-	switch {
-	case err != nil:
-		it.raw, it.fault = raw, scanFault(err, 0, limits)
-	case it.fault == nil:
-		it.settle(s, utf8.Valid(raw))
-	}
 }
 
 // grpcCode is the gRPC form of an HTTP status.

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"github.com/freshet/freshet/services/collector/decode"
 )
 
 // packings are how bodies begin that nobody can read as JSON, and what their sender should do about it.
@@ -25,7 +27,7 @@ const (
 func (w *work) explain(r *http.Request, ref *refusal) *refusal {
 	hint := ""
 	for _, p := range packings {
-		if bytes.HasPrefix(w.body, []byte(p.magic)) {
+		if bytes.HasPrefix(w.Body, []byte(p.magic)) {
 			hint = p.hint
 			break
 		}
@@ -39,8 +41,8 @@ func (w *work) explain(r *http.Request, ref *refusal) *refusal {
 	switch {
 	case ref != nil && ref.status == http.StatusBadRequest:
 		return refused(ref.status, ref.code, hint)
-	case ref == nil && len(w.items) == 1 && w.items[0].fault != nil && w.items[0].fault.reason == reasonInvalidJSON:
-		w.items[0].fault = &fault{reasonInvalidJSON, hint}
+	case ref == nil && len(w.Items) == 1 && w.Items[0].Fault != nil && w.Items[0].Fault.Reason == decode.ReasonInvalidJSON:
+		w.Items[0].Fault = &decode.Fault{Reason: decode.ReasonInvalidJSON, Detail: hint}
 	}
 	return ref
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/decode"
 )
 
 // call is what one path of the API means.
@@ -92,7 +93,7 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 	s.metrics.inFlight.Inc()
 	defer s.metrics.inFlight.Dec()
 	rw.Header()["Access-Control-Allow-Origin"] = anyOrigin
-	s.behind.tell(rw.Header())
+	s.tellBehind(rw.Header())
 
 	ctx, span := s.startSpan(r, c.route)
 	defer span.End()
@@ -116,7 +117,7 @@ func (s *Service) decide(ctx context.Context, answer http.Header, r *http.Reques
 	defer s.release(w)
 	res, ref := s.take(ctx, w, r, c, begun)
 	w.share(answer)
-	if ref != nil && (!w.whole || len(w.body) == 0) {
+	if ref != nil && (!w.whole || len(w.Body) == 0) {
 		unread(answer, r)
 	}
 	return res, ref
@@ -156,8 +157,8 @@ func (s *Service) take(ctx context.Context, w *work, r *http.Request, c call, be
 			return result{}, s.refuseBody(ctx, w, r, src, ref, begun)
 		}
 	}
-	return s.ingest(ctx, w, &origin{src: src, typ: c.typ, imports: c.imports, history: c.history, cloudEvents: c.cloudEvents, received: begun.UnixMilli(),
-		retried: retried(r.Header), client: s.clientOf(r, c)})
+	return s.ingest(ctx, w, &delivery{src: src, client: s.clientOf(r, c), Origin: decode.Origin{Rules: &src.rules, Type: c.typ, Imports: c.imports, History: c.history,
+		CloudEvents: c.cloudEvents, Received: begun.UnixMilli(), Retried: retried(r.Header)}})
 }
 
 // read finds the request's events, not yet judged.
@@ -173,13 +174,13 @@ func (s *Service) read(w *work, r *http.Request, c call, limits Limits) *refusal
 
 func (s *Service) parse(w *work, c call, limits Limits) *refusal {
 	if c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED {
-		return w.parseSingle(limits)
+		return badBody(w.ParseSingle(limits.form()))
 	}
-	if ref := w.parseBatch(limits); ref != nil {
-		return ref
+	if f := w.ParseBatch(limits.form()); f != nil {
+		return badBody(f)
 	}
 	// Each event gets its own copy of the envelope's context: bounded, and counted.
-	copies := int64(len(w.envelope.context)+len(w.envelope.integrations)) * int64(len(w.items))
+	copies := int64(len(w.Envelope.Context)+len(w.Envelope.Integrations)) * int64(len(w.Items))
 	if copies > 4*int64(limits.BodyBytes) {
 		return tooLarge(limits.BodyBytes)
 	}
@@ -191,10 +192,10 @@ func (s *Service) parse(w *work, c call, limits Limits) *refusal {
 
 // keyOf finds the source of the write key in the body, a JSON string, else why there is none. A body that nobody could read is told so first.
 func (s *Service) keyOf(w *work, authorization string) (*source, *refusal) {
-	key, f := text("writeKey", w.envelope.writeKey)
+	key, f := decode.Text("writeKey", w.Envelope.WriteKey)
 	switch {
-	case len(w.items) == 1 && w.items[0].fault != nil && w.envelope.writeKey == nil:
-		return nil, refused(http.StatusBadRequest, w.items[0].fault.reason, w.items[0].fault.detail)
+	case len(w.Items) == 1 && w.Items[0].Fault != nil && w.Envelope.WriteKey == nil:
+		return nil, refused(http.StatusBadRequest, w.Items[0].Fault.Reason, w.Items[0].Fault.Detail)
 	case f != nil:
 		return nil, unauthorized(keyUnknown)
 	case key == "":

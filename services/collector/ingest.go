@@ -1,9 +1,12 @@
 package collector
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -13,8 +16,12 @@ import (
 	"github.com/freshet/freshet/pkg/customer"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/enrich"
 	"github.com/freshet/freshet/services/collector/jsonscan"
 	"github.com/freshet/freshet/services/collector/placeholder"
+	"github.com/freshet/freshet/services/collector/spool"
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 // result is what became of a request's events, all of them durable.
@@ -24,71 +31,79 @@ type result struct {
 	told     []Told
 }
 
+// delivery is one request, or one part of a stream: who sent it, and what holds for all its events.
+type delivery struct {
+	decode.Origin
+	src *source
+	// client is who is at the other end of the connection; the zero Client when nobody is.
+	client enrich.Client
+}
+
 // ingest decodes the items of w and returns once every one of them is durable, the rejected
 // ones included. A refusal means that they are not: the client has to send the request again.
-func (s *Service) ingest(ctx context.Context, w *work, o *origin) (result, *refusal) {
-	if o.history {
-		if ref := s.behind.deferral(); ref != nil {
+func (s *Service) ingest(ctx context.Context, w *work, d *delivery) (result, *refusal) {
+	if d.History {
+		if ref := s.deferral(); ref != nil {
 			return result{}, ref
 		}
 	}
-	if ref := s.charge(w, o.src); ref != nil {
+	if ref := s.charge(w, d.src); ref != nil {
 		return result{}, ref
 	}
-	if err := s.encode(w, o, traceHeaders(ctx)); err != nil {
-		s.logger.ErrorContext(ctx, "encode a request", "source", o.src.name, "error", err)
+	if err := s.encode(w, d, traceHeaders(ctx)); err != nil {
+		s.logger.ErrorContext(ctx, "encode a request", "source", d.src.name, "error", err)
 		return result{}, refused(http.StatusInternalServerError, "internal", "internal error")
 	}
 	start := s.now()
-	durable, err := s.store.put(ctx, w.msgs)
+	durable, err := s.store.Put(ctx, w.msgs)
 	if err != nil {
 		return result{}, s.notStored(err)
 	}
 	stored := s.now()
-	s.store.metrics.acknowledged(ctx, durable, len(w.msgs))
-	w.refuse(durable.unstorable)
+	s.store.Acknowledged(ctx, durable, len(w.msgs))
+	w.refuse(durable.Unstorable)
 	s.metrics.ack.Observe(stored.Sub(start).Seconds())
-	res := result{accepted: len(w.items) - len(w.rejections), rejected: w.rejections, told: w.told}
+	res := result{accepted: len(w.Items) - len(w.rejections), rejected: w.rejections, told: w.told}
 	for range min(w.live, res.accepted) {
-		s.freshness.Observe("collector", o.received, stored)
+		s.freshness.Observe("collector", d.Received, stored)
 	}
-	o.src.metrics.accepted.Add(float64(res.accepted))
+	d.src.metrics.accepted.Add(float64(res.accepted))
 	for _, r := range res.rejected {
-		o.src.metrics.rejected[r.Reason].Inc()
+		d.src.metrics.rejected[r.Reason].Inc()
 	}
 	return res, nil
 }
 
 // encode judges every item of w and turns it into a record in w.msgs, for
 // events.raw.v1 or events.rejected.v1.
-func (s *Service) encode(w *work, o *origin, headers []broker.Header) error {
+func (s *Service) encode(w *work, d *delivery, headers []broker.Header) error {
 	w.live = 0
-	o.senders = s.senders
+	d.Senders = s.senders
 	// Not pooled: after a timeout the broker may still be writing these bytes.
 	out := make([]byte, 0, encodedSize(w))
-	for i := range w.items {
-		it := &w.items[i]
-		messageID, made, flt := s.messageID(it, o.src.space.placeholders)
-		it.id = messageID
-		if f := w.decode(it, o, &s.cfg, messageID); f != nil {
-			flt = o.inItsWords(f)
+	for i := range w.Items {
+		it := &w.Items[i]
+		messageID, made, flt := s.messageID(it, d.src.rules.Placeholders)
+		it.ID = messageID
+		if f := w.Decode(it, &d.Origin, s.cfg.Clock, messageID); f != nil {
+			flt = d.InItsWords(f)
 		}
 		if made != "" {
-			w.note(notePlaceholder, "messageId", fmt.Sprintf("messageId %q names no event: one was made, and a second copy would count again", made))
+			w.Note(decode.NotePlaceholder, "messageId", fmt.Sprintf("messageId %q names no event: one was made, and a second copy would count again", made))
 		}
 		var err error
 		if flt == nil {
-			s.fillEvent(w, it, o)
+			s.fillEvent(w, it, d)
 			if out, flt, err = w.accept(out, headers); flt == nil {
-				w.countNotes(o.src)
+				w.countNotes(d.src)
 				w.tell(i, messageID)
-				if !w.event.History {
+				if !w.Event.History {
 					w.live++
 				}
 			}
 		}
 		if flt != nil {
-			out, err = w.reject(out, headers, o, i, messageID, flt)
+			out, err = w.reject(out, headers, d, i, messageID, flt)
 		}
 		if err != nil {
 			return err
@@ -100,8 +115,8 @@ func (s *Service) encode(w *work, o *origin, headers []broker.Header) error {
 // encodedSize guesses how much the records of a request take, so that they share one allocation.
 func encodedSize(w *work) int {
 	n := 0
-	for i := range w.items {
-		n += len(w.items[i].raw) + len(w.envelope.context) + 192
+	for i := range w.Items {
+		n += len(w.Items[i].Raw) + len(w.Envelope.Context) + 192
 	}
 	return n
 }
@@ -112,42 +127,42 @@ const maxRecord = 900 << 10
 
 // accept appends the record of w.event, unless no broker would take it: one record too
 // large would be retried for ever, and every event of the request with it.
-func (w *work) accept(out []byte, headers []broker.Header) ([]byte, *fault, error) {
+func (w *work) accept(out []byte, headers []broker.Header) ([]byte, *decode.Fault, error) {
 	from := len(out)
-	out, err := proto.MarshalOptions{}.MarshalAppend(out, &w.event)
+	out, err := proto.MarshalOptions{}.MarshalAppend(out, &w.Event)
 	if err != nil {
-		return out, nil, fmt.Errorf("encode event %s: %w", w.event.EventId, err)
+		return out, nil, fmt.Errorf("encode event %s: %w", w.Event.EventId, err)
 	}
 	if size := len(out) - from; size > maxRecord {
-		return out[:from], &fault{reasonTooLarge, fmt.Sprintf("the event takes %d bytes to store, the limit is %d", size, maxRecord)}, nil
+		return out[:from], &decode.Fault{Reason: decode.ReasonTooLarge, Detail: fmt.Sprintf("the event takes %d bytes to store, the limit is %d", size, maxRecord)}, nil
 	}
 	w.msgs = append(w.msgs, broker.Message{
 		Topic: topics.EventsRaw.Name, Headers: headers, Value: out[from:len(out):len(out)],
-		Key: customer.EventKey(w.event.Workspace, w.event.EventId),
+		Key: customer.EventKey(w.Event.Workspace, w.Event.EventId),
 	})
 	return out, nil, nil
 }
 
 // reject appends the record of a refused event, and notes it for the answer.
-func (w *work) reject(out []byte, headers []broker.Header, o *origin, i int, messageID string, f *fault) ([]byte, error) {
+func (w *work) reject(out []byte, headers []broker.Header, d *delivery, i int, messageID string, f *decode.Fault) ([]byte, error) {
 	messageID = strings.Clone(messageID) // the result may outlive the pooled body
-	detail := strings.ToValidUTF8(f.detail, "?")
-	w.rejections = append(w.rejections, Rejection{Index: i, MessageID: messageID, Reason: f.reason, Detail: detail})
-	payload := w.items[i].raw
-	if len(payload) > maxRejectedPayload {
-		payload = payload[:maxRejectedPayload]
+	detail := strings.ToValidUTF8(f.Detail, "?")
+	w.rejections = append(w.rejections, Rejection{Index: i, MessageID: messageID, Reason: f.Reason, Detail: detail})
+	payload := w.Items[i].Raw
+	if len(payload) > store.MaxPayload {
+		payload = payload[:store.MaxPayload]
 	}
 	from := len(out)
 	out, err := proto.MarshalOptions{}.MarshalAppend(out, &eventv1.RejectedEvent{
-		EventId: messageID, Workspace: o.src.workspace, Source: o.src.name, Reason: f.reason, Detail: detail,
-		Payload: payload, ReceivedMs: o.received, RejectedBy: "collector",
+		EventId: messageID, Workspace: d.src.workspace, Source: d.src.name, Reason: f.Reason, Detail: detail,
+		Payload: payload, ReceivedMs: d.Received, RejectedBy: "collector",
 	})
 	if err != nil {
 		return out, fmt.Errorf("encode rejected event %s: %w", messageID, err)
 	}
 	w.msgs = append(w.msgs, broker.Message{
 		Topic: topics.EventsRejected.Name, Headers: headers, Value: out[from:len(out):len(out)],
-		Key: customer.EventKey(o.src.workspace, messageID),
+		Key: customer.EventKey(d.src.workspace, messageID),
 	})
 	return out, nil
 }
@@ -155,16 +170,39 @@ func (w *work) reject(out []byte, headers []broker.Header, o *origin, i int, mes
 // messageID is the client's, or one made here when it sent none or none that can be kept. That of an event which cannot be read is looked for
 // behind its fault too, so that each repeat of it has the same. instead is the placeholder that was sent in its place: many events would
 // have it, and all but the first would be dropped.
-func (s *Service) messageID(it *item, list *placeholder.List) (messageID, instead string, f *fault) {
-	if it.fault != nil && it.messageID == nil {
-		it.messageID = jsonscan.Find(it.raw, "messageId")
+func (s *Service) messageID(it *decode.Item, list *placeholder.List) (messageID, instead string, f *decode.Fault) {
+	if it.Fault != nil && it.MessageID == nil {
+		it.MessageID = jsonscan.Find(it.Raw, "messageId")
 	}
-	value, f := id("messageId", it.messageID)
+	value, f := decode.ID("messageId", it.MessageID)
 	switch {
 	case f != nil || value == "" || !utf8.ValidString(value):
 		return s.newID(), "", f
 	case list.Strikes(placeholder.MessageID, value):
-		return s.newID(), clipped(value), nil
+		return s.newID(), decode.Clipped(value), nil
 	}
 	return value, "", nil
+}
+
+// refuse adds to the answer what the broker refused, in the order of the request.
+func (w *work) refuse(list []store.Unstorable) {
+	for _, u := range list {
+		if u.Source != "" { // else it is there already
+			w.rejections = append(w.rejections, Rejection{Index: u.Index, MessageID: u.EventID, Reason: store.NotStorable, Detail: u.Detail})
+		}
+	}
+	if len(list) > 0 {
+		slices.SortFunc(w.rejections, func(a, b Rejection) int { return cmp.Compare(a.Index, b.Index) })
+	}
+}
+
+// notStored is the answer to a request whose events are not durable; why is logged at most once a second.
+func (s *Service) notStored(err error) *refusal {
+	s.store.Complain(err)
+	if errors.Is(err, spool.ErrFull) {
+		return refused(http.StatusServiceUnavailable, "spool_full",
+			"the broker takes nothing now and there is no room to keep the events: send the same request again, message ids keep it from counting twice")
+	}
+	return refused(http.StatusServiceUnavailable, "not_stored",
+		"the events could not be stored now: send the same request again, message ids keep it from counting twice")
 }

@@ -4,10 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 // metrics of the collector. Every label's values are a closed set: sources come from the configuration,
@@ -50,11 +54,11 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			[]string{"protocol", "code"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "freshet_collector_request_duration_seconds",
-			Help: "Time from the request's headers to its answer, by protocol.", Buckets: durations},
+			Help: "Time from the request's headers to its answer, by protocol.", Buckets: store.Durations},
 			[]string{"protocol"}),
 		ack: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "freshet_collector_ack_duration_seconds",
-			Help: "Time until one request's events were durable: confirmed by the broker (acks=all), or synced to the spool.", Buckets: durations}),
+			Help: "Time until one request's events were durable: confirmed by the broker (acks=all), or synced to the spool.", Buckets: store.Durations}),
 		bytes: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "freshet_collector_body_bytes_total",
 			Help: "Bytes of request bodies, after decompression."}),
@@ -74,7 +78,10 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	return m, nil
 }
 
-var durations = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+// notStorable counts an event of a source that the broker turned out to refuse for what it is after it was acknowledged.
+func (m *metrics) notStorable(source string) {
+	m.events.WithLabelValues(source, "rejected", store.NotStorable).Inc()
+}
 
 // memoryGauge shows how much of the budget is taken.
 func (s *Service) memoryGauge() prometheus.Collector {
@@ -88,10 +95,10 @@ func (s *Service) memoryGauge() prometheus.Collector {
 func (m *metrics) ofSource(name string) *sourceMetrics {
 	s := &sourceMetrics{accepted: m.events.WithLabelValues(name, "accepted", ""), rejected: map[string]prometheus.Counter{}, notes: map[string]prometheus.Counter{}}
 	s.bodies = newBodyMetrics(m.bodies, name)
-	for _, kind := range noteKinds {
+	for _, kind := range decode.NoteKinds {
 		s.notes[kind] = m.notes.WithLabelValues(name, kind)
 	}
-	for _, reason := range reasons {
+	for _, reason := range append(slices.Clone(decode.Reasons), store.NotStorable) {
 		s.rejected[reason] = m.events.WithLabelValues(name, "rejected", reason)
 	}
 	return s

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/decode"
 )
 
 // namesOf are an event's identifiers as "type:value".
@@ -62,7 +63,7 @@ func TestAPlaceholderIsNobodysNameAnywhere(t *testing.T) {
 			t.Errorf("%s: notes %q, want %q", name, got, c.notes)
 		}
 	}
-	if n := testutil.ToFloat64(r.svc.sources.Load().byName["web"].metrics.notes[notePlaceholder]); n != 10 {
+	if n := testutil.ToFloat64(r.svc.sources.Load().byName["web"].metrics.notes[decode.NotePlaceholder]); n != 10 {
 		t.Errorf("%v placeholders counted, want 10", n)
 	}
 }
@@ -70,7 +71,7 @@ func TestAPlaceholderIsNobodysNameAnywhere(t *testing.T) {
 func TestAnEventOfPlaceholdersAloneIsToldWhich(t *testing.T) {
 	r := start(t)
 	g := r.post("/v1/track", `{"event":"E","messageId":"p1","userId":"(not set)","anonymousId":"void 0"}`)
-	if g.Status != 400 || g.Error != reasonNoIdentifier || !strings.Contains(g.Message, `userId "(not set)" is a placeholder`) {
+	if g.Status != 400 || g.Error != decode.ReasonNoIdentifier || !strings.Contains(g.Message, `userId "(not set)" is a placeholder`) {
 		t.Errorf("%+v", g)
 	}
 }
@@ -81,7 +82,7 @@ func TestEveryNoteIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, table, _ := strings.Cut(string(page), "## Notes")
-	for _, kind := range noteKinds {
+	for _, kind := range decode.NoteKinds {
 		if !strings.Contains(table, "| `"+kind+"` |") {
 			t.Errorf("%s is not in docs/events.md", kind)
 		}
@@ -198,7 +199,7 @@ func TestABatchTellsOfEachAlias(t *testing.T) {
 	r := start(t)
 	g := r.post("/v1/batch", `{"batch":[{"type":"track","event":"E","userId":"u1","messageId":"b0"},{"type":"alias","userId":"u1","previousId":"u0","messageId":"b1"},
 		{"type":"nope","messageId":"b2"}]}`)
-	if g.Accepted != 2 || len(g.Rejected) != 1 || len(g.Notes) != 1 || g.Notes[0].Index != 1 || g.Notes[0].Kind != noteAlias {
+	if g.Accepted != 2 || len(g.Rejected) != 1 || len(g.Notes) != 1 || g.Notes[0].Index != 1 || g.Notes[0].Kind != decode.NoteAlias {
 		raw, _ := json.Marshal(g)
 		t.Errorf("%s", raw)
 	}

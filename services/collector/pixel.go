@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/decode"
 )
 
 // dot is a transparent image of one pixel.
@@ -71,7 +72,7 @@ func (s *Service) readPixelQuery(w *work, r *http.Request, _ call, limits Limits
 		if value := query[name][0]; utf8.ValidString(name) && utf8.ValidString(value) {
 			nest(event, name, value)
 		} else {
-			return refused(http.StatusBadRequest, reasonInvalidUTF8, "the address has a parameter that is not UTF-8")
+			return refused(http.StatusBadRequest, decode.ReasonInvalidUTF8, "the address has a parameter that is not UTF-8")
 		}
 	}
 	if id, ok := event["anonymousId"].(string); ok {
@@ -79,7 +80,7 @@ func (s *Service) readPixelQuery(w *work, r *http.Request, _ call, limits Limits
 	}
 	body, err := json.Marshal(event)
 	if err != nil {
-		return refused(http.StatusBadRequest, reasonInvalidJSON, "the parameters cannot be read: "+err.Error())
+		return refused(http.StatusBadRequest, decode.ReasonInvalidJSON, "the parameters cannot be read: "+err.Error())
 	}
 	return s.readPixel(w, body, limits)
 }
@@ -106,8 +107,8 @@ func (s *Service) readPixel(w *work, body []byte, limits Limits) *refusal {
 		return busy()
 	}
 	s.metrics.bytes.Add(float64(len(body)))
-	w.body = append(w.body[:0], body...)
-	return w.parseSingle(limits)
+	w.Body = append(w.Body[:0], body...)
+	return badBody(w.ParseSingle(limits.form()))
 }
 
 // readBeacon reads a batch whose write key is in the address: a beacon has no headers of its own.
@@ -118,8 +119,8 @@ func (s *Service) readBeacon(w *work, r *http.Request, c call, limits Limits) *r
 	if ref := s.parse(w, c, limits); ref != nil {
 		return ref
 	}
-	if w.envelope.writeKey == nil {
-		w.envelope.writeKey = jsonText(r.URL.Query().Get("writeKey"))
+	if w.Envelope.WriteKey == nil {
+		w.Envelope.WriteKey = decode.JSONText(r.URL.Query().Get("writeKey"))
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/decode"
 )
 
 // An image in a mail, in each of the alphabets that base64 is written in.
@@ -83,15 +84,15 @@ func TestPixelThatIsNotStored(t *testing.T) {
 	}{
 		"no data":              {"/v1/pixel/track", 400, "missing_data"},
 		"no base64":            {"/v1/pixel/track?data=%7B%7D%21", 400, "bad_base64"},
-		"no JSON":              {"/v1/pixel/track?data=" + encode("{"), 400, reasonInvalidJSON},
+		"no JSON":              {"/v1/pixel/track?data=" + encode("{"), 400, decode.ReasonInvalidJSON},
 		"no key":               {"/v1/pixel/track?data=" + encode(`{"userId":"1","event":"a"}`), 401, "unknown_write_key"},
 		"a wrong key":          {"/v1/pixel/track?data=" + encode(`{"writeKey":"wrong-write-key","userId":"1","event":"a"}`), 401, "unknown_write_key"},
-		"a refused event":      {"/v1/pixel/track?data=" + encode(`{"writeKey":"`+testKey+`","userId":"1"}`), 400, reasonMissingName},
+		"a refused event":      {"/v1/pixel/track?data=" + encode(`{"writeKey":"`+testKey+`","userId":"1"}`), 400, decode.ReasonMissingName},
 		"no parameters":        {"/pixel/v1/track", 400, "missing_data"},
 		"parameters, no key":   {"/pixel/v1/track?anonymousId=a&event=e", 401, "unknown_write_key"},
-		"parameters, no event": {"/pixel/v1/track?anonymousId=a&writeKey=" + testKey, 400, reasonMissingName},
-		"parameters, deep":     {"/pixel/v1/track?anonymousId=a&event=e&writeKey=" + testKey + "&" + strings.Repeat("a.", 500) + "a=1", 400, reasonTooDeep},
-		"parameters, no UTF-8": {"/pixel/v1/track?anonymousId=%FF&event=e&writeKey=" + testKey, 400, reasonInvalidUTF8},
+		"parameters, no event": {"/pixel/v1/track?anonymousId=a&writeKey=" + testKey, 400, decode.ReasonMissingName},
+		"parameters, deep":     {"/pixel/v1/track?anonymousId=a&event=e&writeKey=" + testKey + "&" + strings.Repeat("a.", 500) + "a=1", 400, decode.ReasonTooDeep},
+		"parameters, no UTF-8": {"/pixel/v1/track?anonymousId=%FF&event=e&writeKey=" + testKey, 400, decode.ReasonInvalidUTF8},
 		"an address too long":  {"/v1/pixel/track?data=" + strings.Repeat("A", 40<<10), 431, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

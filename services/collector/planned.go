@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"path/filepath"
@@ -9,8 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/freshet/freshet/pkg/keyfile"
-	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
-	"github.com/freshet/freshet/services/collector/jsonscan"
 	"github.com/freshet/freshet/services/collector/plan"
 )
 
@@ -93,45 +90,11 @@ func (s *Service) planBefore(source string) *sourcePlan {
 	return nil
 }
 
-// holdToPlan holds w.event against its source's plan, before names and money are read from it.
-func (w *work) holdToPlan(it *item, o *origin) *fault {
-	e := &w.event
-	e.Plan = nil
-	p := o.src.plan
-	if p == nil {
-		return nil
-	}
-	body := &e.PropertiesJson
-	traits := e.Type == eventv1.EventType_EVENT_TYPE_IDENTIFY || e.Type == eventv1.EventType_EVENT_TYPE_GROUP
-	if traits {
-		body = &e.TraitsJson
-	}
-	v := p.Check(plan.Event{Type: e.Type, Name: e.Name, Context: e.ContextJson, Body: *body})
+// Check holds an event against the plan and counts what disagrees.
+func (p *sourcePlan) Check(e plan.Event) plan.Verdict {
+	v := p.Plan.Check(e)
 	for _, rule := range v.Rules {
 		p.found[rule].Inc()
 	}
-	if v.Reason != "" {
-		return &fault{v.Reason, v.Detail}
-	}
-	e.Plan = v.Check
-	if len(v.Body) == len(*body) {
-		return nil
-	}
-	if *body = v.Body; len(bytes.TrimSpace(v.Body[1:len(v.Body)-1])) == 0 {
-		*body = nil
-	}
-	if traits {
-		return w.readPersonAgain(it, v.Body)
-	}
-	return nil
-}
-
-// readPersonAgain finds the e-mail and phone in traits of which something was taken out: a stripped trait names nobody.
-func (w *work) readPersonAgain(it *item, traits []byte) *fault {
-	it.email, it.phone = nil, nil
-	w.inner.Reset(traits, 0, jsonscan.Limits{})
-	if err := scanPerson(&w.inner, &it.traits, &it.email, &it.phone); err != nil {
-		return &fault{reasonInvalidJSON, "traits: " + err.Error()}
-	}
-	return nil
+	return v
 }

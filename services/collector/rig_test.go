@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 	"google.golang.org/protobuf/proto"
@@ -219,4 +220,37 @@ func zip(t testing.TB, body []byte) string {
 // track is a good event with an id.
 func track(id string) string {
 	return fmt.Sprintf(`{"type":"track","event":"Product Viewed","userId":"42","messageId":%q}`, id)
+}
+
+// count is what a scrape gives for one of the collector's metrics: the sum of its series that have these labels, as name and value in turn. A
+// metric that nobody has registered, or has no series at all, fails the test.
+func (r *rig) count(name string, labels ...string) float64 {
+	r.t.Helper()
+	families, err := r.reg.Gather()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() != "freshet_collector_"+name {
+			continue
+		}
+		sum := 0.0
+		for _, m := range f.GetMetric() {
+			if hasLabels(m.GetLabel(), labels) {
+				sum += m.GetGauge().GetValue() + m.GetCounter().GetValue() // a metric is one of the two
+			}
+		}
+		return sum
+	}
+	r.t.Fatal("there is no metric " + name)
+	return 0
+}
+
+func hasLabels(got []*dto.LabelPair, want []string) bool {
+	for i := 0; i+1 < len(want); i += 2 {
+		if !slices.ContainsFunc(got, func(p *dto.LabelPair) bool { return p.GetName() == want[i] && p.GetValue() == want[i+1] }) {
+			return false
+		}
+	}
+	return true
 }

@@ -28,8 +28,11 @@ import (
 	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/pkg/service"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
+	"github.com/freshet/freshet/services/collector/behind"
+	"github.com/freshet/freshet/services/collector/decode"
 	"github.com/freshet/freshet/services/collector/enrich"
 	"github.com/freshet/freshet/services/collector/quota"
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 // Deps are what the process gives.
@@ -54,7 +57,7 @@ type Service struct {
 	tracer    trace.Tracer
 	metrics   *metrics
 	freshness *freshness.Histogram
-	store     *store
+	store     *store.Store
 	sources   atomic.Pointer[registry]
 	files     keyfile.Watch
 	quotas    *quota.Limiter
@@ -63,7 +66,7 @@ type Service struct {
 	sourcesMetrics *sourcesMetrics
 
 	enrich  *enrich.Enricher
-	senders *senders
+	senders *decode.Senders
 	memory  budget
 	answers budget
 	// draining is how many bodies are read for nothing at the moment.
@@ -72,7 +75,7 @@ type Service struct {
 	newID    func() string
 	http     *service.HTTPServer
 	streams  *streams
-	behind   *behind
+	behind   *behind.Estimate
 
 	stopping atomic.Bool
 }
@@ -86,7 +89,8 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	sm, err := newStoreMetrics(deps.Metrics, m.events)
+	st, err := store.New(store.Config{Spool: cfg.Spool, AckTimeout: cfg.AckTimeout, RequestBytes: cfg.Limits.BodyBytes}, store.Deps{
+		Logger: deps.Logger, Metrics: deps.Metrics, Broker: deps.Broker, NotStorable: m.notStorable})
 	if err != nil {
 		return nil, err
 	}
@@ -95,9 +99,9 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		cfg: cfg, logger: deps.Logger, tracer: deps.Tracer, metrics: m, freshness: fresh, store: newStore(cfg, deps, sm),
+		cfg: cfg, logger: deps.Logger, tracer: deps.Tracer, metrics: m, freshness: fresh, store: st,
 		memory: newMemory(cfg.Limits), answers: budget{limit: cfg.Limits.InFlightBytes / answersShare}, streams: newStreams(),
-		now: deps.Now, newID: deps.NewID, senders: newSenders(),
+		now: deps.Now, newID: deps.NewID, senders: decode.NewSenders(),
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -111,7 +115,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if s.sourcesMetrics, err = newSourcesMetrics(deps.Metrics); err != nil {
 		return nil, err
 	}
-	if s.behind, err = newBehind(cfg, deps.Broker, deps.Logger, deps.Metrics); err != nil {
+	if s.behind, err = behind.New(cfg.Limits.HistoryBehind, cfg.WarehouseGroup, deps.Broker, deps.Logger, deps.Metrics); err != nil {
 		return nil, err
 	}
 	s.quotas = quota.New(cfg.Limits.Rate, cfg.Limits.Burst, s.now)
@@ -119,10 +123,8 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err := s.reload(); err != nil {
 		return nil, err
 	}
-	for _, gauge := range append(s.store.gauges(), s.memoryGauge()) {
-		if err := deps.Metrics.Register(gauge); err != nil {
-			return nil, fmt.Errorf("register the collector's metrics: %w", err)
-		}
+	if err := deps.Metrics.Register(s.memoryGauge()); err != nil {
+		return nil, fmt.Errorf("register the collector's metrics: %w", err)
 	}
 	s.http = service.NewHTTPServer("collector http server", cfg.Address, s.handler(), s.harden)
 	s.http.UnreadAfter(cfg.WriteTimeout)
@@ -170,11 +172,11 @@ func (s *Service) harden(srv *http.Server) {
 // Listen opens the spool and takes the HTTP address, so that Addr is known before Run, which has to follow. Calling it
 // again changes nothing.
 func (s *Service) Listen() error {
-	if err := s.store.open(); err != nil {
+	if err := s.store.Open(); err != nil {
 		return err
 	}
 	if err := s.http.Listen(); err != nil {
-		return errors.Join(err, s.store.close())
+		return errors.Join(err, s.store.Close())
 	}
 	return nil
 }
@@ -190,7 +192,7 @@ func (s *Service) Ready() error {
 	if s.stopping.Load() {
 		return errors.New("stopping")
 	}
-	return s.store.ready()
+	return s.store.Ready()
 }
 
 // Run serves HTTP until ctx ends. Then it is not ready, takes no new connection,
@@ -200,7 +202,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if err := s.Listen(); err != nil {
 		return err
 	}
-	s.store.start(context.WithoutCancel(ctx))
+	s.store.Start(context.WithoutCancel(ctx))
 	drain, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	context.AfterFunc(ctx, func() { time.AfterFunc(s.cfg.DrainTimeout, cancel) })
@@ -208,7 +210,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if ctx.Err() == nil {
 		cancel() // nothing to wait for: a part has failed
 	}
-	return errors.Join(err, s.store.stop(drain))
+	return errors.Join(err, s.store.Stop(drain))
 }
 
 // serve answers requests until ctx ends, and those in hand then until drain does.
@@ -225,11 +227,11 @@ func (s *Service) serve(ctx, drain context.Context) error {
 	go func() { served <- server.Run(ctx) }()
 	watched := make(chan struct{})
 	watch, cancelWatch := context.WithCancel(ctx)
-	go func() { s.store.watch(watch); close(watched) }()
+	go func() { s.store.Watch(watch); close(watched) }()
 	geo := make(chan struct{})
 	go func() { s.enrich.Run(watch); close(geo) }()
 	looking := make(chan struct{})
-	go func() { s.behind.run(watch); close(looking) }()
+	go func() { s.behind.Run(watch); close(looking) }()
 	reloading := make(chan struct{})
 	go func() { s.watchSources(watch); close(reloading) }()
 	defer func() { cancelWatch(); <-watched; <-geo; <-reloading; <-looking }()

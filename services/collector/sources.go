@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/freshet/freshet/pkg/customer"
+	"github.com/freshet/freshet/services/collector/decode"
 	"github.com/freshet/freshet/services/collector/enrich"
 	"github.com/freshet/freshet/services/collector/quota"
 	declared "github.com/freshet/freshet/services/collector/source"
@@ -26,14 +28,8 @@ type source struct {
 	bodies  *quota.Source // of its refused bodies that are kept
 	enrich  *enrich.Source
 	plan    *sourcePlan
-	// space is the workspace's settings; never nil.
-	space *space
-	// habits are the source's own, else the workspace's.
-	habits declared.Habits
-	// decimal is the decimal mark of habits, 0 when it has none.
-	decimal byte
-	// trusted says that the source's word on people counts.
-	trusted bool
+	// rules are what its events are held to.
+	rules decode.Rules
 }
 
 // registry is who may send, at one moment. A reload puts a new one in its place; a request under way keeps the source it found.
@@ -130,12 +126,20 @@ func (s *Service) prepare(d declared.Source, dir string, sp *space) (*source, er
 		return nil, err
 	}
 	habits := sp.habitsOf(d)
-	return &source{
+	src := &source{
 		name: d.Name, workspace: d.Workspace, metrics: s.countersOf(d.Name), origins: origins,
 		limits: limits, tight: limits.form() != s.cfg.Limits.form(),
 		spec: quota.Spec{Name: d.Name, Rate: d.Limits.Rate, Burst: d.Limits.Burst}, enrich: enriching, plan: planned,
-		space: sp, habits: habits, decimal: decimalOf(habits), trusted: d.Trusted,
-	}, nil
+		rules: decode.Rules{
+			Workspace: d.Workspace, Source: d.Name, EventBytes: limits.EventBytes, ImportBytes: limits.ImportEventBytes,
+			Placeholders: sp.placeholders, Habits: customer.Habits{Region: habits.Region, DropPlus: habits.EmailPlus == "drop"},
+			Decimal: decimalOf(habits), Currency: sp.declared.Currency, Rates: &sp.rates.Table, Trusted: d.Trusted,
+		},
+	}
+	if planned != nil { // else an interface that is not nil would hold nothing
+		src.rules.Plan = planned
+	}
+	return src, nil
 }
 
 // beside is the path of a file that the sources file names.
@@ -163,4 +167,6 @@ func (l Limits) with(own declared.Limits) Limits {
 }
 
 // form are the limits that reading a body needs.
-func (l Limits) form() [3]int { return [3]int{l.BatchEvents, l.Keys, l.Depth} }
+func (l Limits) form() decode.Limits {
+	return decode.Limits{BatchEvents: l.BatchEvents, Keys: l.Keys, Depth: l.Depth}
+}

@@ -6,73 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
-	"github.com/freshet/freshet/services/collector/rates"
-	declared "github.com/freshet/freshet/services/collector/source"
+	"github.com/freshet/freshet/services/collector/decode"
 )
-
-// euros is a source of a workspace that counts in euros, with these rates.
-func euros(t testing.TB, lines string) *source {
-	t.Helper()
-	table, err := rates.Parse([]byte("date,currency,rate\n"+lines), "EUR")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &source{name: "web", space: &space{declared: declared.Workspace{Name: "default", Currency: "EUR"}, rates: &spaceRates{Table: *table, to: "EUR"}}}
-}
-
-// The events of readAs happen at noon, 2026-03-01.
-func TestWhatAnOrderIsWorth(t *testing.T) {
-	src := euros(t, "2026-02-27,USD,0.92\n2026-03-02,USD,0.5\n2026-01-28,GBP,1.15\n2026-01-29,CHF,1.04\n2026-03-01,PTS,0.01\n")
-	for properties, want := range map[string]string{
-		`{"order_id":"1","total":10,"currency":"EUR"}`:                            "EUR 1000000000000 ",
-		`{"order_id":"1","total":10}`:                                             "EUR 1000000000000 ",
-		`{"order_id":"1","total":10,"currency":"XXX"}`:                            "EUR 1000000000000 ",
-		`{"order_id":"1","total":10,"currency":"usd"}`:                            "EUR 920000000000 2026-02-27",
-		`{"order_id":"1","total":"$10 USD"}`:                                      "EUR 920000000000 2026-02-27",
-		`{"order_id":"1","total":10,"currency":"CHF"}`:                            "EUR 1040000000000 2026-01-29",
-		`{"order_id":"1","total":10,"currency":"PTS"}`:                            "EUR 10000000000 2026-03-01",
-		`{"order_id":"1","total":10,"currency":"GBP"}`:                            "none; no_rate currency", // 32 days old
-		`{"order_id":"1","total":10,"currency":"JPY"}`:                            "none; no_rate currency",
-		`{"order_id":"1","currency":"JPY"}`:                                       "none", // no amount, nothing to convert
-		`{"order_id":"1","total":10,"currency":"EUROZ"}`:                          "none; unknown_currency currency",
-		`{"order_id":"1","total":10,"currency":"ABC"}`:                            "none; unknown_currency currency; no_rate currency",
-		`{"order_id":"1","currency":"USD","products":[{"id":"a","price":"1.5"}]}`: "EUR 920000000000 2026-02-27",
-	} {
-		e, notes := readAs(src, "Order Completed", properties)
-		got := "none"
-		if c := e.Order.Conversion; c != nil {
-			got = fmt.Sprintf("%s %d %s", c.Currency, c.RateE12, c.RateDate)
-		}
-		if notes != "" {
-			got += "; " + notes
-		}
-		if got != want {
-			t.Errorf("%s: %s, want %s", properties, got, want)
-		}
-	}
-	if e, _ := readAs(plainSource(), "Order Completed", `{"order_id":"1","total":10,"currency":"USD"}`); e.Order.Conversion.GetCurrency() != "USD" || e.Order.Conversion.GetRateE12() != rates.One {
-		t.Errorf("a workspace without a currency: %v", e.Order.Conversion)
-	}
-}
-
-// The rate is that of the day on which the order happened, not of the day on which it came.
-func TestTheRateIsOfTheOrdersDay(t *testing.T) {
-	src := euros(t, "2026-02-01,USD,0.9\n2026-02-02,USD,0.8\n2026-03-01,USD,0.7\n")
-	rapid.Check(t, func(t *rapid.T) {
-		at := rapid.Int64Range(-40*86_400_000, 0).Draw(t, "before noon") + noon.UnixMilli()
-		w := &work{}
-		w.event.Type, w.event.Name, w.event.OccurredMs, w.event.ReceivedMs = eventv1.EventType_EVENT_TYPE_TRACK, "Order Completed", at, noon.UnixMilli()
-		w.event.PropertiesJson = []byte(`{"order_id":"1","total":10,"currency":"USD"}`)
-		w.readOrder(nil, &origin{src: src})
-		want, found := src.space.rates.At("USD", at)
-		if got := w.event.Order.GetConversion(); got.GetRateE12() != want.E12 || (got != nil) != found {
-			t.Fatalf("%d: %v, want %+v", at, got, want)
-		}
-	})
-}
 
 const euroSpace = `
 workspaces:
@@ -117,14 +53,14 @@ func TestRatesAndHabitsComeFromTheSourcesFileAndAreTakenUp(t *testing.T) {
 	if got := r.metric("freshet_collector_rates_stale", "workspace", "default"); got != 1 {
 		t.Errorf("faulty rates show as %v", got)
 	}
-	if e := send("5", "another-key", `"x"`); len(e.Notes) != 1 || r.metric("freshet_collector_notes_total", "kind", noteUnreadableMoney) != 1 || r.metric("freshet_collector_notes_total", "source", "shop") != 1 {
+	if e := send("5", "another-key", `"x"`); len(e.Notes) != 1 || r.metric("freshet_collector_notes_total", "kind", decode.NoteUnreadableMoney) != 1 || r.metric("freshet_collector_notes_total", "source", "shop") != 1 {
 		t.Errorf("notes %v, counted %v", e.Notes, r.metric("freshet_collector_notes_total", "source", "shop"))
 	}
 	swap(t, csv, "date,currency,rate\n2026-02-27,USD,0.25\n")
 	await(t, "the change to be taken up", func() bool { return r.metric("freshet_collector_rates_stale", "workspace", "default") == 0 })
 	swap(t, path, strings.ReplaceAll(fmt.Sprintf(euroSpace, sha("another-key"), sha("plain-key")), ", rates: rates.csv", ""))
 	await(t, "the change to be taken up", func() bool { return r.svc.sources.Load().spaces["default"].rates == noRates })
-	if e := send("6", "another-key", "1"); e.Order.Conversion != nil || len(e.Notes) != 1 || e.Notes[0].Kind != noteNoRate {
+	if e := send("6", "another-key", "1"); e.Order.Conversion != nil || len(e.Notes) != 1 || e.Notes[0].Kind != decode.NoteNoRate {
 		t.Errorf("without rates: %v, %v", e.Order, e.Notes)
 	}
 }

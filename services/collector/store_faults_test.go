@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -21,14 +19,14 @@ import (
 func TestSlowBrokerWithoutRoomOnDisk(t *testing.T) {
 	address, set, _ := slowBroker(t)
 	r := start(t, func(s *setup) { s.kafka = address }, spoolAfter(100*time.Millisecond), ackWithin(20*time.Second))
-	if err := os.RemoveAll(r.svc.store.cfg.Dir); err != nil {
+	if err := os.RemoveAll(r.svc.cfg.Spool.Dir); err != nil {
 		t.Fatal(err)
 	}
 	set(300 * time.Millisecond)
 	if g := r.post("/v1/track", track("slow")); g.Status != http.StatusOK {
 		t.Errorf("a broker that is slow and there: %+v", g)
 	}
-	if n := testutil.ToFloat64(r.svc.store.metrics.from[byBroker]); n != 1 || r.spooled() != 0 {
+	if n := r.count("acknowledged_total", "from", "broker"); n != 1 || r.spooled() != 0 {
 		t.Errorf("%v acknowledged from the broker, %d in the spool", n, r.spooled())
 	}
 	if got := unique(r.ids()); fmt.Sprint(got) != "[slow]" {
@@ -53,10 +51,10 @@ func TestHangingDiskIs503AtTheDeadline(t *testing.T) {
 	control(func(req kmsg.Request) (kmsg.Response, error, bool) {
 		return refuseProduce(req, kerr.NotEnoughReplicas.Code), nil, true
 	})
-	disk := stuck{r.svc.store.metrics.sync, make(chan struct{})}
+	disk := stuck{r.svc.store.Metrics.Sync, make(chan struct{})}
 	release := sync.OnceFunc(func() { close(disk.release) })
 	t.Cleanup(release) // before the collector stops
-	r.svc.store.metrics.sync = disk
+	r.svc.store.Metrics.Sync = disk
 	for range 3 {
 		if g := r.post("/v1/track", track("hangs")); g.Status != http.StatusServiceUnavailable || g.Error != "not_stored" || g.Header.Get("Retry-After") == "" {
 			t.Errorf("on a disk that hangs: %+v", g)
@@ -81,37 +79,21 @@ func TestSpoolMetrics(t *testing.T) {
 			t.Fatalf("%+v", g)
 		}
 	}
-	if n := r.gauge("spool_events"); n != 3 {
+	if n := r.count("spool_events"); n != 3 {
 		t.Errorf("depth is %v events, want 3", n)
 	}
-	if bytes, of := r.gauge("spool_bytes"), r.gauge("spool_capacity_bytes"); bytes < 100 || bytes > of || of != float64(r.svc.store.cfg.MaxBytes) {
+	if bytes, of := r.count("spool_bytes"), r.count("spool_capacity_bytes"); bytes < 100 || bytes > of || of != float64(r.svc.cfg.Spool.MaxBytes) {
 		t.Errorf("%v bytes of %v", bytes, of)
 	}
 	testkit.Eventually(t, 10*time.Second, func() error {
-		if age := r.gauge("spool_oldest_age_seconds"); age < .1 || age > 60 {
+		if age := r.count("spool_oldest_age_seconds"); age < .1 || age > 60 {
 			return fmt.Errorf("the oldest is %v s old", age)
 		}
 		return nil
 	})
 	willing.Store(true)
 	r.drained()
-	if n, age := r.gauge("spool_events"), r.gauge("spool_oldest_age_seconds"); n != 0 || age != 0 {
+	if n, age := r.count("spool_events"), r.count("spool_oldest_age_seconds"); n != 0 || age != 0 {
 		t.Errorf("drained: %v events, %v s", n, age)
 	}
-}
-
-// gauge is what a scrape gives for one of the collector's metrics.
-func (r *rig) gauge(name string) float64 {
-	r.t.Helper()
-	families, err := r.reg.Gather()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	for _, f := range families {
-		if f.GetName() == "freshet_collector_"+name {
-			return f.GetMetric()[0].GetGauge().GetValue()
-		}
-	}
-	r.t.Fatal(errors.New("there is no metric " + name))
-	return 0
 }

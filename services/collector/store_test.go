@@ -24,6 +24,8 @@ import (
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/store"
 )
 
 // spoolAfter has requests wait this long for the broker.
@@ -35,15 +37,15 @@ func spoolAfter(d time.Duration) func(*setup) {
 func (r *rig) drained() {
 	r.t.Helper()
 	testkit.Eventually(r.t, 30*time.Second, func() error {
-		if st := r.svc.store.log.Load().Stats(); st.Frames > 0 {
-			return fmt.Errorf("in the spool are %+v", st)
+		if n := r.spooled(); n > 0 {
+			return fmt.Errorf("%d events are in the spool", n)
 		}
 		return nil
 	})
 }
 
 // spooled is how many events are in the spool.
-func (r *rig) spooled() int64 { return r.svc.store.log.Load().Stats().Events }
+func (r *rig) spooled() int64 { return int64(r.count("spool_events")) }
 
 // ids are those of the events in Kafka, partition by partition, with repetitions.
 func (r *rig) ids() []string {
@@ -133,11 +135,11 @@ func TestSlowBrokerIsNotWaitedFor(t *testing.T) {
 	if got := unique(r.ids()); !slices.Equal(got, append(want, "after")) {
 		t.Errorf("stored %v, want %v", got, want)
 	}
-	from := func(by string) float64 { return testutil.ToFloat64(r.svc.store.metrics.from[by]) }
-	if from(bySpool) != 6 || from(byBroker) != 1 {
-		t.Errorf("%v acknowledged from the spool, %v from the broker", from(bySpool), from(byBroker))
+	from := func(by string) float64 { return r.count("acknowledged_total", "from", by) }
+	if from("spool") != 6 || from("broker") != 1 {
+		t.Errorf("%v acknowledged from the spool, %v from the broker", from("spool"), from("broker"))
 	}
-	if a, d := testutil.ToFloat64(r.svc.store.metrics.appended), testutil.ToFloat64(r.svc.store.metrics.drained); a != 6 || d != 6 {
+	if a, d := r.count("spool_appended_total"), r.count("spool_drained_total"); a != 6 || d != 6 {
 		t.Errorf("%v appended, %v drained", a, d)
 	}
 	c.Close()
@@ -231,7 +233,7 @@ func TestStopDrainsOrKeeps(t *testing.T) {
 		}
 	}
 	testkit.Eventually(t, 10*time.Second, func() error {
-		if r.svc.store.health.broker() == nil {
+		if r.count("broker_up") == 1 {
 			return errors.New("the collector has not noticed")
 		}
 		return nil
@@ -256,7 +258,7 @@ func TestStopDrainsOrKeeps(t *testing.T) {
 func TestTwoCollectorsOnOneSpool(t *testing.T) {
 	r := start(t)
 	cfg := Default()
-	cfg.Address, cfg.Spool.Dir = "127.0.0.1:0", r.svc.store.cfg.Dir
+	cfg.Address, cfg.Spool.Dir = "127.0.0.1:0", r.svc.cfg.Spool.Dir
 	second, err := New(cfg, Deps{Logger: r.svc.logger, Metrics: prometheus.NewRegistry(), Tracer: r.svc.tracer, Broker: r.client})
 	if err != nil {
 		t.Fatal(err)
@@ -274,14 +276,14 @@ func TestRecordThatKafkaDoesNotTake(t *testing.T) {
 	large := func(id string) string {
 		return fmt.Sprintf(`{"type":"track","event":"E","userId":"42","messageId":%q,"properties":{"pad":%q}}`, id, strings.Repeat("x", 8000))
 	}
-	if g := r.post("/v1/track", large("alone")); g.Status != http.StatusBadRequest || g.Error != reasonNotStorable {
+	if g := r.post("/v1/track", large("alone")); g.Status != http.StatusBadRequest || g.Error != store.NotStorable {
 		t.Errorf("alone: %+v", g)
 	}
 	batch := func(p string) string {
 		return `{"batch":[` + track(p+"-0") + `,` + large(p+"-1") + `,{"type":"track"},` + track(p+"-3") + `]}`
 	}
 	g := r.post("/v1/batch", batch("direct"))
-	if g.Status != http.StatusOK || g.Accepted != 2 || !slices.Equal(g.reasons(), []string{reasonNotStorable, reasonMissingName}) || g.Rejected[0].Index != 1 {
+	if g.Status != http.StatusOK || g.Accepted != 2 || !slices.Equal(g.reasons(), []string{store.NotStorable, decode.ReasonMissingName}) || g.Rejected[0].Index != 1 {
 		t.Errorf("in a batch: %+v", g)
 	}
 	kafka.stop()
@@ -297,7 +299,7 @@ func TestRecordThatKafkaDoesNotTake(t *testing.T) {
 	}
 	var refused []string
 	for _, e := range r.rejects() {
-		if e.Reason == reasonNotStorable {
+		if e.Reason == store.NotStorable {
 			refused = append(refused, e.EventId)
 			if e.Source != "web" || e.ReceivedMs == 0 || !strings.Contains(e.Detail, "max.message.bytes") {
 				t.Errorf("reject %v", e)
@@ -378,7 +380,7 @@ func TestHungUpClientIsNotSpooled(t *testing.T) {
 		}
 		return nil
 	})
-	if n := r.spooled(); n != 0 || testutil.ToFloat64(r.svc.store.metrics.appended) != 0 {
+	if n := r.spooled(); n != 0 || r.count("spool_appended_total") != 0 {
 		t.Errorf("%d events were spooled for nobody", n)
 	}
 	set(0)

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
+	"github.com/freshet/freshet/services/collector/decode"
 )
 
 // Stream bounds what one IngestStream holds.
@@ -93,7 +94,7 @@ func (s *Service) readStream(stream ingestStream, win *window) {
 			sequence: req.GetSequence(), event: req.GetEvent(), size: len(req.GetEvent()),
 			history: req.GetHistory(), receivedMS: s.now().UnixMilli(),
 		}
-		a.sentMS, _ = stampOf(req.GetSentAt()) // 0: the client did not say
+		a.sentMS, _ = decode.StampOf(req.GetSentAt()) // 0: the client did not say
 		if !s.memory.take(int64(a.size)) {
 			a.event, a.size, a.busy = nil, 0, true
 		}
@@ -173,26 +174,26 @@ func (s *Service) ingestGroup(ctx context.Context, header string, group []arriva
 	case src != nil:
 		s.metrics.bytes.Add(float64(w.reserved))
 		for _, a := range group {
-			w.readArrival(a, src.limits)
+			w.readArrival(a, src.limits.form())
 		}
-		res, ref = s.ingest(ctx, w, &origin{src: src, history: group[0].history, received: group[0].receivedMS})
+		res, ref = s.ingest(ctx, w, &delivery{src: src, Origin: decode.Origin{Rules: &src.rules, History: group[0].history, Received: group[0].receivedMS}})
 	}
 	if ref == nil {
 		s.metrics.answered(protocolGRPC, http.StatusOK, s.now().Sub(begun))
-		return decided(group, w, res, s.behind.seconds()), nil
+		return decided(group, w, res, s.behindSeconds()), nil
 	}
 	s.metrics.answered(protocolGRPC, ref.status, s.now().Sub(begun))
 	if ref.status == http.StatusUnauthorized {
 		return nil, statusOf(ref)
 	}
-	return again(group, w, ref, s.cfg.RetryAfter, s.behind.seconds()), nil
+	return again(group, w, ref, s.cfg.RetryAfter, s.behindSeconds()), nil
 }
 
 // readArrival adds one event of a stream, which brings its own times.
-func (w *work) readArrival(a arrival, limits Limits) {
-	w.readAlone(a.event, limits)
-	it := &w.items[len(w.items)-1]
-	it.sentMS, it.receivedMS = a.sentMS, a.receivedMS
+func (w *work) readArrival(a arrival, limits decode.Limits) {
+	w.ReadAlone(a.event, limits)
+	it := &w.Items[len(w.Items)-1]
+	it.SentMS, it.ReceivedMS = a.sentMS, a.receivedMS
 }
 
 // decided are the answers to a group that is durable; behind is how many seconds the stages need to catch up.
@@ -202,7 +203,7 @@ func decided(group []arrival, w *work, res result, behind int) []collectorv1.Ing
 		a := &answers[i]
 		a.Sequence, a.Status = group[i].sequence, collectorv1.IngestStatus_INGEST_STATUS_ACCEPTED
 		a.BehindSeconds = int32(behind)
-		a.EventId = strings.Clone(w.items[i].id) // a view of the event, which must not stay in memory for it
+		a.EventId = strings.Clone(w.Items[i].ID) // a view of the event, which must not stay in memory for it
 	}
 	for _, r := range res.rejected {
 		a := &answers[r.Index]
@@ -223,20 +224,11 @@ func again(group []arrival, w *work, ref *refusal, wait time.Duration, behind in
 		a.Sequence, a.Status = group[i].sequence, collectorv1.IngestStatus_INGEST_STATUS_RETRY
 		a.Reason, a.Detail, a.RetryAfterMs = ref.code, ref.message, wait.Milliseconds()
 		a.BehindSeconds = int32(behind)
-		if i < len(w.items) {
-			a.EventId = strings.Clone(w.items[i].knownID())
+		if i < len(w.Items) {
+			a.EventId = strings.Clone(w.Items[i].KnownID())
 		}
 	}
 	return answers
-}
-
-// knownID is the event's messageId, also when it got no further than being read; else empty.
-func (it *item) knownID() string {
-	if it.id != "" {
-		return it.id
-	}
-	sent, _ := id("messageId", it.messageID)
-	return sent
 }
 
 // authorization is the metadata's, empty when there is none.

@@ -6,7 +6,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// What a collector says of being behind: services/collector, behind_metrics.go.
+// What a collector says of being behind: services/collector/behind.
 const (
 	behindSince   = "freshet_collector_behind_since_timestamp_seconds"
 	behindSeconds = "freshet_collector_behind_seconds"

@@ -18,7 +18,7 @@ type Group struct {
 	Topics []topics.Topic
 }
 
-// DefaultGroups are the groups between an event and the facts and features made of it, in the order of the flow: a group is asked only
+// DefaultGroups are the groups between an event and the facts, features and recommendations made of it, in the order of the flow: a group is asked only
 // when those that write what it reads are known to have ended.
 func DefaultGroups() []Group {
 	return []Group{
@@ -26,6 +26,11 @@ func DefaultGroups() []Group {
 		{Name: "identity.merges", Topics: []topics.Topic{topics.IdentityLog}},
 		{Name: "feature.orders", Topics: []topics.Topic{topics.OrderEvents}},
 		{Name: "feature.state", Topics: []topics.Topic{topics.EventsResolved, topics.OrderPostings, topics.IdentityMappings, topics.FeatureHandover}},
+		{Name: "recommendation.visitors", Topics: []topics.Topic{topics.EventsResolved, topics.IdentityMappings, topics.SegmentTransitions,
+			topics.RecommendationFeedback, topics.VisitorHandover}},
+		{Name: "recommendation.items", Topics: []topics.Topic{topics.ItemChanges}},
+		{Name: "recommendation.loop", Topics: []topics.Topic{topics.Touches, topics.Recommendations, topics.RecommendationFeedback,
+			topics.IdentityMappings, topics.LoopHandover}},
 		{Name: "warehouse.facts", Topics: []topics.Topic{topics.EventsRaw, topics.EventsRejected, topics.EventsResolved, topics.IdentityMappings,
 			topics.Orders, topics.OrderPostings, topics.Scores, topics.Touches, topics.Recommendations, topics.RecommendationOutcomes}},
 	}

@@ -1,0 +1,58 @@
+package collector
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+)
+
+// The media types of CloudEvents' HTTP binding start with these; what follows is the format, of which JSON is read.
+const (
+	cloudEventLabel  = "application/cloudevents"
+	cloudEventsLabel = "application/cloudevents-batch"
+)
+
+// addCloudEvents adds the path of CloudEvents 1.0.
+func addCloudEvents(paths map[string]call) {
+	const path = "/v1/cloudevents"
+	paths[path] = call{route: "POST " + path, typ: eventv1.EventType_EVENT_TYPE_TRACK, cloudEvents: true, read: (*Service).readCloudEvents}
+}
+
+// label is the media type of a request without its parameters.
+func label(h http.Header) string {
+	name, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(name))
+}
+
+// readCloudEvents reads the three content modes of the HTTP binding and turns what it
+// finds into track calls, which then go the way of all others.
+func (s *Service) readCloudEvents(w *work, r *http.Request, c call, limits Limits) *refusal {
+	format := label(r.Header)
+	structured := strings.HasPrefix(format, cloudEventLabel)
+	if structured && !strings.HasSuffix(format, "+json") {
+		return refused(http.StatusUnsupportedMediaType, "unsupported_format",
+			fmt.Sprintf("%.60q is not read: send %s+json, %s+json or binary mode", format, cloudEventLabel, cloudEventsLabel))
+	}
+	if ref := s.readBody(w, r, limits.BodyBytes); ref != nil {
+		return ref
+	}
+	if !s.reserve(w, w.reserved+int64(len(w.Body))) { // attributes and decoded data are copied
+		return busy()
+	}
+	var ref *refusal
+	switch {
+	case c.many:
+		ref = badBody(w.ParseCloudEvents(limits.form()))
+	case structured:
+		ref = badBody(w.ParseSingle(limits.form()))
+	default:
+		ref = w.parseBinary(r.Header, limits.form())
+	}
+	if ref != nil {
+		return ref
+	}
+	w.ConvertAll(limits.form())
+	return nil
+}
