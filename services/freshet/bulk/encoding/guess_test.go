@@ -54,6 +54,15 @@ func TestFilesOfTwoRows(t *testing.T) {
 	}
 }
 
+// Three letters that nearly tell are not enough: ISO 8859-15's euro is a sign of windows-1252 too, and somebody may have used it.
+func TestFewLettersNeedMoreEvidence(t *testing.T) {
+	const row = "1;Kaffee;12,50 \xa4\n2;Tee (gr\xfcn);3,99 \xa4\n"
+	f := guess(t, []byte("id;artikel;preis\n"+row))
+	if f.Name != "iso-8859-15" || f.Sure || len(f.Others) != 1 || f.Others[0] != "windows-1252" {
+		t.Errorf("%+v", f)
+	}
+}
+
 // repeated is a large file: one text again and again, with other bytes at one place.
 type repeated struct {
 	text  []byte
