@@ -273,8 +273,10 @@ func TestACopyCountsOnce(t *testing.T) {
 		}
 	}
 	for _, other := range []string{"", "x", id(1)[:31], id(1) + "0", "zz" + id(1)[2:]} {
-		if s.Before(other) || s.Before(other) {
-			t.Errorf("%q is no id, and is taken for a copy", other)
+		for range 2 {
+			if s.Before(other) {
+				t.Errorf("%q is no id, and is taken for a copy", other)
+			}
 		}
 	}
 }
