@@ -32,16 +32,9 @@ func Infer(in *file.File) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := take(in, l.format)
+	s, err := d.take(in, &l)
 	if err != nil {
 		return nil, err
-	}
-	if sign := s.textSign(); sign != "" {
-		d.note(Sure, "values have %s before them, so that spreadsheets take them for texts: it is left out", sign)
-		l.format.TextSign = sign
-		if s, err = take(in, l.format); err != nil {
-			return nil, err
-		}
 	}
 	columns := s.columns(-1)
 	if order := find(columns, orderID, nil, nil); order >= 0 {
@@ -61,6 +54,25 @@ func Infer(in *file.File) (*Draft, error) {
 	}
 	d.Mapping = d.title(in, s) + text
 	return d, nil
+}
+
+// take reads the sample, once more where it shows how values are written: signs before texts, and words for "no value".
+func (d *Draft) take(in *file.File, l *look) (*sample, error) {
+	s, err := take(in, l.format)
+	if err != nil {
+		return nil, err
+	}
+	if l.format.TextSign = s.textSign(); l.format.TextSign != "" {
+		d.note(Sure, "values have %s before them, so that spreadsheets take them for texts: it is left out", l.format.TextSign)
+		if s, err = take(in, l.format); err != nil {
+			return nil, err
+		}
+	}
+	if l.format.Null = s.nulls(); len(l.format.Null) > 0 {
+		d.note(Guessed, "%s among numbers or times is no value. Set format.null", strings.Join(each(l.format.Null), ", "))
+		return take(in, l.format)
+	}
+	return s, nil
 }
 
 // own is a mapping made of the columns alone. What its trial says of the order's number is mended, at most twice.

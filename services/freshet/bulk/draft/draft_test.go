@@ -62,6 +62,10 @@ func TestTheTotalsAreTheFiles(t *testing.T) {
 			"order,date,customer,sku,qty,price\n1,2026-01-05,c1,a,2,1.5\n1,2026-01-05,c1,b,2,1\n2,2026-01-05,c2,a,1,1.5\n1,2026-01-05,c1,c,1,1\n",
 			"2 orders, 4 lines, 7.50, 2026-01-05, 2 customers", []string{"group_by_sorted: false"},
 		},
+		"words for no value": {
+			"order,date,customer,total,paid\n1,2026-01-05,c1,10.00,2026-01-06\n2,2026-01-05,c2,n/a,-\n3,2026-01-06,c3,5.00,2026-01-07\n",
+			"3 orders, 0 lines, 15.00, 1 of them without an amount, 2026-01-05 to 2026-01-06, 3 customers", []string{`"null": ["-", "n/a"]`, "type: decimal"},
+		},
 		"a day and a time of day": {
 			"Receipt No,Date,Time,Customer,Item,Qty,Price\n1,13/01/2026,23:30:05,c1,Tea,1,2.50\n1,13/01/2026,23:30:05,c1,Bun,2,1.00\n2,14/01/2026,08:00:00,c2,Tea,1,2.50\n",
 			"2 orders, 3 lines, 7.00, 2026-01-13 to 2026-01-14, 2 customers", []string{`template: "{Date} {Time}"`},

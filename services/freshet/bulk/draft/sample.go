@@ -3,6 +3,7 @@ package draft
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/freshet/freshet/services/freshet/bulk/file"
@@ -135,4 +136,34 @@ func (s *sample) textSign() string {
 		}
 	}
 	return ""
+}
+
+// nothings are texts that programs and people write for "no value".
+var nothings = []string{"-", "--", "—", "/", "n/a", "N/A", "#N/A", "NA", "NULL", "null", "(null)", "None", "nan", "NaN", "\\N", "?"}
+
+// nulls are the texts for "no value" that stand among values of another kind: in columns that are numbers or times without them.
+func (s *sample) nulls() (found []string) {
+	for i, name := range s.names {
+		with := map[string]bool{}
+		c := newColumn(name)
+		for _, row := range slices.Concat(s.rows, s.spread) {
+			if row[i].Kind == rows.Text && slices.Contains(nothings, row[i].Text) {
+				with[row[i].Text] = true
+				continue
+			}
+			c.add(row[i], false)
+		}
+		if len(with) == 0 {
+			continue
+		}
+		if c.judge(); c.is == integer || c.is == decimal || c.is == timestamp {
+			for text := range with {
+				if !slices.Contains(found, text) {
+					found = append(found, text)
+				}
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
 }

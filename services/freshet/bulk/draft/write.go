@@ -74,6 +74,7 @@ func (w *writer) formatLine() string {
 	add(f.SkipLines > 0, "skip_lines: %d", f.SkipLines)
 	add(len(f.Columns) > 0, "columns: [%s]", strings.Join(each(f.Columns), ", "))
 	add(len(f.Ignore) > 0, "ignore: [%s]", strings.Join(each(f.Ignore), ", "))
+	add(len(f.Null) > 0, `"null": [%s]`, strings.Join(each(f.Null), ", "))
 	add(f.TextSign != "", "text_sign: %s", quoted(f.TextSign))
 	add(w.numbers.Decimal == ",", `decimal: ","`)
 	add(w.numbers.Thousands != "", "thousands: %s", quoted(w.numbers.Thousands))

@@ -29,11 +29,15 @@ type Sent struct {
 	// Import is the ID of the import under way.
 	Import string
 
-	db    *localstore.DB
-	batch *pebble.Batch
-	count uint64
-	blind bool
+	db     *localstore.DB
+	batch  *pebble.Batch
+	count  uint64
+	before uint64 // of them, how many were there when it was opened
+	blind  bool
 }
+
+// cacheSize is how much of the set is held in memory, in bytes.
+const cacheSize = 32 << 20
 
 // countKey is shorter than any entry's.
 var countKey = []byte("count")
@@ -41,8 +45,11 @@ var countKey = []byte("count")
 // OpenSent opens the set of a mapping in the ledger's folder. A blind one remembers, but finds nothing.
 func OpenSent(dir string, key Key, blind bool) (*Sent, error) {
 	path := filepath.Join(dir, "sent-"+key.ID())
-	db, err := localstore.Open(path, &pebble.Options{FormatMajorVersion: pebble.FormatNewest, MemTableSize: 8 << 20,
-		Levels: [7]pebble.LevelOptions{{FilterPolicy: bloom.FilterPolicy(10)}}})
+	options := &pebble.Options{FormatMajorVersion: pebble.FormatNewest, MemTableSize: 8 << 20, CacheSize: cacheSize}
+	for i := range options.Levels {
+		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10) // most rows of a first import are new: that is seen without reading
+	}
+	db, err := localstore.Open(path, options)
 	switch {
 	case errors.Is(err, localstore.ErrInUse):
 		return nil, errors.New("another import with this mapping is under way: wait for it, or give its files to one command")
@@ -60,6 +67,7 @@ func OpenSent(dir string, key Key, blind bool) (*Sent, error) {
 	if err != nil && !errors.Is(err, pebble.ErrNotFound) {
 		return nil, errors.Join(fmt.Errorf("read %s: %w", path, err), db.Close())
 	}
+	s.before = s.count
 	return s, nil
 }
 
@@ -73,7 +81,7 @@ func entry(id string) []byte {
 
 // Find says whether another import sent an event under the id, and whether it said the same.
 func (s *Sent) Find(id string, content uint64) (found, same bool, err error) {
-	if s.blind {
+	if s.blind || s.before == 0 {
 		return false, false, nil
 	}
 	v, closer, err := s.db.Get(entry(id))
