@@ -73,6 +73,31 @@ func TestDriftBeginsATraining(t *testing.T) {
 	t.Log(words, run.GetWords())
 }
 
+// With drift half of what came since the champion's training is learnt from, by what is judged: else a new model would know nothing that the champion does not.
+func TestDriftLearnsFromHalfOfWhatCame(t *testing.T) {
+	all := shopTouches(3000)
+	known := all[len(all)*92/100].AtMs
+	cut := func(trigger string) int64 {
+		a := &attempt{Service: &Service{cfg: quick()}, trigger: trigger}
+		for _, x := range all {
+			a.heap.add(x)
+		}
+		if err := a.divide(known); err != nil {
+			t.Fatal(err)
+		}
+		if a.cases() < fewest {
+			t.Errorf("%s: %d cases", trigger, a.cases())
+		}
+		return a.cutMs
+	}
+	if got := cut(trainer.ByNight); got != known {
+		t.Errorf("by night the cut is at %d, want %d", got, known)
+	}
+	if got, want := cut(trainer.ForDrift), all[len(all)*96/100].AtMs; got < want-day24.Milliseconds() || got > want+day24.Milliseconds() {
+		t.Errorf("with drift the cut is at %d, want about %d", got, want)
+	}
+}
+
 // Chance is no drift, whatever the figures; few touches say nothing.
 func TestChanceIsNoDrift(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
