@@ -22,16 +22,8 @@ func (d *Draft) Report(w io.Writer) error {
 		}
 	}
 	t := d.Trial
-	if len(t.Shown) > 0 {
-		fmt.Fprintf(w, "\nthe first %d events as they would be stored (times in UTC):\n", len(t.Shown))
-		table := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "  when\twhat\twho\torder\tlines\tvalue")
-		for _, s := range t.Shown {
-			fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%d\t%s\n", s.At, cell(s.Name), cell(s.Who), cell(s.Order), s.Lines, s.Total)
-		}
-		if err := table.Flush(); err != nil {
-			return err
-		}
+	if err := t.show(w); err != nil {
+		return err
 	}
 	for _, reason := range slices.Sorted(maps.Keys(t.Rejected)) {
 		fmt.Fprintf(w, "\n%s rows are rejected, %s: %s", tally.Thousands(fmt.Sprint(t.Rejected[reason])), reason, terminal.Safe(t.Example[reason]))
@@ -42,6 +34,29 @@ func (d *Draft) Report(w io.Writer) error {
 	}
 	_, err := fmt.Fprintf(w, "\n%s: %s: right?\n", of, t.Totals.String())
 	return err
+}
+
+// show prints the first events as a table, with what orders have only where there are some.
+func (t *Trial) show(w io.Writer) error {
+	if len(t.Shown) == 0 {
+		return nil
+	}
+	fmt.Fprintf(w, "\nthe first %d events as they would be stored (times in UTC):\n", len(t.Shown))
+	table := tabwriter.NewWriter(w, 2, 0, 2, ' ', 0)
+	orders := t.Totals.Orders+t.Totals.Refunds > 0
+	head := "  when\twhat\twho"
+	if orders {
+		head += "\torder\tlines\tvalue"
+	}
+	fmt.Fprintln(table, head)
+	for _, s := range t.Shown {
+		fmt.Fprintf(table, "  %s\t%s\t%s", s.At, cell(s.Name), cell(s.Who))
+		if orders {
+			fmt.Fprintf(table, "\t%s\t%d\t%s", cell(s.Order), s.Lines, s.Total)
+		}
+		fmt.Fprintln(table)
+	}
+	return table.Flush()
 }
 
 // cell is a text of a table.
