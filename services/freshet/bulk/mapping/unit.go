@@ -1,0 +1,45 @@
+package mapping
+
+import (
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/freshet/freshet/services/freshet/bulk/rows"
+)
+
+// Unit is what became of one row, or of the rows of one event.
+type Unit struct {
+	// Event is one item of POST /v1/import; nil when there is none.
+	Event []byte
+	// MessageID is the event's; "" when there is none.
+	MessageID string
+	// Rows made it, in the file's order; at least one.
+	Rows []*rows.Row
+	// Fault is why there is no event; without one the row was skipped by `when`, or is Known.
+	Fault *rows.Fault
+	// Undated says that the event has no time of its own and will count as of its import.
+	Undated bool
+	// Content tells apart what events say under one message id, whatever file and row they come from. Zero without message_id.
+	Content uint64
+	// Known says that the event was sent before, from another file: it is left out.
+	Known bool
+}
+
+// one makes the event of a row that is one by itself.
+func (m *Mapper) one(u *Unit) {
+	kind, fault := m.choose(u.Rows[0])
+	if u.Fault = fault; fault == nil {
+		m.write(u, kind, nil)
+	}
+}
+
+// write makes the event of a unit's rows, or its fault.
+func (m *Mapper) write(u *Unit, kind int, lines []byte) {
+	if u.Event, u.MessageID, u.Fault = m.event(u.Rows, kind, lines); u.Event == nil {
+		return
+	}
+	u.Undated = m.undated
+	if len(m.id) > 0 {
+		u.Content = xxhash.Sum64(u.Event[:m.origin[0]])
+		u.Content = u.Content*31 + xxhash.Sum64(u.Event[m.origin[1]:])
+	}
+}
