@@ -7,6 +7,9 @@
 // that is slow or down, written and synced to the spool on local disk, from which they go to the broker in
 // order. Otherwise the answer is 503 and some of the events may be stored: the client sends the request
 // again, and identity drops what came twice by message id. Nothing is buffered in memory beyond the request.
+//
+// The package is the doors, who may send, and ingest, which joins the rooms below: decode makes an event of bytes or says why not, store makes it
+// durable, behind says how late the stages are. docs/architecture.md has the picture.
 package collector
 
 import (

@@ -10,10 +10,10 @@ import (
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/terminal"
 	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 func newChurnModels() *cobra.Command {

@@ -15,9 +15,9 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"github.com/freshet/freshet/pkg/stack"
 	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 // churnAPI answers as the churn service does, of one target that has two versions and one that has none.

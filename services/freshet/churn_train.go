@@ -8,11 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/terminal"
 	churnv1 "github.com/freshet/freshet/proto/gen/freshet/churn/v1"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	"github.com/freshet/freshet/services/freshet/progress"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 func newChurnTrain() *cobra.Command {

@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/services/freshet/demo"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/standalone"
 )
 

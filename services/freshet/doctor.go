@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/services/freshet/doctor"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 func newDoctor() *cobra.Command {

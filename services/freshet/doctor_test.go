@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/freshet/freshet/services/freshet/stack"
+	"github.com/freshet/freshet/pkg/stack"
 )
 
 // TestDoctorSendsAProbeToEveryEnd: the probe's times come with the other findings, it is told apart from real events, and it can be left out.

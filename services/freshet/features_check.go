@@ -10,9 +10,9 @@ import (
 
 	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/rule"
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/terminal"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/freshet/verify"
 	"github.com/freshet/freshet/services/segmentation/rulefile"
 )

@@ -7,10 +7,10 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/terminal"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	"github.com/freshet/freshet/services/freshet/explained"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/freshet/trainset"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/freshet/freshet/services/freshet/stack"
+	"github.com/freshet/freshet/pkg/stack"
 )
 
 // watchLine is an answer of a watch over HTTP.

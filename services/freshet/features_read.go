@@ -12,9 +12,9 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/freshet/freshet/pkg/catalog"
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/terminal"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/freshet/verify"
 )
 

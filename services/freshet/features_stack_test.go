@@ -10,8 +10,8 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/freshet/freshet/pkg/stack"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/freshet/verify"
 )
 

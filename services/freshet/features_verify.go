@@ -10,9 +10,9 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/customer"
+	"github.com/freshet/freshet/pkg/stack"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	"github.com/freshet/freshet/services/freshet/progress"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/freshet/verify"
 	"github.com/freshet/freshet/services/warehouse/reconcile"
 )

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/freshet/freshet/services/freshet/stack"
+	"github.com/freshet/freshet/pkg/stack"
 )
 
 func newGet() *cobra.Command {

@@ -12,9 +12,9 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 // hostile is what a browser's write key lets anybody put into names, ids and texts: a title, a cleared screen, a C1 introducer, a line and

@@ -14,10 +14,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/terminal"
 	"github.com/freshet/freshet/services/freshet/bulk"
 	"github.com/freshet/freshet/services/freshet/bulk/file"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/simulator/send"
 )
 

@@ -12,9 +12,9 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/terminal"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 // answered writes an answer as one JSON object.

@@ -8,8 +8,8 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/freshet/freshet/pkg/stack"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/recommendation"
 	question "github.com/freshet/freshet/services/recommendation/ask"
 	"github.com/freshet/freshet/services/recommendation/associate"

@@ -7,10 +7,10 @@ import (
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/terminal"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 func newRecommendTrain() *cobra.Command {

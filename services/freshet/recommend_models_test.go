@@ -14,9 +14,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/freshet/freshet/pkg/stack"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 // recommendAPI answers for the models of recommendation as the service does; Train ends as it is told, and never where that is at work.

@@ -11,8 +11,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/freshet/freshet/pkg/stack"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 // reportAPI answers reports.

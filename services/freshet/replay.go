@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/services/freshet/progress"
 	"github.com/freshet/freshet/services/freshet/retail"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/simulator/send"
 )
 

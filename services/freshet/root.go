@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/terminal"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 // DefaultWriteKey is the write key of a stack that was started without --write-key: for a laptop only.

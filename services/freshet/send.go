@@ -13,8 +13,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/terminal"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/simulator/send"
 )
 

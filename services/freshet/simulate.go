@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/services/freshet/play"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/simulator"
 	"github.com/freshet/freshet/services/simulator/send"
 )

@@ -16,8 +16,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/freshet/freshet/pkg/keyfile"
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/services/collector/source"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 // sourcesFile is the flag of every command on sources.

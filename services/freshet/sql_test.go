@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	embeddedclickhouse "github.com/freshet/freshet/pkg/embedded/clickhouse"
-	"github.com/freshet/freshet/services/freshet/stack"
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/services/standalone"
 )
 

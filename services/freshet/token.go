@@ -16,7 +16,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/access"
 	"github.com/freshet/freshet/pkg/keyfile"
-	"github.com/freshet/freshet/services/freshet/stack"
+	"github.com/freshet/freshet/pkg/stack"
 )
 
 // tokensFile is the flag of every command on the tokens file.

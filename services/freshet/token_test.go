@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/testkit"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 var tokenText = regexp.MustCompile(`fst_[a-z2-7]{32}`)

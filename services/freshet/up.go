@@ -24,8 +24,8 @@ import (
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/pkg/service"
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/services/collector"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/segmentation/webhook"
 	"github.com/freshet/freshet/services/standalone"
 )

@@ -11,7 +11,7 @@ import (
 
 	embeddedclickhouse "github.com/freshet/freshet/pkg/embedded/clickhouse"
 	"github.com/freshet/freshet/pkg/lifecycle"
-	"github.com/freshet/freshet/services/freshet/stack"
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/services/gateway"
 )
 

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/embedded/dirlock"
-	"github.com/freshet/freshet/services/freshet/stack"
+	"github.com/freshet/freshet/pkg/stack"
 )
 
 // TestTheReadersPasswordIsKept: it is the same after a restart, only its owner can read the two files with it, and no log has it.

@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/testkit"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 const (

@@ -12,9 +12,9 @@ import (
 	"testing"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/warehouse/reconcile"
 )
 

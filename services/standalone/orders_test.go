@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/freshet/freshet/pkg/stack"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/warehouse/reconcile"
 )
 

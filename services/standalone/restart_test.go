@@ -21,8 +21,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/testkit"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 // childDirVariable turns this test binary into a stack on the directory it names;

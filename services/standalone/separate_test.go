@@ -22,8 +22,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/freshet/freshet/pkg/clickhouse"
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/testkit"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 // TestSeparateBinaries runs every service as a process of its own, as compose and Helm

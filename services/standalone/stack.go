@@ -27,7 +27,7 @@ import (
 	"github.com/freshet/freshet/pkg/lifecycle"
 	"github.com/freshet/freshet/pkg/localstore"
 	"github.com/freshet/freshet/pkg/service"
-	"github.com/freshet/freshet/services/freshet/stack"
+	"github.com/freshet/freshet/pkg/stack"
 )
 
 // Deps are what the process gives.

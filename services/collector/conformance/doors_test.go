@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/freshet/freshet/services/freshet/stack"
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/services/standalone"
 )
 

@@ -24,10 +24,12 @@ type Spool struct {
 	SendStale bool `koanf:"send_stale"`
 }
 
+// DefaultSpool holds a gigabyte in a folder of its own and waits a second for the broker.
 func DefaultSpool() Spool {
 	return Spool{Enabled: true, Dir: "data/collector/spool", MaxBytes: 1 << 30, SegmentBytes: 64 << 20, After: time.Second}
 }
 
+// Validate reports every fault, each under its key; none while the spool is not enabled.
 func (c Spool) Validate() error {
 	if !c.Enabled {
 		return nil

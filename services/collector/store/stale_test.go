@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -90,7 +90,7 @@ func TestARunningCollectorHoldsAStaleSpool(t *testing.T) {
 	go func() { defer close(done); st.drainAll(ctx) }() // has no producer: it would fail if it sent
 	testkit.Eventually(t, 20*time.Second, func() error {
 		if err := st.Ready(); err == nil || !strings.Contains(err.Error(), "spool.send_stale") {
-			return fmt.Errorf("the collector should be not ready for a stale spool: %v", err)
+			return errors.Join(errors.New("the collector should be not ready for a stale spool"), err)
 		}
 		return nil
 	})

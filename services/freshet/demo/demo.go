@@ -12,8 +12,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/services/freshet/play"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/simulator"
 	"github.com/freshet/freshet/services/simulator/send"
 )

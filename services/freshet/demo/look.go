@@ -11,8 +11,9 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/stack"
+	"github.com/freshet/freshet/services/freshet/backlog"
 	"github.com/freshet/freshet/services/freshet/progress"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/simulator"
 )
 
@@ -101,7 +102,7 @@ func (l *look) drained(ctx context.Context, bars io.Writer, truth []simulator.Co
 // state is how far the stack has come; it changes while anything moves.
 type state struct {
 	stored, rejected int64
-	lag              stack.Backlog
+	lag              backlog.Backlog
 	delivered, made  int
 }
 
@@ -112,7 +113,7 @@ func (l *look) state(ctx context.Context) (s state, err error) {
 	if s.rejected, err = l.count(ctx, "SELECT toInt64(count()) FROM ods.rejected"); err != nil {
 		return s, err
 	}
-	s.lag, err = stack.Lag(ctx, l.kafka)
+	s.lag, err = backlog.Measure(ctx, l.kafka)
 	s.delivered, s.made = l.rx.delivered(), l.causes.made()
 	return s, err
 }

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/money"
+	"github.com/freshet/freshet/pkg/stack"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/freshet/story"
 	"github.com/freshet/freshet/services/simulator"
 	"github.com/freshet/freshet/services/simulator/send"

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/terminal"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 // State is the outcome of one check.

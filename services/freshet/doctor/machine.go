@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	embeddedclickhouse "github.com/freshet/freshet/pkg/embedded/clickhouse"
-	"github.com/freshet/freshet/services/freshet/stack"
+	"github.com/freshet/freshet/pkg/stack"
 )
 
 // engine looks for the embedded ClickHouse.

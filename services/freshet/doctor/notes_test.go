@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/freshet/freshet/pkg/clickhouse"
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/testkit"
-	"github.com/freshet/freshet/services/freshet/stack"
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/topics"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
-	"github.com/freshet/freshet/services/freshet/stack"
+	"github.com/freshet/freshet/services/freshet/backlog"
 )
 
 // patience is how long one check waits for an answer.
@@ -120,7 +120,7 @@ func lag(ctx context.Context, p Patient) Finding {
 		return failed(err)
 	}
 	defer b.Close()
-	got, err := stack.Lag(ctx, b)
+	got, err := backlog.Measure(ctx, b)
 	if err != nil {
 		return failed(err)
 	}

@@ -10,11 +10,11 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/freshet/freshet/pkg/stack"
 	"github.com/freshet/freshet/pkg/terminal"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
-	"github.com/freshet/freshet/services/freshet/stack"
 )
 
 // Story is one customer. Profile and Segments are nil where their service does not know the customer yet.

@@ -1,4 +1,5 @@
-package stack
+// Package backlog measures what waits before the services of a running Freshet.
+package backlog
 
 import (
 	"context"
@@ -16,8 +17,8 @@ type Backlog struct {
 	Worst string
 }
 
-// Lag adds up what every consumer group between an event and a segment has not committed yet.
-func Lag(ctx context.Context, b *broker.Client) (Backlog, error) {
+// Measure adds up what every consumer group between an event and a segment has not committed yet.
+func Measure(ctx context.Context, b *broker.Client) (Backlog, error) {
 	groups := append(reconcile.DefaultGroups(), reconcile.Group{Name: "segmentation.state", Topics: []topics.Topic{topics.Features, topics.Scores}})
 	lags, err := reconcile.ReadLag(ctx, b, groups)
 	if err != nil {

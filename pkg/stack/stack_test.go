@@ -1,16 +1,11 @@
 package stack
 
 import (
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/freshet/freshet/pkg/broker"
-	"github.com/freshet/freshet/pkg/testkit"
-	"github.com/freshet/freshet/pkg/topics"
 )
 
 func TestLoad(t *testing.T) {
@@ -54,33 +49,5 @@ func TestKnockNamesTheClosedDoorAndTheRemedy(t *testing.T) {
 	}
 	if err := Knock(t.Context(), open); err == nil || !strings.Contains(err.Error(), "no stack answers at "+open+": start one with `make up`") {
 		t.Errorf("a closed door: %v", err)
-	}
-}
-
-func TestLagAddsUpWhatEveryGroupHasNotCommittedAndNamesTheWorst(t *testing.T) {
-	ctx := t.Context()
-	b, err := broker.Dial(ctx, broker.Config{Addresses: []string{testkit.Kafka(t)}}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	if err := b.EnsureTopics(ctx, topics.All()...); err != nil {
-		t.Fatal(err)
-	}
-	if lag, err := Lag(ctx, b); err != nil || lag.Total != 0 || lag.Worst != "" {
-		t.Errorf("an empty stack: %+v, %v", lag, err)
-	}
-	p := b.NewProducer(broker.ProducerConfig{})
-	for i := range 7 {
-		topic := topics.Features.Name
-		if i < 2 {
-			topic = topics.EventsRejected.Name
-		}
-		if err := p.Produce(ctx, broker.Message{Topic: topic, Key: []byte{byte(i)}, Value: []byte("x")}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if lag, err := Lag(ctx, b); err != nil || lag.Total != 7 || lag.Worst != "segmentation.state in features.v1" {
-		t.Errorf("seven records wait: %+v, %v", lag, err)
 	}
 }
