@@ -24,6 +24,8 @@ type Case struct {
 	User int32
 	// Place is for who made the set and asks with more than a history: where the question stands in his data.
 	Place int
+	// NewOnly says that what the history has is not asked for and must not be proposed.
+	NewOnly bool
 	// Last says that the group ends with this case; Ended is then the whole session, for models that learn on.
 	Last  bool
 	Ended []int32
@@ -232,7 +234,7 @@ func (s *Set) findEvery(h *interaction.Session, then interaction.Session, gapMs 
 
 // find asks, with a history, for the items of what followed.
 func (s *Set) find(h *interaction.Session, then interaction.Session, group int) {
-	c := Case{History: h.Items, Values: h.Values, Times: h.At, Group: group, User: then.User, Last: true}
+	c := Case{History: h.Items, Values: h.Values, Times: h.At, Group: group, User: then.User, NewOnly: s.NewOnly, Last: true}
 	if len(then.At) > 0 {
 		c.AtMs = then.At[0]
 	}

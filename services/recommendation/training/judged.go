@@ -42,7 +42,11 @@ func (a *attempt) ranker(ctx context.Context, p *Parts, cases []judge.Case, tell
 	tell("learning an order", 0, 1)
 	question := func(i int) (*ask.Ask, []int32) {
 		c := &cases[i]
-		return a.heap.ask(c.Place, c.AtMs), c.Relevant
+		q := a.heap.ask(c.Place, c.AtMs)
+		if c.NewOnly {
+			q.Skip = func(item int32) bool { return slices.Contains(q.History, item) }
+		}
+		return q, c.Relevant
 	}
 	file, err := a.deps.Ranking.Train(ctx, p.sources(), a.facts(), len(cases), question, func(done, of int) { tell("learning an order", done, of) })
 	if errors.Is(err, ErrTooFew) {

@@ -85,7 +85,7 @@ func (h *heap) trials(cutMs int64, rank bool) []*trial {
 		}
 		set.Thin(mostCases)
 		t := &trial{Protocol: set.Protocol, set: set}
-		if rank && set.Protocol != holdout { // what comes next is what lists are for; what is new is judged and not aimed at
+		if rank {
 			if older := make(teaches); older != nil {
 				older.Thin(mostCases)
 				t.teaching = older.Cases
