@@ -12,7 +12,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/testkit"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
-	"github.com/freshet/freshet/services/freshet/stack"
+	"github.com/freshet/freshet/pkg/stack"
 )
 
 const (
