@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -78,7 +79,7 @@ func (d *Draft) take(in *file.File, l *look) (*sample, error) {
 // own is a mapping made of the columns alone. What its trial says of the order's number is mended, at most twice.
 func (d *Draft) own(in *file.File, l look, s *sample, columns []*column) (text string, err error) {
 	p := decide(s, columns)
-	numbers := convention(columns, p)
+	numbers := d.convention(columns, p)
 	for {
 		w := &writer{plan: p.copy(), look: l, columns: columns, numbers: numbers}
 		text = w.write(in.Name)
@@ -174,8 +175,8 @@ func oneLine(s string) string {
 }
 
 // convention is how the file writes numbers: as its surest column does. Amounts count more than others.
-func convention(columns []*column, p *plan) (best number.Convention) {
-	points := -1
+func (d *Draft) convention(columns []*column, p *plan) number.Convention {
+	points, best := -1, (*column)(nil)
 	for i, c := range columns {
 		if c.is != decimal {
 			continue
@@ -191,8 +192,26 @@ func convention(columns []*column, p *plan) (best number.Convention) {
 			n++
 		}
 		if n > points {
-			points, best = n, c.numbers.Convention
+			points, best = n, c
 		}
 	}
-	return best
+	if best == nil {
+		return number.Convention{}
+	}
+	if best.numbers.Convention != (number.Convention{}) || !best.numbers.Sure {
+		level, says := Sure, ""
+		if !best.numbers.Sure {
+			level, says = Guessed, ". Set format.decimal and format.thousands"
+		}
+		d.note(level, "numbers have the decimal sign %q%s: %s%s", cmp.Or(best.numbers.Decimal, "."), groups(best.numbers.Thousands), best.numbers.Why, says)
+	}
+	return best.numbers.Convention
+}
+
+// groups says which sign stands between groups of digits.
+func groups(sign string) string {
+	if sign == "" {
+		return ""
+	}
+	return fmt.Sprintf(", and %q between thousands", sign)
 }

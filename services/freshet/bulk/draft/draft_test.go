@@ -116,14 +116,16 @@ func TestGuessesAreSaid(t *testing.T) {
 		level   Level
 		says    []string
 	}{
-		"day or month":         {"order no,date,email,total\n1,01/02/2026,a@example.com,10\n2,03/04/2026,b@example.com,12\n", Ask, []string{`the time is "date"`, "date"}},
-		"which dollar":         {"order no,date,email,total\n1,2026-01-05,a@example.com,$10.00\n2,2026-01-06,b@example.com,$12.00\n", Ask, []string{"$ stands beside the amounts", "CAD"}},
-		"price or line total":  {"order no,date,email,sku,qty,price\n1,2026-01-05,a@example.com,x,2,10\n1,2026-01-05,a@example.com,y,3,12\n", Guessed, []string{`"price" is the price of one unit by its name`, "call it total"}},
-		"whose order it is":    {"order no,date,total\n1,2026-01-05,10\n2,2026-01-06,12\n", Ask, []string{"no column has a name usual for a person"}},
-		"what it is worth":     {"order no,date,email\n1,2026-01-05,a@example.com\n2,2026-01-06,b@example.com\n", Ask, []string{"no column has a name usual for an amount"}},
-		"no zone":              {"order no,date,email,total\n1,2026-01-05 10:00:00,a@example.com,10\n", Guessed, []string{"times name no zone"}},
-		"no order's number":    {"order,date,email,total\n1,2026-01-05,a@example.com,10\n1,2026-01-05,b@example.com,12\n2,2026-01-05,a@example.com,10\n2,2026-01-05,b@example.com,12\n", Guessed, []string{"name different people"}},
-		"what the amounts are": {"order no,date,email,total\n1,2026-01-05 10:00:00,a@example.com,10\n", Guessed, []string{"nothing names the currency"}},
+		"day or month":            {"order no,date,email,total\n1,01/02/2026,a@example.com,10\n2,03/04/2026,b@example.com,12\n", Ask, []string{`the time is "date"`, "date"}},
+		"which dollar":            {"order no,date,email,total\n1,2026-01-05,a@example.com,$10.00\n2,2026-01-06,b@example.com,$12.00\n", Ask, []string{"$ stands beside the amounts", "CAD"}},
+		"price or line total":     {"order no,date,email,sku,qty,price\n1,2026-01-05,a@example.com,x,2,10\n1,2026-01-05,a@example.com,y,3,12\n", Guessed, []string{`"price" is the price of one unit by its name`, "call it total"}},
+		"whose order it is":       {"order no,date,total\n1,2026-01-05,10\n2,2026-01-06,12\n", Ask, []string{"no column has a name usual for a person"}},
+		"what it is worth":        {"order no,date,email\n1,2026-01-05,a@example.com\n2,2026-01-06,b@example.com\n", Ask, []string{"no column has a name usual for an amount"}},
+		"no zone":                 {"order no,date,email,total\n1,2026-01-05 10:00:00,a@example.com,10\n", Guessed, []string{"times name no zone"}},
+		"how numbers are written": {"id;when;email;amount\n1;2026-01-05;a@example.com;1,234\n2;2026-01-06;b@example.com;2,500\n", Guessed, []string{"numbers have the decimal sign", "format.thousands"}},
+		"which yen of a payment":  {"id,when,email,amount,fee\n1,2026-01-05,a@example.com,¥12,1\n", Ask, []string{"¥ stands beside the amounts"}},
+		"no order's number":       {"order,date,email,total\n1,2026-01-05,a@example.com,10\n1,2026-01-05,b@example.com,12\n2,2026-01-05,a@example.com,10\n2,2026-01-05,b@example.com,12\n", Guessed, []string{"name different people"}},
+		"what the amounts are":    {"order no,date,email,total\n1,2026-01-05 10:00:00,a@example.com,10\n", Guessed, []string{"nothing names the currency"}},
 	} {
 		d := of(t, c.content)
 		for _, part := range c.says {

@@ -21,7 +21,7 @@ func (d *Draft) shipped(l look, s *sample, columns []*column) (text string, ok b
 	if x.Says != "" {
 		d.note(Sure, "%s", x.Says)
 	}
-	w := &writer{plan: &plan{}, look: l, columns: columns, numbers: convention(columns, &plan{})}
+	w := &writer{plan: &plan{}, look: l, columns: columns, numbers: d.convention(columns, &plan{})}
 	text, err = x.For(s.names, func(mapping *yaml.Node) error {
 		if f := w.formatLine(); f != "" {
 			if own := member(mapping, "format"); own != nil {

@@ -174,7 +174,7 @@ func (w *writer) doubt() string {
 	if len(w.times.Alternatives) == 0 {
 		return ""
 	}
-	return "  # CHECK: the rows fit " + strings.Join(w.times.Alternatives, " and ") + " as well: day/month or month/day?"
+	return "  # CHECK: the rows fit " + strings.Join(w.times.Alternatives, " and ") + " as well"
 }
 
 func unix(layouts []string) bool {
@@ -239,19 +239,15 @@ func (w *writer) lines() {
 
 // currency writes the currency that stands beside the amounts, where no column names it.
 func (w *writer) currency() {
-	if w.has(currency) >= 0 {
+	if w.has(currency) >= 0 || w.paths["currency"] {
 		return
 	}
-	for _, r := range []role{orderTotal, lineTotal, unitPrice} {
-		i := w.has(r)
-		if i < 0 {
-			continue
-		}
-		c := w.columns[i]
+	if c := w.money(); c != nil {
 		switch code := c.numbers.Currency; {
 		case len(c.numbers.Currencies) > 1:
 			w.line("  currency: {column: %s, type: currency}", quoted(c.name))
 			w.note(Sure, "the currency stands beside the amount: %s", strings.Join(c.numbers.Currencies, ", "))
+		case code == "" && w.order < 0:
 		case code == "":
 			w.note(Guessed, "nothing names the currency: amounts count as the workspace's own. Set properties.currency, such as {value: EUR}")
 		case len(code) == 3 && code == strings.ToUpper(code) && code[0] < 0x80:
@@ -262,8 +258,22 @@ func (w *writer) currency() {
 			w.line("  currency: {value: %s}  # CHECK: %s is the sign of %s as well", likely, code, others)
 			w.note(Ask, "%s stands beside the amounts: %s is taken, and it may be %s. Set properties.currency", code, likely, others)
 		}
-		return
 	}
+}
+
+// money is the column of amounts whose currency is the event's: of an order, or the first that a currency stands in; nil for none.
+func (w *writer) money() *column {
+	for _, r := range []role{orderTotal, lineTotal, unitPrice} {
+		if i := w.has(r); i >= 0 {
+			return w.columns[i]
+		}
+	}
+	for _, c := range w.columns {
+		if w.order < 0 && c.numeric() && len(c.numbers.Currencies)+len(c.numbers.Currency) > 0 {
+			return c
+		}
+	}
+	return nil
 }
 
 // likely is the currency that a sign of several most often means: yen have no decimals, and a file in Chinese is of yuan.
