@@ -137,6 +137,11 @@ func (d *Draft) look(in *file.File) (look, error) {
 		return l, err
 	}
 	l.format.SkipLines, l.format.Delimiter, l.format.Ignore, l.format.Sheet = layout.SkipLines, layout.Delimiter, layout.Ignore, layout.Sheet
+	if layout.Headless {
+		for i := range layout.Width {
+			l.format.Columns = append(l.format.Columns, fmt.Sprintf("column_%d", i+1))
+		}
+	}
 	level := Sure
 	if !layout.Sure {
 		level = Guessed
@@ -198,7 +203,7 @@ func (d *Draft) convention(columns []*column, p *plan) number.Convention {
 	if best == nil {
 		return number.Convention{}
 	}
-	if best.numbers.Convention != (number.Convention{}) || !best.numbers.Sure {
+	if best.numbers.Decimal == "," || best.numbers.Thousands != "" || !best.numbers.Sure {
 		level, says := Sure, ""
 		if !best.numbers.Sure {
 			level, says = Guessed, ". Set format.decimal and format.thousands"

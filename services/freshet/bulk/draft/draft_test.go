@@ -139,6 +139,14 @@ func TestGuessesAreSaid(t *testing.T) {
 	}
 }
 
+// TestARowIsNoHeader: of a file without a header the first row counts, under names that are made up.
+func TestARowIsNoHeader(t *testing.T) {
+	d := of(t, "1,2026-05-01,c1,10.50\n2,2026-05-02,c2,20.00\n3,2026-05-03,c3,5.25\n")
+	if d.Trial.Totals.Events != 3 || !strings.Contains(d.Mapping, "columns: [column_1, column_2, column_3, column_4]") || !strings.Contains(d.notes(Guessed), "no header") {
+		t.Errorf("%s\n%s", d.Trial.Totals.String(), d.Mapping)
+	}
+}
+
 // TestADraftOfOddNamesLoads: a column may have any name.
 func TestADraftOfOddNamesLoads(t *testing.T) {
 	for _, name := range []string{`a"b`, "a: b", "- x", "#", "{x}", "'", "\u2028", "é", "null", "a\nb", "products", "x.y", "x", "order_id.x", "%"} {
