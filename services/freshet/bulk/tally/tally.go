@@ -23,13 +23,14 @@ const maxPeople = 2_000_000
 type Tally struct {
 	// Events are all, Orders those that sell, Refunds those that give back; Lines are the orders' and refunds' lines.
 	Events, Orders, Refunds, Lines int64
-	// Undated are events that name no time that can be read: they count as of the import.
+	// Undated are events that name no time that can be read, but those that say what a person is: they count as of the import.
 	Undated int64
 	// Unvalued are orders and refunds that tell no amount.
 	Unvalued int64
 
 	sold, given map[string]*big.Int // millionths by currency
 	people      map[uint64]struct{}
+	dated       int64
 	from, to    int64 // milliseconds
 }
 
@@ -37,9 +38,12 @@ type Tally struct {
 func (t *Tally) Add(e *eventv1.Event) {
 	t.begin()
 	t.Events++
-	if e.GetOriginalMs() == 0 {
+	switch {
+	case e.GetOriginalMs() == 0 && e.GetType() != eventv1.EventType_EVENT_TYPE_IDENTIFY: // what a person is needs no time
 		t.Undated++
-	} else {
+	case e.GetOriginalMs() == 0:
+	default:
+		t.dated++
 		t.from, t.to = min(t.from, e.GetOccurredMs()), max(t.to, e.GetOccurredMs())
 	}
 	t.person(e.GetIdentifiers())
@@ -82,7 +86,7 @@ func (t *Tally) Plus(o *Tally) {
 	t.begin()
 	o.begin()
 	t.Events, t.Orders, t.Refunds, t.Lines = t.Events+o.Events, t.Orders+o.Orders, t.Refunds+o.Refunds, t.Lines+o.Lines
-	t.Undated, t.Unvalued = t.Undated+o.Undated, t.Unvalued+o.Unvalued
+	t.Undated, t.Unvalued, t.dated = t.Undated+o.Undated, t.Unvalued+o.Unvalued, t.dated+o.dated
 	t.from, t.to = min(t.from, o.from), max(t.to, o.to)
 	for mine, other := range map[*map[string]*big.Int]map[string]*big.Int{&t.sold: o.sold, &t.given: o.given} {
 		for code, sum := range other {
@@ -122,7 +126,7 @@ func (t *Tally) String() string {
 	} else {
 		parts = append(parts, count(t.Events, "event"))
 	}
-	if t.Events > t.Undated {
+	if t.dated > 0 {
 		from, to := time.UnixMilli(t.from).UTC().Format(time.DateOnly), time.UnixMilli(t.to).UTC().Format(time.DateOnly)
 		if from != to {
 			from += " to " + to
