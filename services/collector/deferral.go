@@ -10,8 +10,9 @@ import (
 // behindHeader says in an answer how late what was taken is, in seconds.
 const behindHeader = "X-Freshet-Behind"
 
-// longestDeferral is the longest that history is told to wait before it asks again.
-const longestDeferral = 30 * time.Second
+// longestDeferral is the longest that history is told to wait before it asks again. What a stage needs is an estimate, and one that commits in bursts
+// is thought to need many times longer than it does: of 30 s an import on an idle stack stood still half of its time.
+const longestDeferral = 5 * time.Second
 
 // deferral is the answer to history that has to wait, nil when it has not: see the package behind.
 func (s *Service) deferral() *refusal {
