@@ -49,6 +49,52 @@ func TestOfAReplacedFileOnlyWhatIsNewCounts(t *testing.T) {
 	}
 }
 
+// Of people, whose rows say what they are, what changed is sent anew and what did not is not: their ids need no column that changes.
+func TestOfReplacedPeopleWhatChangedIsSent(t *testing.T) {
+	d, ledger, dir := newDoor(t), t.TempDir(), t.TempDir()
+	mapping := write(t, "map.yaml", "source_name: people\ntype: identify\nidentifiers: {user_id: id}\nmessage_id: [id]\ntraits: {city: city}\n")
+	for n, c := range []struct{ rows, want string }{
+		{"1,Bonn\n2,Köln\n", "2 events accepted"},
+		{"1,Berlin\n2,Köln\n3,Ulm\n", "2 events accepted, 0 rows rejected by the mapping, 0 events of 0 rows refused by the collector, 1 rows skipped"},
+		{"3,Ulm\n1,Berlin\n2,Köln\n", "0 events accepted, 0 rows rejected by the mapping, 0 events of 0 rows refused by the collector, 3 rows skipped"},
+		{"1,Bonn\n", "1 events accepted"},   // as it was at first
+		{"1,Berlin\n", "1 events accepted"}, // and once more
+		{"1,Berlin\n2,Köln\n", "0 events accepted"},
+	} {
+		file := filepath.Join(dir, fmt.Sprintf("people-%d.csv", n))
+		if err := os.WriteFile(file, []byte("id,city\n"+c.rows), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out := must(t, "import", file, "--map", mapping, "--url", d.URL, "--ledger", ledger); contains(out, c.want) != nil {
+			t.Errorf("week %d: %s", n+1, out)
+		}
+	}
+	if events, n := d.events(); len(events) != 6 || n != 6 {
+		t.Errorf("%d events in %d records", len(events), n)
+	}
+}
+
+// Next week's export of a shop has last week's orders too, delivered and partly refunded meanwhile: they are the same orders.
+func TestASaleSaysTheSameNextWeek(t *testing.T) {
+	d, ledger := newDoor(t), t.TempDir()
+	first := "bulk/known/testdata/shopify-orders.csv"
+	mapping := write(t, "orders.yaml", must(t, "import", first, "--infer"))
+	if out := must(t, "import", first, "--map", mapping, "--url", d.URL, "--ledger", ledger, "--rejects", filepath.Join(t.TempDir(), "r")); contains(out, "4 events accepted") != nil {
+		t.Fatal(out)
+	}
+	text, err := os.ReadFile(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := strings.NewReplacer(",fulfilled,", ",partial,", ",paid,", ",refunded,", ",4.00,Mugs,", ",25.00,Mugs,").Replace(string(text))
+	if next == string(text) {
+		t.Fatal("nothing changed")
+	}
+	if out := must(t, "import", write(t, "next.csv", next), "--map", mapping, "--url", d.URL, "--ledger", ledger); contains(out, "0 events accepted, 0 rows rejected by the mapping", "6 rows skipped") != nil {
+		t.Error(out)
+	}
+}
+
 // Events that will be dated at the import are told before and behind it.
 func TestUndatedEventsAreTold(t *testing.T) {
 	file := write(t, "x.csv", "id,at\n1,2026-01-02\n2,\n")

@@ -97,8 +97,10 @@ func (s *Sent) Find(id string, content uint64) (found, same bool, err error) {
 	return found, same, closer.Close()
 }
 
-// mark is the import under way, in short.
-func (s *Sent) mark() []byte { return binary.BigEndian.AppendUint64(nil, xxhash.Sum64String(s.Import)) }
+// Mark is the import under way, in short.
+func (s *Sent) Mark() uint64 { return xxhash.Sum64String(s.Import) }
+
+func (s *Sent) mark() []byte { return binary.BigEndian.AppendUint64(nil, s.Mark()) }
 
 // Add notes an event that is durable at the collector. It is durable here after Sync.
 func (s *Sent) Add(id string, content uint64) error {

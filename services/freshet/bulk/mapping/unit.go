@@ -1,6 +1,9 @@
 package mapping
 
 import (
+	"bytes"
+	"fmt"
+
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/freshet/freshet/services/freshet/bulk/rows"
@@ -12,6 +15,8 @@ type Unit struct {
 	Event []byte
 	// MessageID is the event's; "" when there is none.
 	MessageID string
+	// Base is the id that the event would have if nothing else had been sent under it; "" when that is MessageID.
+	Base string
 	// Rows made it, in the file's order; at least one.
 	Rows []*rows.Row
 	// Fault is why there is no event; without one the row was skipped by `when`, or is Known.
@@ -22,6 +27,19 @@ type Unit struct {
 	Content uint64
 	// Known says that the event was sent before, from another file: it is left out.
 	Known bool
+}
+
+// Anew gives an event that says something else than what was sent under its message id an id of its own, made of that, of what it says and of the
+// import, since what changed may change back. Only identify calls take one: what a person is is what was said last, and what happened happened once.
+// False for all others.
+func (m *Mapper) Anew(u *Unit, imports uint64) bool {
+	if m.kind != "identify" {
+		return false
+	}
+	u.Base, u.MessageID = u.MessageID, fmt.Sprintf("%s~%016x", u.MessageID, u.Content^imports)
+	const key = `"messageId":`
+	u.Event = bytes.Replace(u.Event, rows.AppendText([]byte(key), u.Base), rows.AppendText([]byte(key), u.MessageID), 1)
+	return true
 }
 
 // one makes the event of a row that is one by itself.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -77,7 +78,7 @@ func (c *committer) commit(b *batch) error {
 					c.counts.Undated++
 				}
 				if c.job.Sent != nil {
-					if err := c.job.Sent.Add(u.MessageID, u.Content); err != nil {
+					if err := c.job.Sent.Add(cmp.Or(u.Base, u.MessageID), u.Content); err != nil {
 						return err
 					}
 				}

@@ -153,8 +153,8 @@ func (j *Job) read(ctx context.Context, work, order chan<- *batch) error {
 	return hand()
 }
 
-// known takes an event out that another file sent. One that says something else under the same id is refused: it would be dropped as a duplicate
-// for some days, and count twice after them.
+// known takes an event out that another file sent. One that says something else under the same id is sent under one of its own where it says what
+// a person is; any other is refused: it would be dropped as a duplicate for some days, and count twice after them.
 func (j *Job) known(u *mapping.Unit) error {
 	if j.Sent == nil || u.Event == nil {
 		return nil
@@ -165,10 +165,12 @@ func (j *Job) known(u *mapping.Unit) error {
 		return err
 	case same:
 		u.Event, u.Known = nil, true
-	default:
-		u.Event, u.Fault = nil, &rows.Fault{Reason: mapping.ReasonChanged, Detail: fmt.Sprintf(
-			"the event %s was sent before, from another file, with other content: message_id needs a column that changes when the content does", u.MessageID)}
+		return nil
+	case j.Mapper.Anew(u, j.Sent.Mark()):
+		return nil
 	}
+	u.Event, u.Fault = nil, &rows.Fault{Reason: mapping.ReasonChanged, Detail: fmt.Sprintf(
+		"the event %s was sent before, from another file, with other content: message_id needs a column that changes when the content does", u.MessageID)}
 	return nil
 }
 
