@@ -21,6 +21,17 @@ const (
 	Ask Level = "ASK"
 )
 
+// levelOf is how far the finding of a column's times can be relied on.
+func levelOf(f moment.Finding) Level {
+	switch {
+	case len(f.Alternatives) > 0:
+		return Ask
+	case !f.Sure:
+		return Guessed
+	}
+	return Sure
+}
+
 // Note is one thing that the draft decided.
 type Note struct {
 	Level Level

@@ -24,7 +24,7 @@ func (d *Draft) shipped(l look, s *sample, columns []*column) (text string, ok b
 	w := &writer{plan: &plan{}, look: l, columns: columns, numbers: d.convention(columns, &plan{})}
 	text, err = x.For(s.names, func(mapping *yaml.Node) error {
 		if f := w.formatLine(); f != "" {
-			if own := member(mapping, "format"); own != nil {
+			if own := known.Member(mapping, "format"); own != nil {
 				return errors.Join(merge(own, "{"+f+"}"), d.shippedTime(mapping, s, columns))
 			}
 			if err := put(mapping, "format", "{"+f+"}"); err != nil {
@@ -38,8 +38,8 @@ func (d *Draft) shipped(l look, s *sample, columns []*column) (text string, ok b
 
 // shippedTime gives the timestamp of a shipped mapping the layouts that the file's values have: vendors write days as the account's country does.
 func (d *Draft) shippedTime(mapping *yaml.Node, s *sample, columns []*column) error {
-	at := member(mapping, "timestamp")
-	if at == nil || member(at, "layouts") != nil {
+	at := known.Member(mapping, "timestamp")
+	if at == nil || known.Member(at, "layouts") != nil {
 		return nil
 	}
 	times, ok := s.written(at, columns)
@@ -47,18 +47,11 @@ func (d *Draft) shippedTime(mapping *yaml.Node, s *sample, columns []*column) er
 		d.note(Ask, "the times of this file are written in a way that is not known: set timestamp.layouts")
 		return nil
 	}
-	level := Sure
-	switch {
-	case len(times.Alternatives) > 0:
-		level = Ask
-	case !times.Sure:
-		level = Guessed
-	}
-	d.note(level, "times are written as %s: %s", strings.Join(times.Layouts, " or "), times.Why)
+	d.note(levelOf(times), "times are written as %s: %s", strings.Join(times.Layouts, " or "), times.Why)
 	if len(times.Alternatives) > 0 {
 		d.note(Ask, "they may be %s as well: day/month or month/day? Change timestamp.layouts", strings.Join(times.Alternatives, " or "))
 	}
-	if !times.Zoned && member(at, "zone") == nil && member(at, "zone_column") == nil {
+	if !times.Zoned && known.Member(at, "zone") == nil && known.Member(at, "zone_column") == nil {
 		d.note(Guessed, "times name no zone: UTC is taken. Set timestamp.zone, such as Europe/Berlin")
 	}
 	return put(at, "layouts", "["+strings.Join(layouts(times.Layouts), ", ")+"]")
@@ -66,11 +59,11 @@ func (d *Draft) shippedTime(mapping *yaml.Node, s *sample, columns []*column) er
 
 // written is how the times of a timestamp are written: of a column, or of two that a template joins.
 func (s *sample) written(at *yaml.Node, columns []*column) (moment.Finding, bool) {
-	if c := member(at, "column"); c != nil {
+	if c := known.Member(at, "column"); c != nil {
 		i := slices.Index(s.names, c.Value)
 		return columns[i].times, columns[i].is == timestamp
 	}
-	t := member(at, "template")
+	t := known.Member(at, "template")
 	if t == nil {
 		return moment.Finding{}, false
 	}
@@ -83,16 +76,6 @@ func (s *sample) written(at *yaml.Node, columns []*column) (moment.Finding, bool
 		of.Add(text)
 	}
 	return of.Finding()
-}
-
-// member is the value under a key; nil for none.
-func member(n *yaml.Node, key string) *yaml.Node {
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return n.Content[i+1]
-		}
-	}
-	return nil
 }
 
 // merge adds the keys of a mapping in YAML.

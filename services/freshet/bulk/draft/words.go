@@ -37,7 +37,7 @@ var vocabulary = map[role][]string{
 	userID: {"userid", "customerid", "customerno", "customernumber", "customer", "custid", "clientid", "memberid", "memberno", "membershipnumber", "contactid", "accountid", "buyerid", "loyaltyid", "cardno",
 		"kundennummer", "kundennr", "kundenid", "codeclient", "numeroclient", "idclient", "idcliente", "codigocliente", "clienteid", "codicecliente", "klantnummer",
 		"会员编号", "会员号", "会员id", "客户编号", "客户id", "用户id", "买家会员名", "买家id", "會員編號", "顧客番号", "会員番号", "顧客id", "고객번호", "회원번호", "клиент", "кодклиента", "idклиента"},
-	email: {"email", "emailaddress", "mail", "customeremail", "billingemail", "buyeremail", "useremail", "fromemailaddress", "courriel", "correo", "correoelectronico", "邮箱", "电子邮箱", "电子邮件", "電子郵件", "メールアドレス", "メール", "이메일", "почта", "эл почта"},
+	email: {"email", "emailaddress", "mail", "customeremail", "billingemail", "buyeremail", "useremail", "fromemailaddress", "courriel", "correo", "correoelectronico", "邮箱", "电子邮箱", "电子邮件", "電子郵件", "メールアドレス", "メール", "이메일", "почта", "элпочта"},
 	phone: {"phone", "phonenumber", "mobile", "mobilephone", "mobileno", "telephone", "tel", "cell", "cellphone", "billingphone", "customerphone", "telefon", "telefonnummer", "handy", "portable", "telefono", "telefone", "celular",
 		"手机", "手机号", "手机号码", "电话", "联系电话", "联系手机", "電話", "電話番号", "携帯電話", "전화번호", "휴대폰", "телефон"},
 	anonymousID: {"anonymousid", "visitorid", "cookieid", "userpseudoid", "clientcookie", "sessionid"},
@@ -55,7 +55,7 @@ var vocabulary = map[role][]string{
 		"金额", "小计", "商品金额", "小計", "金額", "売上", "売上金額", "금액", "매출", "сумма", "стоимость"},
 	orderTotal: {"ordertotal", "grandtotal", "total", "totalamount", "totalprice", "totalsales", "totalcollected", "ordervalue", "orderamount", "orderprice", "amountpaid", "paidamount", "totalpaid", "invoicetotal", "gesamtbetrag", "gesamtsumme", "gesamt", "summe", "endbetrag", "rechnungsbetrag", "bestellwert", "montanttotal", "totalttc", "totalcommande", "importetotal", "totalpedido", "totale", "valortotal", "totaal",
 		"总金额", "订单金额", "订单总金额", "实付金额", "实收金额", "应付金额", "买家实际支付金额", "买家应付货款", "總金額", "總計", "合计", "合計", "合計金額", "注文金額", "請求金額", "총액", "결제금액", "합계", "итого", "суммазаказа",
-		"amount", "gross", "grossamount", "gross sales", "netamount", "revenue", "sales", "value", "price", "betrag", "umsatz", "montant", "importe", "importo", "valor", "bedrag", "金额", "金額", "сумма", "금액"},
+		"amount", "gross", "grossamount", "grosssales", "netamount", "revenue", "sales", "value", "price", "betrag", "umsatz", "montant", "importe", "importo", "valor", "bedrag", "金额", "金額", "сумма", "금액"},
 	currency: {"currency", "currencycode", "ordercurrency", "waehrung", "wahrung", "devise", "moneda", "valuta", "moeda", "币种", "货币", "幣別", "通貨", "통화", "валюта"},
 	shipping: {"shipping", "shippingcost", "shippingamount", "shippingtotal", "shippingfee", "freight", "delivery", "deliveryfee", "versand", "versandkosten", "fraisdeport", "fraisdelivraison", "gastosdeenvio", "envio", "spedizione", "运费", "邮费", "買家應付郵費", "买家应付邮费", "運費", "送料", "배송비", "доставка"},
 	tax:      {"tax", "taxes", "taxamount", "taxtotal", "salestax", "ordertax", "vat", "vatamount", "gst", "mwst", "ust", "steuer", "mehrwertsteuer", "tva", "iva", "税额", "税", "稅額", "消費税", "税額", "세금", "부가세", "ндс", "налог"},
@@ -103,12 +103,10 @@ func find(columns []*column, r role, taken map[int]bool, fits func(*column) bool
 
 // timeRank is how surely a column's name says that it holds the time of the fact: 0 is the surest, -1 that it does not.
 func timeRank(name string) int {
-	name = plain(name)
-	for _, w := range notTheFact {
-		if strings.Contains(name, w) {
-			return -1
-		}
+	if hasNoFact(name) {
+		return -1
 	}
+	name = plain(name)
 	return slices.IndexFunc(timeWords, func(w string) bool {
 		if len(w) <= 3 && w[0] < 0x80 { // at, ts, day: only as the name's end, or all of it
 			return name == w || strings.HasSuffix(name, w) && len(name) > len(w)+3

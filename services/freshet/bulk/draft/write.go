@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/freshet/freshet/services/freshet/bulk/number"
-	"github.com/freshet/freshet/services/freshet/bulk/rows"
 )
 
 // writer writes a plan down as a mapping.
@@ -81,13 +79,6 @@ func (w *writer) formatLine() string {
 	return strings.Join(parts, ", ")
 }
 
-func each(texts []string) (out []string) {
-	for _, t := range texts {
-		out = append(out, quoted(t))
-	}
-	return out
-}
-
 func (w *writer) identifiers() {
 	w.line("identifiers:")
 	for _, r := range []role{userID, anonymousID, email, phone} {
@@ -156,14 +147,7 @@ func (w *writer) timestamp() {
 	if w.beside >= 0 {
 		whole += fmt.Sprintf(" and %q", w.columns[w.beside].name)
 	}
-	level := Sure
-	switch {
-	case len(w.times.Alternatives) > 0:
-		level = Ask
-	case !w.times.Sure:
-		level = Guessed
-	}
-	w.note(level, "the time is %s, written as %s: %s", whole, strings.Join(w.times.Layouts, " or "), w.times.Why)
+	w.note(levelOf(w.times), "the time is %s, written as %s: %s", whole, strings.Join(w.times.Layouts, " or "), w.times.Why)
 	if zone != "" && w.zone < 0 && !w.times.DateOnly {
 		w.note(Guessed, "times name no zone: UTC is taken. Set timestamp.zone, such as Europe/Berlin")
 	}
@@ -179,17 +163,6 @@ func (w *writer) doubt() string {
 
 func unix(layouts []string) bool {
 	return !slices.ContainsFunc(layouts, func(l string) bool { return !strings.HasPrefix(l, "unix") })
-}
-
-func layouts(list []string) (out []string) {
-	for _, l := range list {
-		if strings.Trim(l, "abcdefghijklmnopqrstuvwxyz_0123456789") == "" {
-			out = append(out, l)
-			continue
-		}
-		out = append(out, `"`+l+`"`)
-	}
-	return out
 }
 
 // ids writes what makes the message id, and what joins rows.
@@ -235,244 +208,4 @@ func (w *writer) lines() {
 	if w.b.Len() == before {
 		w.line("  fields: {order_id: %s}", quoted(w.columns[w.order].name))
 	}
-}
-
-// currency writes the currency that stands beside the amounts, where no column names it.
-func (w *writer) currency() {
-	if w.has(currency) >= 0 || w.paths["currency"] {
-		return
-	}
-	if c := w.money(); c != nil {
-		switch code := c.numbers.Currency; {
-		case len(c.numbers.Currencies) > 1:
-			w.line("  currency: {column: %s, type: currency}", quoted(c.name))
-			w.note(Sure, "the currency stands beside the amount: %s", strings.Join(c.numbers.Currencies, ", "))
-		case code == "" && w.order < 0:
-		case code == "":
-			w.note(Guessed, "nothing names the currency: amounts count as the workspace's own. Set properties.currency, such as {value: EUR}")
-		case len(code) == 3 && code == strings.ToUpper(code) && code[0] < 0x80:
-			w.line("  currency: {value: %s}", code)
-			w.note(Sure, "the currency is %s: it stands beside the amounts", code)
-		default:
-			likely, others := w.likely(code, c)
-			w.line("  currency: {value: %s}  # CHECK: %s is the sign of %s as well", likely, code, others)
-			w.note(Ask, "%s stands beside the amounts: %s is taken, and it may be %s. Set properties.currency", code, likely, others)
-		}
-	}
-}
-
-// money is the column of amounts whose currency is the event's: of an order, or the first that a currency stands in; nil for none.
-func (w *writer) money() *column {
-	for _, r := range []role{orderTotal, lineTotal, unitPrice} {
-		if i := w.has(r); i >= 0 {
-			return w.columns[i]
-		}
-	}
-	for _, c := range w.columns {
-		if w.order < 0 && c.numeric() && len(c.numbers.Currencies)+len(c.numbers.Currency) > 0 {
-			return c
-		}
-	}
-	return nil
-}
-
-// likely is the currency that a sign of several most often means: yen have no decimals, and a file in Chinese is of yuan.
-func (w *writer) likely(sign string, c *column) (code, others string) {
-	switch sign {
-	case "¥", "￥":
-		if c.numbers.Whole && !w.chinese() {
-			return "JPY", "CNY"
-		}
-		return "CNY", "JPY"
-	case "kr":
-		return "SEK", "NOK, DKK or ISK"
-	case "£":
-		return "GBP", "another pound"
-	}
-	return "USD", "another dollar (CAD, AUD, HKD)"
-}
-
-// chinese says that the header is in Chinese: it has characters, and no letters of Japanese.
-func (w *writer) chinese() bool {
-	han := false
-	for _, c := range w.columns {
-		for _, r := range c.name {
-			if unicode.In(r, unicode.Hiragana, unicode.Katakana) {
-				return false
-			}
-			han = han || unicode.Is(unicode.Han, r)
-		}
-	}
-	return han
-}
-
-// fields writes the columns that are not used yet.
-func (w *writer) fields(title, indent string, want func(int, *column) bool) {
-	titled := false
-	for i, c := range w.columns {
-		if w.used[i] || !want(i, c) {
-			continue
-		}
-		if !titled {
-			titled = true
-			w.line("%s", title)
-		}
-		w.used[i] = true
-		w.line("%s%s: %s", indent, quoted(w.path(i, c.name)), w.field(i, c))
-	}
-}
-
-func (w *writer) field(i int, c *column) string {
-	note := ""
-	switch {
-	case c.filled == 0:
-		note = "  # empty in the rows that were looked at"
-	case len(c.distinct) <= few && len(c.distinct) < c.filled && c.is != object:
-		var all []string
-		for v := range c.distinct {
-			all = append(all, fmt.Sprintf("%.30q", v))
-		}
-		slices.Sort(all)
-		note = "  # " + strings.Join(all, ", ")
-	}
-	switch r := w.roles[i]; {
-	case (r == orderID || r == productID || r == sku) && c.is == decimal && c.whole:
-		return fmt.Sprintf("{column: %s, type: integer}%s", quoted(c.name), note)
-	case c.is == text || r == orderID || r == sku:
-		return quoted(c.name) + note
-	}
-	switch c.is {
-	case timestamp:
-		return fmt.Sprintf("{column: %s, type: timestamp, layouts: [%s]}%s", quoted(c.name), strings.Join(layouts(c.times.Layouts), ", "), note)
-	case decimal:
-		return fmt.Sprintf("{column: %s, type: decimal%s}%s", quoted(c.name), w.signs(c), note)
-	}
-	return fmt.Sprintf("{column: %s, type: %s}%s", quoted(c.name), c.is, note)
-}
-
-// signs are the keys of a column whose numbers are written otherwise than the file's.
-func (w *writer) signs(c *column) (out string) {
-	if c.fits(w.numbers) {
-		return ""
-	}
-	point := c.numbers.Decimal
-	if point == "" {
-		point = "."
-	}
-	if point != w.format.DecimalSign() || w.numbers.Decimal == "," {
-		out = ", decimal: " + quoted(point)
-	}
-	if c.numbers.Thousands != "" {
-		out += ", thousands: " + quoted(c.numbers.Thousands)
-	}
-	return out
-}
-
-// path is a name that is free, and neither the beginning of another nor beyond one.
-func (w *writer) path(i int, column string) string {
-	base := pathOf(column)
-	if r, ok := w.roles[i]; ok {
-		if base = string(r); r == lineTotal {
-			base = "total"
-		}
-	}
-	for n := 1; ; n++ {
-		path := base
-		if n > 1 {
-			path = fmt.Sprintf("%s_%d", base, n)
-		}
-		free := true
-		for other := range w.paths {
-			if other == path || strings.HasPrefix(other, path+".") || strings.HasPrefix(path, other+".") {
-				free = false
-			}
-		}
-		if _, word := w.reserved(path, i); free && !word {
-			w.paths[path] = true
-			return path
-		}
-		if strings.Contains(base, ".") {
-			base = strings.ReplaceAll(base, ".", "_")
-		}
-	}
-}
-
-// reserved says that a path is one that an order reads, and that the column has not the role for it: a column "Value" of an order whose total is
-// another column must not become its value.
-func (w *writer) reserved(path string, i int) (role, bool) {
-	if path == "products" {
-		return "", true
-	}
-	if w.order < 0 || w.roles[i] != "" {
-		return "", false
-	}
-	for _, r := range []role{orderTotal, "revenue", "value", unitPrice, quantity, currency, orderID, productID, sku, "subtotal", lineTotal} {
-		if path == string(r) && (w.has(r) >= 0 || r == "revenue" || r == "value" || r == "subtotal") {
-			return r, true
-		}
-	}
-	return "", false
-}
-
-// pathOf is a column's name as a property: lower snake case, the dots of nested columns kept.
-func pathOf(column string) string {
-	var b strings.Builder
-	before := ' '
-	for _, r := range column {
-		switch {
-		case unicode.IsUpper(r) && (unicode.IsLower(before) || unicode.IsDigit(before)):
-			b.WriteByte('_')
-			b.WriteRune(unicode.ToLower(r))
-		case unicode.IsLetter(r) || unicode.IsDigit(r):
-			b.WriteRune(unicode.ToLower(r))
-		case r == '.':
-			b.WriteByte('.')
-		default:
-			b.WriteByte('_')
-		}
-		before = r
-	}
-	parts := strings.FieldsFunc(b.String(), func(r rune) bool { return r == '.' })
-	for i, p := range parts {
-		if parts[i] = strings.Trim(p, "_"); parts[i] == "" {
-			parts[i] = "x"
-		}
-	}
-	if len(parts) == 0 || len(parts) > 5 {
-		return "x"
-	}
-	return strings.Join(parts, ".")
-}
-
-// quoted is how a draft writes a text in YAML.
-func quoted(s string) string {
-	plain := s != ""
-	for i, r := range s {
-		if !(unicode.IsLetter(r) && r < 128 || r == '_' || i > 0 && (r >= '0' && r <= '9' || r == '.')) {
-			plain = false
-		}
-	}
-	if plain && !slices.Contains([]string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}, strings.ToLower(s)) {
-		return s
-	}
-	return string(rows.AppendText(nil, strings.ToValidUTF8(s, "?")))
-}
-
-// single is a condition in YAML's single quotes, in which its own double ones need no sign before them.
-func single(s string) string {
-	if s != strings.ToValidUTF8(s, "?") || strings.ContainsFunc(s, unicode.IsControl) {
-		return quoted(s)
-	}
-	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
-}
-
-func sourceName(name string) string {
-	name, _, _ = strings.Cut(strings.ToLower(name), ".")
-	name = strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
-			return r
-		}
-		return '-'
-	}, name)
-	return fmt.Sprintf("%.64s", name)
 }

@@ -103,7 +103,7 @@ func (x Export) For(columns []string, set func(mapping *yaml.Node) error) (strin
 		switch inner := top.Content[i+1]; top.Content[i].Value {
 		case "identifiers":
 			f.fields(inner, nil, false)
-			if ids := value(inner, "external_ids"); ids != nil {
+			if ids := Member(inner, "external_ids"); ids != nil {
 				if f.fields(ids, nil, false); len(ids.Content) == 0 {
 					remove(inner, "external_ids")
 				}
@@ -111,7 +111,7 @@ func (x Export) For(columns []string, set func(mapping *yaml.Node) error) (strin
 		case "properties", "traits":
 			f.fields(inner, nil, false)
 		case "lines":
-			if fields := value(inner, "fields"); fields != nil {
+			if fields := Member(inner, "fields"); fields != nil {
 				f.fields(fields, nil, false)
 			}
 		case "message_id", "group_by":
@@ -144,8 +144,8 @@ func places(columns []string) map[string]string {
 	return out
 }
 
-// value is a member of a mapping; nil for none.
-func value(n *yaml.Node, key string) *yaml.Node {
+// Member is the value under a key of a mapping in YAML; nil for none.
+func Member(n *yaml.Node, key string) *yaml.Node {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == key {
 			return n.Content[i+1]
