@@ -25,7 +25,9 @@ func (l Lost) Records() int64 { return l.To - l.From }
 // rescue makes the files of the log whole before the library opens them. The library cuts a file at the first byte that is
 // wrong and gives the offsets behind it out again, which readers that stand beyond them cannot notice. Here:
 //
-//   - Damage in the middle: what is behind it is found again and stays; the offsets in between are lost, and marked so.
+//   - Damage in the middle: what is behind it is found again and stays; the offsets in between are lost, and marked so. The checksum does not cover a
+//     batch's offset, which may be damaged too: where an unbroken run of batches begins is what most of them say. A run of which half or more
+//     say something else may be taken for other offsets (TestRescueKeepsWhatIsWhole).
 //   - A lost tail: the next record gets the offset after the highest that is known to have been given out. Known are
 //     the end at the last clean stop and what consumer groups have committed. What nobody knows of is given out again; readers
 //     that keep a proof of their place notice that (broker.Client.Stand).
@@ -138,15 +140,23 @@ type segmentCheck struct {
 // step takes a whole batch, or passes over damage to the next one.
 func (f *segmentCheck) step() {
 	b, ok := batchAt(f.raw[f.at:])
-	if ok && f.behind == 0 && !f.kept && b.first != f.next {
+	if ok = ok && b.last >= b.first; ok && !f.kept {
 		// The checksum does not cover the offset. Behind a whole batch there is only one that it can be.
-		f.replace(f.at, f.at+8, binary.BigEndian.AppendUint64(nil, uint64(f.next)))
-		b = b.moved(f.next)
-	}
-	if ok && f.plausible(b) {
-		if !f.kept && b.first > f.next {
-			f.replace(f.at, f.at, f.mark(b.first))
+		first, told := f.next, true
+		if f.behind > 0 {
+			first, told = f.vote()
 		}
+		if ok = told; told {
+			if first > f.next {
+				f.replace(f.at, f.at, f.mark(first))
+			}
+			if b.first != first {
+				f.replace(f.at, f.at+8, binary.BigEndian.AppendUint64(nil, uint64(first)))
+				b = b.moved(first)
+			}
+		}
+	}
+	if ok && (!f.kept || f.follows(b)) {
 		f.next, f.at, f.behind = b.last+1, f.at+b.size, 0
 		return
 	}
@@ -160,21 +170,30 @@ func (f *segmentCheck) step() {
 	f.at = next
 }
 
-// plausible says that a batch whose bytes are right can have the offset that it says. Damage of n bytes cannot hide more than n records, and the
-// batch behind it goes on where it ends.
-func (f *segmentCheck) plausible(b batchPlace) bool {
-	if b.first < f.next || b.last < b.first {
-		return false
+// vote is the offset at which the unbroken run of batches behind damage begins, by what most of them say; false when none says one that can be:
+// damage of n bytes cannot hide more than n records. Of as many votes the lower offset counts.
+func (f *segmentCheck) vote() (first int64, told bool) {
+	votes, before := map[int64]int{}, int64(0)
+	for at := f.at; ; {
+		b, ok := batchAt(f.raw[at:])
+		if !ok || b.last < b.first {
+			break
+		}
+		if v := b.first - before; v >= f.next && v <= f.next+int64(f.behind) {
+			if votes[v]++; votes[v] > votes[first] || votes[v] == votes[first] && v < first || !told {
+				first, told = v, true
+			}
+		}
+		before += b.last - b.first + 1
+		at += b.size
 	}
+	return first, told
+}
+
+// follows says that a batch of a compacted log, which has gaps, goes on behind the one before it, and is not contradicted by the one behind it.
+func (f *segmentCheck) follows(b batchPlace) bool {
 	behind, ok := batchAt(f.raw[f.at+b.size:])
-	if f.kept {
-		return !ok || behind.first > b.last
-	}
-	far := f.next + int64(f.behind)
-	if b.first > far {
-		return false
-	}
-	return f.behind == 0 || !ok || behind.first == b.last+1 || behind.first < f.next || behind.first > far+int64(b.size)
+	return b.first >= f.next && (!ok || behind.first > b.last)
 }
 
 // replace has other bytes stand in the place of raw[from:to].

@@ -1,6 +1,7 @@
 package embeddedkafka
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -266,16 +267,22 @@ func TestRescueKeepsWhatIsWhole(t *testing.T) {
 	h := newHarmed(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		content := slices.Clone(h.content)
-		hit, moved := map[int]bool{}, map[int]bool{}
+		hit, moved := map[int]bool{}, map[int]bool{} // in what the checksum covers or the length, and in the offset
 		for range rapid.IntRange(0, 6).Draw(rt, "flips") {
 			at := rapid.IntRange(0, len(content)-1).Draw(rt, "at")
 			content[at] ^= byte(rapid.IntRange(1, 255).Draw(rt, "bits"))
 			i, _ := slices.BinarySearch(h.starts, at+1)
-			hit[i-1] = true
-			moved[i-1] = moved[i-1] || at < h.starts[i-1]+batchLengthAt
+			if at < h.starts[i-1]+batchLengthAt {
+				moved[i-1] = true
+			} else {
+				hit[i-1] = true
+			}
 		}
 		cut := rapid.IntRange(0, len(content)).Draw(rt, "cut")
 		h.put(t, content[:cut])
+		for i := range 10 {
+			hit[i] = hit[i] || h.starts[i+1] > cut
+		}
 		r := rescuer{topic: topic{Name: harmedTopic}, dir: h.part, logger: slog.New(slog.DiscardHandler), next: -1}
 		if err := r.run(10); err != nil {
 			rt.Fatal(err)
@@ -284,26 +291,31 @@ func TestRescueKeepsWhatIsWhole(t *testing.T) {
 		if err != nil {
 			rt.Fatal(err)
 		}
-		next, there := int64(-1), map[int64]bool{}
+		next, there, astray := int64(-1), map[int64]bool{}, false
 		for at := 0; at < len(raw); {
 			b, ok := batchAt(raw[at:])
 			if !ok || next >= 0 && b.first != next {
 				rt.Fatalf("the batch at byte %d of the rescued file: %+v, %v; want offset %d", at, b, ok, next)
 			}
-			if i := int(b.first); raw[at+22]&controlBatch == 0 {
-				if own := h.content[h.starts[i]:h.starts[i+1]]; !slices.Equal(raw[at+batchChecksumAt:at+b.size], own[batchChecksumAt:]) {
-					rt.Fatalf("record %d has the content of another", i)
+			if raw[at+22]&controlBatch == 0 {
+				i := slices.IndexFunc(h.starts[:10], func(from int) bool {
+					return from+b.size <= len(h.content) && bytes.Equal(raw[at+batchChecksumAt:at+b.size], h.content[from+batchChecksumAt:from+b.size])
+				})
+				if i < 0 || there[int64(i)] {
+					rt.Fatalf("offset %d has the content of none, or of one that was there", b.first)
 				}
-				there[b.first] = true
+				if i != int(b.first) && !mayStray(i, hit, moved) {
+					rt.Fatalf("offset %d has the content of record %d", b.first, i)
+				}
+				astray, there[int64(i)] = astray || i != int(b.first), true
 			}
 			next, at = b.last+1, at+b.size
 		}
-		if next != 10 {
+		if next != 10 && !(astray && next > 10) {
 			rt.Fatalf("the next offset is %d, want 10", next)
 		}
 		for i := range 10 {
-			// Two whole batches that contradict each other about an offset: either may be lost.
-			if want := !hit[i] && !moved[i+1] && h.starts[i+1] <= cut; want && !there[int64(i)] {
+			if !hit[i] && !moved[i] && !there[int64(i)] && !mayStray(i, hit, moved) {
 				rt.Errorf("record %d was whole and is gone", i)
 			}
 		}
@@ -311,4 +323,22 @@ func TestRescueKeepsWhatIsWhole(t *testing.T) {
 			rt.Fatal(err)
 		}
 	})
+}
+
+// mayStray says that of the run of whole batches around a record half or more have another offset than they had: most of them may then say a wrong
+// one. A run at the log's beginning is told its offset by the file's name.
+func mayStray(i int, hit, moved map[int]bool) bool {
+	from, to, wrong := i, i, 0
+	for from > 0 && !hit[from-1] {
+		from--
+	}
+	for to < 9 && !hit[to+1] {
+		to++
+	}
+	for k := from; k <= to; k++ {
+		if moved[k] {
+			wrong++
+		}
+	}
+	return from > 0 && 2*wrong >= to-from+1
 }
