@@ -157,6 +157,12 @@ func TestRescue(t *testing.T) {
 		damaged bool  // a copy of the file is kept
 	}{
 		"nothing": {harm: func(*testing.T, *harmed) {}, want: "0 v0,1 v1,2 v2,3 v3,4 v4,5 v5,6 v6,7 v7,8 v8,9 v9", offset: 10},
+		"damage in the middle, and the offset of the second record behind it": {
+			harm: func(t *testing.T, h *harmed) {
+				h.put(t, flipped(flipped(h.content, h.starts[4]+66), h.starts[6]+7)) // 6 says 7
+			},
+			want: "0 v0,1 v1,2 v2,3 v3,4 lost 1,5 v5,6 v6,7 v7,8 v8,9 v9", lost: 1, offset: 10, damaged: true,
+		},
 		"a torn write behind the end": {
 			harm: func(t *testing.T, h *harmed) { h.put(t, append(slices.Clone(h.content), h.content[:37]...)) },
 			want: "0 v0,1 v1,2 v2,3 v3,4 v4,5 v5,6 v6,7 v7,8 v8,9 v9", offset: 10, damaged: true,
