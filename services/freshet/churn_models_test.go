@@ -157,16 +157,6 @@ func TestChurnTrain(t *testing.T) {
 	if code, _, fault := run(t, "", args...); code != 1 || !strings.Contains(fault, "a training failed, what served goes on serving: churn_risk_60d: because") {
 		t.Errorf("%d, %q", code, fault)
 	}
-	// Ctrl-C ends the watching.
-	a.ends = modelv1.RunState_RUN_STATE_RUNNING
-	var o, e strings.Builder
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	slow := churnStack(t, &churnAPI{})
-	go cancel()
-	if code := Main(ctx, []string{"churn", "train", "--addresses-file", slow}, strings.NewReader(""), &o, &e); code != 130 {
-		t.Errorf("%d %s %s", code, o.String(), e.String())
-	}
 	for line, want := range map[string]string{
 		"churn train --target nobody":                 `there is no target "nobody"`,
 		"churn promote churn_risk_60d":                "accepts 2 arg(s)",
