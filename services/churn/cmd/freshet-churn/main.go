@@ -4,13 +4,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-
-	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/freshet/freshet/pkg/access"
+	"github.com/freshet/freshet/pkg/backend"
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/fleet"
 	"github.com/freshet/freshet/pkg/lifecycle"
@@ -63,24 +59,19 @@ func main() {
 }
 
 func build(ctx context.Context, p *service.Process, cfg config) error {
-	client, err := broker.Open(ctx, cfg.Broker, p.Logger, churn.Topics()...)
+	client, err := backend.Kafka(ctx, p, cfg.Broker, churn.Topics()...)
 	if err != nil {
 		return err
 	}
-	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
-	if err := client.Register(p.Metrics); err != nil {
-		return err
-	}
-	people, err := dial(p, "identity", cfg.Identity)
+	people, err := backend.Service(p, "identity", cfg.Identity)
 	if err != nil {
 		return err
 	}
-	past, err := dial(p, "feature", cfg.Feature)
+	past, err := backend.Service(p, "feature", cfg.Feature)
 	if err != nil {
 		return err
 	}
-	fellows, err := fleet.New(fleet.Deps{Logger: p.Logger, Metrics: p.Metrics, TracerProvider: p.TracerProvider, Broker: client,
-		Address: cfg.Fleet.Address(p.GRPC(nil).Addr)})
+	fellows, err := backend.Fleet(p, cfg.Fleet, client)
 	if err != nil {
 		return err
 	}
@@ -93,20 +84,7 @@ func build(ctx context.Context, p *service.Process, cfg config) error {
 	}
 	p.OnStop("models", func(context.Context) error { return s.Close() })
 	s.Register(p.GRPC(nil))
-	fellows.Register(p.GRPC(nil))
 	p.Ready("churn", s.Ready)
-	p.Ready("fleet", fellows.Ready)
-	p.Add(lifecycle.Component{Name: "fleet", Run: fellows.Run}, lifecycle.Component{Name: "churn", Run: s.Run})
+	p.Add(lifecycle.Component{Name: "churn", Run: s.Run})
 	return nil
-}
-
-// dial connects to another service.
-func dial(p *service.Process, name, address string) (*grpc.ClientConn, error) {
-	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithTracerProvider(p.TracerProvider))))
-	if err != nil {
-		return nil, fmt.Errorf("%s %q: %w", name, address, err)
-	}
-	p.OnStop(name+" connection", func(context.Context) error { return conn.Close() })
-	return conn, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/freshet/freshet/pkg/access"
+	"github.com/freshet/freshet/pkg/backend"
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/lifecycle"
 	"github.com/freshet/freshet/pkg/service"
@@ -31,12 +32,8 @@ func main() {
 }
 
 func build(ctx context.Context, p *service.Process, cfg config) error {
-	client, err := broker.Open(ctx, cfg.Broker, p.Logger, identity.Topics()...)
+	client, err := backend.Kafka(ctx, p, cfg.Broker, identity.Topics()...)
 	if err != nil {
-		return err
-	}
-	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
-	if err := client.Register(p.Metrics); err != nil {
 		return err
 	}
 	s, err := identity.New(cfg.Identity, identity.Deps{

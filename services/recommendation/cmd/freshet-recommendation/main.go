@@ -4,13 +4,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-
-	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/freshet/freshet/pkg/access"
+	"github.com/freshet/freshet/pkg/backend"
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/clickhouse"
 	"github.com/freshet/freshet/pkg/fleet"
@@ -58,27 +54,19 @@ func main() {
 }
 
 func build(ctx context.Context, p *service.Process, cfg config) error {
-	client, err := broker.Open(ctx, cfg.Broker, p.Logger, assembly.Topics()...)
+	client, err := backend.Kafka(ctx, p, cfg.Broker, assembly.Topics()...)
 	if err != nil {
 		return err
 	}
-	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
-	if err := client.Register(p.Metrics); err != nil {
-		return err
-	}
-	facts, err := clickhouse.Open(ctx, cfg.ClickHouse)
+	facts, err := backend.ClickHouse(ctx, p, cfg.ClickHouse)
 	if err != nil {
 		return err
 	}
-	p.OnStop("clickhouse", func(context.Context) error { return facts.Close() })
-	people, err := grpc.NewClient(cfg.Identity, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithTracerProvider(p.TracerProvider))))
+	people, err := backend.Service(p, "identity", cfg.Identity)
 	if err != nil {
-		return fmt.Errorf("identity %q: %w", cfg.Identity, err)
+		return err
 	}
-	p.OnStop("identity connection", func(context.Context) error { return people.Close() })
-	fellows, err := fleet.New(fleet.Deps{Logger: p.Logger, Metrics: p.Metrics, TracerProvider: p.TracerProvider, Broker: client,
-		Address: cfg.Fleet.Address(p.GRPC(nil).Addr)})
+	fellows, err := backend.Fleet(p, cfg.Fleet, client)
 	if err != nil {
 		return err
 	}
@@ -90,9 +78,7 @@ func build(ctx context.Context, p *service.Process, cfg config) error {
 	}
 	p.OnStop("models", func(context.Context) error { return s.Close() })
 	s.Register(p.GRPC(nil))
-	fellows.Register(p.GRPC(nil))
 	p.Ready("recommendation", s.Ready)
-	p.Ready("fleet", fellows.Ready)
-	p.Add(lifecycle.Component{Name: "fleet", Run: fellows.Run}, lifecycle.Component{Name: "recommendation", Run: s.Run})
+	p.Add(lifecycle.Component{Name: "recommendation", Run: s.Run})
 	return nil
 }

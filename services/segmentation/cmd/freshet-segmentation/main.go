@@ -3,13 +3,10 @@ package main
 
 import (
 	"context"
-	"fmt"
-
-	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
+	"errors"
 
 	"github.com/freshet/freshet/pkg/access"
+	"github.com/freshet/freshet/pkg/backend"
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/clickhouse"
 	"github.com/freshet/freshet/pkg/fleet"
@@ -36,7 +33,7 @@ type config struct {
 // Validate reports a missing address.
 func (c config) Validate() error {
 	if c.Identity == "" {
-		return fmt.Errorf("identity: must be set")
+		return errors.New("identity: must be set")
 	}
 	return nil
 }
@@ -57,45 +54,35 @@ func main() {
 }
 
 func build(ctx context.Context, p *service.Process, cfg config) error {
-	client, err := broker.Open(ctx, cfg.Broker, p.Logger, segmentation.Topics()...)
+	client, err := backend.Kafka(ctx, p, cfg.Broker, segmentation.Topics()...)
 	if err != nil {
 		return err
 	}
-	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
-	if err := client.Register(p.Metrics); err != nil {
-		return err
-	}
-	ch, err := clickhouse.Open(ctx, cfg.ClickHouse)
+	ch, err := backend.ClickHouse(ctx, p, cfg.ClickHouse)
 	if err != nil {
 		return err
 	}
-	p.OnStop("clickhouse", func(context.Context) error { return ch.Close() })
 	population, err := segmentation.NewFacts(ch, cfg.Segmentation.CutPoints.Database)
 	if err != nil {
 		return err
 	}
-	conn, err := grpc.NewClient(cfg.Identity, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithStatsHandler(otelgrpc.NewClientHandler(otelgrpc.WithTracerProvider(p.TracerProvider))))
+	people, err := backend.Service(p, "identity", cfg.Identity)
 	if err != nil {
-		return fmt.Errorf("identity %q: %w", cfg.Identity, err)
+		return err
 	}
-	p.OnStop("identity connection", func(context.Context) error { return conn.Close() })
-	fellows, err := fleet.New(fleet.Deps{Logger: p.Logger, Metrics: p.Metrics, TracerProvider: p.TracerProvider, Broker: client,
-		Address: cfg.Fleet.Address(p.GRPC(nil).Addr)})
+	fellows, err := backend.Fleet(p, cfg.Fleet, client)
 	if err != nil {
 		return err
 	}
 	s, err := segmentation.New(cfg.Segmentation, segmentation.Deps{
 		Logger: p.Logger, Metrics: p.Metrics, Tracer: p.Tracer, Broker: client,
-		Identity: identityv1.NewIdentityServiceClient(conn), Fleet: fellows, Population: population,
+		Identity: identityv1.NewIdentityServiceClient(people), Fleet: fellows, Population: population,
 	})
 	if err != nil {
 		return err
 	}
 	s.Register(p.GRPC(nil))
-	fellows.Register(p.GRPC(nil))
 	p.Ready("segmentation", s.Ready)
-	p.Ready("fleet", fellows.Ready)
-	p.Add(lifecycle.Component{Name: "fleet", Run: fellows.Run}, lifecycle.Component{Name: "segmentation", Run: s.Run})
+	p.Add(lifecycle.Component{Name: "segmentation", Run: s.Run})
 	return nil
 }

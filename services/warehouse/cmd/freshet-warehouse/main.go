@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/freshet/freshet/pkg/access"
+	"github.com/freshet/freshet/pkg/backend"
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/clickhouse"
 	"github.com/freshet/freshet/pkg/lifecycle"
@@ -36,19 +37,14 @@ func main() {
 }
 
 func build(ctx context.Context, p *service.Process, cfg config) error {
-	client, err := broker.Open(ctx, cfg.Broker, p.Logger, topics.All()...)
+	client, err := backend.Kafka(ctx, p, cfg.Broker, topics.All()...)
 	if err != nil {
 		return err
 	}
-	p.OnStop("broker", func(context.Context) error { client.Close(); return nil })
-	if err := client.Register(p.Metrics); err != nil {
-		return err
-	}
-	conn, err := clickhouse.Open(ctx, cfg.ClickHouse)
+	conn, err := backend.ClickHouse(ctx, p, cfg.ClickHouse)
 	if err != nil {
 		return err
 	}
-	p.OnStop("ClickHouse", func(context.Context) error { return conn.Close() })
 	if cfg.Warehouse.DictionaryUser == "" {
 		cfg.Warehouse.DictionaryUser, cfg.Warehouse.DictionaryPassword = cfg.ClickHouse.User, cfg.ClickHouse.Password
 	}
