@@ -63,7 +63,7 @@ func Parse(data []byte, name string, now time.Time) (File, error) {
 	}
 	err := service.Load(&f, service.Source{File: name, YAML: data})
 	if err == nil {
-		err = errors.Join(keyfile.OneDocument(data), f.tooManyLive(now))
+		err = errors.Join(append(keyfile.TooManyLive("tokens", f.holders(), now), keyfile.OneDocument(data))...)
 	}
 	if err != nil {
 		return File{}, fmt.Errorf("tokens file %s:\n%w", name, err)
@@ -74,48 +74,23 @@ func Parse(data []byte, name string, now time.Time) (File, error) {
 	return f, nil
 }
 
-func (f File) tooManyLive(now time.Time) error {
-	var faults []error
-	for i, t := range f.Tokens {
-		if n := keyfile.Live(t.Keys, now); n > keyfile.MaxLive {
-			faults = append(faults, fmt.Errorf("tokens[%d].keys: %d keys of %s are live, at most %d may be: revoke one", i, n, t.Name, keyfile.MaxLive))
-		}
+// holders are the file's tokens as those who have keys.
+func (f File) holders() (out []keyfile.Holder) {
+	for _, t := range f.Tokens {
+		out = append(out, keyfile.Holder{Name: t.Name, Keys: t.Keys})
 	}
-	return errors.Join(faults...)
+	return out
 }
 
 // Validate reports what is wrong between the tokens: see Token.Validate for what is wrong in one.
 func (f File) Validate() error {
-	var faults []error
-	names, hashes := map[string]int{}, map[string]string{}
-	for i, t := range f.Tokens {
-		if first, twice := names[t.Name]; twice {
-			faults = append(faults, fmt.Errorf("tokens[%d].name: %q is the name of tokens[%d] too", i, t.Name, first))
-		} else {
-			names[t.Name] = i
-		}
-		for j, k := range t.Keys {
-			at, hash := fmt.Sprintf("tokens[%d].keys[%d]", i, j), strings.ToLower(k.SHA256)
-			if first, twice := hashes[hash]; twice && hash != "" {
-				faults = append(faults, fmt.Errorf("%s.sha256: the same key as %s", at, first))
-			} else {
-				hashes[hash] = at
-			}
-		}
-	}
-	return errors.Join(faults...)
+	return errors.Join(keyfile.Twice("tokens", f.holders())...)
 }
 
 // Validate reports every fault of one token, each under its key.
 func (t Token) Validate() error {
 	faults := grantFaults(t.Name, t.Workspace, t.Scopes)
-	ids := map[string]bool{}
-	for i, k := range t.Keys {
-		if ids[k.ID] {
-			faults = append(faults, fmt.Errorf("keys[%d].id: %q is used twice", i, k.ID))
-		}
-		ids[k.ID] = true
-	}
+	faults = append(faults, keyfile.TwiceInOne(t.Keys)...)
 	return errors.Join(faults...)
 }
 

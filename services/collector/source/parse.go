@@ -27,7 +27,7 @@ func Parse(data []byte, name string, now time.Time) (File, error) {
 	}
 	err := service.Load(&f, service.Source{File: name, YAML: data})
 	if err == nil {
-		err = errors.Join(keyfile.OneDocument(data), f.tooManyLive(now))
+		err = errors.Join(append(keyfile.TooManyLive("sources", f.holders(), now), keyfile.OneDocument(data))...)
 	}
 	if err != nil {
 		return File{}, fmt.Errorf("sources file %s:\n%w", name, err)
@@ -40,14 +40,12 @@ func Parse(data []byte, name string, now time.Time) (File, error) {
 	return f, nil
 }
 
-func (f File) tooManyLive(now time.Time) error {
-	var faults []error
-	for i, s := range f.Sources {
-		if n := keyfile.Live(s.Keys, now); n > keyfile.MaxLive {
-			faults = append(faults, fmt.Errorf("sources[%d].keys: %d keys of %s are live, at most %d may be: revoke one", i, n, s.Name, keyfile.MaxLive))
-		}
+// holders are the file's sources as those who have keys.
+func (f File) holders() (out []keyfile.Holder) {
+	for _, s := range f.Sources {
+		out = append(out, keyfile.Holder{Name: s.Name, Keys: s.Keys})
 	}
-	return errors.Join(faults...)
+	return out
 }
 
 // Validate reports what is wrong between the sources: see Source.Validate for what is wrong in one.
@@ -61,22 +59,7 @@ func (f File) Validate() error {
 			spaces[w.Name] = i
 		}
 	}
-	names, hashes := map[string]int{}, map[string]string{}
-	for i, s := range f.Sources {
-		if first, twice := names[s.Name]; twice {
-			faults = append(faults, fmt.Errorf("sources[%d].name: %q is the name of sources[%d] too", i, s.Name, first))
-		} else {
-			names[s.Name] = i
-		}
-		for j, k := range s.Keys {
-			at, hash := fmt.Sprintf("sources[%d].keys[%d]", i, j), strings.ToLower(k.SHA256)
-			if first, twice := hashes[hash]; twice && hash != "" {
-				faults = append(faults, fmt.Errorf("%s.sha256: the same key as %s", at, first))
-			} else {
-				hashes[hash] = at
-			}
-		}
-	}
+	faults = append(faults, keyfile.Twice("sources", f.holders())...)
 	return errors.Join(faults...)
 }
 
@@ -159,13 +142,7 @@ func (s Source) Validate() error {
 	if s.Grade != "" && s.Grade != GradeCore && s.Grade != GradeBehaviour {
 		fault("grade: %q is neither core nor behaviour", s.Grade)
 	}
-	ids := map[string]bool{}
-	for i, k := range s.Keys {
-		if ids[k.ID] {
-			fault("keys[%d].id: %q is used twice", i, k.ID)
-		}
-		ids[k.ID] = true
-	}
+	faults = append(faults, keyfile.TwiceInOne(s.Keys)...)
 	for i, o := range s.Origins {
 		if _, err := parseOrigin(o); err != nil {
 			fault("origins[%d]: %w", i, err)
