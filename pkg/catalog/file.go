@@ -1,16 +1,13 @@
 package catalog
 
 import (
-	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"regexp"
 	"slices"
 
-	"gopkg.in/yaml.v3"
+	"github.com/freshet/freshet/pkg/yamlfile"
 )
 
 //go:embed features.yaml
@@ -76,9 +73,8 @@ func Load(path string) (*Catalog, error) {
 // Parse checks and compiles two files, own laid over base: a definition of own replaces base's of the same name in its place, others follow behind;
 // what own removes is gone. The error joins every fault, each under the key that was typed.
 func Parse(base, own []byte) (*Catalog, error) {
-	below, faults := decode(base)
-	above, more := decode(own)
-	faults = append(faults, more...)
+	var below, above fileYAML
+	faults := append(yamlfile.Decode(base, &below), yamlfile.Decode(own, &above)...)
 	p := &parser{removed: above.Remove, lines: linesOf(own)}
 	p.features(below.Features, above.Features)
 	p.tags(below.Tags, above.Tags)
@@ -88,37 +84,6 @@ func Parse(base, own []byte) (*Catalog, error) {
 		return nil, errors.Join(faults...)
 	}
 	return p.catalog()
-}
-
-// decode reads the YAML.
-func decode(data []byte) (raw fileYAML, faults []error) {
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	if err := dec.Decode(&raw); err != nil && !errors.Is(err, io.EOF) {
-		var typed *yaml.TypeError
-		if !errors.As(err, &typed) {
-			return raw, []error{fmt.Errorf("not YAML: %w", err)}
-		}
-		for _, m := range typed.Errors {
-			faults = append(faults, errors.New(plainYAML(m)))
-		}
-	}
-	if err := dec.Decode(new(yaml.Node)); err == nil {
-		faults = append(faults, errors.New("more than one YAML document: put everything into the first"))
-	}
-	return raw, faults
-}
-
-// unknownKey and wrongShape match the YAML library's words, which name Go types.
-var (
-	unknownKey = regexp.MustCompile(`field (\S+) not found in type .*`)
-	wrongShape = regexp.MustCompile(`cannot unmarshal \S+( .*)? into .*`)
-)
-
-// plainYAML words a decoding fault for somebody who does not know Go.
-func plainYAML(m string) string {
-	m = unknownKey.ReplaceAllString(m, "unknown key \"$1\"")
-	return wrongShape.ReplaceAllString(m, "the value$1 has not the form that belongs here")
 }
 
 // parser collects definitions and faults.

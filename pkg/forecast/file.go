@@ -1,14 +1,10 @@
 package forecast
 
 import (
-	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +13,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/catalog"
 	"github.com/freshet/freshet/pkg/rule"
+	"github.com/freshet/freshet/pkg/yamlfile"
 )
 
 //go:embed forecasts.yaml
@@ -109,65 +106,24 @@ func Load(path string, c *catalog.Catalog) (*Set, error) {
 
 // Parse checks two files, own laid over base: one of own replaces base's of the same name in its place, others follow behind; what own removes is gone.
 func Parse(base, own []byte, c *catalog.Catalog) (*Set, error) {
-	below, err := decode(base)
-	if err != nil {
-		return nil, err
-	}
-	above, err := decode(own)
-	if err != nil {
-		return nil, err
+	var below, above fileYAML
+	if faults := append(yamlfile.Decode(base, &below), yamlfile.Decode(own, &above)...); len(faults) > 0 {
+		return nil, errors.Join(faults...)
 	}
 	p := &parser{catalog: c, set: &Set{HoldoutPercent: 5}, names: map[string]string{}}
-	for _, f := range []*fileYAML{below, above} {
+	for _, f := range []*fileYAML{&below, &above} {
 		if f.Holdout != nil {
 			p.set.HoldoutPercent = f.Holdout.Percent
 		}
 	}
-	for i, t := range over(below.Targets, above.Targets, above.Remove, func(t targetYAML) string { return t.Name }) {
+	for i, t := range yamlfile.Over(below.Targets, above.Targets, above.Remove, func(t targetYAML) string { return t.Name }) {
 		p.target(fmt.Sprintf("targets[%d] %q", i, t.Name), &t)
 	}
-	for i, w := range over(below.Warnings, above.Warnings, above.Remove, func(w warningYAML) string { return w.Name }) {
+	for i, w := range yamlfile.Over(below.Warnings, above.Warnings, above.Remove, func(w warningYAML) string { return w.Name }) {
 		p.warning(fmt.Sprintf("warnings[%d] %q", i, w.Name), &w)
 	}
-	p.removed(below, above.Remove)
+	p.removed(&below, above.Remove)
 	return p.finish()
-}
-
-func decode(data []byte) (*fileYAML, error) {
-	f := &fileYAML{}
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	if err := dec.Decode(f); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("not a file of forecasts: %w", plain(err))
-	}
-	return f, nil
-}
-
-var unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
-
-// plain words a fault of the YAML library for somebody who does not know Go.
-func plain(err error) error {
-	return errors.New(unknownKey.ReplaceAllString(err.Error(), `unknown key "$1"`))
-}
-
-// over lays a list over another, by name.
-func over[T any](below, above []T, remove []string, name func(T) string) []T {
-	var out []T
-	for _, t := range below {
-		if slices.Contains(remove, name(t)) {
-			continue
-		}
-		if i := slices.IndexFunc(above, func(a T) bool { return name(a) == name(t) }); i >= 0 {
-			t = above[i]
-		}
-		out = append(out, t)
-	}
-	for i, t := range above {
-		if !slices.ContainsFunc(below, func(b T) bool { return name(b) == name(t) }) || slices.ContainsFunc(above[:i], func(a T) bool { return name(a) == name(t) }) {
-			out = append(out, t)
-		}
-	}
-	return out
 }
 
 // finish compiles what was read.

@@ -9,6 +9,8 @@ import (
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/parser"
+
+	"github.com/freshet/freshet/pkg/compare"
 )
 
 // allowed is said once with every refusal of a form.
@@ -17,14 +19,6 @@ const allowed = `allowed are comparisons (== != < <= > >=) of one feature or tra
 
 // maxCondition bounds the length of a condition, in characters.
 const maxCondition = 4096
-
-var operatorOf = map[string]op{
-	operators.Equals: opEqual, operators.NotEquals: opNotEqual,
-	operators.Less: opLess, operators.LessEquals: opLessEqual,
-	operators.Greater: opGreater, operators.GreaterEquals: opGreaterEqual,
-}
-
-var textOperatorOf = map[string]op{"startsWith": opStartsWith, "endsWith": opEndsWith, "contains": opContains}
 
 // compiler walks one parsed condition.
 type compiler struct {
@@ -107,10 +101,10 @@ func (c *compiler) tree(e ast.Expr) node {
 	case "has":
 		return c.has(e)
 	default:
-		if o, ok := operatorOf[name]; ok {
+		if o, ok := compare.OfCEL(name); ok {
 			return c.comparison(e, o, args[0], args[1])
 		}
-		if o, ok := textOperatorOf[name]; ok && call.IsMemberFunction() && len(args) == 1 {
+		if o, ok := compare.Function(name); ok && call.IsMemberFunction() && len(args) == 1 {
 			return c.textual(o, call.Target(), args[0])
 		}
 		return c.notBoolean(e)
@@ -153,9 +147,9 @@ func (c *compiler) tag(e ast.Expr) node {
 }
 
 // comparison compiles one leaf. The constant may stand on either side.
-func (c *compiler) comparison(e ast.Expr, o op, left, right ast.Expr) node {
+func (c *compiler) comparison(e ast.Expr, o compare.Op, left, right ast.Expr) node {
 	if left.Kind() == ast.LiteralKind {
-		left, right, o = right, left, o.mirrored()
+		left, right, o = right, left, o.Mirrored()
 	}
 	if right.Kind() != ast.LiteralKind {
 		c.fail(e, "a comparison needs one feature and one constant; %s", allowed)
@@ -169,11 +163,11 @@ func (c *compiler) comparison(e ast.Expr, o op, left, right ast.Expr) node {
 }
 
 // leaf makes the comparison of an operand with a constant.
-func (c *compiler) leaf(e ast.Expr, x operand, o op, constant ast.Expr) node {
+func (c *compiler) leaf(e ast.Expr, x operand, o compare.Op, constant ast.Expr) node {
 	l := x.leaf
 	l.op = o
 	if text, ok := textOf(constant, x); ok {
-		if o != opEqual && o != opNotEqual && textOperatorOf[string(o)] == "" {
+		if !o.OfTexts() {
 			c.fail(e, "texts are compared with ==, !=, in, startsWith, endsWith and contains")
 			return node{}
 		}
@@ -184,7 +178,7 @@ func (c *compiler) leaf(e ast.Expr, x operand, o op, constant ast.Expr) node {
 		c.fail(constant, "%s is a text: compare it with one, in quotes", l.name)
 		return node{}
 	}
-	if l.elapsed() && (o == opEqual || o == opNotEqual) {
+	if l.elapsed() && o.Equality() {
 		c.fail(e, "elapsed time equals a number for one millisecond only: use <, <=, > or >=")
 		return node{}
 	}
@@ -217,7 +211,7 @@ func textOf(e ast.Expr, x operand) (string, bool) {
 }
 
 // textual compiles name.startsWith("x") and its like.
-func (c *compiler) textual(o op, left, right ast.Expr) node {
+func (c *compiler) textual(o compare.Op, left, right ast.Expr) node {
 	x, ok := c.operand(left)
 	if !ok {
 		return node{}
@@ -258,7 +252,7 @@ func (c *compiler) in(left, right ast.Expr) node {
 			c.fail(e, "a list holds constants only")
 			continue
 		}
-		out.kids = append(out.kids, c.leaf(left, x, opEqual, e))
+		out.kids = append(out.kids, c.leaf(left, x, compare.Equal, e))
 	}
 	return out
 }

@@ -38,7 +38,7 @@ func (g *Glance) leaf(i int, nowMs int64) bool {
 	if !l.elapsed() {
 		return g.holds[i]
 	}
-	return g.there[i] && l.op.holds(nowMs-g.since[i], l.limit)
+	return g.there[i] && l.op.Numbers(nowMs-g.since[i], l.limit)
 }
 
 func (g *Glance) rule(i int, nowMs int64) bool {

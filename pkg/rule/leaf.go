@@ -2,73 +2,9 @@ package rule
 
 import (
 	"fmt"
-	"strings"
+
+	"github.com/freshet/freshet/pkg/compare"
 )
-
-// op compares a value with a constant.
-type op string
-
-const (
-	opEqual        op = "=="
-	opNotEqual     op = "!="
-	opLess         op = "<"
-	opLessEqual    op = "<="
-	opGreater      op = ">"
-	opGreaterEqual op = ">="
-	opStartsWith   op = "startsWith"
-	opEndsWith     op = "endsWith"
-	opContains     op = "contains"
-)
-
-// holds says whether a op b.
-func (o op) holds(a, b int64) bool {
-	switch o {
-	case opEqual:
-		return a == b
-	case opNotEqual:
-		return a != b
-	case opLess:
-		return a < b
-	case opLessEqual:
-		return a <= b
-	case opGreater:
-		return a > b
-	default:
-		return a >= b
-	}
-}
-
-// ofText says whether a op b, of texts.
-func (o op) ofText(a, b string) bool {
-	switch o {
-	case opEqual:
-		return a == b
-	case opNotEqual:
-		return a != b
-	case opStartsWith:
-		return strings.HasPrefix(a, b)
-	case opEndsWith:
-		return strings.HasSuffix(a, b)
-	default:
-		return strings.Contains(a, b)
-	}
-}
-
-// mirrored is the operator after its two sides change places: 3 < x is x > 3.
-func (o op) mirrored() op {
-	switch o {
-	case opLess:
-		return opGreater
-	case opLessEqual:
-		return opGreaterEqual
-	case opGreater:
-		return opLess
-	case opGreaterEqual:
-		return opLessEqual
-	default:
-		return o
-	}
-}
 
 // source is what a leaf looks at.
 type source int
@@ -93,7 +29,7 @@ type leaf struct {
 	name  string
 	// key is that of a list's entry.
 	key string
-	op  op
+	op  compare.Op
 	// limit is the constant: a count, micros, or milliseconds. text is that of a comparison of texts.
 	limit int64
 	text  string
@@ -118,31 +54,31 @@ func (l *leaf) holds(f Facts, nowMs int64) bool {
 	switch l.source {
 	case sourceNumber:
 		x, ok := f.Int(l.index)
-		return ok && l.op.holds(x, l.limit)
+		return ok && l.op.Numbers(x, l.limit)
 	case sourceText:
 		x, ok := f.Text(l.index)
-		return ok && l.op.ofText(x, l.text)
+		return ok && l.op.Texts(x, l.text)
 	case sourceHas:
 		return has(f, l.index)
 	case sourceEntry:
 		e, ok := f.Entry(l.index, l.key)
-		return ok && l.op.holds(e.Int, l.limit)
+		return ok && l.op.Numbers(e.Int, l.limit)
 	case sourceHasKey:
 		_, ok := f.Entry(l.index, l.key)
 		return ok
 	case sourceTrait:
 		e, ok := f.Entry(l.index, l.key)
-		return ok && l.op.ofText(e.Text, l.text)
+		return ok && l.op.Texts(e.Text, l.text)
 	case sourceTraitNumber:
 		e, ok := f.Entry(l.index, l.key)
 		if !ok {
 			return false
 		}
 		x, ok := micros(e.Text)
-		return ok && l.op.holds(x, l.limit)
+		return ok && l.op.Numbers(x, l.limit)
 	default:
 		t, ok := l.since(f)
-		return ok && l.op.holds(nowMs-t, l.limit)
+		return ok && l.op.Numbers(nowMs-t, l.limit)
 	}
 }
 
@@ -158,7 +94,7 @@ func has(f Facts, i int) bool {
 // flip is the one millisecond at which an elapsed leaf that counts from since changes: the first at which its new value holds. Elapsed time only grows,
 // so >= and < change when it reaches the limit, > and <= one millisecond later; the change may lie in the past.
 func (l *leaf) flip(since int64) int64 {
-	if l.op == opGreater || l.op == opLessEqual {
+	if l.op == compare.Greater || l.op == compare.LessEqual {
 		return since + l.limit + 1
 	}
 	return since + l.limit

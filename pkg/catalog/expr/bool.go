@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/freshet/freshet/pkg/compare"
 )
 
 // Bool is a compiled condition. It does not change; many goroutines may use it.
@@ -12,7 +14,7 @@ type Bool struct {
 	kind kind
 	kids []*Bool
 	path *Path
-	op   op
+	op   compare.Op
 	text string
 	num  int64 // in millionths
 }
@@ -28,20 +30,6 @@ const (
 	kindTruth  // path is true
 	kindFalse  // path is false
 	kindHas    // there is a member of any form but null
-)
-
-type op string
-
-const (
-	opEqual        op = "=="
-	opNotEqual     op = "!="
-	opLess         op = "<"
-	opLessEqual    op = "<="
-	opGreater      op = ">"
-	opGreaterEqual op = ">="
-	opStartsWith   op = "startsWith"
-	opEndsWith     op = "endsWith"
-	opContains     op = "contains"
 )
 
 // Holds says whether the condition is true of an event.
@@ -65,48 +53,16 @@ func (b *Bool) Holds(x *Event) bool {
 		return !b.kids[0].Holds(x)
 	case kindText:
 		s, ok := x.at(b.path).asText()
-		return ok && b.op.ofTexts(s, b.text)
+		return ok && b.op.Texts(s, b.text)
 	case kindNumber:
 		n, ok := x.at(b.path).asNumber()
-		return ok && b.op.ofNumbers(n, b.num)
+		return ok && b.op.Numbers(n, b.num)
 	case kindTruth:
 		return x.at(b.path).form == formTrue
 	case kindFalse:
 		return x.at(b.path).form == formFalse
 	default:
 		return x.at(b.path).form != formAbsent
-	}
-}
-
-func (o op) ofTexts(a, b string) bool {
-	switch o {
-	case opEqual:
-		return a == b
-	case opNotEqual:
-		return a != b
-	case opStartsWith:
-		return strings.HasPrefix(a, b)
-	case opEndsWith:
-		return strings.HasSuffix(a, b)
-	default:
-		return strings.Contains(a, b)
-	}
-}
-
-func (o op) ofNumbers(a, b int64) bool {
-	switch o {
-	case opEqual:
-		return a == b
-	case opNotEqual:
-		return a != b
-	case opLess:
-		return a < b
-	case opLessEqual:
-		return a <= b
-	case opGreater:
-		return a > b
-	default:
-		return a >= b
 	}
 }
 
@@ -126,7 +82,7 @@ func (b *Bool) String() string {
 	case kindNot:
 		return "!" + b.kids[0].String()
 	case kindText:
-		if b.op == opEqual || b.op == opNotEqual {
+		if b.op.Equality() {
 			return fmt.Sprintf("%s %s %s", b.path, b.op, strconv.Quote(b.text))
 		}
 		return fmt.Sprintf("%s.%s(%s)", b.path, b.op, strconv.Quote(b.text))
@@ -179,7 +135,7 @@ func (b *Bool) Events() (names []string, ok bool) {
 		slices.Sort(names)
 		return slices.Compact(names), true
 	case kindText:
-		word := b.path.root == rootColumn && b.op == opEqual
+		word := b.path.root == rootColumn && b.op == compare.Equal
 		if word && (b.path.column == "event" || b.path.column == "type" && b.text != "track") {
 			return []string{b.text}, true
 		}

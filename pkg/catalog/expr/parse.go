@@ -12,6 +12,8 @@ import (
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/parser"
+
+	"github.com/freshet/freshet/pkg/compare"
 )
 
 // allowed is said once with every refusal of a form.
@@ -123,12 +125,12 @@ func (c *compiler) tree(e ast.Expr) *Bool {
 		}
 	case "startsWith", "endsWith", "contains":
 		if len(args) == 1 && call.IsMemberFunction() {
-			return c.compare(op(name), call.Target(), args[0])
+			return c.compare(compare.Op(name), call.Target(), args[0])
 		}
 	case operators.Equals, operators.NotEquals, operators.Less, operators.LessEquals, operators.Greater, operators.GreaterEquals:
-		o := operatorOf[name]
+		o, _ := compare.OfCEL(name)
 		if args[0].Kind() == ast.LiteralKind {
-			return c.compare(o.mirrored(), args[1], args[0])
+			return c.compare(o.Mirrored(), args[1], args[0])
 		}
 		return c.compare(o, args[0], args[1])
 	case operators.Index:
@@ -139,27 +141,6 @@ func (c *compiler) tree(e ast.Expr) *Bool {
 	}
 	c.fail(e, "this form is not supported; %s", allowed)
 	return &Bool{}
-}
-
-var operatorOf = map[string]op{
-	operators.Equals: opEqual, operators.NotEquals: opNotEqual, operators.Less: opLess, operators.LessEquals: opLessEqual,
-	operators.Greater: opGreater, operators.GreaterEquals: opGreaterEqual,
-}
-
-// mirrored is the operator after its two sides change places: 3 < x is x > 3.
-func (o op) mirrored() op {
-	switch o {
-	case opLess:
-		return opGreater
-	case opLessEqual:
-		return opGreaterEqual
-	case opGreater:
-		return opLess
-	case opGreaterEqual:
-		return opLessEqual
-	default:
-		return o
-	}
 }
 
 // join compiles the sides of && or ||, flattening a && b && c into one node.
@@ -176,7 +157,7 @@ func (c *compiler) join(k kind, args []ast.Expr) *Bool {
 }
 
 // compare compiles the comparison of a name with a constant, which decides how the member is read.
-func (c *compiler) compare(o op, left, right ast.Expr) *Bool {
+func (c *compiler) compare(o compare.Op, left, right ast.Expr) *Bool {
 	p, ok := c.path(left)
 	if !ok {
 		return &Bool{}
@@ -185,8 +166,8 @@ func (c *compiler) compare(o op, left, right ast.Expr) *Bool {
 		c.fail(right, "compare with a constant: a text in quotes, a number, true or false")
 		return &Bool{}
 	}
-	textual := o == opStartsWith || o == opEndsWith || o == opContains
-	equality := o == opEqual || o == opNotEqual
+	textual := o == compare.StartsWith || o == compare.EndsWith || o == compare.Contains
+	equality := o.Equality()
 	switch v := right.AsLiteral().(type) {
 	case types.String:
 		if !textual && !equality {
@@ -197,7 +178,7 @@ func (c *compiler) compare(o op, left, right ast.Expr) *Bool {
 		if !equality {
 			c.fail(left, "truth values are compared with == and !=")
 		}
-		if bool(v) == (o == opEqual) {
+		if bool(v) == (o == compare.Equal) {
 			return &Bool{kind: kindTruth, path: p}
 		}
 		return &Bool{kind: kindFalse, path: p}
@@ -224,7 +205,7 @@ func (c *compiler) in(left, right ast.Expr) *Bool {
 	}
 	out := &Bool{kind: kindOr}
 	for _, e := range right.AsList().Elements() {
-		out.kids = append(out.kids, c.compare(opEqual, left, e))
+		out.kids = append(out.kids, c.compare(compare.Equal, left, e))
 	}
 	return out
 }

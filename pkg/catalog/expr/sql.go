@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/freshet/freshet/pkg/compare"
 )
 
 // Query collects what expressions read of a row of dw.events, which is f, and of item, the element in hand as JSON: each member once, under an alias,
@@ -45,9 +47,9 @@ func (b *Bool) SQL(q *Query) string {
 	case kindNot:
 		return "(NOT " + b.kids[0].SQL(q) + ")"
 	case kindText:
-		return "ifNull(" + b.op.sqlOfTexts(b.path.sqlText(q), quote(b.text)) + ", 0)"
+		return "ifNull(" + sqlOfTexts(b.op, b.path.sqlText(q), quote(b.text)) + ", 0)"
 	case kindNumber:
-		return fmt.Sprintf("ifNull(%s %s toInt64(%d), 0)", b.path.sqlNumber(q), b.op.sql(), b.num)
+		return fmt.Sprintf("ifNull(%s %s toInt64(%d), 0)", b.path.sqlNumber(q), sqlOf(b.op), b.num)
 	case kindTruth:
 		return b.path.sqlTruth(q, "1")
 	case kindFalse:
@@ -57,21 +59,21 @@ func (b *Bool) SQL(q *Query) string {
 	}
 }
 
-func (o op) sql() string {
-	if o == opEqual {
+func sqlOf(o compare.Op) string {
+	if o == compare.Equal {
 		return "="
 	}
 	return string(o)
 }
 
-func (o op) sqlOfTexts(a, b string) string {
+func sqlOfTexts(o compare.Op, a, b string) string {
 	switch o {
-	case opStartsWith, opEndsWith:
+	case compare.StartsWith, compare.EndsWith:
 		return fmt.Sprintf("%s(%s, %s)", o, a, b)
-	case opContains:
+	case compare.Contains:
 		return fmt.Sprintf("position(%s, %s) > 0", a, b)
 	default:
-		return fmt.Sprintf("%s %s %s", a, o.sql(), b)
+		return fmt.Sprintf("%s %s %s", a, sqlOf(o), b)
 	}
 }
 

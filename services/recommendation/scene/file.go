@@ -1,16 +1,13 @@
 package scene
 
 import (
-	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"regexp"
 	"slices"
 
-	"gopkg.in/yaml.v3"
+	"github.com/freshet/freshet/pkg/yamlfile"
 )
 
 //go:embed scenes.yaml
@@ -38,17 +35,13 @@ func Load(path string, parse ParseFilter) (*Set, error) {
 
 // Parse checks two files, own laid over base: one of own replaces base's of the same name in its place, others follow behind; what own removes is gone.
 func Parse(base, own []byte, parse ParseFilter) (*Set, error) {
-	below, err := decode(base)
-	if err != nil {
-		return nil, err
-	}
-	above, err := decode(own)
-	if err != nil {
-		return nil, err
+	var below, above fileYAML
+	if faults := append(yamlfile.Decode(base, &below), yamlfile.Decode(own, &above)...); len(faults) > 0 {
+		return nil, errors.Join(faults...)
 	}
 	p := &parser{parse: parse, names: map[string]bool{}}
 	set := &Set{}
-	for i, s := range over(below.Scenes, above.Scenes, above.Remove) {
+	for i, s := range yamlfile.Over(below.Scenes, above.Scenes, above.Remove, func(s sceneYAML) string { return s.Name }) {
 		set.Scenes = append(set.Scenes, p.scene(fmt.Sprintf("scenes[%d] %q", i, clip(s.Name)), &s))
 	}
 	for i, n := range above.Remove {
@@ -67,40 +60,3 @@ func Parse(base, own []byte, parse ParseFilter) (*Set, error) {
 
 // mostScenes keeps labels of metrics few.
 const mostScenes = 200
-
-func decode(data []byte) (*fileYAML, error) {
-	f := &fileYAML{}
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	if err := dec.Decode(f); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("not a file of scenes: %w", plain(err))
-	}
-	return f, nil
-}
-
-var unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
-
-// plain words a fault of the YAML library for somebody who does not know Go.
-func plain(err error) error {
-	return errors.New(unknownKey.ReplaceAllString(err.Error(), `unknown key "$1"`))
-}
-
-// over lays a list over another, by name.
-func over(below, above []sceneYAML, remove []string) []sceneYAML {
-	var out []sceneYAML
-	for _, s := range below {
-		if slices.Contains(remove, s.Name) {
-			continue
-		}
-		if i := slices.IndexFunc(above, func(a sceneYAML) bool { return a.Name == s.Name }); i >= 0 {
-			s = above[i]
-		}
-		out = append(out, s)
-	}
-	for i, s := range above {
-		if !slices.ContainsFunc(below, func(b sceneYAML) bool { return b.Name == s.Name }) || slices.ContainsFunc(above[:i], func(a sceneYAML) bool { return a.Name == s.Name }) {
-			out = append(out, s)
-		}
-	}
-	return out
-}

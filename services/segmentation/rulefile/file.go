@@ -2,17 +2,17 @@
 package rulefile
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"regexp"
 	"strings"
 
-	"github.com/freshet/freshet/pkg/rule"
-	"github.com/freshet/freshet/services/segmentation/webhook"
 	"gopkg.in/yaml.v3"
+
+	"github.com/freshet/freshet/pkg/rule"
+	"github.com/freshet/freshet/pkg/yamlfile"
+	"github.com/freshet/freshet/services/segmentation/webhook"
 )
 
 // maxSegments bounds the rules of a file: every one is looked at for every change of
@@ -87,21 +87,7 @@ func Endpoints(path string) (map[string]webhook.Endpoint, error) {
 // endpoint's faults under its name.
 func Parse(data []byte, schema rule.Schema, reserved ...string) (*File, error) {
 	var raw fileYAML
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	var faults []error
-	if err := dec.Decode(&raw); err != nil && !errors.Is(err, io.EOF) {
-		var typed *yaml.TypeError
-		if !errors.As(err, &typed) {
-			return nil, fmt.Errorf("not YAML: %w", err)
-		}
-		for _, m := range typed.Errors {
-			faults = append(faults, errors.New(plainYAML(m)))
-		}
-	}
-	if err := dec.Decode(new(yaml.Node)); err == nil {
-		faults = append(faults, errors.New("more than one YAML document: put everything into the first"))
-	}
+	faults := yamlfile.Decode(data, &raw)
 	f := &File{Set: rule.NewSet(schema), Alerts: map[string]string{}, Endpoints: map[string]webhook.Endpoint{}}
 	faults = append(faults, f.addEndpoints(raw)...)
 	faults = append(faults, f.addSegments(raw, reserved)...)
@@ -109,18 +95,6 @@ func Parse(data []byte, schema rule.Schema, reserved ...string) (*File, error) {
 		return nil, errors.Join(faults...)
 	}
 	return f, nil
-}
-
-// unknownKey and wrongShape match the YAML library's words, which name Go types.
-var (
-	unknownKey = regexp.MustCompile(`field (\S+) not found in type .*`)
-	wrongShape = regexp.MustCompile(`cannot unmarshal \S+( .*)? into .*`)
-)
-
-// plainYAML words a decoding fault for somebody who does not know Go.
-func plainYAML(m string) string {
-	m = unknownKey.ReplaceAllString(m, "unknown key \"$1\"")
-	return wrongShape.ReplaceAllString(m, "the value$1 has not the form that belongs here")
 }
 
 // addEndpoints checks and keeps the endpoints.
