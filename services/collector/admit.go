@@ -9,37 +9,38 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/directory"
 	"github.com/freshet/freshet/services/collector/quota"
 )
 
 // admit says whether a source may send this request at all: from this page, and now. It is asked as soon as the source is known, when
 // possible before the body is read.
-func (s *Service) admit(w *work, r *http.Request, src *source) *refusal {
-	if !src.origins.Any() {
+func (s *Service) admit(w *work, r *http.Request, src *directory.Source) *refusal {
+	if !src.Origins.Any() {
 		from := r.Header.Get("Origin")
-		if from != "" && !src.origins.Allow(from) {
+		if from != "" && !src.Origins.Allow(from) {
 			return refused(http.StatusForbidden, "origin_not_allowed",
-				fmt.Sprintf("source %s takes nothing from pages of %.100q: add the origin to its origins", src.name, from))
+				fmt.Sprintf("source %s takes nothing from pages of %.100q: add the origin to its origins", src.Name, from))
 		}
 		w.page, w.paged = from, true
 	}
-	return s.throttle(src, src.quota.Peek())
+	return s.throttle(src, src.Peek())
 }
 
 // charge takes the events of w from the source's rate.
-func (s *Service) charge(w *work, src *source) *refusal {
-	return s.throttle(src, src.quota.Take(len(w.Items)))
+func (s *Service) charge(w *work, src *directory.Source) *refusal {
+	return s.throttle(src, src.Charge(len(w.Items)))
 }
 
 // throttle is the answer to a source that is over its rate, nil when it is not.
-func (s *Service) throttle(src *source, v quota.Verdict) *refusal {
+func (s *Service) throttle(src *directory.Source, v quota.Verdict) *refusal {
 	if v.Wait == 0 {
 		return nil
 	}
-	src.metrics.throttled.Inc()
-	whose := fmt.Sprintf("source %s may send %g events a second", src.name, v.Rate)
+	src.Throttled()
+	whose := fmt.Sprintf("source %s may send %g events a second", src.Name, v.Rate)
 	if v.Shared {
-		whose = fmt.Sprintf("all sources together may send %g events a second, and %s is over its share", v.Rate, src.name)
+		whose = fmt.Sprintf("all sources together may send %g events a second, and %s is over its share", v.Rate, src.Name)
 	}
 	ref := refused(http.StatusTooManyRequests, "rate_limited",
 		fmt.Sprintf("%s: send the same request again in %d s", whose, seconds(v.Wait)))
@@ -48,24 +49,24 @@ func (s *Service) throttle(src *source, v quota.Verdict) *refusal {
 }
 
 // named applies what a source's own limits say when its key came in the body, which was read and split under the process's.
-func (s *Service) named(w *work, r *http.Request, c call, src *source) *refusal {
+func (s *Service) named(w *work, r *http.Request, c call, src *directory.Source) *refusal {
 	if ref := s.admit(w, r, src); ref != nil {
 		return ref
 	}
-	if len(w.Body) > src.limits.BodyBytes {
-		return tooLarge(src.limits.BodyBytes)
+	if len(w.Body) > src.Limits.BodyBytes {
+		return tooLarge(src.Limits.BodyBytes)
 	}
-	if !src.tight {
+	if !src.Tight {
 		return nil
 	}
 	if c.read != nil { // in a form of its own, which cannot be read a second time
-		if len(w.Items) > src.limits.BatchEvents {
-			return badBody(decode.TooManyEvents(src.limits.form()))
+		if len(w.Items) > src.Limits.BatchEvents {
+			return badBody(decode.TooManyEvents(src.Limits.Form()))
 		}
 		return nil
 	}
 	w.Envelope = decode.Envelope{}
-	return s.parse(w, c, src.limits)
+	return s.parse(w, c, src.Limits)
 }
 
 // seconds is a time in whole seconds, at least one, never less than the time.

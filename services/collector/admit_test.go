@@ -247,7 +247,7 @@ sources: [{name: shop, keys: [`+keyed("k1", "the-shop-key")+`], origins: ["https
 	w.Next()
 	b.ReportAllocs()
 	for b.Loop() {
-		src, _ := r.svc.byAuthorization(req.Header.Get("Authorization"))
+		src, _ := r.svc.directory.ByAuthorization(req.Header.Get("Authorization"))
 		if src == nil || r.svc.admit(w, req, src) != nil || r.svc.charge(w, src) != nil {
 			b.Fatal("refused")
 		}

@@ -7,15 +7,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/directory"
 	"github.com/freshet/freshet/services/collector/jsonscan"
-	"github.com/freshet/freshet/services/collector/quota"
 	"github.com/freshet/freshet/services/collector/store"
 )
 
@@ -25,57 +24,14 @@ import (
 // TestABodyThatCannotBeKeptIsNotRefused).
 //
 // Not kept, but counted where the source is known: bodies of nobody; 401 and 403, which are strangers' or another site's; 408, 429 and 503,
-// which clients repeat; a request that is empty, which says nothing; and what a source sends beyond bodiesPerSecond, so that a client gone mad, or anybody
+// which clients repeat; a request that is empty, which says nothing; and what a source sends beyond directory.BodiesPerSecond, so that a client gone mad, or anybody
 // with a web page's key, cannot fill the topic (TestRefusedBodiesAreBounded).
 
-// bodiesPerSecond and bodiesAtOnce bound the refused bodies kept of one source: 640 KiB a second at most.
-const bodiesPerSecond, bodiesAtOnce = 10, 50
-
-// bodyCodes are the codes of refused bodies: values of a label. "other" stands for any that is not among them.
+// bodyCodes are the codes of refused bodies: values of a label.
 var bodyCodes = []string{
 	decode.ReasonInvalidJSON, decode.ReasonNotAnObject, decode.ReasonInvalidUTF8, decode.ReasonTooLarge, decode.ReasonTooDeep, decode.ReasonTooManyKeys,
 	decode.EmptyBody, decode.MissingBatch, decode.BatchNotAnArray, decode.EmptyBatch, decode.TooManyEventsReason, "unreadable_body", "unsupported_encoding", "unsupported_format",
-	"missing_data", "bad_base64", "other",
-}
-
-func newBodiesMetric() *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "freshet_collector_bodies_refused_total",
-		Help: "Requests of a known source that were refused whole, by source, code of the answer, and whether the body is in events.rejected.v1 (kept: true, false)."},
-		[]string{"source", "code", "kept"})
-}
-
-// bodyMetrics are the counters of one source's refused bodies, by code.
-type bodyMetrics struct{ kept, left map[string]prometheus.Counter }
-
-func newBodyMetrics(m *prometheus.CounterVec, source string) bodyMetrics {
-	b := bodyMetrics{kept: map[string]prometheus.Counter{}, left: map[string]prometheus.Counter{}}
-	for _, code := range bodyCodes {
-		b.kept[code], b.left[code] = m.WithLabelValues(source, code, "true"), m.WithLabelValues(source, code, "false")
-	}
-	return b
-}
-
-// count counts one body.
-func (b bodyMetrics) count(kept bool, code string) {
-	of := b.left
-	if kept {
-		of = b.kept
-	}
-	c := of[code]
-	if c == nil {
-		c = of["other"]
-	}
-	c.Inc()
-}
-
-// bodyRate is what each source may have kept.
-func bodyRate(specs []quota.Spec) []quota.Spec {
-	out := make([]quota.Spec, 0, len(specs))
-	for _, s := range specs {
-		out = append(out, quota.Spec{Name: s.Name, Rate: bodiesPerSecond, Burst: bodiesAtOnce})
-	}
-	return out
+	"missing_data", "bad_base64",
 }
 
 // final says that a client drops what is answered so.
@@ -84,7 +40,7 @@ func (r *refusal) final() bool {
 }
 
 // refuseBody keeps the body of a request that is refused whole. It returns what to answer. src may be nil: then the key is looked for in the body.
-func (s *Service) refuseBody(ctx context.Context, w *work, r *http.Request, src *source, ref *refusal, at time.Time) *refusal {
+func (s *Service) refuseBody(ctx context.Context, w *work, r *http.Request, src *directory.Source, ref *refusal, at time.Time) *refusal {
 	if !ref.final() || ctx.Err() != nil {
 		return ref
 	}
@@ -103,9 +59,9 @@ func (r *refusal) empty(body []byte) bool {
 
 // keepBody stores a refused body. It returns what to answer: the refusal, or another when the body could not be stored. A body that was
 // refused for its length or its encoding was not read, since the answer does not wait for it: the record says so in its place.
-func (s *Service) keepBody(ctx context.Context, src *source, ref *refusal, body []byte, received int64) *refusal {
-	if ref.empty(body) || src.bodies.Take(1).Wait != 0 {
-		src.metrics.bodies.count(false, ref.code)
+func (s *Service) keepBody(ctx context.Context, src *directory.Source, ref *refusal, body []byte, received int64) *refusal {
+	if ref.empty(body) || !src.KeepBody() {
+		src.BodyRefused(ref.code, false)
 		return ref
 	}
 	id, detail := "body-"+s.newID(), "the whole request was refused: "+ref.message
@@ -113,24 +69,24 @@ func (s *Service) keepBody(ctx context.Context, src *source, ref *refusal, body 
 		detail += " (the body was not read)"
 	}
 	value, err := proto.Marshal(&eventv1.RejectedEvent{
-		EventId: id, Workspace: src.workspace, Source: src.name, Reason: ref.code, RejectedBy: "collector", ReceivedMs: received,
+		EventId: id, Workspace: src.Workspace, Source: src.Name, Reason: ref.code, RejectedBy: "collector", ReceivedMs: received,
 		Detail: strings.ToValidUTF8(detail, "?"), Payload: body[:min(len(body), store.MaxPayload)],
 	})
 	if err != nil {
-		s.logger.ErrorContext(ctx, "encode a refused body", "source", src.name, "error", err)
+		s.logger.ErrorContext(ctx, "encode a refused body", "source", src.Name, "error", err)
 		return refused(http.StatusInternalServerError, "internal", "internal error")
 	}
 	_, err = s.store.Put(ctx, []broker.Message{{
-		Topic: topics.EventsRejected.Name, Headers: traceHeaders(ctx), Value: value, Key: []byte(src.workspace + "\x00" + id)}})
+		Topic: topics.EventsRejected.Name, Headers: traceHeaders(ctx), Value: value, Key: []byte(src.Workspace + "\x00" + id)}})
 	if err != nil {
 		return s.notStored(err)
 	}
-	src.metrics.bodies.count(true, ref.code)
+	src.BodyRefused(ref.code, true)
 	return ref
 }
 
 // looseKey finds the source of a body that is no JSON, or whose key stands behind its fault, by the first "writeKey" in it that is one.
-func (s *Service) looseKey(body []byte) *source {
+func (s *Service) looseKey(body []byte) *directory.Source {
 	var scan jsonscan.Scanner
 	name := []byte(`"writeKey"`)
 	for range 8 { // properties may have one too
@@ -149,7 +105,7 @@ func (s *Service) looseKey(body []byte) *source {
 		}
 		if raw, err := scan.Skip(); err == nil {
 			if key, f := decode.Text("writeKey", raw); f == nil && key != "" {
-				if src := s.byKey([]byte(key)); src != nil {
+				if src, _ := s.directory.ByKey([]byte(key)); src != nil {
 					return src
 				}
 			}

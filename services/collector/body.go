@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/directory"
 )
 
 // budget bounds the memory of all bodies together. Over it a request is turned away, not queued.
@@ -25,7 +26,7 @@ type budget struct {
 }
 
 // newMemory is the budget for bodies. One that has room for a few of the largest only keeps nothing back.
-func newMemory(l Limits) budget {
+func newMemory(l directory.Limits) budget {
 	return budget{limit: l.InFlightBytes, kept: max(0, min(l.InFlightBytes/8, l.InFlightBytes-2*int64(l.BodyBytes)))}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/rates"
 )
 
 // Checker judges events of an import as a collector with the default settings would, without one: for dry runs. It knows no source, hence no
@@ -19,7 +20,7 @@ type Checker struct {
 // NewChecker makes a Checker; now is the time that events would be received at.
 func NewChecker(now func() time.Time) *Checker {
 	cfg := Default()
-	return &Checker{cfg: cfg, now: now, rules: decode.Rules{Source: "dry-run", Workspace: "default", EventBytes: cfg.Limits.EventBytes, ImportBytes: cfg.Limits.ImportEventBytes, Rates: &noRates.Table}}
+	return &Checker{cfg: cfg, now: now, rules: decode.Rules{Source: "dry-run", Workspace: "default", EventBytes: cfg.Limits.EventBytes, ImportBytes: cfg.Limits.ImportEventBytes, Rates: new(rates.Table)}}
 }
 
 // Check judges one event; nil means that it would be accepted.
@@ -31,7 +32,7 @@ func (c *Checker) Check(event []byte) *Rejection {
 // Read gives one event as a collector would store it, or why it would be refused. The event is good until the next call.
 func (c *Checker) Read(event []byte) (*eventv1.Event, *Rejection) {
 	c.work.Items = c.work.Items[:0]
-	c.work.ReadAlone(event, c.cfg.Limits.form())
+	c.work.ReadAlone(event, c.cfg.Limits.Form())
 	it := &c.work.Items[0]
 	id, f := decode.ID("messageId", it.MessageID)
 	if f == nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/directory"
 )
 
 // The media types of CloudEvents' HTTP binding start with these; what follows is the format, of which JSON is read.
@@ -28,7 +29,7 @@ func label(h http.Header) string {
 
 // readCloudEvents reads the three content modes of the HTTP binding and turns what it
 // finds into track calls, which then go the way of all others.
-func (s *Service) readCloudEvents(w *work, r *http.Request, c call, limits Limits) *refusal {
+func (s *Service) readCloudEvents(w *work, r *http.Request, c call, limits directory.Limits) *refusal {
 	format := label(r.Header)
 	structured := strings.HasPrefix(format, cloudEventLabel)
 	if structured && !strings.HasSuffix(format, "+json") {
@@ -44,15 +45,15 @@ func (s *Service) readCloudEvents(w *work, r *http.Request, c call, limits Limit
 	var ref *refusal
 	switch {
 	case c.many:
-		ref = badBody(w.ParseCloudEvents(limits.form()))
+		ref = badBody(w.ParseCloudEvents(limits.Form()))
 	case structured:
-		ref = badBody(w.ParseSingle(limits.form()))
+		ref = badBody(w.ParseSingle(limits.Form()))
 	default:
-		ref = w.parseBinary(r.Header, limits.form())
+		ref = w.parseBinary(r.Header, limits.Form())
 	}
 	if ref != nil {
 		return ref
 	}
-	w.ConvertAll(limits.form())
+	w.ConvertAll(limits.Form())
 	return nil
 }

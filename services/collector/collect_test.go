@@ -369,11 +369,10 @@ freshet_collector_requests_total{code="400",protocol="http"} 1
 	if err != nil {
 		t.Error(err)
 	}
-	m := r.svc.metrics.events
-	if got := testutil.ToFloat64(m.WithLabelValues("web", "accepted", "")); got != 2 {
+	if got := r.count("events_total", "source", "web", "result", "accepted"); got != 2 {
 		t.Errorf("accepted %v, want 2", got)
 	}
-	if got := testutil.ToFloat64(m.WithLabelValues("web", "rejected", decode.ReasonNoIdentifier)); got != 1 {
+	if got := r.count("events_total", "source", "web", "result", "rejected", "reason", decode.ReasonNoIdentifier); got != 1 {
 		t.Errorf("rejected %v, want 1", got)
 	}
 }

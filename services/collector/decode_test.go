@@ -21,6 +21,7 @@ import (
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/directory"
 	"github.com/freshet/freshet/services/collector/placeholder"
 )
 
@@ -28,7 +29,7 @@ import (
 func detached(t testing.TB) *Service {
 	t.Helper()
 	cfg := Default()
-	cfg.Sources = []Source{{Name: "web", Workspace: "default", WriteKey: testKey}}
+	cfg.Sources = []directory.Entry{{Name: "web", Workspace: "default", WriteKey: testKey}}
 	s, err := New(cfg, Deps{Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 		Tracer: noop.NewTracerProvider().Tracer("test"), Broker: &broker.Client{}})
 	if err != nil {
@@ -43,8 +44,8 @@ func (s *Service) decodeBody(w *work, body []byte, c call) (*refusal, error) {
 	if ref := s.parse(w, c, s.cfg.Limits); ref != nil {
 		return ref, nil
 	}
-	src := s.byKey([]byte(testKey))
-	o := delivery{src: src, Origin: decode.Origin{Rules: &src.rules, Type: c.typ, History: c.history, Received: noon.UnixMilli()}}
+	src, _ := s.directory.ByKey([]byte(testKey))
+	o := delivery{src: src, Origin: decode.Origin{Rules: &src.Rules, Type: c.typ, History: c.history, Received: noon.UnixMilli()}}
 	return nil, s.encode(w, &o, nil)
 }
 

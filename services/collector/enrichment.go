@@ -5,13 +5,7 @@ import (
 
 	"github.com/freshet/freshet/services/collector/decode"
 	"github.com/freshet/freshet/services/collector/enrich"
-	declared "github.com/freshet/freshet/services/collector/source"
 )
-
-// enrichment is what a source says of enrichment, made ready for the hot path.
-func (s *Service) enrichment(d declared.Source) (*enrich.Source, error) {
-	return s.enrich.Source(d.Name, enrich.IPPolicy(d.IP), d.Channel, d.Origins)
-}
 
 // nobody is at the other end of history: its connection is a machine's, years later.
 var nobody enrich.Client
@@ -31,5 +25,5 @@ func (s *Service) fillEvent(w *work, it *decode.Item, d *delivery) {
 		client = &nobody
 	}
 	it.Hints.Channel = it.Channel
-	s.enrich.Fill(&w.Event, &w.enriching, &it.Hints, client, d.src.enrich)
+	s.enrich.Fill(&w.Event, &w.enriching, &it.Hints, client, d.src.Enrich)
 }

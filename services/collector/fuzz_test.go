@@ -105,7 +105,7 @@ func FuzzAuthorization(f *testing.F) {
 	}
 	s := detached(f)
 	f.Fuzz(func(t *testing.T, header string) {
-		src, why := s.byAuthorization(header)
+		src, why := s.directory.ByAuthorization(header)
 		scheme, _, blank := strings.Cut(header, " ")
 		if given := why != "" || src != nil; given != (blank && strings.EqualFold(scheme, "basic")) {
 			t.Fatalf("%q: given %v", header, why)
@@ -131,15 +131,15 @@ func FuzzStreamGroup(f *testing.F) {
 		f.Add([]byte(body), []byte(track("neighbour")), int64(0))
 	}
 	s := detached(f)
-	src := s.byKey([]byte(testKey))
+	src, _ := s.directory.ByKey([]byte(testKey))
 	f.Fuzz(func(t *testing.T, first, second []byte, sent int64) {
 		w := works.Get().(*work)
 		defer s.release(w)
 		group := []arrival{{event: first, sentMS: sent, receivedMS: noon.UnixMilli()}, {event: second, receivedMS: noon.UnixMilli()}, {event: []byte(track("good")), receivedMS: noon.UnixMilli()}}
 		for _, a := range group {
-			w.readArrival(a, s.cfg.Limits.form())
+			w.readArrival(a, s.cfg.Limits.Form())
 		}
-		if err := s.encode(w, &delivery{src: src, Origin: decode.Origin{Rules: &src.rules, Received: noon.UnixMilli()}}, nil); err != nil {
+		if err := s.encode(w, &delivery{src: src, Origin: decode.Origin{Rules: &src.Rules, Received: noon.UnixMilli()}}, nil); err != nil {
 			t.Fatal(err)
 		}
 		if len(w.msgs) != len(group) || len(w.Items) != len(group) {
@@ -186,7 +186,7 @@ func FuzzPixel(f *testing.F) {
 		}
 	}
 	s := detached(f)
-	src := s.byKey([]byte(testKey))
+	src, _ := s.directory.ByKey([]byte(testKey))
 	paths := []string{"/v1/pixel/track", "/v1/pixel/identify", "/pixel/v1/track", "/pixel/v1/page"}
 	f.Fuzz(func(t *testing.T, query string, kind byte) {
 		c := calls[paths[int(kind)%len(paths)]]
@@ -200,7 +200,7 @@ func FuzzPixel(f *testing.F) {
 			}
 			return
 		}
-		if err := s.encode(w, &delivery{src: src, Origin: decode.Origin{Rules: &src.rules, Type: c.typ, Received: noon.UnixMilli()}}, nil); err != nil {
+		if err := s.encode(w, &delivery{src: src, Origin: decode.Origin{Rules: &src.Rules, Type: c.typ, Received: noon.UnixMilli()}}, nil); err != nil {
 			t.Fatal(err)
 		}
 		if len(w.Items) != 1 || len(w.msgs) != 1 {

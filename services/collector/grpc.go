@@ -40,14 +40,14 @@ func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestR
 	if ref != nil {
 		return result{}, ref
 	}
-	if ref := s.throttle(src, src.quota.Peek()); ref != nil {
+	if ref := s.throttle(src, src.Peek()); ref != nil {
 		return result{}, ref
 	}
 	switch n := len(req.GetEvents()); {
 	case n == 0:
 		return result{}, s.keepBody(ctx, src, refused(http.StatusBadRequest, decode.EmptyBatch, "the request has no event"), nil, received)
-	case n > src.limits.BatchEvents:
-		return result{}, s.keepBody(ctx, src, badBody(decode.TooManyEvents(src.limits.form())), beginningOf(req.GetEvents()), received)
+	case n > src.Limits.BatchEvents:
+		return result{}, s.keepBody(ctx, src, badBody(decode.TooManyEvents(src.Limits.Form())), beginningOf(req.GetEvents()), received)
 	}
 	size := 0
 	for _, raw := range req.GetEvents() {
@@ -57,7 +57,7 @@ func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestR
 		return result{}, busy()
 	}
 	s.metrics.bytes.Add(float64(size))
-	form := src.limits.form()
+	form := src.Limits.Form()
 	for _, raw := range req.GetEvents() {
 		w.ReadAlone(raw, form)
 	}
@@ -67,7 +67,7 @@ func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestR
 			w.Envelope.Ignore("sentAt", "sent_at is no time within the years 1900 and 2261")
 		}
 	}
-	return s.ingest(ctx, w, &delivery{src: src, Origin: decode.Origin{Rules: &src.rules, History: req.GetHistory(), Received: received, Retried: retriedRPC(ctx)}})
+	return s.ingest(ctx, w, &delivery{src: src, Origin: decode.Origin{Rules: &src.Rules, History: req.GetHistory(), Received: received, Retried: retriedRPC(ctx)}})
 }
 
 // beginningOf is what is kept of events that are refused together.

@@ -10,6 +10,7 @@ import (
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/directory"
 )
 
 // call is what one path of the API means.
@@ -25,7 +26,7 @@ type call struct {
 	// cloudEvents says that the body is one CloudEvent, or many when its label says so.
 	cloudEvents, many bool
 	// read finds the request's events where they are not the body alone, in Segment's form; else nil.
-	read func(*Service, *work, *http.Request, call, Limits) *refusal
+	read func(*Service, *work, *http.Request, call, directory.Limits) *refusal
 }
 
 // method is the one that the path takes.
@@ -134,7 +135,7 @@ func (s *Service) survive(ctx context.Context, rw http.ResponseWriter) {
 // take reads, authenticates, parses and stores one request.
 func (s *Service) take(ctx context.Context, w *work, r *http.Request, c call, begun time.Time) (result, *refusal) {
 	authorization := r.Header.Get("Authorization")
-	src, why := s.byAuthorization(authorization)
+	src, why := s.directory.ByAuthorization(authorization)
 	if why != "" {
 		return result{}, unauthorized(why)
 	}
@@ -143,7 +144,7 @@ func (s *Service) take(ctx context.Context, w *work, r *http.Request, c call, be
 		if ref := s.admit(w, r, src); ref != nil {
 			return result{}, ref
 		}
-		limits = src.limits
+		limits = src.Limits
 	}
 	if ref := w.explain(r, s.read(w, r, c, limits)); ref != nil {
 		return result{}, s.refuseBody(ctx, w, r, src, ref, begun)
@@ -157,12 +158,12 @@ func (s *Service) take(ctx context.Context, w *work, r *http.Request, c call, be
 			return result{}, s.refuseBody(ctx, w, r, src, ref, begun)
 		}
 	}
-	return s.ingest(ctx, w, &delivery{src: src, client: s.clientOf(r, c), Origin: decode.Origin{Rules: &src.rules, Type: c.typ, Imports: c.imports, History: c.history,
+	return s.ingest(ctx, w, &delivery{src: src, client: s.clientOf(r, c), Origin: decode.Origin{Rules: &src.Rules, Type: c.typ, Imports: c.imports, History: c.history,
 		CloudEvents: c.cloudEvents, Received: begun.UnixMilli(), Retried: retried(r.Header)}})
 }
 
 // read finds the request's events, not yet judged.
-func (s *Service) read(w *work, r *http.Request, c call, limits Limits) *refusal {
+func (s *Service) read(w *work, r *http.Request, c call, limits directory.Limits) *refusal {
 	if c.read != nil {
 		return c.read(s, w, r, c, limits)
 	}
@@ -172,11 +173,11 @@ func (s *Service) read(w *work, r *http.Request, c call, limits Limits) *refusal
 	return s.parse(w, c, limits)
 }
 
-func (s *Service) parse(w *work, c call, limits Limits) *refusal {
+func (s *Service) parse(w *work, c call, limits directory.Limits) *refusal {
 	if c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED {
-		return badBody(w.ParseSingle(limits.form()))
+		return badBody(w.ParseSingle(limits.Form()))
 	}
-	if f := w.ParseBatch(limits.form()); f != nil {
+	if f := w.ParseBatch(limits.Form()); f != nil {
 		return badBody(f)
 	}
 	// Each event gets its own copy of the envelope's context: bounded, and counted.
@@ -191,17 +192,17 @@ func (s *Service) parse(w *work, c call, limits Limits) *refusal {
 }
 
 // keyOf finds the source of the write key in the body, a JSON string, else why there is none. A body that nobody could read is told so first.
-func (s *Service) keyOf(w *work, authorization string) (*source, *refusal) {
+func (s *Service) keyOf(w *work, authorization string) (*directory.Source, *refusal) {
 	key, f := decode.Text("writeKey", w.Envelope.WriteKey)
 	switch {
 	case len(w.Items) == 1 && w.Items[0].Fault != nil && w.Envelope.WriteKey == nil:
 		return nil, refused(http.StatusBadRequest, w.Items[0].Fault.Reason, w.Items[0].Fault.Detail)
 	case f != nil:
-		return nil, unauthorized(keyUnknown)
+		return nil, unauthorized(directory.Unknown)
 	case key == "":
-		return nil, unauthorized(unnamed(authorization))
+		return nil, unauthorized(directory.Unnamed(authorization))
 	}
-	src, why := s.lookUp([]byte(key))
+	src, why := s.directory.ByKey([]byte(key))
 	if src == nil {
 		return nil, unauthorized(why)
 	}

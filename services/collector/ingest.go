@@ -17,6 +17,7 @@ import (
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/directory"
 	"github.com/freshet/freshet/services/collector/enrich"
 	"github.com/freshet/freshet/services/collector/jsonscan"
 	"github.com/freshet/freshet/services/collector/placeholder"
@@ -34,7 +35,7 @@ type result struct {
 // delivery is one request, or one part of a stream: who sent it, and what holds for all its events.
 type delivery struct {
 	decode.Origin
-	src *source
+	src *directory.Source
 	// client is who is at the other end of the connection; the zero Client when nobody is.
 	client enrich.Client
 }
@@ -51,7 +52,7 @@ func (s *Service) ingest(ctx context.Context, w *work, d *delivery) (result, *re
 		return result{}, ref
 	}
 	if err := s.encode(w, d, traceHeaders(ctx)); err != nil {
-		s.logger.ErrorContext(ctx, "encode a request", "source", d.src.name, "error", err)
+		s.logger.ErrorContext(ctx, "encode a request", "source", d.src.Name, "error", err)
 		return result{}, refused(http.StatusInternalServerError, "internal", "internal error")
 	}
 	start := s.now()
@@ -67,9 +68,9 @@ func (s *Service) ingest(ctx context.Context, w *work, d *delivery) (result, *re
 	for range min(w.live, res.accepted) {
 		s.freshness.Observe("collector", d.Received, stored)
 	}
-	d.src.metrics.accepted.Add(float64(res.accepted))
+	d.src.Accepted(res.accepted)
 	for _, r := range res.rejected {
-		d.src.metrics.rejected[r.Reason].Inc()
+		d.src.Rejected(r.Reason)
 	}
 	return res, nil
 }
@@ -83,7 +84,7 @@ func (s *Service) encode(w *work, d *delivery, headers []broker.Header) error {
 	out := make([]byte, 0, encodedSize(w))
 	for i := range w.Items {
 		it := &w.Items[i]
-		messageID, made, flt := s.messageID(it, d.src.rules.Placeholders)
+		messageID, made, flt := s.messageID(it, d.src.Rules.Placeholders)
 		it.ID = messageID
 		if f := w.Decode(it, &d.Origin, s.cfg.Clock, messageID); f != nil {
 			flt = d.InItsWords(f)
@@ -154,7 +155,7 @@ func (w *work) reject(out []byte, headers []broker.Header, d *delivery, i int, m
 	}
 	from := len(out)
 	out, err := proto.MarshalOptions{}.MarshalAppend(out, &eventv1.RejectedEvent{
-		EventId: messageID, Workspace: d.src.workspace, Source: d.src.name, Reason: f.Reason, Detail: detail,
+		EventId: messageID, Workspace: d.src.Workspace, Source: d.src.Name, Reason: f.Reason, Detail: detail,
 		Payload: payload, ReceivedMs: d.Received, RejectedBy: "collector",
 	})
 	if err != nil {
@@ -162,7 +163,7 @@ func (w *work) reject(out []byte, headers []broker.Header, d *delivery, i int, m
 	}
 	w.msgs = append(w.msgs, broker.Message{
 		Topic: topics.EventsRejected.Name, Headers: headers, Value: out[from:len(out):len(out)],
-		Key: customer.EventKey(d.src.workspace, messageID),
+		Key: customer.EventKey(d.src.Workspace, messageID),
 	})
 	return out, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/directory"
 )
 
 // dot is a transparent image of one pixel.
@@ -37,7 +38,7 @@ func addPixels(paths map[string]call) {
 }
 
 // readPixelData reads Segment's form: one event as JSON, in base64, in the address.
-func (s *Service) readPixelData(w *work, r *http.Request, _ call, limits Limits) *refusal {
+func (s *Service) readPixelData(w *work, r *http.Request, _ call, limits directory.Limits) *refusal {
 	data := r.URL.Query().Get("data")
 	if data == "" {
 		return refused(http.StatusBadRequest, "missing_data", "the address has no data: send ?data=, one event as JSON in base64")
@@ -57,7 +58,7 @@ func unbase64(text string) ([]byte, error) {
 
 // readPixelQuery reads RudderStack's form: each member of the event a parameter of the
 // address, dots in its name for objects within objects.
-func (s *Service) readPixelQuery(w *work, r *http.Request, _ call, limits Limits) *refusal {
+func (s *Service) readPixelQuery(w *work, r *http.Request, _ call, limits directory.Limits) *refusal {
 	query := r.URL.Query()
 	if len(query) == 0 {
 		return refused(http.StatusBadRequest, "missing_data", "the address has no parameters: send ?writeKey=...&anonymousId=...&event=...")
@@ -102,17 +103,17 @@ func nest(object map[string]any, name, value string) {
 	}
 }
 
-func (s *Service) readPixel(w *work, body []byte, limits Limits) *refusal {
+func (s *Service) readPixel(w *work, body []byte, limits directory.Limits) *refusal {
 	if !s.reserve(w, int64(len(body))) {
 		return busy()
 	}
 	s.metrics.bytes.Add(float64(len(body)))
 	w.Body = append(w.Body[:0], body...)
-	return badBody(w.ParseSingle(limits.form()))
+	return badBody(w.ParseSingle(limits.Form()))
 }
 
 // readBeacon reads a batch whose write key is in the address: a beacon has no headers of its own.
-func (s *Service) readBeacon(w *work, r *http.Request, c call, limits Limits) *refusal {
+func (s *Service) readBeacon(w *work, r *http.Request, c call, limits directory.Limits) *refusal {
 	if ref := s.readBody(w, r, limits.BodyBytes); ref != nil {
 		return ref
 	}

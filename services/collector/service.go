@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -28,13 +29,12 @@ import (
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/freshness"
-	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/pkg/service"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	"github.com/freshet/freshet/services/collector/behind"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/directory"
 	"github.com/freshet/freshet/services/collector/enrich"
-	"github.com/freshet/freshet/services/collector/quota"
 	"github.com/freshet/freshet/services/collector/store"
 )
 
@@ -61,12 +61,7 @@ type Service struct {
 	metrics   *metrics
 	freshness *freshness.Histogram
 	store     *store.Store
-	sources   atomic.Pointer[registry]
-	files     keyfile.Watch
-	quotas    *quota.Limiter
-	bodies    *quota.Limiter // of refused bodies kept
-
-	sourcesMetrics *sourcesMetrics
+	directory *directory.Directory
 
 	enrich  *enrich.Enricher
 	senders *decode.Senders
@@ -92,17 +87,12 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.New(store.Config{Spool: cfg.Spool, AckTimeout: cfg.AckTimeout, RequestBytes: cfg.Limits.BodyBytes}, store.Deps{
-		Logger: deps.Logger, Metrics: deps.Metrics, Broker: deps.Broker, NotStorable: m.notStorable})
-	if err != nil {
-		return nil, err
-	}
 	fresh, err := freshness.New(deps.Metrics)
 	if err != nil {
 		return nil, err
 	}
 	s := &Service{
-		cfg: cfg, logger: deps.Logger, tracer: deps.Tracer, metrics: m, freshness: fresh, store: st,
+		cfg: cfg, logger: deps.Logger, tracer: deps.Tracer, metrics: m, freshness: fresh,
 		memory: newMemory(cfg.Limits), answers: budget{limit: cfg.Limits.InFlightBytes / answersShare}, streams: newStreams(),
 		now: deps.Now, newID: deps.NewID, senders: decode.NewSenders(),
 	}
@@ -115,15 +105,19 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if s.enrich, err = enrich.New(cfg.Enrich, enrich.Deps{Logger: deps.Logger, Metrics: deps.Metrics, Now: s.now}); err != nil {
 		return nil, fmt.Errorf("configure the collector: %w", err)
 	}
-	if s.sourcesMetrics, err = newSourcesMetrics(deps.Metrics); err != nil {
+	s.directory, err = directory.New(
+		directory.Config{Entries: cfg.Sources, File: cfg.SourcesFile, FileMayBeMissing: cfg.SourcesFileMayBeMissing, Limits: cfg.Limits},
+		directory.Deps{Logger: deps.Logger, Metrics: deps.Metrics, Enrich: s.enrich, Now: s.now, BodyCodes: bodyCodes, Reasons: append(slices.Clone(decode.Reasons), store.NotStorable)})
+	if err != nil {
+		return nil, err
+	}
+	s.store, err = store.New(store.Config{Spool: cfg.Spool, AckTimeout: cfg.AckTimeout, RequestBytes: cfg.Limits.BodyBytes}, store.Deps{
+		Logger: deps.Logger, Metrics: deps.Metrics, Broker: deps.Broker,
+		NotStorable: func(source string) { s.directory.Rejected(source, store.NotStorable) }})
+	if err != nil {
 		return nil, err
 	}
 	if s.behind, err = behind.New(cfg.Limits.HistoryBehind, cfg.WarehouseGroup, deps.Broker, deps.Logger, deps.Metrics); err != nil {
-		return nil, err
-	}
-	s.quotas = quota.New(cfg.Limits.Rate, cfg.Limits.Burst, s.now)
-	s.bodies = quota.New(0, 0, s.now)
-	if err := s.reload(); err != nil {
 		return nil, err
 	}
 	if err := deps.Metrics.Register(s.memoryGauge()); err != nil {
@@ -222,10 +216,11 @@ func (s *Service) serve(ctx, drain context.Context) error {
 	if err := server.Start(ctx); err != nil {
 		return err
 	}
-	if len(s.sources.Load().keys) == 0 {
+	sources, keys := s.directory.Size()
+	if keys == 0 {
 		s.logger.Warn("no source is configured: every request is answered 401")
 	}
-	s.logger.Info("taking events", "http", s.Addr(), "sources", len(s.sources.Load().byName))
+	s.logger.Info("taking events", "http", s.Addr(), "sources", sources)
 	served := make(chan error, 1)
 	go func() { served <- server.Run(ctx) }()
 	watched := make(chan struct{})
@@ -236,7 +231,7 @@ func (s *Service) serve(ctx, drain context.Context) error {
 	looking := make(chan struct{})
 	go func() { s.behind.Run(watch); close(looking) }()
 	reloading := make(chan struct{})
-	go func() { s.watchSources(watch); close(reloading) }()
+	go func() { s.directory.Run(watch); close(reloading) }()
 	defer func() { cancelWatch(); <-watched; <-geo; <-reloading; <-looking }()
 	select {
 	case err := <-served:

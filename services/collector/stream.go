@@ -174,9 +174,9 @@ func (s *Service) ingestGroup(ctx context.Context, header string, group []arriva
 	case src != nil:
 		s.metrics.bytes.Add(float64(w.reserved))
 		for _, a := range group {
-			w.readArrival(a, src.limits.form())
+			w.readArrival(a, src.Limits.Form())
 		}
-		res, ref = s.ingest(ctx, w, &delivery{src: src, Origin: decode.Origin{Rules: &src.rules, History: group[0].history, Received: group[0].receivedMS}})
+		res, ref = s.ingest(ctx, w, &delivery{src: src, Origin: decode.Origin{Rules: &src.Rules, History: group[0].history, Received: group[0].receivedMS}})
 	}
 	if ref == nil {
 		s.metrics.answered(protocolGRPC, http.StatusOK, s.now().Sub(begun))

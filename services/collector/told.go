@@ -3,9 +3,8 @@ package collector
 import (
 	"strings"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/directory"
 )
 
 // Rejection is one refused event of a request.
@@ -43,17 +42,9 @@ type Told struct {
 	Detail string `json:"detail"`
 }
 
-// newNotesMetric counts notes.
-func newNotesMetric() *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "freshet_collector_notes_total",
-		Help: "What of accepted events could not be read, or was read another way than it was written, by source and kind; docs/events.md has the kinds."},
-		[]string{"source", "kind"})
-}
-
 // countNotes counts the notes of an event that was accepted.
-func (w *work) countNotes(src *source) {
+func (w *work) countNotes(src *directory.Source) {
 	for _, n := range w.Event.Notes {
-		src.metrics.notes[n.Kind].Inc()
+		src.Noted(n.Kind)
 	}
 }

@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/testutil"
-
 	"github.com/freshet/freshet/pkg/testkit"
 )
 
@@ -93,12 +91,12 @@ func TestAnswersThatNobodyReads(t *testing.T) {
 		}
 	}
 	testkit.Eventually(t, time.Minute, func() error { // with the connections still open
-		if used := r.svc.memory.used.Load(); used != 0 {
+		if used := r.held(); used != 0 {
 			return fmt.Errorf("%d bytes are still reserved", used)
 		}
 		return nil
 	})
-	unread := testutil.ToFloat64(r.svc.metrics.inFlight)
+	unread := r.count("requests_in_flight")
 	t.Logf("%d requests of others were served meanwhile; %v answers wait for their readers", served, unread)
 	if unread == 0 {
 		t.Error("no answer waits for its reader: the test no longer tests")
@@ -161,7 +159,7 @@ func TestLargeBodiesThatDoNotArrive(t *testing.T) {
 		}
 	}
 	testkit.Eventually(t, 10*time.Second, func() error {
-		if used := r.svc.memory.used.Load(); used != 40*firstRoom {
+		if used := r.held(); used != 40*firstRoom {
 			return fmt.Errorf("%d bytes are reserved, want %d", used, 40*firstRoom)
 		}
 		return nil
