@@ -24,6 +24,7 @@ import (
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/directory"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 const testKey = "web-write-key"
@@ -100,8 +101,8 @@ type got struct {
 	Omitted  int
 	Message  string
 	Accepted int
-	Rejected []Rejection
-	Notes    []Told
+	Rejected []intake.Rejection
+	Notes    []intake.Told
 }
 
 // reasons are the reasons of the rejects, in order.

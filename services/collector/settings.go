@@ -11,6 +11,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/freshet/freshet/services/collector/directory"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 // settingsMaxAge is how long a browser may keep a client's settings, in seconds.
@@ -31,7 +32,7 @@ func (s *Service) browse(rw http.ResponseWriter, r *http.Request, path string) b
 	default:
 		rw.Header().Set("Allow", method+", OPTIONS")
 		unread(rw.Header(), r)
-		s.refuse(rw, refused(http.StatusMethodNotAllowed, "method_not_allowed", "use "+method))
+		s.refuse(rw, intake.Refuse(http.StatusMethodNotAllowed, "method_not_allowed", "use "+method))
 	}
 	return true
 }
@@ -127,7 +128,7 @@ func (s *Service) clientMetrics(rw http.ResponseWriter, _ *http.Request) {
 
 func (s *Service) unknownSource(rw http.ResponseWriter) {
 	rw.Header().Set("Cache-Control", "no-store")
-	s.refuse(rw, refused(http.StatusNotFound, "unknown_write_key", "no source has this write key"))
+	s.refuse(rw, intake.Refuse(http.StatusNotFound, "unknown_write_key", "no source has this write key"))
 }
 
 // settled answers settings, or 304 to a browser that has them.
@@ -135,7 +136,7 @@ func (s *Service) settled(rw http.ResponseWriter, r *http.Request, settings any)
 	body, err := json.Marshal(settings)
 	if err != nil {
 		s.logger.ErrorContext(r.Context(), "encode a client's settings", "error", err)
-		s.refuse(rw, refused(http.StatusInternalServerError, "internal", "internal error"))
+		s.refuse(rw, intake.Refuse(http.StatusInternalServerError, "internal", "internal error"))
 		return
 	}
 	tag := `"` + strconv.FormatUint(xxhash.Sum64(body), 16) + `"`

@@ -449,7 +449,7 @@ func TestStreamWithoutMemoryIsToldToTryAgain(t *testing.T) {
 	r := start(t)
 	stream := openStream(t, dial(t, r))
 	limit := r.svc.cfg.Limits.InFlightBytes
-	if !r.svc.memory.take(limit - 10) {
+	if !r.svc.intake.Memory.Take(limit - 10) {
 		t.Fatal("no memory")
 	}
 	send(t, stream, one(1, track("a")), one(2, track("b")))
@@ -458,7 +458,7 @@ func TestStreamWithoutMemoryIsToldToTryAgain(t *testing.T) {
 			t.Errorf("without memory: %v", got)
 		}
 	}
-	r.svc.memory.give(limit - 10)
+	r.svc.intake.Memory.Give(limit - 10)
 	send(t, stream, one(3, track("c")))
 	if got := receive(t, stream); got.GetSequence() != 3 || got.GetStatus() != accepted {
 		t.Errorf("with memory again: %v", got)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/testkit"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 // deaf opens a connection with a small receive buffer, on which nothing will be read.
@@ -130,12 +131,14 @@ func TestLongAnswersHaveABudget(t *testing.T) {
 		t.Errorf("with room: %d rejected, %d omitted", len(g.Rejected), g.Omitted)
 	}
 	testkit.Eventually(t, 10*time.Second, func() error { // the client may have read the answer before its handler is done
-		if used := r.svc.answers.used.Load(); used != 0 {
+		if used := r.svc.answers.Used(); used != 0 {
 			return fmt.Errorf("%d bytes are still reserved for answers", used)
 		}
 		return nil
 	})
-	r.svc.answers.used.Store(r.svc.answers.limit)
+	if !r.svc.answers.Take(r.svc.cfg.Limits.InFlightBytes / answersShare) {
+		t.Fatal("the answers' budget is not what it should be")
+	}
 	g := r.post("/v1/batch", body)
 	bytes, err := strconv.Atoi(g.Header.Get("Content-Length"))
 	if err != nil || bytes > 2*shortAnswer || g.Status != http.StatusOK || len(g.Rejected) == 0 || len(g.Rejected)+g.Omitted != 2500 {
@@ -159,8 +162,8 @@ func TestLargeBodiesThatDoNotArrive(t *testing.T) {
 		}
 	}
 	testkit.Eventually(t, 10*time.Second, func() error {
-		if used := r.held(); used != 40*firstRoom {
-			return fmt.Errorf("%d bytes are reserved, want %d", used, 40*firstRoom)
+		if used := r.held(); used != 40*intake.FirstRoom {
+			return fmt.Errorf("%d bytes are reserved, want %d", used, 40*intake.FirstRoom)
 		}
 		return nil
 	})

@@ -1,4 +1,4 @@
-package collector
+package intake
 
 import (
 	"bytes"
@@ -27,66 +27,66 @@ import (
 // which clients repeat; a request that is empty, which says nothing; and what a source sends beyond directory.BodiesPerSecond, so that a client gone mad, or anybody
 // with a web page's key, cannot fill the topic (TestRefusedBodiesAreBounded).
 
-// bodyCodes are the codes of refused bodies: values of a label.
-var bodyCodes = []string{
+// BodyCodes are the codes of refused bodies: values of a label.
+var BodyCodes = []string{
 	decode.ReasonInvalidJSON, decode.ReasonNotAnObject, decode.ReasonInvalidUTF8, decode.ReasonTooLarge, decode.ReasonTooDeep, decode.ReasonTooManyKeys,
 	decode.EmptyBody, decode.MissingBatch, decode.BatchNotAnArray, decode.EmptyBatch, decode.TooManyEventsReason, "unreadable_body", "unsupported_encoding", "unsupported_format",
 	"missing_data", "bad_base64",
 }
 
 // final says that a client drops what is answered so.
-func (r *refusal) final() bool {
-	return r.status == http.StatusBadRequest || r.status == http.StatusRequestEntityTooLarge || r.status == http.StatusUnsupportedMediaType
+func (r *Refusal) final() bool {
+	return r.Status == http.StatusBadRequest || r.Status == http.StatusRequestEntityTooLarge || r.Status == http.StatusUnsupportedMediaType
 }
 
-// refuseBody keeps the body of a request that is refused whole. It returns what to answer. src may be nil: then the key is looked for in the body.
-func (s *Service) refuseBody(ctx context.Context, w *work, r *http.Request, src *directory.Source, ref *refusal, at time.Time) *refusal {
+// RefuseBody keeps the body of a request that is refused whole. It returns what to answer. origin is the page it came from; src may be nil: then the key is looked for in the body.
+func (i *Intake) RefuseBody(ctx context.Context, w *Work, origin string, src *directory.Source, ref *Refusal, at time.Time) *Refusal {
 	if !ref.final() || ctx.Err() != nil {
 		return ref
 	}
 	if src == nil {
-		if src = s.looseKey(w.Body); src == nil || s.admit(w, r, src) != nil {
+		if src = i.looseKey(w.Body); src == nil || Admit(w, origin, src) != nil {
 			return ref
 		}
 	}
-	return s.keepBody(ctx, src, ref, w.Body, at.UnixMilli())
+	return i.KeepBody(ctx, src, ref, w.Body, at.UnixMilli())
 }
 
 // empty says that a refused request held nothing.
-func (r *refusal) empty(body []byte) bool {
-	return r.code == decode.EmptyBody || len(body) == 0 && r.code == decode.EmptyBatch
+func (r *Refusal) empty(body []byte) bool {
+	return r.Code == decode.EmptyBody || len(body) == 0 && r.Code == decode.EmptyBatch
 }
 
-// keepBody stores a refused body. It returns what to answer: the refusal, or another when the body could not be stored. A body that was
+// KeepBody stores a refused body. It returns what to answer: the refusal, or another when the body could not be stored. A body that was
 // refused for its length or its encoding was not read, since the answer does not wait for it: the record says so in its place.
-func (s *Service) keepBody(ctx context.Context, src *directory.Source, ref *refusal, body []byte, received int64) *refusal {
+func (i *Intake) KeepBody(ctx context.Context, src *directory.Source, ref *Refusal, body []byte, received int64) *Refusal {
 	if ref.empty(body) || !src.KeepBody() {
-		src.BodyRefused(ref.code, false)
+		src.BodyRefused(ref.Code, false)
 		return ref
 	}
-	id, detail := "body-"+s.newID(), "the whole request was refused: "+ref.message
+	id, detail := "body-"+i.newID(), "the whole request was refused: "+ref.Message
 	if len(body) == 0 {
 		detail += " (the body was not read)"
 	}
 	value, err := proto.Marshal(&eventv1.RejectedEvent{
-		EventId: id, Workspace: src.Workspace, Source: src.Name, Reason: ref.code, RejectedBy: "collector", ReceivedMs: received,
+		EventId: id, Workspace: src.Workspace, Source: src.Name, Reason: ref.Code, RejectedBy: "collector", ReceivedMs: received,
 		Detail: strings.ToValidUTF8(detail, "?"), Payload: body[:min(len(body), store.MaxPayload)],
 	})
 	if err != nil {
-		s.logger.ErrorContext(ctx, "encode a refused body", "source", src.Name, "error", err)
-		return refused(http.StatusInternalServerError, "internal", "internal error")
+		i.logger.ErrorContext(ctx, "encode a refused body", "source", src.Name, "error", err)
+		return Refuse(http.StatusInternalServerError, "internal", "internal error")
 	}
-	_, err = s.store.Put(ctx, []broker.Message{{
+	_, err = i.store.Put(ctx, []broker.Message{{
 		Topic: topics.EventsRejected.Name, Headers: traceHeaders(ctx), Value: value, Key: []byte(src.Workspace + "\x00" + id)}})
 	if err != nil {
-		return s.notStored(err)
+		return i.notStored(err)
 	}
-	src.BodyRefused(ref.code, true)
+	src.BodyRefused(ref.Code, true)
 	return ref
 }
 
 // looseKey finds the source of a body that is no JSON, or whose key stands behind its fault, by the first "writeKey" in it that is one.
-func (s *Service) looseKey(body []byte) *directory.Source {
+func (i *Intake) looseKey(body []byte) *directory.Source {
 	var scan jsonscan.Scanner
 	name := []byte(`"writeKey"`)
 	for range 8 { // properties may have one too
@@ -105,7 +105,7 @@ func (s *Service) looseKey(body []byte) *directory.Source {
 		}
 		if raw, err := scan.Skip(); err == nil {
 			if key, f := decode.Text("writeKey", raw); f == nil && key != "" {
-				if src, _ := s.directory.ByKey([]byte(key)); src != nil {
+				if src, _ := i.directory.ByKey([]byte(key)); src != nil {
 					return src
 				}
 			}

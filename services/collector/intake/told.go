@@ -1,4 +1,4 @@
-package collector
+package intake
 
 import (
 	"strings"
@@ -23,7 +23,7 @@ type Rejection struct {
 const maxTold = 20
 
 // tell puts what the sender should learn of an event that was taken into the answer: that its alias joins nobody.
-func (w *work) tell(index int, messageID string) {
+func (w *Work) tell(index int, messageID string) {
 	for _, n := range w.Event.Notes {
 		if n.Kind == decode.NoteAlias && len(w.told) < maxTold {
 			w.told = append(w.told, Told{Index: index, MessageID: strings.Clone(messageID), Kind: n.Kind, Detail: n.Detail})
@@ -43,7 +43,7 @@ type Told struct {
 }
 
 // countNotes counts the notes of an event that was accepted.
-func (w *work) countNotes(src *directory.Source) {
+func (w *Work) countNotes(src *directory.Source) {
 	for _, n := range w.Event.Notes {
 		src.Noted(n.Kind)
 	}

@@ -1,4 +1,4 @@
-package collector
+package intake
 
 import (
 	"net/http"
@@ -9,9 +9,9 @@ import (
 // keyAdvice is where a write key goes.
 const keyAdvice = `send it as the user of Basic authorization (curl -u "<write key>:"), or as "writeKey" in the body`
 
-// unauthorized is the answer without a source. Who shows a whole key that worked once is told that it ended: it is what they need to know, and
+// Unauthorized is the answer without a source. Who shows a whole key that worked once is told that it ended: it is what they need to know, and
 // who holds no key learns nothing, since every other one is unknown. Whether it was revoked or its source disabled stays with the log.
-func unauthorized(why string) *refusal {
+func Unauthorized(why string) *Refusal {
 	message := "the write key is unknown: " + keyAdvice
 	switch why {
 	case directory.Expired:
@@ -29,17 +29,17 @@ func unauthorized(why string) *refusal {
 	case directory.Scheme:
 		message = "the authorization is neither Basic nor Bearer: if it is the write key, " + keyAdvice
 	}
-	return refused(http.StatusUnauthorized, "unknown_write_key", message)
+	return Refuse(http.StatusUnauthorized, "unknown_write_key", message)
 }
 
-// byMetadata is the source of a gRPC call, which has no body to name the key in.
-func (s *Service) byMetadata(header string) (*directory.Source, *refusal) {
-	src, why := s.directory.ByAuthorization(header)
+// Sender is the source of a Basic authorization where no body can name the key.
+func (i *Intake) Sender(header string) (*directory.Source, *Refusal) {
+	src, why := i.directory.ByAuthorization(header)
 	if src != nil {
 		return src, nil
 	}
 	if why == "" {
 		why = directory.Unnamed(header)
 	}
-	return nil, unauthorized(why)
+	return nil, Unauthorized(why)
 }

@@ -1,4 +1,4 @@
-package collector
+package intake
 
 import (
 	"errors"
@@ -21,10 +21,13 @@ type metrics struct {
 	inFlight prometheus.Gauge
 }
 
-// protocols are the values of the protocol label.
-const protocolHTTP, protocolGRPC = "http", "grpc"
+// The values of the protocol label.
+const (
+	HTTP = "http"
+	GRPC = "grpc"
+)
 
-func newMetrics(reg prometheus.Registerer) (*metrics, error) {
+func newMetrics(reg prometheus.Registerer, memory *Budget) (*metrics, error) {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "freshet_collector_requests_total",
@@ -45,7 +48,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Help: "Requests being worked on now."}),
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.ack, m.bytes, m.inFlight} {
+	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.ack, m.bytes, m.inFlight, memory.gauge()} {
 		errs = append(errs, reg.Register(c))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -54,16 +57,17 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	return m, nil
 }
 
-// memoryGauge shows how much of the budget is taken.
-func (s *Service) memoryGauge() prometheus.Collector {
+// gauge shows how much of the budget is taken.
+func (b *Budget) gauge() prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "freshet_collector_body_memory_bytes",
 		Help: "Memory reserved for bodies now; its bound is limits.in_flight_bytes.",
-	}, func() float64 { return float64(s.memory.used.Load()) })
+	}, func() float64 { return float64(b.used.Load()) })
 }
 
-// answered counts one request.
-func (m *metrics) answered(protocol string, status int, took time.Duration) {
+// Answered counts one request of a protocol, by its status in HTTP.
+func (i *Intake) Answered(protocol string, status int, took time.Duration) {
+	m := i.metrics
 	m.seconds.WithLabelValues(protocol).Observe(took.Seconds())
 	if status == http.StatusOK {
 		m.requests.WithLabelValues(protocol, "200").Inc()
@@ -71,3 +75,12 @@ func (m *metrics) answered(protocol string, status int, took time.Duration) {
 	}
 	m.requests.WithLabelValues(protocol, strconv.Itoa(status)).Inc()
 }
+
+// Enter says that a door works on a request, Leave that it does no more.
+func (i *Intake) Enter() { i.metrics.inFlight.Inc() }
+
+// Leave follows Enter.
+func (i *Intake) Leave() { i.metrics.inFlight.Dec() }
+
+// Read counts bytes of bodies, after decompression.
+func (i *Intake) Read(bytes int) { i.metrics.bytes.Add(float64(bytes)) }
