@@ -52,7 +52,7 @@ func neighbour(t *testing.T, r *rig, id string) {
 func settled(t *testing.T, r *rig) {
 	t.Helper()
 	testkit.Eventually(t, 10*time.Second, func() error {
-		if used := r.svc.memory.used.Load(); used != 0 {
+		if used := r.held(); used != 0 {
 			return fmt.Errorf("%d bytes are still reserved", used)
 		}
 		return nil
@@ -155,7 +155,7 @@ func TestZipBombsAreBoundedTogether(t *testing.T) {
 		for {
 			runtime.ReadMemStats(&now)
 			peak.Store(max(peak.Load(), now.HeapInuse))
-			reserved.Store(max(reserved.Load(), uint64(r.svc.memory.used.Load())))
+			reserved.Store(max(reserved.Load(), uint64(r.held())))
 			select {
 			case <-done:
 				return
@@ -212,7 +212,7 @@ func TestSlowPackedBodiesCountWhatUnpackingHolds(t *testing.T) {
 		}
 	}
 	testkit.Eventually(t, 10*time.Second, func() error {
-		if used := r.svc.memory.used.Load(); used != slow*(unpackerBytes+firstRead) {
+		if used := r.held(); used != slow*(unpackerBytes+firstRead) {
 			return fmt.Errorf("%d packed bodies under way hold %d bytes", slow, used)
 		}
 		return nil

@@ -222,7 +222,7 @@ func TestMemoryOfBodiesIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	testkit.Eventually(t, 5*time.Second, func() error {
-		if r.svc.memory.used.Load() < 90<<10 {
+		if r.held() < 90<<10 {
 			return errors.New("the first body is not reserved yet")
 		}
 		return nil
@@ -241,7 +241,7 @@ func TestMemoryOfBodiesIsBounded(t *testing.T) {
 	if g := <-first; g.Status != http.StatusBadRequest || g.Error != decode.ReasonTooLarge {
 		t.Errorf("the first: %+v", g)
 	}
-	if used := r.svc.memory.used.Load(); used != 0 {
+	if used := r.held(); used != 0 {
 		t.Errorf("%d bytes are still reserved", used)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 func TestOriginsOfASource(t *testing.T) {
@@ -243,12 +244,12 @@ sources: [{name: shop, keys: [`+keyed("k1", "the-shop-key")+`], origins: ["https
 	}
 	req.SetBasicAuth("the-shop-key", "")
 	req.Header.Set("Origin", "https://www.shop.example")
-	w := &work{}
+	w := &intake.Work{}
 	w.Next()
 	b.ReportAllocs()
 	for b.Loop() {
-		src, _ := r.svc.byAuthorization(req.Header.Get("Authorization"))
-		if src == nil || r.svc.admit(w, req, src) != nil || r.svc.charge(w, src) != nil {
+		src, _ := r.svc.directory.ByAuthorization(req.Header.Get("Authorization"))
+		if src == nil || intake.Admit(w, req.Header.Get("Origin"), src) != nil || src.Charge(len(w.Items)).Wait != 0 {
 			b.Fatal("refused")
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 // reply is the body of every answer.
@@ -13,15 +14,15 @@ type reply struct {
 	Success bool `json:"success"`
 	// Error is a word for programs, Message a sentence for people. Code is Error again: clients read that name, and take an answer
 	// without it for a broken network, which they try again.
-	Error    string      `json:"error,omitempty"`
-	Code     string      `json:"code,omitempty"`
-	Message  string      `json:"message,omitempty"`
-	Accepted int         `json:"accepted"`
-	Rejected []Rejection `json:"rejected"`
+	Error    string             `json:"error,omitempty"`
+	Code     string             `json:"code,omitempty"`
+	Message  string             `json:"message,omitempty"`
+	Accepted int                `json:"accepted"`
+	Rejected []intake.Rejection `json:"rejected"`
 	// Omitted is how many refused events Rejected leaves out.
 	Omitted int `json:"omitted,omitempty"`
 	// Notes are what the sender should hear of events that were taken.
-	Notes []Told `json:"notes,omitempty"`
+	Notes []intake.Told `json:"notes,omitempty"`
 }
 
 // Answers wait for their readers in memory, so those that are long have a budget of their own, a fourth of that for bodies. Without room in
@@ -30,33 +31,33 @@ const shortAnswer, answersShare = 16 << 10, 4
 
 // answer reports events that are durable. A single event that was refused is a 400,
 // so that whoever wrote the call learns of it; in a batch the neighbours count.
-func (s *Service) answer(rw http.ResponseWriter, c call, res result) int {
-	if len(res.rejected)+len(res.told) == 0 || c.pixel && len(res.rejected) == 0 {
+func (s *Service) answer(rw http.ResponseWriter, c call, res intake.Result) int {
+	if len(res.Rejected)+len(res.Told) == 0 || c.pixel && len(res.Rejected) == 0 {
 		if c.pixel {
 			answerPixel(rw)
 			return http.StatusOK
 		}
 		body := make([]byte, 0, 64)
 		body = append(body, `{"success":true,"accepted":`...)
-		body = strconv.AppendInt(body, int64(res.accepted), 10)
+		body = strconv.AppendInt(body, int64(res.Accepted), 10)
 		body = append(body, `,"rejected":[]}`+"\n"...)
 		writeJSON(rw, http.StatusOK, body)
 		return http.StatusOK
 	}
-	status, out := http.StatusOK, reply{Success: true, Accepted: res.accepted, Rejected: res.rejected, Notes: res.told}
-	if len(res.rejected) == 0 {
-		out.Rejected = []Rejection{}
+	status, out := http.StatusOK, reply{Success: true, Accepted: res.Accepted, Rejected: res.Rejected, Notes: res.Told}
+	if len(res.Rejected) == 0 {
+		out.Rejected = []intake.Rejection{}
 	} else if c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED && !c.many {
 		status, out.Success = http.StatusBadRequest, false
-		out.Error, out.Message = res.rejected[0].Reason, res.rejected[0].Detail
+		out.Error, out.Message = res.Rejected[0].Reason, res.Rejected[0].Detail
 	}
-	size := sizeOf(res.rejected)
+	size := sizeOf(res.Rejected)
 	if size > shortAnswer {
-		if s.answers.take(size) {
-			defer s.answers.give(size)
+		if s.answers.Take(size) {
+			defer s.answers.Give(size)
 		} else {
-			out.Rejected = shortened(res.rejected, shortAnswer)
-			out.Omitted = len(res.rejected) - len(out.Rejected)
+			out.Rejected = shortened(res.Rejected, shortAnswer)
+			out.Omitted = len(res.Rejected) - len(out.Rejected)
 		}
 	}
 	s.write(rw, status, out)
@@ -64,20 +65,22 @@ func (s *Service) answer(rw http.ResponseWriter, c call, res result) int {
 }
 
 // sizeOf is about how many bytes rejections take in an answer.
-func sizeOf(list []Rejection) int64 {
+func sizeOf(list []intake.Rejection) int64 {
 	var n int64
 	for i := range list {
-		n += list[i].size()
+		n += sizeOfOne(&list[i])
 	}
 	return n
 }
 
-func (r *Rejection) size() int64 { return int64(64 + len(r.MessageID) + len(r.Reason) + len(r.Detail)) }
+func sizeOfOne(r *intake.Rejection) int64 {
+	return int64(64 + len(r.MessageID) + len(r.Reason) + len(r.Detail))
+}
 
 // shortened are the first rejections that take no more than so many bytes.
-func shortened(list []Rejection, bytes int64) []Rejection {
+func shortened(list []intake.Rejection, bytes int64) []intake.Rejection {
 	for i := range list {
-		if bytes -= list[i].size(); bytes < 0 {
+		if bytes -= sizeOfOne(&list[i]); bytes < 0 {
 			return list[:i]
 		}
 	}
@@ -85,16 +88,16 @@ func shortened(list []Rejection, bytes int64) []Rejection {
 }
 
 // refuse reports a request of which nothing was taken.
-func (s *Service) refuse(rw http.ResponseWriter, ref *refusal) {
-	switch ref.status {
+func (s *Service) refuse(rw http.ResponseWriter, ref *intake.Refusal) {
+	switch ref.Status {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		later(rw.Header(), max(ref.wait, s.cfg.RetryAfter))
+		later(rw.Header(), max(ref.Wait, s.cfg.RetryAfter))
 	case http.StatusUnsupportedMediaType:
 		rw.Header().Set("Accept-Encoding", "gzip")
 	case http.StatusUnauthorized:
 		rw.Header().Set("WWW-Authenticate", `Basic realm="write key"`)
 	}
-	s.write(rw, ref.status, reply{Error: ref.code, Message: ref.message, Rejected: []Rejection{}})
+	s.write(rw, ref.Status, reply{Error: ref.Code, Message: ref.Message, Rejected: []intake.Rejection{}})
 }
 
 func (s *Service) write(rw http.ResponseWriter, status int, out reply) {

@@ -185,7 +185,7 @@ func TestWholeRequestFaults(t *testing.T) {
 	if n := len(r.records(topicsRaw)); n != 0 {
 		t.Errorf("%d events of refused requests are in Kafka", n)
 	}
-	if used := r.svc.memory.used.Load(); used != 0 {
+	if used := r.held(); used != 0 {
 		t.Errorf("%d bytes of memory are still reserved", used)
 	}
 }

@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/directory"
 	"github.com/freshet/freshet/services/collector/store"
 )
 
@@ -80,10 +80,10 @@ func TestARefusedBodyIsInTheDeadLetters(t *testing.T) {
 			t.Errorf("%s: %s %q by %q of %q at %d, %d bytes, want %d", name, e.Reason, e.Detail, e.RejectedBy, e.Source, e.ReceivedMs, len(e.Payload), len(want))
 		}
 	}
-	if n := testutil.ToFloat64(r.svc.sources.Load().byName["web"].metrics.bodies.kept["too_many_events"]); n != 1 {
+	if n := r.count("bodies_refused_total", "source", "web", "code", "too_many_events", "kept", "true"); n != 1 {
 		t.Errorf("%v bodies of too many events counted", n)
 	}
-	if used := r.svc.memory.used.Load(); used != 0 {
+	if used := r.held(); used != 0 {
 		t.Errorf("%d bytes of memory are still reserved", used)
 	}
 }
@@ -103,17 +103,19 @@ func newRejects(r *rig, seen map[string]bool) (out []*eventv1.RejectedEvent) {
 func TestRefusedBodiesAreBounded(t *testing.T) {
 	now := noon
 	r := start(t, func(s *setup) { s.now = func() time.Time { return now } })
-	for range bodiesAtOnce + 30 {
+	for range directory.BodiesAtOnce + 30 {
 		if g := r.post("/v1/batch", `{"batch":7}`); g.Status != http.StatusBadRequest {
 			t.Fatalf("%+v", g)
 		}
 	}
 	kept := len(r.rejects())
-	if kept < bodiesAtOnce || kept > bodiesAtOnce+1 { // one more is let in while the balance is above zero
-		t.Errorf("%d of %d bodies are kept at once, want %d", kept, bodiesAtOnce+30, bodiesAtOnce)
+	if kept < directory.BodiesAtOnce || kept > directory.BodiesAtOnce+1 { // one more is let in while the balance is above zero
+		t.Errorf("%d of %d bodies are kept at once, want %d", kept, directory.BodiesAtOnce+30, directory.BodiesAtOnce)
 	}
-	web := r.svc.sources.Load().byName["web"].metrics.bodies
-	if in, out := testutil.ToFloat64(web.kept["batch_not_an_array"]), testutil.ToFloat64(web.left["batch_not_an_array"]); int(in) != kept || in+out != bodiesAtOnce+30 {
+	counted := func(kept string) float64 {
+		return r.count("bodies_refused_total", "source", "web", "code", "batch_not_an_array", "kept", kept)
+	}
+	if in, out := counted("true"), counted("false"); int(in) != kept || in+out != directory.BodiesAtOnce+30 {
 		t.Errorf("counted %v kept and %v not", in, out)
 	}
 	if g := r.post("/v1/batch", `{"batch":7}`, "Authorization", "Basic cG9zLXdyaXRlLWtleTo="); g.Status != 400 || len(r.rejects()) != kept+1 {
@@ -123,8 +125,8 @@ func TestRefusedBodiesAreBounded(t *testing.T) {
 	for range 30 {
 		r.post("/v1/batch", `{"batch":7}`)
 	}
-	if more := len(r.rejects()) - kept - 1; more < bodiesPerSecond || more > bodiesPerSecond+1 {
-		t.Errorf("%d more a second later, want %d", more, bodiesPerSecond)
+	if more := len(r.rejects()) - kept - 1; more < directory.BodiesPerSecond || more > directory.BodiesPerSecond+1 {
+		t.Errorf("%d more a second later, want %d", more, directory.BodiesPerSecond)
 	}
 }
 
@@ -162,7 +164,7 @@ func TestARefusedMessageOfGRPCIsInTheDeadLetters(t *testing.T) {
 	if len(got) != 1 || got[0].Reason != "too_many_events" || string(got[0].Payload) != string(bytes.Join(events, []byte("\n")))+"\n" || got[0].Source != "web" {
 		t.Errorf("%v", got)
 	}
-	if n := testutil.ToFloat64(r.svc.sources.Load().byName["web"].metrics.bodies.left["empty_batch"]); n != 1 {
+	if n := r.count("bodies_refused_total", "source", "web", "code", "empty_batch", "kept", "false"); n != 1 {
 		t.Errorf("%v empty messages counted", n)
 	}
 }

@@ -5,10 +5,11 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 func TestACheckerJudgesAsACollectorDoes(t *testing.T) {
-	c := NewChecker(time.Now)
+	c := intake.NewChecker(time.Now)
 	r := start(t)
 	for _, event := range []string{
 		track("m-1"),

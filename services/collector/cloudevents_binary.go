@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 // binaryPrefix is what the headers of binary mode begin with, as net/http writes them.
@@ -16,7 +17,7 @@ const binaryPrefix = "Ce-"
 
 // parseBinary reads binary mode: the attributes are headers, the body is the data. It
 // writes the event in the structured form, so that there is one reader.
-func (w *work) parseBinary(h http.Header, limits decode.Limits) *refusal {
+func parseBinary(w *intake.Work, h http.Header, limits decode.Limits) *intake.Refusal {
 	var names []string
 	for name := range h {
 		if strings.HasPrefix(name, binaryPrefix) {
@@ -24,7 +25,7 @@ func (w *work) parseBinary(h http.Header, limits decode.Limits) *refusal {
 		}
 	}
 	if len(names) == 0 {
-		return refused(http.StatusBadRequest, "no_cloudevent",
+		return intake.Refuse(http.StatusBadRequest, "no_cloudevent",
 			"neither the Content-Type nor ce- headers say that this is a CloudEvent: send "+cloudEventLabel+"+json, or ce-id, ce-source, ce-type and ce-specversion")
 	}
 	slices.Sort(names)
@@ -44,7 +45,7 @@ func (w *work) parseBinary(h http.Header, limits decode.Limits) *refusal {
 		out = decode.Member(out, []byte(attribute), decode.JSONText(value))
 	}
 	if data := bytes.TrimSpace(w.Body); len(data) > 0 && f == nil {
-		if f = w.binaryData(h, data, limits); f == nil {
+		if f = binaryData(w, h, data, limits); f == nil {
 			if format := label(h); format != "" {
 				out = decode.Member(out, []byte("datacontenttype"), decode.JSONText(format))
 			}
@@ -60,11 +61,11 @@ func (w *work) parseBinary(h http.Header, limits decode.Limits) *refusal {
 		return nil
 	}
 	w.Body = append(w.Body[:0], append(out, '}')...)
-	return badBody(w.ParseSingle(limits))
+	return intake.BadBody(w.ParseSingle(limits))
 }
 
 // binaryData says why the body cannot be an event's data: it has to be one JSON value.
-func (w *work) binaryData(h http.Header, data []byte, limits decode.Limits) *decode.Fault {
+func binaryData(w *intake.Work, h http.Header, data []byte, limits decode.Limits) *decode.Fault {
 	if format := label(h); format != "" && !strings.HasSuffix(format, "/json") && !strings.HasSuffix(format, "+json") {
 		return decode.BadCloudEvent("data of the type %.60q is not read: send JSON", format)
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/directory"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 // The media types of CloudEvents' HTTP binding start with these; what follows is the format, of which JSON is read.
@@ -28,31 +30,31 @@ func label(h http.Header) string {
 
 // readCloudEvents reads the three content modes of the HTTP binding and turns what it
 // finds into track calls, which then go the way of all others.
-func (s *Service) readCloudEvents(w *work, r *http.Request, c call, limits Limits) *refusal {
+func (s *Service) readCloudEvents(w *intake.Work, r *http.Request, c call, limits directory.Limits) *intake.Refusal {
 	format := label(r.Header)
 	structured := strings.HasPrefix(format, cloudEventLabel)
 	if structured && !strings.HasSuffix(format, "+json") {
-		return refused(http.StatusUnsupportedMediaType, "unsupported_format",
+		return intake.Refuse(http.StatusUnsupportedMediaType, "unsupported_format",
 			fmt.Sprintf("%.60q is not read: send %s+json, %s+json or binary mode", format, cloudEventLabel, cloudEventsLabel))
 	}
 	if ref := s.readBody(w, r, limits.BodyBytes); ref != nil {
 		return ref
 	}
-	if !s.reserve(w, w.reserved+int64(len(w.Body))) { // attributes and decoded data are copied
-		return busy()
+	if !s.intake.ReserveMore(w, int64(len(w.Body))) { // attributes and decoded data are copied
+		return intake.Busy()
 	}
-	var ref *refusal
+	var ref *intake.Refusal
 	switch {
 	case c.many:
-		ref = badBody(w.ParseCloudEvents(limits.form()))
+		ref = intake.BadBody(w.ParseCloudEvents(limits.Form()))
 	case structured:
-		ref = badBody(w.ParseSingle(limits.form()))
+		ref = intake.BadBody(w.ParseSingle(limits.Form()))
 	default:
-		ref = w.parseBinary(r.Header, limits.form())
+		ref = parseBinary(w, r.Header, limits.Form())
 	}
 	if ref != nil {
 		return ref
 	}
-	w.ConvertAll(limits.form())
+	w.ConvertAll(limits.Form())
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 // noon is the fixed clock of tests about time.
@@ -61,7 +62,7 @@ func TestTrackArrivesWhole(t *testing.T) {
 	if want := customer.EventKey("default", "m1"); string(rec.Key) != string(want) {
 		t.Errorf("key %q, want %q", rec.Key, want)
 	}
-	if rec.Header(traceparent) != nil {
+	if rec.Header(intake.TraceParent) != nil {
 		t.Error("a trace that nobody samples is in the headers")
 	}
 }
@@ -349,9 +350,9 @@ func TestTraceGoesIntoTheRecordWhenSampled(t *testing.T) {
 	const id = "0af7651916cd43dd8448eb211c80319c"
 	r.post("/v1/batch", `{"batch":[`+track("yes")+`,{"type":"track"}]}`, "Traceparent", "00-"+id+"-b7ad6b7169203331-01")
 	for _, topic := range []topics.Topic{topics.EventsRaw, topics.EventsRejected} {
-		got := string(r.records(topic)[0].Header(traceparent))
+		got := string(r.records(topic)[0].Header(intake.TraceParent))
 		if !strings.HasPrefix(got, "00-"+id+"-") || strings.Contains(got, "b7ad6b7169203331") || !strings.HasSuffix(got, "-01") {
-			t.Errorf("%s: traceparent %q, want the caller's trace and our span", topic.Name, got)
+			t.Errorf("%s: intake.TraceParent %q, want the caller's trace and our span", topic.Name, got)
 		}
 	}
 }
@@ -369,11 +370,10 @@ freshet_collector_requests_total{code="400",protocol="http"} 1
 	if err != nil {
 		t.Error(err)
 	}
-	m := r.svc.metrics.events
-	if got := testutil.ToFloat64(m.WithLabelValues("web", "accepted", "")); got != 2 {
+	if got := r.count("events_total", "source", "web", "result", "accepted"); got != 2 {
 		t.Errorf("accepted %v, want 2", got)
 	}
-	if got := testutil.ToFloat64(m.WithLabelValues("web", "rejected", decode.ReasonNoIdentifier)); got != 1 {
+	if got := r.count("events_total", "source", "web", "result", "rejected", "reason", decode.ReasonNoIdentifier); got != 1 {
 		t.Errorf("rejected %v, want 1", got)
 	}
 }

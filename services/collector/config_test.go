@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/freshet/freshet/services/collector/directory"
 )
 
 func TestDefaultIsValid(t *testing.T) {
@@ -26,16 +28,16 @@ func TestValidateNamesEveryFault(t *testing.T) {
 		"deep":                   {func(c *Config) { c.Limits.Depth = 5000 }, "limits.depth: 5000 is above 1000"},
 		"less memory than one":   {func(c *Config) { c.Limits.InFlightBytes = 5 }, "limits.in_flight_bytes: 5 is below limits.body_bytes"},
 		"a public url of no use": {func(c *Config) { c.PublicURL = "events.example.com" }, "public_url: \"events.example.com\" is not http"},
-		"short key":              {func(c *Config) { c.Sources = []Source{{Name: "web", Workspace: "default", WriteKey: "short"}} }, "sources[0].write_key: shorter than 8 bytes"},
+		"short key":              {func(c *Config) { c.Sources = []directory.Entry{{Name: "web", Workspace: "default", WriteKey: "short"}} }, "sources[0].write_key: shorter than 8 bytes"},
 		"bad name": {func(c *Config) {
-			c.Sources = []Source{{Name: "Web Shop", Workspace: "default", WriteKey: "long-enough"}}
+			c.Sources = []directory.Entry{{Name: "Web Shop", Workspace: "default", WriteKey: "long-enough"}}
 		}, `sources[0].name: "Web Shop"`},
-		"bad workspace": {func(c *Config) { c.Sources = []Source{{Name: "web", Workspace: "", WriteKey: "long-enough"}} }, `sources[0].workspace: ""`},
+		"bad workspace": {func(c *Config) { c.Sources = []directory.Entry{{Name: "web", Workspace: "", WriteKey: "long-enough"}} }, `sources[0].workspace: ""`},
 		"one key for two": {func(c *Config) {
-			c.Sources = []Source{{Name: "web", Workspace: "default", WriteKey: "long-enough"}, {Name: "app", Workspace: "default", WriteKey: "long-enough"}}
+			c.Sources = []directory.Entry{{Name: "web", Workspace: "default", WriteKey: "long-enough"}, {Name: "app", Workspace: "default", WriteKey: "long-enough"}}
 		}, "sources[1].write_key: the same as of sources[0]"},
 		"two plans of one": {func(c *Config) {
-			c.Sources = []Source{{Name: "web", Workspace: "default", WriteKey: "long-enough", Plan: "a.yaml"}, {Name: "web", Workspace: "default", WriteKey: "long-enough-too"}}
+			c.Sources = []directory.Entry{{Name: "web", Workspace: "default", WriteKey: "long-enough", Plan: "a.yaml"}, {Name: "web", Workspace: "default", WriteKey: "long-enough-too"}}
 		}, `sources[1].plan: "" is not that of sources[0], which has the same name: "a.yaml"`},
 	} {
 		cfg := Default()

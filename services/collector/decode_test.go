@@ -21,6 +21,8 @@ import (
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/directory"
+	"github.com/freshet/freshet/services/collector/intake"
 	"github.com/freshet/freshet/services/collector/placeholder"
 )
 
@@ -28,7 +30,7 @@ import (
 func detached(t testing.TB) *Service {
 	t.Helper()
 	cfg := Default()
-	cfg.Sources = []Source{{Name: "web", Workspace: "default", WriteKey: testKey}}
+	cfg.Sources = []directory.Entry{{Name: "web", Workspace: "default", WriteKey: testKey}}
 	s, err := New(cfg, Deps{Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(),
 		Tracer: noop.NewTracerProvider().Tracer("test"), Broker: &broker.Client{}})
 	if err != nil {
@@ -38,14 +40,14 @@ func detached(t testing.TB) *Service {
 }
 
 // decodeBody does with a body what a request does, up to the broker.
-func (s *Service) decodeBody(w *work, body []byte, c call) (*refusal, error) {
+func (s *Service) decodeBody(w *intake.Work, body []byte, c call) (*intake.Refusal, error) {
 	w.Body = append(w.Body[:0], body...)
-	if ref := s.parse(w, c, s.cfg.Limits); ref != nil {
+	if ref := s.intake.Parse(w, c.single(), s.cfg.Limits); ref != nil {
 		return ref, nil
 	}
-	src := s.byKey([]byte(testKey))
-	o := delivery{src: src, Origin: decode.Origin{Rules: &src.rules, Type: c.typ, History: c.history, Received: noon.UnixMilli()}}
-	return nil, s.encode(w, &o, nil)
+	src, _ := s.directory.ByKey([]byte(testKey))
+	o := intake.Delivery{Source: src, Origin: decode.Origin{Rules: &src.Rules, Type: c.typ, History: c.history, Received: noon.UnixMilli()}}
+	return nil, s.intake.Judge(w, &o, nil)
 }
 
 // corpus are bodies of every kind: good ones of real clients, and all bad events.
@@ -72,11 +74,11 @@ func FuzzDecode(f *testing.F) {
 	}
 	s := detached(f)
 	kinds := []call{{typ: eventv1.EventType_EVENT_TYPE_TRACK}, {}, {history: true}}
-	warm := works.Get().(*work) // what is made once for all: patterns of user agents
+	warm := s.intake.Begin() // what is made once for all: patterns of user agents
 	if _, err := s.decodeBody(warm, batchOf(1), kinds[1]); err != nil {
 		f.Fatal(err)
 	}
-	s.release(warm)
+	s.intake.End(warm)
 	f.Fuzz(func(t *testing.T, body []byte, kind byte) {
 		before := allocated()
 		items := checkBody(t, s, body, kinds[int(kind)%len(kinds)])
@@ -90,14 +92,14 @@ func FuzzDecode(f *testing.F) {
 // checkBody decodes one body and checks what became of it. It returns the number of its events.
 func checkBody(t testing.TB, s *Service, body []byte, c call) int {
 	t.Helper()
-	w := works.Get().(*work)
-	defer s.release(w)
+	w := s.intake.Begin()
+	defer s.intake.End(w)
 	ref, err := s.decodeBody(w, body, c)
 	if err != nil {
 		t.Fatalf("%q: %v", body, err)
 	}
 	if ref != nil {
-		if ref.status < 400 || ref.status > 499 || ref.code == "" || ref.message == "" {
+		if ref.Status < 400 || ref.Status > 499 || ref.Code == "" || ref.Message == "" {
 			t.Fatalf("%q: refused without a reason: %+v", body, ref)
 		}
 		return 0
@@ -115,25 +117,25 @@ func allocated() uint64 {
 
 // checkRecords: one record for each item, and every accepted event is what the
 // contract says and what encoding/json reads.
-func checkRecords(t testing.TB, w *work, body []byte, c call) {
+func checkRecords(t testing.TB, w *intake.Work, body []byte, c call) {
 	t.Helper()
-	if len(w.msgs) != len(w.Items) || len(w.Items) == 0 {
-		t.Fatalf("%d records for %d items", len(w.msgs), len(w.Items))
+	if len(w.Records()) != len(w.Items) || len(w.Items) == 0 {
+		t.Fatalf("%d records for %d items", len(w.Records()), len(w.Items))
 	}
 	rejects := 0
-	for _, m := range w.msgs {
+	for _, m := range w.Records() {
 		if m.Topic == topics.EventsRejected.Name {
 			rejects++
 		}
 	}
-	if rejects != len(w.rejections) {
-		t.Fatalf("%d records of refused events, %d are answered", rejects, len(w.rejections))
+	if rejects != len(w.Rejections()) {
+		t.Fatalf("%d records of refused events, %d are answered", rejects, len(w.Rejections()))
 	}
 	plain := plainItems(body, c)
 	if plain != nil && len(plain) != len(w.Items) {
 		t.Fatalf("%d items, encoding/json reads %d", len(w.Items), len(plain))
 	}
-	for i, m := range w.msgs {
+	for i, m := range w.Records() {
 		if m.Topic == topics.EventsRejected.Name {
 			continue
 		}
@@ -215,12 +217,12 @@ func TestBodiesOfRealClients(t *testing.T) {
 		if !strings.Contains(body, `"batch"`) {
 			c.typ = eventv1.EventType_EVENT_TYPE_TRACK
 		}
-		w := works.Get().(*work)
+		w := s.intake.Begin()
 		ref, err := s.decodeBody(w, []byte(body), c)
-		if ref != nil || err != nil || len(w.rejections) > 0 {
-			t.Errorf("%.80s...: %v %v %+v", body, ref, err, w.rejections)
+		if ref != nil || err != nil || len(w.Rejections()) > 0 {
+			t.Errorf("%.80s...: %v %v %+v", body, ref, err, w.Rejections())
 		}
-		s.release(w)
+		s.intake.End(w)
 	}
 }
 
@@ -245,11 +247,11 @@ func benchmarkDecode(b *testing.B, body []byte, c call, events int) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(body)))
 	for b.Loop() {
-		w := works.Get().(*work)
-		if ref, err := s.decodeBody(w, body, c); ref != nil || err != nil || len(w.rejections) > 0 {
-			b.Fatal(ref, err, w.rejections)
+		w := s.intake.Begin()
+		if ref, err := s.decodeBody(w, body, c); ref != nil || err != nil || len(w.Rejections()) > 0 {
+			b.Fatal(ref, err, w.Rejections())
 		}
-		s.release(w)
+		s.intake.End(w)
 	}
 	b.ReportMetric(float64(b.N*events)/b.Elapsed().Seconds(), "events/s")
 	b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N*events), "ns/event")

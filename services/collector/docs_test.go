@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/intake"
 	"github.com/freshet/freshet/services/collector/store"
 )
 
@@ -63,7 +64,7 @@ func TestEveryNoteAndEveryRefusedBodyIsDocumented(t *testing.T) {
 			t.Errorf("the note %s is not in docs/events.md", kind)
 		}
 	}
-	for _, code := range bodyCodes {
+	for _, code := range intake.BodyCodes {
 		if code != "other" && code != "empty_body" && !strings.Contains(string(page), "`"+code+"`") {
 			t.Errorf("the code %s of a refused body is not in docs/events.md", code)
 		}

@@ -165,7 +165,7 @@ func TestReadingOnIsBounded(t *testing.T) {
 	if sent > unwantedBytes+64<<20 { // the kernel's buffers are its own
 		t.Errorf("%d bytes were taken from one that is not known", sent)
 	}
-	if used := r.svc.memory.used.Load(); used != 0 {
+	if used := r.held(); used != 0 {
 		t.Errorf("%d bytes of the memory for bodies are held", used)
 	}
 }

@@ -13,9 +13,6 @@ import (
 	"github.com/freshet/freshet/pkg/broker"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
-	"github.com/freshet/freshet/services/collector/decode"
-	"github.com/freshet/freshet/services/collector/enrich"
-	declared "github.com/freshet/freshet/services/collector/source"
 )
 
 const desktopChrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
@@ -79,38 +76,27 @@ func TestImportsAndRPCHaveNoVisitor(t *testing.T) {
 
 // Each source says what becomes of addresses and whether it is offline.
 func TestSourcesSayWhatBecomesOfAddresses(t *testing.T) {
-	s := detached(t)
-	for name, c := range map[string]struct {
-		src     declared.Source
-		want    string
+	var path string
+	r := start(t, atNoon, sourcesFile(t, &path, `sources:
+  - {name: masked, keys: [`+keyed("k1", "masked-key")+`]}
+  - {name: till, ip: none, channel: offline, keys: [`+keyed("k1", "till-key")+`]}
+  - {name: full, ip: full, keys: [`+keyed("k1", "full-key")+`]}
+`))
+	for source, want := range map[string]struct {
+		context string
 		channel eventv1.Channel
 	}{
-		"masked by default": {declared.Source{}, `{"ip":"203.0.113.0"}`, eventv1.Channel_CHANNEL_UNSPECIFIED},
-		"none, a till":      {declared.Source{IP: "none", Channel: "offline"}, `{}`, eventv1.Channel_CHANNEL_OFFLINE},
-		"full":              {declared.Source{IP: "full"}, `{"ip":"203.0.113.7"}`, eventv1.Channel_CHANNEL_UNSPECIFIED},
+		"masked": {`{"ip":"203.0.113.0"}`, eventv1.Channel_CHANNEL_UNSPECIFIED},
+		"till":   {`{}`, eventv1.Channel_CHANNEL_OFFLINE},
+		"full":   {`{"ip":"203.0.113.7"}`, eventv1.Channel_CHANNEL_UNSPECIFIED},
 	} {
-		prepared, err := s.enrichment(c.src)
-		if err != nil {
-			t.Fatal(err)
+		body := `{"event":"E","userId":"1","messageId":"from-` + source + `","context":{"ip":"203.0.113.7"}}`
+		if g := r.post("/v1/track", body, as(source+"-key")...); g.Status != http.StatusOK {
+			t.Fatalf("%s: %+v", source, g)
 		}
-		w := &work{}
-		w.ReadAlone([]byte(`{"type":"track","event":"E","userId":"1","context":{"ip":"203.0.113.7"}}`), s.cfg.Limits.form())
-		src, err := s.prepare(declared.Source{Name: "x", Workspace: "w"}, "", spaces{}.of("w"))
-		if err != nil {
-			t.Fatal(err)
+		if e := r.events()["from-"+source]; string(e.GetContextJson()) != want.context || e.GetEnrichment().GetChannel() != want.channel {
+			t.Errorf("%s: %s %v, want %s %v", source, e.GetContextJson(), e.GetEnrichment(), want.context, want.channel)
 		}
-		src.enrich = prepared
-		o := &delivery{src: src, Origin: decode.Origin{Rules: &src.rules, Received: noon.UnixMilli()}, client: enrich.Client{}}
-		if f := w.Decode(&w.Items[0], &o.Origin, s.cfg.Clock, "m"); f != nil {
-			t.Fatal(f)
-		}
-		s.fillEvent(w, &w.Items[0], o)
-		if got := string(w.Event.ContextJson); got != c.want || w.Event.GetEnrichment().GetChannel() != c.channel {
-			t.Errorf("%s: %s %v, want %s %v", name, got, w.Event.GetEnrichment(), c.want, c.channel)
-		}
-	}
-	if _, err := s.prepare(declared.Source{Name: "x", IP: "hashed"}, "", spaces{}.of("w")); err == nil || !strings.Contains(err.Error(), `source x: ip: "hashed"`) {
-		t.Errorf("an unknown policy: %v", err)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 // FuzzBody: a body is read to the byte as the standard library unpacks it, or refused with a
@@ -39,13 +40,14 @@ func FuzzBody(f *testing.F) {
 			r.ContentLength = int64(len(body))
 		}
 		r.Header.Set("Content-Encoding", encoding)
-		w := &work{}
+		w := &intake.Work{}
 		ref := s.readBody(w, r, s.cfg.Limits.BodyBytes)
-		if len(w.Body) > s.cfg.Limits.BodyBytes+1 || cap(w.Body) > 2*s.cfg.Limits.BodyBytes || w.reserved < int64(len(w.Body)) {
-			t.Fatalf("%d bytes in %d of memory, %d reserved", len(w.Body), cap(w.Body), w.reserved)
+		if held := s.intake.Memory.Used(); len(w.Body) > s.cfg.Limits.BodyBytes+1 || cap(w.Body) > 2*s.cfg.Limits.BodyBytes || held < int64(len(w.Body)) {
+			t.Fatalf("%d bytes in %d of memory, %d reserved", len(w.Body), cap(w.Body), held)
 		}
-		s.memory.give(w.reserved)
-		if used := s.memory.used.Load(); used != 0 {
+		got := bytes.Clone(w.Body)
+		s.intake.End(w)
+		if used := s.intake.Memory.Used(); used != 0 {
 			t.Fatalf("%d bytes are still reserved", used)
 		}
 		want, err := unpacked(body, encoding, s.cfg.Limits.BodyBytes)
@@ -54,10 +56,10 @@ func FuzzBody(f *testing.F) {
 			// RFC 1952 has a reader refuse these; the standard library does not look.
 		case (ref == nil) != (err == nil):
 			t.Fatalf("refused %+v, the standard library says %v", ref, err)
-		case ref != nil && (ref.status < 400 || ref.status > 499):
-			t.Fatalf("refused with %d", ref.status)
-		case ref == nil && !bytes.Equal(w.Body, bytes.TrimPrefix(want, bom)):
-			t.Fatalf("read %q, want %q", w.Body, want)
+		case ref != nil && (ref.Status < 400 || ref.Status > 499):
+			t.Fatalf("refused with %d", ref.Status)
+		case ref == nil && !bytes.Equal(got, bytes.TrimPrefix(want, bom)):
+			t.Fatalf("read %q, want %q", got, want)
 		}
 	})
 }
@@ -105,7 +107,7 @@ func FuzzAuthorization(f *testing.F) {
 	}
 	s := detached(f)
 	f.Fuzz(func(t *testing.T, header string) {
-		src, why := s.byAuthorization(header)
+		src, why := s.directory.ByAuthorization(header)
 		scheme, _, blank := strings.Cut(header, " ")
 		if given := why != "" || src != nil; given != (blank && strings.EqualFold(scheme, "basic")) {
 			t.Fatalf("%q: given %v", header, why)
@@ -131,22 +133,22 @@ func FuzzStreamGroup(f *testing.F) {
 		f.Add([]byte(body), []byte(track("neighbour")), int64(0))
 	}
 	s := detached(f)
-	src := s.byKey([]byte(testKey))
+	src, _ := s.directory.ByKey([]byte(testKey))
 	f.Fuzz(func(t *testing.T, first, second []byte, sent int64) {
-		w := works.Get().(*work)
-		defer s.release(w)
+		w := s.intake.Begin()
+		defer s.intake.End(w)
 		group := []arrival{{event: first, sentMS: sent, receivedMS: noon.UnixMilli()}, {event: second, receivedMS: noon.UnixMilli()}, {event: []byte(track("good")), receivedMS: noon.UnixMilli()}}
 		for _, a := range group {
-			w.readArrival(a, s.cfg.Limits.form())
+			readArrival(w, a, s.cfg.Limits.Form())
 		}
-		if err := s.encode(w, &delivery{src: src, Origin: decode.Origin{Rules: &src.rules, Received: noon.UnixMilli()}}, nil); err != nil {
+		if err := s.intake.Judge(w, &intake.Delivery{Source: src, Origin: decode.Origin{Rules: &src.Rules, Received: noon.UnixMilli()}}, nil); err != nil {
 			t.Fatal(err)
 		}
-		if len(w.msgs) != len(group) || len(w.Items) != len(group) {
-			t.Fatalf("%d records of %d events", len(w.msgs), len(group))
+		if len(w.Records()) != len(group) || len(w.Items) != len(group) {
+			t.Fatalf("%d records of %d events", len(w.Records()), len(group))
 		}
-		answers := decided(group, w, result{accepted: len(group) - len(w.rejections), rejected: w.rejections}, 0)
-		for i, m := range w.msgs {
+		answers := decided(group, w, intake.Result{Accepted: len(group) - len(w.Rejections()), Rejected: w.Rejections()}, 0)
+		for i, m := range w.Records() {
 			var id string
 			accepted := m.Topic == topicsRaw.Name
 			if accepted {
@@ -186,31 +188,31 @@ func FuzzPixel(f *testing.F) {
 		}
 	}
 	s := detached(f)
-	src := s.byKey([]byte(testKey))
+	src, _ := s.directory.ByKey([]byte(testKey))
 	paths := []string{"/v1/pixel/track", "/v1/pixel/identify", "/pixel/v1/track", "/pixel/v1/page"}
 	f.Fuzz(func(t *testing.T, query string, kind byte) {
 		c := calls[paths[int(kind)%len(paths)]]
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.URL.RawQuery = query
-		w := works.Get().(*work)
-		defer s.release(w)
+		w := s.intake.Begin()
+		defer s.intake.End(w)
 		if ref := s.read(w, r, c, s.cfg.Limits); ref != nil {
-			if ref.status < 400 || ref.status > 499 || !utf8.ValidString(ref.message) {
+			if ref.Status < 400 || ref.Status > 499 || !utf8.ValidString(ref.Message) {
 				t.Fatalf("%q: refused with %+v", query, ref)
 			}
 			return
 		}
-		if err := s.encode(w, &delivery{src: src, Origin: decode.Origin{Rules: &src.rules, Type: c.typ, Received: noon.UnixMilli()}}, nil); err != nil {
+		if err := s.intake.Judge(w, &intake.Delivery{Source: src, Origin: decode.Origin{Rules: &src.Rules, Type: c.typ, Received: noon.UnixMilli()}}, nil); err != nil {
 			t.Fatal(err)
 		}
-		if len(w.Items) != 1 || len(w.msgs) != 1 {
-			t.Fatalf("%q: %d events, %d records", query, len(w.Items), len(w.msgs))
+		if len(w.Items) != 1 || len(w.Records()) != 1 {
+			t.Fatalf("%q: %d events, %d records", query, len(w.Items), len(w.Records()))
 		}
-		if w.msgs[0].Topic != topicsRaw.Name {
+		if w.Records()[0].Topic != topicsRaw.Name {
 			return
 		}
 		e := &eventv1.Event{}
-		if err := proto.Unmarshal(w.msgs[0].Value, e); err != nil {
+		if err := proto.Unmarshal(w.Records()[0].Value, e); err != nil {
 			t.Fatal(err)
 		}
 		if err := contract(e); err != nil {

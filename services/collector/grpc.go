@@ -3,61 +3,64 @@ package collector
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/intake"
 	"github.com/freshet/freshet/services/collector/store"
 )
 
 // Ingest is the gRPC form of POST /v1/batch and /v1/import, on the same path to the broker.
 func (s *Service) Ingest(ctx context.Context, req *collectorv1.IngestRequest) (*collectorv1.IngestResponse, error) {
 	begun := s.now()
-	s.metrics.inFlight.Inc()
-	defer s.metrics.inFlight.Dec()
-	w := works.Get().(*work)
-	defer s.release(w)
+	s.intake.Enter()
+	defer s.intake.Leave()
+	w := s.intake.Begin()
+	defer s.intake.End(w)
 	res, ref := s.takeRPC(ctx, w, req, begun.UnixMilli())
 	code := http.StatusOK
 	if ref != nil {
-		code = ref.status
+		code = ref.Status
 	}
-	s.metrics.answered(protocolGRPC, code, s.now().Sub(begun))
+	s.intake.Answered(intake.GRPC, code, s.now().Sub(begun))
 	if ref != nil {
 		return nil, statusOf(ref)
 	}
-	resp := &collectorv1.IngestResponse{Accepted: int32(res.accepted), BehindSeconds: int32(s.behindSeconds())}
-	for _, r := range res.rejected {
+	resp := &collectorv1.IngestResponse{Accepted: int32(res.Accepted), BehindSeconds: int32(s.intake.BehindSeconds())}
+	for _, r := range res.Rejected {
 		resp.Rejected = append(resp.Rejected, &collectorv1.Rejection{
 			Index: int32(r.Index), EventId: r.MessageID, Reason: r.Reason, Detail: r.Detail})
 	}
 	return resp, nil
 }
 
-func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestRequest, received int64) (result, *refusal) {
-	src, ref := s.byMetadata(authorization(ctx))
+func (s *Service) takeRPC(ctx context.Context, w *intake.Work, req *collectorv1.IngestRequest, received int64) (intake.Result, *intake.Refusal) {
+	src, ref := s.intake.Sender(authorization(ctx))
 	if ref != nil {
-		return result{}, ref
+		return intake.Result{}, ref
 	}
-	if ref := s.throttle(src, src.quota.Peek()); ref != nil {
-		return result{}, ref
+	if ref := intake.Admit(w, "", src); ref != nil {
+		return intake.Result{}, ref
 	}
 	switch n := len(req.GetEvents()); {
 	case n == 0:
-		return result{}, s.keepBody(ctx, src, refused(http.StatusBadRequest, decode.EmptyBatch, "the request has no event"), nil, received)
-	case n > src.limits.BatchEvents:
-		return result{}, s.keepBody(ctx, src, badBody(decode.TooManyEvents(src.limits.form())), beginningOf(req.GetEvents()), received)
+		return intake.Result{}, s.intake.KeepBody(ctx, src, intake.Refuse(http.StatusBadRequest, decode.EmptyBatch, "the request has no event"), nil, received)
+	case n > src.Limits.BatchEvents:
+		return intake.Result{}, s.intake.KeepBody(ctx, src, intake.BadBody(decode.TooManyEvents(src.Limits.Form())), beginningOf(req.GetEvents()), received)
 	}
 	size := 0
 	for _, raw := range req.GetEvents() {
 		size += len(raw)
 	}
-	if !s.reserve(w, int64(size)) {
-		return result{}, busy()
+	if !s.intake.Reserve(w, int64(size)) {
+		return intake.Result{}, intake.Busy()
 	}
-	s.metrics.bytes.Add(float64(size))
-	form := src.limits.form()
+	s.intake.Read(size)
+	form := src.Limits.Form()
 	for _, raw := range req.GetEvents() {
 		w.ReadAlone(raw, form)
 	}
@@ -67,7 +70,7 @@ func (s *Service) takeRPC(ctx context.Context, w *work, req *collectorv1.IngestR
 			w.Envelope.Ignore("sentAt", "sent_at is no time within the years 1900 and 2261")
 		}
 	}
-	return s.ingest(ctx, w, &delivery{src: src, Origin: decode.Origin{Rules: &src.rules, History: req.GetHistory(), Received: received, Retried: retriedRPC(ctx)}})
+	return s.intake.Ingest(ctx, w, &intake.Delivery{Source: src, Origin: decode.Origin{Rules: &src.Rules, History: req.GetHistory(), Received: received, Retried: retriedRPC(ctx)}})
 }
 
 // beginningOf is what is kept of events that are refused together.
@@ -94,4 +97,9 @@ func grpcCode(status int) codes.Code {
 		return codes.Internal
 	}
 	return codes.InvalidArgument
+}
+
+// retriedRPC says that the call has been sent before: gRPC's clients say so by themselves.
+func retriedRPC(ctx context.Context) bool {
+	return slices.ContainsFunc(metadata.ValueFromIncomingContext(ctx, "grpc-previous-rpc-attempts"), intake.Retried)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/freshet/freshet/pkg/service"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 // maxCalls is how many calls and streams one gRPC connection may have at once. gRPC reads a whole message into memory before anybody looks at
@@ -31,8 +32,8 @@ func (s *Service) knock(ctx context.Context, info *tap.Info) (context.Context, e
 	if values := info.Header.Get("authorization"); len(values) > 0 {
 		header = values[0]
 	}
-	if _, ref := s.byMetadata(header); ref != nil {
-		s.metrics.answered(protocolGRPC, http.StatusUnauthorized, 0)
+	if _, ref := s.intake.Sender(header); ref != nil {
+		s.intake.Answered(intake.GRPC, http.StatusUnauthorized, 0)
 		return nil, statusOf(ref)
 	}
 	return ctx, nil

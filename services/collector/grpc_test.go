@@ -111,7 +111,7 @@ func TestGRPCRefusals(t *testing.T) {
 	if _, err := client.Ingest(withKey(t.Context(), testKey), &collectorv1.IngestRequest{Events: one}); status.Code(err) != codes.Unavailable {
 		t.Errorf("broker gone: %v, want UNAVAILABLE", err)
 	}
-	if r.svc.memory.used.Load() != 0 {
-		t.Errorf("%d bytes are still reserved", r.svc.memory.used.Load())
+	if r.held() != 0 {
+		t.Errorf("%d bytes are still reserved", r.held())
 	}
 }

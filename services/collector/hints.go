@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 // packings are how bodies begin that nobody can read as JSON, and what their sender should do about it.
@@ -24,7 +25,7 @@ const (
 )
 
 // explain says of a body that could not be read what it looks like, when that is known, in place of the byte that JSON does not begin with.
-func (w *work) explain(r *http.Request, ref *refusal) *refusal {
+func explain(w *intake.Work, r *http.Request, ref *intake.Refusal) *intake.Refusal {
 	hint := ""
 	for _, p := range packings {
 		if bytes.HasPrefix(w.Body, []byte(p.magic)) {
@@ -39,8 +40,8 @@ func (w *work) explain(r *http.Request, ref *refusal) *refusal {
 		hint = "once unpacked as Content-Encoding says, " + hint + ", and no more than once"
 	}
 	switch {
-	case ref != nil && ref.status == http.StatusBadRequest:
-		return refused(ref.status, ref.code, hint)
+	case ref != nil && ref.Status == http.StatusBadRequest:
+		return intake.Refuse(ref.Status, ref.Code, hint)
 	case ref == nil && len(w.Items) == 1 && w.Items[0].Fault != nil && w.Items[0].Fault.Reason == decode.ReasonInvalidJSON:
 		w.Items[0].Fault = &decode.Fault{Reason: decode.ReasonInvalidJSON, Detail: hint}
 	}
@@ -48,7 +49,7 @@ func (w *work) explain(r *http.Request, ref *refusal) *refusal {
 }
 
 // notFound is the answer at a path where nothing is. Most who meet it have given their client an address with a path, to which it adds its own.
-func (s *Service) notFound(method, at string) *refusal {
+func (s *Service) notFound(method, at string) *intake.Refusal {
 	text := fmt.Sprintf("there is nothing at %.100q: ", at)
 	switch right, extra := s.within(at); {
 	case right == "":
@@ -60,7 +61,7 @@ func (s *Service) notFound(method, at string) *refusal {
 	default:
 		text += fmt.Sprintf("%s to %s. The client's address should have no path %.100q, or the proxy before the collector take it away", verb(method), right, extra)
 	}
-	return refused(http.StatusNotFound, "not_found", text)
+	return intake.Refuse(http.StatusNotFound, "not_found", text)
 }
 
 func verb(method string) string {

@@ -10,6 +10,8 @@ import (
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/directory"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 // call is what one path of the API means.
@@ -25,8 +27,11 @@ type call struct {
 	// cloudEvents says that the body is one CloudEvent, or many when its label says so.
 	cloudEvents, many bool
 	// read finds the request's events where they are not the body alone, in Segment's form; else nil.
-	read func(*Service, *work, *http.Request, call, Limits) *refusal
+	read func(*Service, *intake.Work, *http.Request, call, directory.Limits) *intake.Refusal
 }
+
+// single says that the body is one event.
+func (c call) single() bool { return c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED }
 
 // method is the one that the path takes.
 func (c call) method() string {
@@ -80,7 +85,7 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 	case r.Method != c.method():
 		rw.Header().Set("Allow", c.method()+", OPTIONS")
 		unread(rw.Header(), r)
-		s.refuse(rw, refused(http.StatusMethodNotAllowed, "method_not_allowed", "use "+c.method()))
+		s.refuse(rw, intake.Refuse(http.StatusMethodNotAllowed, "method_not_allowed", "use "+c.method()))
 		return
 	case c.pixel:
 		rw.Header().Set("Cache-Control", "no-store") // each look is an event
@@ -90,8 +95,8 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 		c.many = strings.HasPrefix(label(r.Header), cloudEventsLabel)
 	}
 	begun := s.now()
-	s.metrics.inFlight.Inc()
-	defer s.metrics.inFlight.Dec()
+	s.intake.Enter()
+	defer s.intake.Leave()
 	rw.Header()["Access-Control-Allow-Origin"] = anyOrigin
 	s.tellBehind(rw.Header())
 
@@ -101,23 +106,23 @@ func (s *Service) handle(rw http.ResponseWriter, r *http.Request) {
 	res, ref := s.decide(ctx, rw.Header(), r, c, begun)
 	var status int
 	if ref != nil {
-		status = ref.status
+		status = ref.Status
 		s.refuse(rw, ref)
 	} else {
 		status = s.answer(rw, c, res)
 	}
 	describe(span, status, res)
-	s.metrics.answered(protocolHTTP, status, s.now().Sub(begun))
+	s.intake.Answered(intake.HTTP, status, s.now().Sub(begun))
 }
 
 // decide takes the request and says what to answer. When it returns nothing of the request is in memory any more: an answer can wait for its
 // reader, and what waits must not be what others need.
-func (s *Service) decide(ctx context.Context, answer http.Header, r *http.Request, c call, begun time.Time) (result, *refusal) {
-	w := works.Get().(*work)
-	defer s.release(w)
+func (s *Service) decide(ctx context.Context, answer http.Header, r *http.Request, c call, begun time.Time) (intake.Result, *intake.Refusal) {
+	w := s.intake.Begin()
+	defer s.intake.End(w)
 	res, ref := s.take(ctx, w, r, c, begun)
-	w.share(answer)
-	if ref != nil && (!w.whole || len(w.Body) == 0) {
+	share(w, answer)
+	if ref != nil && (!w.Whole || len(w.Body) == 0) {
 		unread(answer, r)
 	}
 	return res, ref
@@ -127,85 +132,70 @@ func (s *Service) decide(ctx context.Context, answer http.Header, r *http.Reques
 func (s *Service) survive(ctx context.Context, rw http.ResponseWriter) {
 	if p := recover(); p != nil {
 		s.logger.ErrorContext(ctx, "panic while taking events", "panic", p, "stack", string(debug.Stack()))
-		s.refuse(rw, refused(http.StatusInternalServerError, "internal", "internal error: send the same request again"))
+		s.refuse(rw, intake.Refuse(http.StatusInternalServerError, "internal", "internal error: send the same request again"))
 	}
 }
 
 // take reads, authenticates, parses and stores one request.
-func (s *Service) take(ctx context.Context, w *work, r *http.Request, c call, begun time.Time) (result, *refusal) {
+func (s *Service) take(ctx context.Context, w *intake.Work, r *http.Request, c call, begun time.Time) (intake.Result, *intake.Refusal) {
 	authorization := r.Header.Get("Authorization")
-	src, why := s.byAuthorization(authorization)
+	src, why := s.directory.ByAuthorization(authorization)
 	if why != "" {
-		return result{}, unauthorized(why)
+		return intake.Result{}, intake.Unauthorized(why)
 	}
 	limits := s.cfg.Limits
 	if src != nil {
-		if ref := s.admit(w, r, src); ref != nil {
-			return result{}, ref
+		if ref := intake.Admit(w, r.Header.Get("Origin"), src); ref != nil {
+			return intake.Result{}, ref
 		}
-		limits = src.limits
+		limits = src.Limits
 	}
-	if ref := w.explain(r, s.read(w, r, c, limits)); ref != nil {
-		return result{}, s.refuseBody(ctx, w, r, src, ref, begun)
+	if ref := explain(w, r, s.read(w, r, c, limits)); ref != nil {
+		return intake.Result{}, s.intake.RefuseBody(ctx, w, r.Header.Get("Origin"), src, ref, begun)
 	}
 	if src == nil {
-		var ref *refusal
-		if src, ref = s.keyOf(w, authorization); ref != nil {
-			return result{}, ref
+		var ref *intake.Refusal
+		if src, ref = s.intake.KeyOf(w, authorization); ref != nil {
+			return intake.Result{}, ref
 		}
 		if ref := s.named(w, r, c, src); ref != nil {
-			return result{}, s.refuseBody(ctx, w, r, src, ref, begun)
+			return intake.Result{}, s.intake.RefuseBody(ctx, w, r.Header.Get("Origin"), src, ref, begun)
 		}
 	}
-	return s.ingest(ctx, w, &delivery{src: src, client: s.clientOf(r, c), Origin: decode.Origin{Rules: &src.rules, Type: c.typ, Imports: c.imports, History: c.history,
+	return s.intake.Ingest(ctx, w, &intake.Delivery{Source: src, Client: s.clientOf(r, c), Origin: decode.Origin{Rules: &src.Rules, Type: c.typ, Imports: c.imports, History: c.history,
 		CloudEvents: c.cloudEvents, Received: begun.UnixMilli(), Retried: retried(r.Header)}})
 }
 
 // read finds the request's events, not yet judged.
-func (s *Service) read(w *work, r *http.Request, c call, limits Limits) *refusal {
+func (s *Service) read(w *intake.Work, r *http.Request, c call, limits directory.Limits) *intake.Refusal {
 	if c.read != nil {
 		return c.read(s, w, r, c, limits)
 	}
 	if ref := s.readBody(w, r, limits.BodyBytes); ref != nil {
 		return ref
 	}
-	return s.parse(w, c, limits)
+	return s.intake.Parse(w, c.single(), limits)
 }
 
-func (s *Service) parse(w *work, c call, limits Limits) *refusal {
-	if c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED {
-		return badBody(w.ParseSingle(limits.form()))
+// named applies what a source's own limits say when its key came in the body, which was read and split under the process's.
+func (s *Service) named(w *intake.Work, r *http.Request, c call, src *directory.Source) *intake.Refusal {
+	if ref := intake.Admit(w, r.Header.Get("Origin"), src); ref != nil {
+		return ref
 	}
-	if f := w.ParseBatch(limits.form()); f != nil {
-		return badBody(f)
+	if len(w.Body) > src.Limits.BodyBytes {
+		return intake.TooLarge(src.Limits.BodyBytes)
 	}
-	// Each event gets its own copy of the envelope's context: bounded, and counted.
-	copies := int64(len(w.Envelope.Context)+len(w.Envelope.Integrations)) * int64(len(w.Items))
-	if copies > 4*int64(limits.BodyBytes) {
-		return tooLarge(limits.BodyBytes)
+	if !src.Tight {
+		return nil
 	}
-	if !s.reserve(w, w.reserved+copies) {
-		return busy()
+	if c.read != nil { // in a form of its own, which cannot be read a second time
+		if len(w.Items) > src.Limits.BatchEvents {
+			return intake.BadBody(decode.TooManyEvents(src.Limits.Form()))
+		}
+		return nil
 	}
-	return nil
-}
-
-// keyOf finds the source of the write key in the body, a JSON string, else why there is none. A body that nobody could read is told so first.
-func (s *Service) keyOf(w *work, authorization string) (*source, *refusal) {
-	key, f := decode.Text("writeKey", w.Envelope.WriteKey)
-	switch {
-	case len(w.Items) == 1 && w.Items[0].Fault != nil && w.Envelope.WriteKey == nil:
-		return nil, refused(http.StatusBadRequest, w.Items[0].Fault.Reason, w.Items[0].Fault.Detail)
-	case f != nil:
-		return nil, unauthorized(keyUnknown)
-	case key == "":
-		return nil, unauthorized(unnamed(authorization))
-	}
-	src, why := s.lookUp([]byte(key))
-	if src == nil {
-		return nil, unauthorized(why)
-	}
-	return src, nil
+	w.Envelope = decode.Envelope{}
+	return s.intake.Parse(w, c.single(), src.Limits)
 }
 
 // preflight lets pages of any origin post: a write key is public in a web page anyway.

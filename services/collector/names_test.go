@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus/testutil"
-
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
 )
@@ -63,7 +61,7 @@ func TestAPlaceholderIsNobodysNameAnywhere(t *testing.T) {
 			t.Errorf("%s: notes %q, want %q", name, got, c.notes)
 		}
 	}
-	if n := testutil.ToFloat64(r.svc.sources.Load().byName["web"].metrics.notes[decode.NotePlaceholder]); n != 10 {
+	if n := r.count("notes_total", "source", "web", "kind", decode.NotePlaceholder); n != 10 {
 		t.Errorf("%v placeholders counted, want 10", n)
 	}
 }

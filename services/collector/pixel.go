@@ -10,6 +10,8 @@ import (
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/directory"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 // dot is a transparent image of one pixel.
@@ -37,14 +39,14 @@ func addPixels(paths map[string]call) {
 }
 
 // readPixelData reads Segment's form: one event as JSON, in base64, in the address.
-func (s *Service) readPixelData(w *work, r *http.Request, _ call, limits Limits) *refusal {
+func (s *Service) readPixelData(w *intake.Work, r *http.Request, _ call, limits directory.Limits) *intake.Refusal {
 	data := r.URL.Query().Get("data")
 	if data == "" {
-		return refused(http.StatusBadRequest, "missing_data", "the address has no data: send ?data=, one event as JSON in base64")
+		return intake.Refuse(http.StatusBadRequest, "missing_data", "the address has no data: send ?data=, one event as JSON in base64")
 	}
 	body, err := unbase64(data)
 	if err != nil {
-		return refused(http.StatusBadRequest, "bad_base64", "data is not base64: "+err.Error())
+		return intake.Refuse(http.StatusBadRequest, "bad_base64", "data is not base64: "+err.Error())
 	}
 	return s.readPixel(w, body, limits)
 }
@@ -57,10 +59,10 @@ func unbase64(text string) ([]byte, error) {
 
 // readPixelQuery reads RudderStack's form: each member of the event a parameter of the
 // address, dots in its name for objects within objects.
-func (s *Service) readPixelQuery(w *work, r *http.Request, _ call, limits Limits) *refusal {
+func (s *Service) readPixelQuery(w *intake.Work, r *http.Request, _ call, limits directory.Limits) *intake.Refusal {
 	query := r.URL.Query()
 	if len(query) == 0 {
-		return refused(http.StatusBadRequest, "missing_data", "the address has no parameters: send ?writeKey=...&anonymousId=...&event=...")
+		return intake.Refuse(http.StatusBadRequest, "missing_data", "the address has no parameters: send ?writeKey=...&anonymousId=...&event=...")
 	}
 	event := map[string]any{}
 	names := make([]string, 0, len(query))
@@ -72,7 +74,7 @@ func (s *Service) readPixelQuery(w *work, r *http.Request, _ call, limits Limits
 		if value := query[name][0]; utf8.ValidString(name) && utf8.ValidString(value) {
 			nest(event, name, value)
 		} else {
-			return refused(http.StatusBadRequest, decode.ReasonInvalidUTF8, "the address has a parameter that is not UTF-8")
+			return intake.Refuse(http.StatusBadRequest, decode.ReasonInvalidUTF8, "the address has a parameter that is not UTF-8")
 		}
 	}
 	if id, ok := event["anonymousId"].(string); ok {
@@ -80,7 +82,7 @@ func (s *Service) readPixelQuery(w *work, r *http.Request, _ call, limits Limits
 	}
 	body, err := json.Marshal(event)
 	if err != nil {
-		return refused(http.StatusBadRequest, decode.ReasonInvalidJSON, "the parameters cannot be read: "+err.Error())
+		return intake.Refuse(http.StatusBadRequest, decode.ReasonInvalidJSON, "the parameters cannot be read: "+err.Error())
 	}
 	return s.readPixel(w, body, limits)
 }
@@ -102,21 +104,21 @@ func nest(object map[string]any, name, value string) {
 	}
 }
 
-func (s *Service) readPixel(w *work, body []byte, limits Limits) *refusal {
-	if !s.reserve(w, int64(len(body))) {
-		return busy()
+func (s *Service) readPixel(w *intake.Work, body []byte, limits directory.Limits) *intake.Refusal {
+	if !s.intake.Reserve(w, int64(len(body))) {
+		return intake.Busy()
 	}
-	s.metrics.bytes.Add(float64(len(body)))
+	s.intake.Read(len(body))
 	w.Body = append(w.Body[:0], body...)
-	return badBody(w.ParseSingle(limits.form()))
+	return intake.BadBody(w.ParseSingle(limits.Form()))
 }
 
 // readBeacon reads a batch whose write key is in the address: a beacon has no headers of its own.
-func (s *Service) readBeacon(w *work, r *http.Request, c call, limits Limits) *refusal {
+func (s *Service) readBeacon(w *intake.Work, r *http.Request, c call, limits directory.Limits) *intake.Refusal {
 	if ref := s.readBody(w, r, limits.BodyBytes); ref != nil {
 		return ref
 	}
-	if ref := s.parse(w, c, limits); ref != nil {
+	if ref := s.intake.Parse(w, c.single(), limits); ref != nil {
 		return ref
 	}
 	if w.Envelope.WriteKey == nil {

@@ -14,11 +14,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"google.golang.org/grpc/metadata"
 
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/directory"
 )
 
 const shopPlan = `
@@ -59,7 +59,7 @@ func writePlan(t testing.TB, path, text string) {
 
 // found are the counted violations of the source web, by rule.
 func (r *rig) found(rule string) float64 {
-	return testutil.ToFloat64(r.svc.metrics.plans.violations.WithLabelValues("web", rule))
+	return r.metric("freshet_collector_plan_violations_total", "rule", rule)
 }
 
 func rules(c *eventv1.PlanCheck) []string {
@@ -231,7 +231,7 @@ func TestOtherSourcesAreNotHeldToThePlan(t *testing.T) {
 func TestABadPlanAtTheStartIsAnError(t *testing.T) {
 	path, edit := withPlan(t, "name: [")
 	s := setup{cfg: Default()}
-	s.cfg.Sources = []Source{{Name: "web", Workspace: "default", WriteKey: testKey}}
+	s.cfg.Sources = []directory.Entry{{Name: "web", Workspace: "default", WriteKey: testKey}}
 	edit(&s)
 	r := start(t)
 	_, err := New(s.cfg, Deps{Logger: r.svc.logger, Metrics: prometheus.NewRegistry(), Tracer: r.svc.tracer, Broker: r.client})
@@ -244,7 +244,7 @@ func TestABadPlanAtTheStartIsAnError(t *testing.T) {
 func TestAPlanIsReadAgainWhenItChanges(t *testing.T) {
 	path, edit := withPlan(t, shopPlan, "warn", "allow")
 	r := start(t, edit)
-	stale := func() float64 { return testutil.ToFloat64(r.svc.metrics.plans.stale.WithLabelValues("web")) }
+	stale := func() float64 { return r.metric("freshet_collector_plan_stale", "source", "web") }
 	ctx, cancel := context.WithCancel(t.Context())
 	var sent sync.WaitGroup
 	sent.Go(func() {

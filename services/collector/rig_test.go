@@ -23,6 +23,8 @@ import (
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/directory"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 const testKey = "web-write-key"
@@ -57,7 +59,7 @@ func start(t testing.TB, edits ...func(*setup)) *rig {
 	s := setup{cfg: Default(), tracer: noop.NewTracerProvider().Tracer("test")}
 	s.cfg.Address = "127.0.0.1:0"
 	s.cfg.Spool.Dir = t.TempDir()
-	s.cfg.Sources = []Source{{Name: "web", Workspace: "default", WriteKey: testKey}, {Name: "pos", Workspace: "shop", WriteKey: "pos-write-key"}}
+	s.cfg.Sources = []directory.Entry{{Name: "web", Workspace: "default", WriteKey: testKey}, {Name: "pos", Workspace: "shop", WriteKey: "pos-write-key"}}
 	for _, edit := range edits {
 		edit(&s)
 	}
@@ -99,8 +101,8 @@ type got struct {
 	Omitted  int
 	Message  string
 	Accepted int
-	Rejected []Rejection
-	Notes    []Told
+	Rejected []intake.Rejection
+	Notes    []intake.Told
 }
 
 // reasons are the reasons of the rejects, in order.
@@ -220,6 +222,12 @@ func zip(t testing.TB, body []byte) string {
 // track is a good event with an id.
 func track(id string) string {
 	return fmt.Sprintf(`{"type":"track","event":"Product Viewed","userId":"42","messageId":%q}`, id)
+}
+
+// held is how many bytes are reserved for bodies.
+func (r *rig) held() int64 {
+	r.t.Helper()
+	return int64(r.count("body_memory_bytes"))
 }
 
 // count is what a scrape gives for one of the collector's metrics: the sum of its series that have these labels, as name and value in turn. A

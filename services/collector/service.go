@@ -8,8 +8,8 @@
 // order. Otherwise the answer is 503 and some of the events may be stored: the client sends the request
 // again, and identity drops what came twice by message id. Nothing is buffered in memory beyond the request.
 //
-// The package is the doors, who may send, and ingest, which joins the rooms below: decode makes an event of bytes or says why not, store makes it
-// durable, behind says how late the stages are. docs/architecture.md has the picture.
+// The package is the doors and the assembly of the rooms below: directory knows who may send, intake takes what a door has read to where it is
+// durable, with decode, which makes an event of bytes or says why not, store and behind. docs/architecture.md has the picture.
 package collector
 
 import (
@@ -27,14 +27,12 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/freshet/freshet/pkg/broker"
-	"github.com/freshet/freshet/pkg/freshness"
-	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/pkg/service"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	"github.com/freshet/freshet/services/collector/behind"
-	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/directory"
 	"github.com/freshet/freshet/services/collector/enrich"
-	"github.com/freshet/freshet/services/collector/quota"
+	"github.com/freshet/freshet/services/collector/intake"
 	"github.com/freshet/freshet/services/collector/store"
 )
 
@@ -58,24 +56,15 @@ type Service struct {
 	cfg       Config
 	logger    *slog.Logger
 	tracer    trace.Tracer
-	metrics   *metrics
-	freshness *freshness.Histogram
 	store     *store.Store
-	sources   atomic.Pointer[registry]
-	files     keyfile.Watch
-	quotas    *quota.Limiter
-	bodies    *quota.Limiter // of refused bodies kept
-
-	sourcesMetrics *sourcesMetrics
+	directory *directory.Directory
+	intake    *intake.Intake
 
 	enrich  *enrich.Enricher
-	senders *decode.Senders
-	memory  budget
-	answers budget
+	answers *intake.Budget
 	// draining is how many bodies are read for nothing at the moment.
 	draining atomic.Int64
 	now      func() time.Time
-	newID    func() string
 	http     *service.HTTPServer
 	streams  *streams
 	behind   *behind.Estimate
@@ -88,46 +77,40 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("configure the collector: %w", err)
 	}
-	m, err := newMetrics(deps.Metrics)
-	if err != nil {
-		return nil, err
-	}
-	st, err := store.New(store.Config{Spool: cfg.Spool, AckTimeout: cfg.AckTimeout, RequestBytes: cfg.Limits.BodyBytes}, store.Deps{
-		Logger: deps.Logger, Metrics: deps.Metrics, Broker: deps.Broker, NotStorable: m.notStorable})
-	if err != nil {
-		return nil, err
-	}
-	fresh, err := freshness.New(deps.Metrics)
-	if err != nil {
-		return nil, err
-	}
 	s := &Service{
-		cfg: cfg, logger: deps.Logger, tracer: deps.Tracer, metrics: m, freshness: fresh, store: st,
-		memory: newMemory(cfg.Limits), answers: budget{limit: cfg.Limits.InFlightBytes / answersShare}, streams: newStreams(),
-		now: deps.Now, newID: deps.NewID, senders: decode.NewSenders(),
+		cfg: cfg, logger: deps.Logger, tracer: deps.Tracer,
+		answers: intake.NewBudget(cfg.Limits.InFlightBytes / answersShare), streams: newStreams(), now: deps.Now,
 	}
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if s.newID == nil {
-		s.newID = uuid.NewString
+	newID := deps.NewID
+	if newID == nil {
+		newID = uuid.NewString
 	}
+	var err error
 	if s.enrich, err = enrich.New(cfg.Enrich, enrich.Deps{Logger: deps.Logger, Metrics: deps.Metrics, Now: s.now}); err != nil {
 		return nil, fmt.Errorf("configure the collector: %w", err)
 	}
-	if s.sourcesMetrics, err = newSourcesMetrics(deps.Metrics); err != nil {
+	s.directory, err = directory.New(
+		directory.Config{Entries: cfg.Sources, File: cfg.SourcesFile, FileMayBeMissing: cfg.SourcesFileMayBeMissing, Limits: cfg.Limits},
+		directory.Deps{Logger: deps.Logger, Metrics: deps.Metrics, Enrich: s.enrich, Now: s.now, BodyCodes: intake.BodyCodes, Reasons: intake.Reasons()})
+	if err != nil {
+		return nil, err
+	}
+	s.store, err = store.New(store.Config{Spool: cfg.Spool, AckTimeout: cfg.AckTimeout, RequestBytes: cfg.Limits.BodyBytes}, store.Deps{
+		Logger: deps.Logger, Metrics: deps.Metrics, Broker: deps.Broker,
+		NotStorable: func(source string) { s.directory.Rejected(source, store.NotStorable) }})
+	if err != nil {
 		return nil, err
 	}
 	if s.behind, err = behind.New(cfg.Limits.HistoryBehind, cfg.WarehouseGroup, deps.Broker, deps.Logger, deps.Metrics); err != nil {
 		return nil, err
 	}
-	s.quotas = quota.New(cfg.Limits.Rate, cfg.Limits.Burst, s.now)
-	s.bodies = quota.New(0, 0, s.now)
-	if err := s.reload(); err != nil {
+	s.intake, err = intake.New(intake.Config{Limits: cfg.Limits, Clock: cfg.Clock}, intake.Deps{
+		Logger: deps.Logger, Metrics: deps.Metrics, Directory: s.directory, Store: s.store, Behind: s.behind, Enrich: s.enrich, Now: s.now, NewID: newID})
+	if err != nil {
 		return nil, err
-	}
-	if err := deps.Metrics.Register(s.memoryGauge()); err != nil {
-		return nil, fmt.Errorf("register the collector's metrics: %w", err)
 	}
 	s.http = service.NewHTTPServer("collector http server", cfg.Address, s.handler(), s.harden)
 	s.http.UnreadAfter(cfg.WriteTimeout)
@@ -222,10 +205,11 @@ func (s *Service) serve(ctx, drain context.Context) error {
 	if err := server.Start(ctx); err != nil {
 		return err
 	}
-	if len(s.sources.Load().keys) == 0 {
+	sources, keys := s.directory.Size()
+	if keys == 0 {
 		s.logger.Warn("no source is configured: every request is answered 401")
 	}
-	s.logger.Info("taking events", "http", s.Addr(), "sources", len(s.sources.Load().byName))
+	s.logger.Info("taking events", "http", s.Addr(), "sources", sources)
 	served := make(chan error, 1)
 	go func() { served <- server.Run(ctx) }()
 	watched := make(chan struct{})
@@ -236,7 +220,7 @@ func (s *Service) serve(ctx, drain context.Context) error {
 	looking := make(chan struct{})
 	go func() { s.behind.Run(watch); close(looking) }()
 	reloading := make(chan struct{})
-	go func() { s.watchSources(watch); close(reloading) }()
+	go func() { s.directory.Run(watch); close(reloading) }()
 	defer func() { cancelWatch(); <-watched; <-geo; <-reloading; <-looking }()
 	select {
 	case err := <-served:

@@ -9,6 +9,9 @@ import (
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
+
+	"github.com/freshet/freshet/services/collector/directory"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 // settingsMaxAge is how long a browser may keep a client's settings, in seconds.
@@ -29,7 +32,7 @@ func (s *Service) browse(rw http.ResponseWriter, r *http.Request, path string) b
 	default:
 		rw.Header().Set("Allow", method+", OPTIONS")
 		unread(rw.Header(), r)
-		s.refuse(rw, refused(http.StatusMethodNotAllowed, "method_not_allowed", "use "+method))
+		s.refuse(rw, intake.Refuse(http.StatusMethodNotAllowed, "method_not_allowed", "use "+method))
 	}
 	return true
 }
@@ -54,7 +57,7 @@ func (s *Service) question(path string) (answer http.HandlerFunc, method string)
 // segmentSettings is what analytics.js 2 loads from its cdnURL: one destination, which is
 // this collector, and nothing that would be loaded or sent elsewhere.
 func (s *Service) segmentSettings(rw http.ResponseWriter, r *http.Request, key string) {
-	if s.byKey([]byte(key)) == nil {
+	if src, _ := s.directory.ByKey([]byte(key)); src == nil {
 		s.unknownSource(rw)
 		return
 	}
@@ -82,13 +85,13 @@ func (s *Service) segmentSettings(rw http.ResponseWriter, r *http.Request, key s
 // sourceConfig is what RudderStack's browser client loads from its configUrl: the source,
 // no device-mode destination, and no statistics for RudderStack.
 func (s *Service) sourceConfig(rw http.ResponseWriter, r *http.Request) {
-	var src *source
+	var src *directory.Source
 	key := r.URL.Query().Get("writeKey")
 	if key != "" {
-		src = s.byKey([]byte(key))
+		src, _ = s.directory.ByKey([]byte(key))
 	}
 	if src == nil {
-		src, _ = s.byAuthorization(r.Header.Get("Authorization"))
+		src, _ = s.directory.ByAuthorization(r.Header.Get("Authorization"))
 	}
 	if src == nil {
 		s.unknownSource(rw)
@@ -114,7 +117,7 @@ func (s *Service) sourceConfig(rw http.ResponseWriter, r *http.Request) {
 	}
 	s.settled(rw, r, struct {
 		Source sender `json:"source"`
-	}{sender{ID: src.name, Name: src.name, WriteKey: key, WorkspaceID: src.workspace, Enabled: true, Destinations: []struct{}{}}})
+	}{sender{ID: src.Name, Name: src.Name, WriteKey: key, WorkspaceID: src.Workspace, Enabled: true, Destinations: []struct{}{}}})
 }
 
 // clientMetrics takes the figures that Segment's library keeps of itself, which hold no
@@ -125,7 +128,7 @@ func (s *Service) clientMetrics(rw http.ResponseWriter, _ *http.Request) {
 
 func (s *Service) unknownSource(rw http.ResponseWriter) {
 	rw.Header().Set("Cache-Control", "no-store")
-	s.refuse(rw, refused(http.StatusNotFound, "unknown_write_key", "no source has this write key"))
+	s.refuse(rw, intake.Refuse(http.StatusNotFound, "unknown_write_key", "no source has this write key"))
 }
 
 // settled answers settings, or 304 to a browser that has them.
@@ -133,7 +136,7 @@ func (s *Service) settled(rw http.ResponseWriter, r *http.Request, settings any)
 	body, err := json.Marshal(settings)
 	if err != nil {
 		s.logger.ErrorContext(r.Context(), "encode a client's settings", "error", err)
-		s.refuse(rw, refused(http.StatusInternalServerError, "internal", "internal error"))
+		s.refuse(rw, intake.Refuse(http.StatusInternalServerError, "internal", "internal error"))
 		return
 	}
 	tag := `"` + strconv.FormatUint(xxhash.Sum64(body), 16) + `"`

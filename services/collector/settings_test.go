@@ -8,7 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/freshet/freshet/services/collector/directory"
 )
 
 // fetch asks for a path as a browser does, from a page of another origin.
@@ -146,7 +147,7 @@ func TestSourceConfigByHeaderIsNoUnknownKey(t *testing.T) {
 	if resp, body := r.fetch(http.MethodGet, "/sourceConfig?p=android&v=1.2", "Authorization", "Basic d2ViLXdyaXRlLWtleTo="); resp.StatusCode != 200 {
 		t.Fatalf("%d %s", resp.StatusCode, body)
 	}
-	if n := testutil.ToFloat64(r.svc.sourcesMetrics.unknown); n != 0 {
+	if n := r.metric("freshet_collector_keys_refused_total", "reason", directory.Unknown); n != 0 {
 		t.Errorf("%v uses of an unknown key were counted", n)
 	}
 }

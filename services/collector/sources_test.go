@@ -16,11 +16,11 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/freshet/freshet/pkg/broker"
 	"github.com/freshet/freshet/pkg/testkit"
+	"github.com/freshet/freshet/services/collector/directory"
 )
 
 // sha is a key's hash as the sources file has it.
@@ -191,13 +191,13 @@ func TestSourcesChangeWhileRequestsRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.settled("failed", 3)
-	before := testutil.ToFloat64(r.svc.sourcesMetrics.loaded)
+	before := r.count("sources_loaded_timestamp_seconds")
 	swap(t, path, one)
 	r.settled("ok", 2)
 	if got := r.post("/v1/track", track("late"), as("the-second-key")...); got.Status != 401 {
 		t.Errorf("a key that was taken out: %d", got.Status)
 	}
-	if got := testutil.ToFloat64(r.svc.sourcesMetrics.loaded); got < before || got == 0 {
+	if got := r.count("sources_loaded_timestamp_seconds"); got < before || got == 0 {
 		t.Errorf("loaded at %v, before at %v", got, before)
 	}
 	close(stop)
@@ -216,7 +216,7 @@ func trickle(ctx context.Context, path, text string) error {
 	if err != nil {
 		return err
 	}
-	tick := time.NewTicker(standsStill / 20)
+	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		<-tick.C
@@ -235,7 +235,7 @@ func TestAFileThatIsWrittenInPlaceIsReadWhole(t *testing.T) {
 	tail := "  - {name: last, keys: [" + keyed("k1", "the-last-key") + "]}\n"
 	r := start(t, sourcesFile(t, &path, head+tail))
 	for _, half := range []string{"", head} {
-		slowly, stop := context.WithTimeout(t.Context(), 2*lookEvery) // it is looked at once or twice
+		slowly, stop := context.WithTimeout(t.Context(), 1500*time.Millisecond) // it is looked at once or twice
 		written := make(chan error, 1)
 		go func() { written <- trickle(slowly, path, half) }()
 		for slowly.Err() == nil {
@@ -307,7 +307,7 @@ func tryNew(t *testing.T, edit func(*Config)) error {
 	}
 	defer client.Close()
 	cfg := Default()
-	cfg.Sources = []Source{{Name: "web", Workspace: "default", WriteKey: testKey}}
+	cfg.Sources = []directory.Entry{{Name: "web", Workspace: "default", WriteKey: testKey}}
 	edit(&cfg)
 	_, err = New(cfg, Deps{Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Tracer: noop.NewTracerProvider().Tracer("test"), Broker: client})
 	return err

@@ -58,8 +58,12 @@ func TestRatesAndHabitsComeFromTheSourcesFileAndAreTakenUp(t *testing.T) {
 	}
 	swap(t, csv, "date,currency,rate\n2026-02-27,USD,0.25\n")
 	await(t, "the change to be taken up", func() bool { return r.metric("freshet_collector_rates_stale", "workspace", "default") == 0 })
+	tries := 0
 	swap(t, path, strings.ReplaceAll(fmt.Sprintf(euroSpace, sha("another-key"), sha("plain-key")), ", rates: rates.csv", ""))
-	await(t, "the change to be taken up", func() bool { return r.svc.sources.Load().spaces["default"].rates == noRates })
+	await(t, "the change to be taken up", func() bool {
+		tries++
+		return send(fmt.Sprint("try-", tries), "another-key", "1").Order.Conversion == nil
+	})
 	if e := send("6", "another-key", "1"); e.Order.Conversion != nil || len(e.Notes) != 1 || e.Notes[0].Kind != decode.NoteNoRate {
 		t.Errorf("without rates: %v, %v", e.Order, e.Notes)
 	}

@@ -20,6 +20,7 @@ import (
 
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 // Stream bounds what one IngestStream holds.
@@ -56,7 +57,7 @@ var errStopping = status.Error(codes.Unavailable, "the collector is stopping: co
 // group before was under way, one sends the answers. None waits for another beyond the window.
 func (s *Service) IngestStream(stream ingestStream) error {
 	header := authorization(stream.Context())
-	if _, ref := s.byMetadata(header); ref != nil {
+	if _, ref := s.intake.Sender(header); ref != nil {
 		return statusOf(ref)
 	}
 	if !s.streams.enter() {
@@ -64,7 +65,7 @@ func (s *Service) IngestStream(stream ingestStream) error {
 	}
 	defer s.streams.leave()
 	win := newWindow(s.cfg.Stream)
-	defer func() { s.memory.give(win.close()) }()
+	defer func() { s.intake.Memory.Give(win.close()) }()
 	go s.readStream(stream, win) // ends with the stream, when this function has returned
 	done := make(chan error, 1)
 	go func() { done <- s.answerStream(stream, header, win) }()
@@ -95,11 +96,11 @@ func (s *Service) readStream(stream ingestStream, win *window) {
 			history: req.GetHistory(), receivedMS: s.now().UnixMilli(),
 		}
 		a.sentMS, _ = decode.StampOf(req.GetSentAt()) // 0: the client did not say
-		if !s.memory.take(int64(a.size)) {
+		if !s.intake.Memory.Take(int64(a.size)) {
 			a.event, a.size, a.busy = nil, 0, true
 		}
 		if !win.add(a) {
-			s.memory.give(int64(a.size))
+			s.intake.Memory.Give(int64(a.size))
 			return
 		}
 	}
@@ -159,45 +160,47 @@ func (s *Service) ingestGroups(ctx context.Context, header string, win *window, 
 // stream lives long, and a revoked key must not.
 func (s *Service) ingestGroup(ctx context.Context, header string, group []arrival) ([]collectorv1.IngestStreamResponse, error) {
 	begun := s.now()
-	s.metrics.inFlight.Inc()
-	defer s.metrics.inFlight.Dec()
-	w := works.Get().(*work)
-	defer s.release(w)
-	for _, a := range group {
-		w.reserved += int64(a.size)
+	s.intake.Enter()
+	defer s.intake.Leave()
+	w := s.intake.Begin()
+	defer s.intake.End(w)
+	held := 0
+	for i := range group {
+		held += group[i].size
 	}
-	src, ref := s.byMetadata(header)
-	var res result
+	w.Hold(int64(held))
+	src, ref := s.intake.Sender(header)
+	var res intake.Result
 	switch {
 	case src != nil && group[0].busy:
-		ref = busy()
+		ref = intake.Busy()
 	case src != nil:
-		s.metrics.bytes.Add(float64(w.reserved))
+		s.intake.Read(held)
 		for _, a := range group {
-			w.readArrival(a, src.limits.form())
+			readArrival(w, a, src.Limits.Form())
 		}
-		res, ref = s.ingest(ctx, w, &delivery{src: src, Origin: decode.Origin{Rules: &src.rules, History: group[0].history, Received: group[0].receivedMS}})
+		res, ref = s.intake.Ingest(ctx, w, &intake.Delivery{Source: src, Origin: decode.Origin{Rules: &src.Rules, History: group[0].history, Received: group[0].receivedMS}})
 	}
 	if ref == nil {
-		s.metrics.answered(protocolGRPC, http.StatusOK, s.now().Sub(begun))
-		return decided(group, w, res, s.behindSeconds()), nil
+		s.intake.Answered(intake.GRPC, http.StatusOK, s.now().Sub(begun))
+		return decided(group, w, res, s.intake.BehindSeconds()), nil
 	}
-	s.metrics.answered(protocolGRPC, ref.status, s.now().Sub(begun))
-	if ref.status == http.StatusUnauthorized {
+	s.intake.Answered(intake.GRPC, ref.Status, s.now().Sub(begun))
+	if ref.Status == http.StatusUnauthorized {
 		return nil, statusOf(ref)
 	}
-	return again(group, w, ref, s.cfg.RetryAfter, s.behindSeconds()), nil
+	return again(group, w, ref, s.cfg.RetryAfter, s.intake.BehindSeconds()), nil
 }
 
 // readArrival adds one event of a stream, which brings its own times.
-func (w *work) readArrival(a arrival, limits decode.Limits) {
+func readArrival(w *intake.Work, a arrival, limits decode.Limits) {
 	w.ReadAlone(a.event, limits)
 	it := &w.Items[len(w.Items)-1]
 	it.SentMS, it.ReceivedMS = a.sentMS, a.receivedMS
 }
 
 // decided are the answers to a group that is durable; behind is how many seconds the stages need to catch up.
-func decided(group []arrival, w *work, res result, behind int) []collectorv1.IngestStreamResponse {
+func decided(group []arrival, w *intake.Work, res intake.Result, behind int) []collectorv1.IngestStreamResponse {
 	answers := make([]collectorv1.IngestStreamResponse, len(group))
 	for i := range group {
 		a := &answers[i]
@@ -205,7 +208,7 @@ func decided(group []arrival, w *work, res result, behind int) []collectorv1.Ing
 		a.BehindSeconds = int32(behind)
 		a.EventId = strings.Clone(w.Items[i].ID) // a view of the event, which must not stay in memory for it
 	}
-	for _, r := range res.rejected {
+	for _, r := range res.Rejected {
 		a := &answers[r.Index]
 		a.Status, a.EventId = collectorv1.IngestStatus_INGEST_STATUS_REJECTED, r.MessageID
 		a.Reason, a.Detail = r.Reason, r.Detail
@@ -214,15 +217,15 @@ func decided(group []arrival, w *work, res result, behind int) []collectorv1.Ing
 }
 
 // again are the answers to a group of which nothing is known to be stored.
-func again(group []arrival, w *work, ref *refusal, wait time.Duration, behind int) []collectorv1.IngestStreamResponse {
-	if ref.wait > 0 {
-		wait = ref.wait
+func again(group []arrival, w *intake.Work, ref *intake.Refusal, wait time.Duration, behind int) []collectorv1.IngestStreamResponse {
+	if ref.Wait > 0 {
+		wait = ref.Wait
 	}
 	answers := make([]collectorv1.IngestStreamResponse, len(group))
 	for i := range group {
 		a := &answers[i]
 		a.Sequence, a.Status = group[i].sequence, collectorv1.IngestStatus_INGEST_STATUS_RETRY
-		a.Reason, a.Detail, a.RetryAfterMs = ref.code, ref.message, wait.Milliseconds()
+		a.Reason, a.Detail, a.RetryAfterMs = ref.Code, ref.Message, wait.Milliseconds()
 		a.BehindSeconds = int32(behind)
 		if i < len(w.Items) {
 			a.EventId = strings.Clone(w.Items[i].KnownID())
@@ -240,10 +243,10 @@ func authorization(ctx context.Context) string {
 }
 
 // statusOf is the gRPC form of a refusal.
-func statusOf(ref *refusal) error {
-	st := status.New(grpcCode(ref.status), ref.message)
-	if ref.wait > 0 {
-		if detailed, err := st.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(ref.wait)}); err == nil {
+func statusOf(ref *intake.Refusal) error {
+	st := status.New(grpcCode(ref.Status), ref.Message)
+	if ref.Wait > 0 {
+		if detailed, err := st.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(ref.Wait)}); err == nil {
 			st = detailed
 		}
 	}

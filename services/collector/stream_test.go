@@ -131,7 +131,7 @@ func TestStreamAnswersEachEventInTheOrderSent(t *testing.T) {
 	if !events["m0"].GetHistory() || events["m2"].GetHistory() || !events["m4"].GetHistory() {
 		t.Error("history is not each event's own")
 	}
-	if used := r.svc.memory.used.Load(); used != 0 {
+	if used := r.held(); used != 0 {
 		t.Errorf("%d bytes are still reserved", used)
 	}
 }
@@ -183,17 +183,19 @@ func TestStreamWithoutAKeyEndsAtOnce(t *testing.T) {
 
 // A key that is taken away ends the streams opened with it, at their next event.
 func TestStreamOfARevokedKeyEnds(t *testing.T) {
-	r := start(t, withoutSpool)
+	var path string
+	r := start(t, withoutSpool, sourcesFile(t, &path, `sources: [{name: app, keys: [`+keyed("k1", testKey)+`]}]`), func(s *setup) { s.cfg.Sources = nil })
 	stream := openStream(t, dial(t, r))
 	send(t, stream, one(1, track("before")))
 	receive(t, stream)
-	r.svc.sources.Store(&registry{keys: keyring{}})
+	swap(t, path, `sources: [{name: app, keys: [`+keyed("k1", testKey, "revoked: 2026-01-01T00:00:00Z")+`]}]`)
+	r.settled("ok", 1)
 	send(t, stream, one(2, track("after")))
 	if resp, err := stream.Recv(); status.Code(err) != codes.Unauthenticated {
 		t.Errorf("after the key was revoked: %v, %v", resp, err)
 	}
-	if events := r.events(); len(events) != 1 || r.svc.memory.used.Load() != 0 {
-		t.Errorf("%d events in Kafka, %d bytes reserved", len(events), r.svc.memory.used.Load())
+	if events := r.events(); len(events) != 1 || r.held() != 0 {
+		t.Errorf("%d events in Kafka, %d bytes reserved", len(events), r.held())
 	}
 }
 
@@ -246,7 +248,7 @@ func TestStreamReadsNoMoreThanItsWindow(t *testing.T) {
 	if got := sent.Load(); got > 50+1+16*64 {
 		t.Errorf("%d events of 1 KB were sent with a window of 50", got)
 	}
-	if used := r.svc.memory.used.Load(); used < 50*size || used > 51*(size+100) {
+	if used := r.held(); used < 50*size || used > 51*(size+100) {
 		t.Errorf("%d bytes are reserved for 50 events of 1 KB", used)
 	}
 	close(release)
@@ -278,7 +280,7 @@ func TestStreamOfAClientThatNeverReads(t *testing.T) {
 	if got := sent.Load(); got > 20_000 {
 		t.Errorf("%d events were taken from a client that read no answer", got)
 	}
-	if used := r.svc.memory.used.Load(); used > 50*200 {
+	if used := r.held(); used > 50*200 {
 		t.Errorf("%d bytes are reserved for it", used)
 	}
 	other := openStream(t, dial(t, r))
@@ -291,7 +293,7 @@ func TestStreamOfAClientThatNeverReads(t *testing.T) {
 	if took := time.Since(begun); took > 3*time.Second {
 		t.Errorf("stopping took %s with a drain timeout of 500ms", took)
 	}
-	if used := r.svc.memory.used.Load(); used != 0 {
+	if used := r.held(); used != 0 {
 		t.Errorf("%d bytes are still reserved", used)
 	}
 }
@@ -379,7 +381,7 @@ func TestStreamKilledLosesNothingAnswered(t *testing.T) {
 		t.Errorf("%d answers only", len(acknowledged))
 	}
 	testkit.Eventually(t, 5*time.Second, func() error {
-		if used := r.svc.memory.used.Load(); used != 0 {
+		if used := r.held(); used != 0 {
 			return fmt.Errorf("%d bytes are still reserved", used)
 		}
 		return nil
@@ -406,7 +408,7 @@ func TestStreamAtAStop(t *testing.T) {
 	send(t, busy, one(1, track("in-hand")), one(2, track("read")))
 	<-arrived
 	testkit.Eventually(t, 5*time.Second, func() error {
-		if used := r.svc.memory.used.Load(); used != int64(len(track("in-hand"))+len(track("read"))) {
+		if used := r.held(); used != int64(len(track("in-hand"))+len(track("read"))) {
 			return fmt.Errorf("%d bytes are read", used)
 		}
 		return nil
@@ -447,7 +449,7 @@ func TestStreamWithoutMemoryIsToldToTryAgain(t *testing.T) {
 	r := start(t)
 	stream := openStream(t, dial(t, r))
 	limit := r.svc.cfg.Limits.InFlightBytes
-	if !r.svc.memory.take(limit - 10) {
+	if !r.svc.intake.Memory.Take(limit - 10) {
 		t.Fatal("no memory")
 	}
 	send(t, stream, one(1, track("a")), one(2, track("b")))
@@ -456,12 +458,12 @@ func TestStreamWithoutMemoryIsToldToTryAgain(t *testing.T) {
 			t.Errorf("without memory: %v", got)
 		}
 	}
-	r.svc.memory.give(limit - 10)
+	r.svc.intake.Memory.Give(limit - 10)
 	send(t, stream, one(3, track("c")))
 	if got := receive(t, stream); got.GetSequence() != 3 || got.GetStatus() != accepted {
 		t.Errorf("with memory again: %v", got)
 	}
-	if used := r.svc.memory.used.Load(); used != 0 {
+	if used := r.held(); used != 0 {
 		t.Errorf("%d bytes are still reserved", used)
 	}
 }

@@ -13,9 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/testutil"
-
 	"github.com/freshet/freshet/pkg/testkit"
+	"github.com/freshet/freshet/services/collector/intake"
 )
 
 // deaf opens a connection with a small receive buffer, on which nothing will be read.
@@ -93,12 +92,12 @@ func TestAnswersThatNobodyReads(t *testing.T) {
 		}
 	}
 	testkit.Eventually(t, time.Minute, func() error { // with the connections still open
-		if used := r.svc.memory.used.Load(); used != 0 {
+		if used := r.held(); used != 0 {
 			return fmt.Errorf("%d bytes are still reserved", used)
 		}
 		return nil
 	})
-	unread := testutil.ToFloat64(r.svc.metrics.inFlight)
+	unread := r.count("requests_in_flight")
 	t.Logf("%d requests of others were served meanwhile; %v answers wait for their readers", served, unread)
 	if unread == 0 {
 		t.Error("no answer waits for its reader: the test no longer tests")
@@ -132,12 +131,14 @@ func TestLongAnswersHaveABudget(t *testing.T) {
 		t.Errorf("with room: %d rejected, %d omitted", len(g.Rejected), g.Omitted)
 	}
 	testkit.Eventually(t, 10*time.Second, func() error { // the client may have read the answer before its handler is done
-		if used := r.svc.answers.used.Load(); used != 0 {
+		if used := r.svc.answers.Used(); used != 0 {
 			return fmt.Errorf("%d bytes are still reserved for answers", used)
 		}
 		return nil
 	})
-	r.svc.answers.used.Store(r.svc.answers.limit)
+	if !r.svc.answers.Take(r.svc.cfg.Limits.InFlightBytes / answersShare) {
+		t.Fatal("the answers' budget is not what it should be")
+	}
 	g := r.post("/v1/batch", body)
 	bytes, err := strconv.Atoi(g.Header.Get("Content-Length"))
 	if err != nil || bytes > 2*shortAnswer || g.Status != http.StatusOK || len(g.Rejected) == 0 || len(g.Rejected)+g.Omitted != 2500 {
@@ -161,8 +162,8 @@ func TestLargeBodiesThatDoNotArrive(t *testing.T) {
 		}
 	}
 	testkit.Eventually(t, 10*time.Second, func() error {
-		if used := r.svc.memory.used.Load(); used != 40*firstRoom {
-			return fmt.Errorf("%d bytes are reserved, want %d", used, 40*firstRoom)
+		if used := r.held(); used != 40*intake.FirstRoom {
+			return fmt.Errorf("%d bytes are reserved, want %d", used, 40*intake.FirstRoom)
 		}
 		return nil
 	})

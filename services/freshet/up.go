@@ -25,7 +25,7 @@ import (
 	"github.com/freshet/freshet/pkg/keyfile"
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/pkg/stack"
-	"github.com/freshet/freshet/services/collector"
+	"github.com/freshet/freshet/services/collector/directory"
 	"github.com/freshet/freshet/services/segmentation/webhook"
 	"github.com/freshet/freshet/services/standalone"
 )
@@ -84,8 +84,8 @@ func (o *upOptions) run(cmd *cobra.Command) error {
 	if err := o.log.Validate(); err != nil {
 		return err
 	}
-	if n := len(o.cfg.WriteKey); n > 0 && n < collector.MinWriteKey {
-		return fmt.Errorf("--write-key: has %d characters, give at least %d", n, collector.MinWriteKey)
+	if n := len(o.cfg.WriteKey); n > 0 && n < directory.MinWriteKey {
+		return fmt.Errorf("--write-key: has %d characters, give at least %d", n, directory.MinWriteKey)
 	}
 	cmd.SilenceUsage = true
 	s, err := o.stack(service.NewLogger(o.log, cmd.ErrOrStderr()))

@@ -17,6 +17,7 @@ import (
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 	"github.com/freshet/freshet/services/churn/assembly"
 	"github.com/freshet/freshet/services/collector"
+	"github.com/freshet/freshet/services/collector/directory"
 	"github.com/freshet/freshet/services/feature"
 	"github.com/freshet/freshet/services/gateway"
 	"github.com/freshet/freshet/services/identity"
@@ -222,8 +223,8 @@ func (s *Stack) collector() []lifecycle.Component {
 		cfg.Spool.Dir, cfg.WarehouseGroup = filepath.Join(s.cfg.Dir, "collector", "spool"), s.cfg.Warehouse.Group
 		cfg.SourcesFile, cfg.SourcesFileMayBeMissing = s.sourcesFile(), cfg.SourcesFileMayBeMissing || cfg.SourcesFile == ""
 		if s.cfg.WriteKey != "" {
-			local := collector.Source{Name: "local", Workspace: customer.DefaultWorkspace, WriteKey: s.cfg.WriteKey, Trusted: true}
-			cfg.Sources = append([]collector.Source{local}, cfg.Sources...)
+			local := directory.Entry{Name: "local", Workspace: customer.DefaultWorkspace, WriteKey: s.cfg.WriteKey, Trusted: true}
+			cfg.Sources = append([]directory.Entry{local}, cfg.Sources...)
 		}
 		svc, err = collector.New(cfg, collector.Deps{
 			Logger: s.logger.With("service", "collector"), Metrics: s.metrics, Tracer: s.tracers.Tracer("freshet/collector"), Broker: s.broker})

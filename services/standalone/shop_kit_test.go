@@ -13,7 +13,7 @@ import (
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
-	"github.com/freshet/freshet/services/collector"
+	"github.com/freshet/freshet/services/collector/directory"
 )
 
 // shop is one workspace of a running stack: visitors, items, lists and models of its own, so that tests of one stack do not see each other.
@@ -32,10 +32,10 @@ type shop struct {
 func keyOf(workspace string) string { return "key-of-" + workspace }
 
 // sourcesOf lets each workspace's server send.
-func sourcesOf(workspaces ...string) []collector.Source {
-	var out []collector.Source
+func sourcesOf(workspaces ...string) []directory.Entry {
+	var out []directory.Entry
 	for _, w := range workspaces {
-		out = append(out, collector.Source{Name: "server-of-" + w, Workspace: w, WriteKey: keyOf(w), Trusted: true})
+		out = append(out, directory.Entry{Name: "server-of-" + w, Workspace: w, WriteKey: keyOf(w), Trusted: true})
 	}
 	return out
 }

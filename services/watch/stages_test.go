@@ -28,6 +28,7 @@ import (
 	"github.com/freshet/freshet/pkg/topics"
 	identityv1 "github.com/freshet/freshet/proto/gen/freshet/identity/v1"
 	"github.com/freshet/freshet/services/collector"
+	"github.com/freshet/freshet/services/collector/directory"
 	"github.com/freshet/freshet/services/feature"
 	"github.com/freshet/freshet/services/identity"
 	"github.com/freshet/freshet/services/recommendation/assembly"
@@ -155,7 +156,7 @@ func (l *line) lost() *broker.Client {
 func (l *line) collector(b *broker.Client, spool string) (*collector.Service, error) {
 	cfg := collector.Default()
 	cfg.Address, cfg.Spool.Dir, cfg.DrainTimeout = "127.0.0.1:0", spool, time.Second
-	cfg.Sources = []collector.Source{{Name: "web", Workspace: "default", WriteKey: "a-write-key"}}
+	cfg.Sources = []directory.Entry{{Name: "web", Workspace: "default", WriteKey: "a-write-key"}}
 	reg := prometheus.NewRegistry()
 	s, err := collector.New(cfg, collector.Deps{Logger: quiet(), Metrics: reg, Tracer: noop.NewTracerProvider().Tracer("test"), Broker: b})
 	if err == nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector"
+	"github.com/freshet/freshet/services/collector/directory"
 )
 
 // Collector is a running one.
@@ -39,7 +40,7 @@ func StartBefore(t testing.TB, client *broker.Client, name, key string, edits ..
 	t.Helper()
 	cfg := collector.Default()
 	cfg.Address, cfg.Spool.Dir = "127.0.0.1:0", t.TempDir()
-	cfg.Sources = []collector.Source{{Name: name, Workspace: "default", WriteKey: key}}
+	cfg.Sources = []directory.Entry{{Name: name, Workspace: "default", WriteKey: key}}
 	for _, edit := range edits {
 		edit(&cfg)
 	}

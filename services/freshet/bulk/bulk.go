@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/freshet/freshet/services/collector"
+	"github.com/freshet/freshet/services/collector/intake"
 	"github.com/freshet/freshet/services/freshet/bulk/draft"
 	"github.com/freshet/freshet/services/freshet/bulk/file"
 	"github.com/freshet/freshet/services/freshet/bulk/ledger"
@@ -129,7 +129,7 @@ func (r *Result) Plus(o Result) {
 
 // DryRun does everything but sending: events are judged as a collector with the default settings would.
 func (i *Import) DryRun(ctx context.Context) (Result, error) {
-	checker, totals := collector.NewChecker(time.Now), &tally.Tally{}
+	checker, totals := intake.NewChecker(time.Now), &tally.Tally{}
 	job := i.job(1)
 	job.Deliver = func(_ context.Context, items [][]byte) (send.Answer, error) {
 		a := send.Answer{}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/freshet/freshet/services/collector"
+	"github.com/freshet/freshet/services/collector/intake"
 	"github.com/freshet/freshet/services/freshet/bulk/file"
 	"github.com/freshet/freshet/services/freshet/bulk/mapping"
 	"github.com/freshet/freshet/services/freshet/bulk/rows"
@@ -59,7 +59,7 @@ func try(in *file.File, text string) (*Trial, error) {
 	}
 	reader.Bind(mapper.Columns(), mapper.Rest())
 	t := &Trial{Rejected: map[string]int{}, Example: map[string]string{}}
-	checker := collector.NewChecker(time.Now)
+	checker := intake.NewChecker(time.Now)
 	emit := func(u mapping.Unit) error { t.add(u, checker); return nil }
 	for ; t.Rows < trialRows; t.Rows++ {
 		row, err := reader.Next()
@@ -80,7 +80,7 @@ func try(in *file.File, text string) (*Trial, error) {
 	return t, nil
 }
 
-func (t *Trial) add(u mapping.Unit, checker *collector.Checker) {
+func (t *Trial) add(u mapping.Unit, checker *intake.Checker) {
 	reject := func(reason, detail string) {
 		t.Rejected[reason] += len(u.Rows)
 		if t.Example[reason] == "" {

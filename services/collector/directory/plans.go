@@ -1,4 +1,4 @@
-package collector
+package directory
 
 import (
 	"crypto/sha256"
@@ -39,28 +39,28 @@ type sourcePlan struct {
 
 // loadPlan reads the plan of a source; nil when it has none. A plan that is faulty at the start of the process stops it. One that becomes
 // faulty later leaves the plan before it in place: it must not hold up what else changed, a revoked key for one.
-func (s *Service) loadPlan(source, path, dir string) (*sourcePlan, error) {
+func (d *Directory) loadPlan(source, path, dir string) (*sourcePlan, error) {
 	if path == "" {
-		s.metrics.plans.stale.DeleteLabelValues(source)
+		d.metrics.plans.stale.DeleteLabelValues(source)
 		return nil, nil
 	}
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
 	}
-	before := s.planBefore(source)
+	before := d.planBefore(source)
 	p, sum, err := readPlan(path, before)
 	if err != nil {
 		if before == nil {
 			return nil, err
 		}
-		s.logger.Error("a tracking plan cannot be loaded, the plan before it counts", "source", source, "plan", path, "error", err)
-		s.metrics.plans.stale.WithLabelValues(source).Set(1)
+		d.logger.Error("a tracking plan cannot be loaded, the plan before it counts", "source", source, "plan", path, "error", err)
+		d.metrics.plans.stale.WithLabelValues(source).Set(1)
 		return before, nil
 	}
-	s.metrics.plans.stale.WithLabelValues(source).Set(0)
+	d.metrics.plans.stale.WithLabelValues(source).Set(0)
 	out := &sourcePlan{Plan: p, sum: sum, found: map[string]prometheus.Counter{}}
 	for _, rule := range plan.Rules() {
-		out.found[rule] = s.metrics.plans.violations.WithLabelValues(source, rule)
+		out.found[rule] = d.metrics.plans.violations.WithLabelValues(source, rule)
 	}
 	return out, nil
 }
@@ -83,8 +83,8 @@ func readPlan(path string, before *sourcePlan) (*plan.Plan, [sha256.Size]byte, e
 }
 
 // planBefore is the plan a source has now.
-func (s *Service) planBefore(source string) *sourcePlan {
-	if r := s.sources.Load(); r != nil && r.byName[source] != nil {
+func (d *Directory) planBefore(source string) *sourcePlan {
+	if r := d.current.Load(); r != nil && r.byName[source] != nil {
 		return r.byName[source].plan
 	}
 	return nil

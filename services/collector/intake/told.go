@@ -1,11 +1,10 @@
-package collector
+package intake
 
 import (
 	"strings"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/directory"
 )
 
 // Rejection is one refused event of a request.
@@ -24,7 +23,7 @@ type Rejection struct {
 const maxTold = 20
 
 // tell puts what the sender should learn of an event that was taken into the answer: that its alias joins nobody.
-func (w *work) tell(index int, messageID string) {
+func (w *Work) tell(index int, messageID string) {
 	for _, n := range w.Event.Notes {
 		if n.Kind == decode.NoteAlias && len(w.told) < maxTold {
 			w.told = append(w.told, Told{Index: index, MessageID: strings.Clone(messageID), Kind: n.Kind, Detail: n.Detail})
@@ -43,17 +42,9 @@ type Told struct {
 	Detail string `json:"detail"`
 }
 
-// newNotesMetric counts notes.
-func newNotesMetric() *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "freshet_collector_notes_total",
-		Help: "What of accepted events could not be read, or was read another way than it was written, by source and kind; docs/events.md has the kinds."},
-		[]string{"source", "kind"})
-}
-
 // countNotes counts the notes of an event that was accepted.
-func (w *work) countNotes(src *source) {
+func (w *Work) countNotes(src *directory.Source) {
 	for _, n := range w.Event.Notes {
-		src.metrics.notes[n.Kind].Inc()
+		src.Noted(n.Kind)
 	}
 }

@@ -1,4 +1,4 @@
-package collector
+package directory
 
 import (
 	"bytes"
@@ -23,23 +23,23 @@ const (
 )
 
 // readSources reads the sources file, after noting how it is. No file is configured: no sources.
-func (s *Service) readSources() (declared.File, error) {
-	path := s.cfg.SourcesFile
+func (d *Directory) readSources() (declared.File, error) {
+	path := d.cfg.File
 	if path == "" {
 		return declared.File{}, nil
 	}
-	s.files.Note(path)
+	d.files.Note(path)
 	data, err := keyfile.Read(path)
-	if errors.Is(err, fs.ErrNotExist) && s.cfg.SourcesFileMayBeMissing && s.sources.Load() == nil {
+	if errors.Is(err, fs.ErrNotExist) && d.cfg.FileMayBeMissing && d.current.Load() == nil {
 		return declared.File{}, nil
 	}
 	if err != nil {
 		return declared.File{}, fmt.Errorf("read the sources file: %w: name it with sources_file, make one with `freshet source add NAME --file FILE`", err)
 	}
-	if s.sources.Load() != nil && len(bytes.TrimSpace(data)) == 0 { // whoever writes a file in place empties it first
+	if d.current.Load() != nil && len(bytes.TrimSpace(data)) == 0 { // whoever writes a file in place empties it first
 		return declared.File{}, fmt.Errorf("the sources file %s is empty: to have no sources, write `sources: []`", path)
 	}
-	f, err := declared.Parse(data, path, s.now())
+	f, err := declared.Parse(data, path, d.now())
 	if err != nil {
 		return declared.File{}, err
 	}
@@ -47,18 +47,18 @@ func (s *Service) readSources() (declared.File, error) {
 }
 
 // watched are the files that the sources are made of.
-func (s *Service) watched(file declared.File) []string {
+func (d *Directory) watched(file declared.File) []string {
 	var paths []string
-	if s.cfg.SourcesFile != "" {
-		paths = append(paths, s.cfg.SourcesFile)
+	if d.cfg.File != "" {
+		paths = append(paths, d.cfg.File)
 	}
-	paths = append(paths, ratesFiles(file, filepath.Dir(s.cfg.SourcesFile))...)
-	for _, d := range file.Sources {
-		if d.Plan != "" {
-			paths = append(paths, beside(filepath.Dir(s.cfg.SourcesFile), d.Plan))
+	paths = append(paths, ratesFiles(file, filepath.Dir(d.cfg.File))...)
+	for _, listed := range file.Sources {
+		if listed.Plan != "" {
+			paths = append(paths, beside(filepath.Dir(d.cfg.File), listed.Plan))
 		}
 	}
-	for _, in := range s.cfg.Sources {
+	for _, in := range d.cfg.Entries {
 		if in.Plan != "" {
 			paths = append(paths, in.Plan)
 		}
@@ -67,51 +67,51 @@ func (s *Service) watched(file declared.File) []string {
 }
 
 // reload puts new sources in place of the old, or keeps those when a new one is faulty. It is for one goroutine.
-func (s *Service) reload() error {
-	file, err := s.readSources()
+func (d *Directory) reload() error {
+	file, err := d.readSources()
 	if err != nil {
 		return err
 	}
-	paths := s.watched(file)
+	paths := d.watched(file)
 	for _, path := range paths {
-		if path != s.cfg.SourcesFile { // noted before it was read
-			s.files.Note(path)
+		if path != d.cfg.File { // noted before it was read
+			d.files.Note(path)
 		}
 	}
-	r, err := s.load(s.cfg.Sources, file, filepath.Dir(s.cfg.SourcesFile))
+	r, err := d.load(d.cfg.Entries, file, filepath.Dir(d.cfg.File))
 	if err != nil {
 		return fmt.Errorf("load the sources: %w", err)
 	}
-	s.files.Only(paths...)
+	d.files.Only(paths...)
 	// From here on nothing fails.
 	specs := make([]quota.Spec, 0, len(r.byName))
 	for _, src := range r.byName {
 		specs = append(specs, src.spec)
 	}
-	for name, q := range s.quotas.Set(specs) {
+	for name, q := range d.quotas.Set(specs) {
 		r.byName[name].quota = q
 	}
-	for name, q := range s.bodies.Set(bodyRate(specs)) {
+	for name, q := range d.bodies.Set(bodyRate(specs)) {
 		r.byName[name].bodies = q
 	}
-	if before := s.sources.Swap(r); before != nil {
+	if before := d.current.Swap(r); before != nil {
 		for name := range before.byName {
 			if r.byName[name] == nil {
-				s.metrics.plans.stale.DeleteLabelValues(name)
+				d.metrics.plans.stale.DeleteLabelValues(name)
 			}
 		}
 		for name := range before.spaces {
 			if r.spaces[name] == nil {
-				s.metrics.rates.DeleteLabelValues(name)
+				d.metrics.rates.DeleteLabelValues(name)
 			}
 		}
 	}
-	s.sourcesMetrics.loaded.Set(float64(s.now().Unix()))
+	d.metrics.loaded.Set(float64(d.now().Unix()))
 	return nil
 }
 
-// watchSources reloads whenever a file has changed, until ctx ends. A faulty file is logged once, and looked at again when it changes.
-func (s *Service) watchSources(ctx context.Context) {
+// Run reloads whenever a file has changed, until ctx ends. A faulty file is logged once, and looked at again when it changes.
+func (d *Directory) Run(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
@@ -120,19 +120,19 @@ func (s *Service) watchSources(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if !s.files.Changed() {
+		if !d.files.Changed() {
 			continue
 		}
-		if !s.files.Settle(ctx, standsStill, standsAtMost) {
+		if !d.files.Settle(ctx, standsStill, standsAtMost) {
 			return
 		}
-		if err := s.reload(); err != nil {
-			s.sourcesMetrics.failed.Inc()
-			s.logger.Error("the sources changed and cannot be used: those before them stay", "error", err)
+		if err := d.reload(); err != nil {
+			d.metrics.failed.Inc()
+			d.logger.Error("the sources changed and cannot be used: those before them stay", "error", err)
 			continue
 		}
-		s.sourcesMetrics.reloaded.Inc()
-		now := s.sources.Load()
-		s.logger.Info("the sources changed and are in use", "sources", len(now.byName), "keys", len(now.keys))
+		d.metrics.reloaded.Inc()
+		now := d.current.Load()
+		d.logger.Info("the sources changed and are in use", "sources", len(now.byName), "keys", len(now.keys))
 	}
 }

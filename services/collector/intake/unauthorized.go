@@ -1,47 +1,45 @@
-package collector
+package intake
 
 import (
 	"net/http"
-	"strings"
+
+	"github.com/freshet/freshet/services/collector/directory"
 )
 
 // keyAdvice is where a write key goes.
 const keyAdvice = `send it as the user of Basic authorization (curl -u "<write key>:"), or as "writeKey" in the body`
 
-// Why there is no write key to look up, beside the reasons why one does not work.
-const keyMissing, keyUnreadable, keyEmpty, keyBearer, keyScheme = "missing", "unreadable", "empty", "bearer", "scheme"
-
-// unauthorized is the answer without a source. Who shows a whole key that worked once is told that it ended: it is what they need to know, and
+// Unauthorized is the answer without a source. Who shows a whole key that worked once is told that it ended: it is what they need to know, and
 // who holds no key learns nothing, since every other one is unknown. Whether it was revoked or its source disabled stays with the log.
-func unauthorized(why string) *refusal {
+func Unauthorized(why string) *Refusal {
 	message := "the write key is unknown: " + keyAdvice
 	switch why {
-	case keyExpired:
+	case directory.Expired:
 		message = "the write key has expired: ask for a new one, `freshet source` makes it"
-	case keyRevoked, keyDisabled:
+	case directory.Revoked, directory.Disabled:
 		message = "the write key does not work any more: ask for a new one, `freshet source` makes it"
-	case keyMissing:
+	case directory.Missing:
 		message = "there is no write key: " + keyAdvice
-	case keyEmpty:
+	case directory.Empty:
 		message = "the user of the Basic authorization is empty, and the write key belongs there, not into the password: " + keyAdvice
-	case keyUnreadable:
+	case directory.Unreadable:
 		message = "what follows Basic in the authorization is no base64 of a write key and a colon: " + keyAdvice
-	case keyBearer:
+	case directory.Bearer:
 		message = "a Bearer token is not looked at and there is no write key beside it: if the token is the write key, " + keyAdvice
-	case keyScheme:
+	case directory.Scheme:
 		message = "the authorization is neither Basic nor Bearer: if it is the write key, " + keyAdvice
 	}
-	return refused(http.StatusUnauthorized, "unknown_write_key", message)
+	return Refuse(http.StatusUnauthorized, "unknown_write_key", message)
 }
 
-// unnamed is why a request without Basic authorization, and without a key in its body, has no key.
-func unnamed(authorization string) string {
-	scheme, _, _ := strings.Cut(strings.TrimSpace(authorization), " ")
-	switch {
-	case scheme == "":
-		return keyMissing
-	case strings.EqualFold(scheme, "bearer"):
-		return keyBearer
+// Sender is the source of a Basic authorization where no body can name the key.
+func (i *Intake) Sender(header string) (*directory.Source, *Refusal) {
+	src, why := i.directory.ByAuthorization(header)
+	if src != nil {
+		return src, nil
 	}
-	return keyScheme
+	if why == "" {
+		why = directory.Unnamed(header)
+	}
+	return nil, Unauthorized(why)
 }

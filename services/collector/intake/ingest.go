@@ -1,4 +1,4 @@
-package collector
+package intake
 
 import (
 	"cmp"
@@ -17,6 +17,7 @@ import (
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/directory"
 	"github.com/freshet/freshet/services/collector/enrich"
 	"github.com/freshet/freshet/services/collector/jsonscan"
 	"github.com/freshet/freshet/services/collector/placeholder"
@@ -24,68 +25,68 @@ import (
 	"github.com/freshet/freshet/services/collector/store"
 )
 
-// result is what became of a request's events, all of them durable.
-type result struct {
-	accepted int
-	rejected []Rejection
-	told     []Told
+// Result is what became of a request's events, all of them durable.
+type Result struct {
+	Accepted int
+	Rejected []Rejection
+	Told     []Told
 }
 
-// delivery is one request, or one part of a stream: who sent it, and what holds for all its events.
-type delivery struct {
+// Delivery is one request, or one part of a stream: who sent it, and what holds for all its events.
+type Delivery struct {
 	decode.Origin
-	src *source
-	// client is who is at the other end of the connection; the zero Client when nobody is.
-	client enrich.Client
+	Source *directory.Source
+	// Client is who is at the other end of the connection; the zero Client when nobody is.
+	Client enrich.Client
 }
 
-// ingest decodes the items of w and returns once every one of them is durable, the rejected
+// Ingest decodes the items of w and returns once every one of them is durable, the rejected
 // ones included. A refusal means that they are not: the client has to send the request again.
-func (s *Service) ingest(ctx context.Context, w *work, d *delivery) (result, *refusal) {
+func (i *Intake) Ingest(ctx context.Context, w *Work, d *Delivery) (Result, *Refusal) {
 	if d.History {
-		if ref := s.deferral(); ref != nil {
-			return result{}, ref
+		if ref := i.deferral(); ref != nil {
+			return Result{}, ref
 		}
 	}
-	if ref := s.charge(w, d.src); ref != nil {
-		return result{}, ref
+	if ref := charge(w, d.Source); ref != nil {
+		return Result{}, ref
 	}
-	if err := s.encode(w, d, traceHeaders(ctx)); err != nil {
-		s.logger.ErrorContext(ctx, "encode a request", "source", d.src.name, "error", err)
-		return result{}, refused(http.StatusInternalServerError, "internal", "internal error")
+	if err := i.Judge(w, d, traceHeaders(ctx)); err != nil {
+		i.logger.ErrorContext(ctx, "encode a request", "source", d.Source.Name, "error", err)
+		return Result{}, Refuse(http.StatusInternalServerError, "internal", "internal error")
 	}
-	start := s.now()
-	durable, err := s.store.Put(ctx, w.msgs)
+	start := i.now()
+	durable, err := i.store.Put(ctx, w.msgs)
 	if err != nil {
-		return result{}, s.notStored(err)
+		return Result{}, i.notStored(err)
 	}
-	stored := s.now()
-	s.store.Acknowledged(ctx, durable, len(w.msgs))
+	stored := i.now()
+	i.store.Acknowledged(ctx, durable, len(w.msgs))
 	w.refuse(durable.Unstorable)
-	s.metrics.ack.Observe(stored.Sub(start).Seconds())
-	res := result{accepted: len(w.Items) - len(w.rejections), rejected: w.rejections, told: w.told}
-	for range min(w.live, res.accepted) {
-		s.freshness.Observe("collector", d.Received, stored)
+	i.metrics.ack.Observe(stored.Sub(start).Seconds())
+	res := Result{Accepted: len(w.Items) - len(w.rejections), Rejected: w.rejections, Told: w.told}
+	for range min(w.live, res.Accepted) {
+		i.freshness.Observe("collector", d.Received, stored)
 	}
-	d.src.metrics.accepted.Add(float64(res.accepted))
-	for _, r := range res.rejected {
-		d.src.metrics.rejected[r.Reason].Inc()
+	d.Source.Accepted(res.Accepted)
+	for _, r := range res.Rejected {
+		d.Source.Rejected(r.Reason)
 	}
 	return res, nil
 }
 
-// encode judges every item of w and turns it into a record in w.msgs, for
-// events.raw.v1 or events.rejected.v1.
-func (s *Service) encode(w *work, d *delivery, headers []broker.Header) error {
+// Judge decides on every item of w and turns it into a record in w.msgs, for
+// events.raw.v1 or events.rejected.v1: see Records. Ingest begins with it; by itself it needs no broker.
+func (i *Intake) Judge(w *Work, d *Delivery, headers []broker.Header) error {
 	w.live = 0
-	d.Senders = s.senders
+	d.Senders = i.senders
 	// Not pooled: after a timeout the broker may still be writing these bytes.
 	out := make([]byte, 0, encodedSize(w))
-	for i := range w.Items {
-		it := &w.Items[i]
-		messageID, made, flt := s.messageID(it, d.src.rules.Placeholders)
+	for n := range w.Items {
+		it := &w.Items[n]
+		messageID, made, flt := i.messageID(it, d.Source.Rules.Placeholders)
 		it.ID = messageID
-		if f := w.Decode(it, &d.Origin, s.cfg.Clock, messageID); f != nil {
+		if f := w.Decode(it, &d.Origin, i.cfg.Clock, messageID); f != nil {
 			flt = d.InItsWords(f)
 		}
 		if made != "" {
@@ -93,17 +94,17 @@ func (s *Service) encode(w *work, d *delivery, headers []broker.Header) error {
 		}
 		var err error
 		if flt == nil {
-			s.fillEvent(w, it, d)
+			i.fillEvent(w, it, d)
 			if out, flt, err = w.accept(out, headers); flt == nil {
-				w.countNotes(d.src)
-				w.tell(i, messageID)
+				w.countNotes(d.Source)
+				w.tell(n, messageID)
 				if !w.Event.History {
 					w.live++
 				}
 			}
 		}
 		if flt != nil {
-			out, err = w.reject(out, headers, d, i, messageID, flt)
+			out, err = w.reject(out, headers, d, n, messageID, flt)
 		}
 		if err != nil {
 			return err
@@ -113,7 +114,7 @@ func (s *Service) encode(w *work, d *delivery, headers []broker.Header) error {
 }
 
 // encodedSize guesses how much the records of a request take, so that they share one allocation.
-func encodedSize(w *work) int {
+func encodedSize(w *Work) int {
 	n := 0
 	for i := range w.Items {
 		n += len(w.Items[i].Raw) + len(w.Envelope.Context) + 192
@@ -127,7 +128,7 @@ const maxRecord = 900 << 10
 
 // accept appends the record of w.event, unless no broker would take it: one record too
 // large would be retried for ever, and every event of the request with it.
-func (w *work) accept(out []byte, headers []broker.Header) ([]byte, *decode.Fault, error) {
+func (w *Work) accept(out []byte, headers []broker.Header) ([]byte, *decode.Fault, error) {
 	from := len(out)
 	out, err := proto.MarshalOptions{}.MarshalAppend(out, &w.Event)
 	if err != nil {
@@ -144,7 +145,7 @@ func (w *work) accept(out []byte, headers []broker.Header) ([]byte, *decode.Faul
 }
 
 // reject appends the record of a refused event, and notes it for the answer.
-func (w *work) reject(out []byte, headers []broker.Header, d *delivery, i int, messageID string, f *decode.Fault) ([]byte, error) {
+func (w *Work) reject(out []byte, headers []broker.Header, d *Delivery, i int, messageID string, f *decode.Fault) ([]byte, error) {
 	messageID = strings.Clone(messageID) // the result may outlive the pooled body
 	detail := strings.ToValidUTF8(f.Detail, "?")
 	w.rejections = append(w.rejections, Rejection{Index: i, MessageID: messageID, Reason: f.Reason, Detail: detail})
@@ -154,7 +155,7 @@ func (w *work) reject(out []byte, headers []broker.Header, d *delivery, i int, m
 	}
 	from := len(out)
 	out, err := proto.MarshalOptions{}.MarshalAppend(out, &eventv1.RejectedEvent{
-		EventId: messageID, Workspace: d.src.workspace, Source: d.src.name, Reason: f.Reason, Detail: detail,
+		EventId: messageID, Workspace: d.Source.Workspace, Source: d.Source.Name, Reason: f.Reason, Detail: detail,
 		Payload: payload, ReceivedMs: d.Received, RejectedBy: "collector",
 	})
 	if err != nil {
@@ -162,7 +163,7 @@ func (w *work) reject(out []byte, headers []broker.Header, d *delivery, i int, m
 	}
 	w.msgs = append(w.msgs, broker.Message{
 		Topic: topics.EventsRejected.Name, Headers: headers, Value: out[from:len(out):len(out)],
-		Key: customer.EventKey(d.src.workspace, messageID),
+		Key: customer.EventKey(d.Source.Workspace, messageID),
 	})
 	return out, nil
 }
@@ -170,22 +171,22 @@ func (w *work) reject(out []byte, headers []broker.Header, d *delivery, i int, m
 // messageID is the client's, or one made here when it sent none or none that can be kept. That of an event which cannot be read is looked for
 // behind its fault too, so that each repeat of it has the same. instead is the placeholder that was sent in its place: many events would
 // have it, and all but the first would be dropped.
-func (s *Service) messageID(it *decode.Item, list *placeholder.List) (messageID, instead string, f *decode.Fault) {
+func (i *Intake) messageID(it *decode.Item, list *placeholder.List) (messageID, instead string, f *decode.Fault) {
 	if it.Fault != nil && it.MessageID == nil {
 		it.MessageID = jsonscan.Find(it.Raw, "messageId")
 	}
 	value, f := decode.ID("messageId", it.MessageID)
 	switch {
 	case f != nil || value == "" || !utf8.ValidString(value):
-		return s.newID(), "", f
+		return i.newID(), "", f
 	case list.Strikes(placeholder.MessageID, value):
-		return s.newID(), decode.Clipped(value), nil
+		return i.newID(), decode.Clipped(value), nil
 	}
 	return value, "", nil
 }
 
 // refuse adds to the answer what the broker refused, in the order of the request.
-func (w *work) refuse(list []store.Unstorable) {
+func (w *Work) refuse(list []store.Unstorable) {
 	for _, u := range list {
 		if u.Source != "" { // else it is there already
 			w.rejections = append(w.rejections, Rejection{Index: u.Index, MessageID: u.EventID, Reason: store.NotStorable, Detail: u.Detail})
@@ -196,13 +197,26 @@ func (w *work) refuse(list []store.Unstorable) {
 	}
 }
 
+// nobody is at the other end of history: its connection is a machine's, years later.
+var nobody enrich.Client
+
+// fillEvent adds to w.event, judged and found good, what its surroundings tell.
+func (i *Intake) fillEvent(w *Work, it *decode.Item, d *Delivery) {
+	client := &d.Client
+	if w.Event.History {
+		client = &nobody
+	}
+	it.Hints.Channel = it.Channel
+	i.enrich.Fill(&w.Event, &w.enriching, &it.Hints, client, d.Source.Enrich)
+}
+
 // notStored is the answer to a request whose events are not durable; why is logged at most once a second.
-func (s *Service) notStored(err error) *refusal {
-	s.store.Complain(err)
+func (i *Intake) notStored(err error) *Refusal {
+	i.store.Complain(err)
 	if errors.Is(err, spool.ErrFull) {
-		return refused(http.StatusServiceUnavailable, "spool_full",
+		return Refuse(http.StatusServiceUnavailable, "spool_full",
 			"the broker takes nothing now and there is no room to keep the events: send the same request again, message ids keep it from counting twice")
 	}
-	return refused(http.StatusServiceUnavailable, "not_stored",
+	return Refuse(http.StatusServiceUnavailable, "not_stored",
 		"the events could not be stored now: send the same request again, message ids keep it from counting twice")
 }

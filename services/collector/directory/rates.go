@@ -1,4 +1,4 @@
-package collector
+package directory
 
 import (
 	"crypto/sha256"
@@ -31,33 +31,33 @@ func newRatesMetric() *prometheus.GaugeVec {
 
 // loadRates reads the rates of every workspace that names a file. As with tracking plans, a file that is faulty at the start of the process
 // stops it, and one that becomes faulty later leaves the rates before it in place: it must not hold up a revoked key.
-func (s *Service) loadRates(all spaces, dir string) []error {
+func (d *Directory) loadRates(all spaces, dir string) []error {
 	var faults []error
 	for name, sp := range all {
 		if sp.declared.Rates == "" {
-			s.metrics.rates.DeleteLabelValues(name)
+			d.metrics.rates.DeleteLabelValues(name)
 			continue
 		}
-		path, before := beside(dir, sp.declared.Rates), s.ratesBefore(name)
+		path, before := beside(dir, sp.declared.Rates), d.ratesBefore(name)
 		r, err := readRates(path, sp.declared.Currency, before)
 		stale := 0.0
 		switch {
 		case err == nil:
 			sp.rates = r
 		case before != noRates && before.to == sp.declared.Currency:
-			s.logger.Error("exchange rates cannot be loaded, the rates before them count", "workspace", name, "file", path, "error", err)
+			d.logger.Error("exchange rates cannot be loaded, the rates before them count", "workspace", name, "file", path, "error", err)
 			sp.rates, stale = before, 1
 		default:
 			faults = append(faults, fmt.Errorf("workspace %s: %w", name, err))
 		}
-		s.metrics.rates.WithLabelValues(name).Set(stale)
+		d.metrics.rates.WithLabelValues(name).Set(stale)
 	}
 	return faults
 }
 
 // ratesBefore are the rates that a workspace has now.
-func (s *Service) ratesBefore(workspace string) *spaceRates {
-	if r := s.sources.Load(); r != nil && r.spaces[workspace] != nil {
+func (d *Directory) ratesBefore(workspace string) *spaceRates {
+	if r := d.current.Load(); r != nil && r.spaces[workspace] != nil {
 		return r.spaces[workspace].rates
 	}
 	return noRates
