@@ -52,7 +52,7 @@ func TestAnAddressIsPassedOverOnlyWhenItNeverSaysAWord(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = conn.Close() }()
-			if err := conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+			if err := conn.SetReadDeadline(time.Now().Add(500 * time.Millisecond)); err != nil {
 				t.Fatal(err)
 			}
 			var problem error

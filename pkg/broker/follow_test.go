@@ -108,7 +108,11 @@ func TestEveryPolicyMeetsALostOffset(t *testing.T) {
 			c.put(t, 1, "neighbour")
 			var broken *Break
 			var got []string
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			patience := time.Minute
+			if policy == GapHold || policy == "" { // nothing more comes
+				patience = 3 * time.Second
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			var err error
 			for len(got) < 3 {
@@ -475,7 +479,7 @@ func TestANewLeaderIsFoundAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		nextRecords(t, f, 1)
-		if took := time.Since(began); took > 2*time.Second {
+		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("round %d: the new leader took and gave a record after %s", round, took)
 		}
 	}

@@ -41,7 +41,7 @@ func newDiskLog(t *testing.T) *diskLog {
 func (l *diskLog) write(values ...string) {
 	l.t.Helper()
 	for _, v := range values {
-		testkit.Eventually(l.t, 10*time.Second, func() error {
+		testkit.Eventually(l.t, time.Minute, func() error {
 			_, err := l.client.Append(l.t.Context(), placeAt, []broker.Message{{Key: []byte("k"), Value: []byte(v)}})
 			return err
 		})
@@ -78,14 +78,14 @@ func (l *diskLog) restart(batches int) {
 func (l *diskLog) anew() {
 	l.t.Helper()
 	testkit.DeleteTopic(l.t, l.Addr(), placeTopic.Name)
-	testkit.Eventually(l.t, 10*time.Second, func() error { return l.client.EnsureTopics(l.t.Context(), placeTopic) })
+	testkit.Eventually(l.t, time.Minute, func() error { return l.client.EnsureTopics(l.t.Context(), placeTopic) })
 }
 
 func (l *diskLog) stand(p broker.Place) (broker.Place, *broker.Break) {
 	l.t.Helper()
 	var at broker.Place
 	var err error
-	testkit.Eventually(l.t, 10*time.Second, func() error { // a pooled connection may be of the broker before
+	testkit.Eventually(l.t, time.Minute, func() error { // a pooled connection may be of the broker before
 		if at, err = l.client.Stand(l.t.Context(), placeAt, p); err != nil && !errors.Is(err, broker.ErrOffsetGone) {
 			return err
 		}

@@ -90,10 +90,11 @@ func TestAKilledReplicaIsReplaced(t *testing.T) {
 	w.knows(a, keys...)
 	theirs, others := w.has(a, dead.address, 60)
 	dead.kill()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	const deadline = 8 * time.Second
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
 	began := time.Now()
-	if _, again := service.AgainAfter(func() error { _, err := a.task.Get(ctx, readsOf(theirs...)...); return err }()); !again || time.Since(began) > 2*time.Second {
+	if _, again := service.AgainAfter(func() error { _, err := a.task.Get(ctx, readsOf(theirs...)...); return err }()); !again || time.Since(began) > deadline {
 		t.Errorf("what is gone: come again is %v, said after %s", again, time.Since(began))
 	}
 	if _, err := a.task.Get(t.Context(), readsOf(others...)...); err != nil {

@@ -122,13 +122,14 @@ func TestDeadlineAndTraceGoAlongAndATokenDoesNot(t *testing.T) {
 	a.peers = newPeers(tracers)
 	ctx, span := tracers.Tracer("").Start(t.Context(), "a read")
 	defer span.End()
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	const within = 20 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	ctx = metadata.NewIncomingContext(ctx, metadata.Pairs("authorization", "Bearer secret"))
 	if _, err := a.task.Get(ctx, readsOf(keysOf(20)...)...); err != nil {
 		t.Fatal(err)
 	}
-	if d := time.Duration(told.Load()); d <= 0 || d > time.Second || asked.Load() != 1 {
+	if d := time.Duration(told.Load()); d <= 0 || d > within || asked.Load() != 1 {
 		t.Errorf("%d requests for what one other replica has, with a deadline in %s", asked.Load(), d)
 	}
 	if id := span.SpanContext().TraceID().String(); !strings.Contains(traced.Load().(string), id) {
@@ -151,7 +152,7 @@ func TestADirectoryThatLiesSendsNobodyInCircles(t *testing.T) {
 	s := seat{taskName, nobodys}
 	a.directory.put(s, owner{address: b.address, tenure: stream.Tenure{Epoch: 1}})
 	b.directory.put(s, owner{address: a.address, tenure: stream.Tenure{Epoch: 1}})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	_, err := a.task.Get(ctx, Read{Partition: nobodys, Key: []byte("k")})
 	if after, again := service.AgainAfter(err); !again || after <= 0 || asked.Load() != 2 {

@@ -37,7 +37,7 @@ var (
 const (
 	taskName   = "test.counts"
 	partitions = 6
-	soon       = 40 * time.Second
+	soon       = 90 * time.Second
 )
 
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }

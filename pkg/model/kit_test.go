@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	soon  = 30 * time.Second
+	soon  = 60 * time.Second
 	shop  = "shop"
 	churn = "churn_risk_60d"
 )

@@ -87,7 +87,7 @@ func TestASleeperThatWakesUpCorruptsNothing(t *testing.T) {
 	c.settled(t, p)
 	ch.signal(t, syscall.SIGCONT)
 	c.send(t, 2000, 13)
-	testkit.Eventually(t, 60*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if got, _ := c.outputs(t); len(got) != c.n {
 			return errors.New("not all folded yet")
 		}
@@ -145,7 +145,7 @@ func TestARestoringOwnerRepairsVoidWrites(t *testing.T) {
 	}
 	_, stop := c.start(t, testConfig(t.TempDir()), sums{}, nil)
 	c.send(t, 10, 3)
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		last := map[string]string{}
 		for _, rec := range c.readAll(t, logTopic.Name) {
 			last[string(rec.Key)] = string(rec.Value)
@@ -223,7 +223,7 @@ func TestTwoOwnersShareThePartitionsThroughRebalances(t *testing.T) {
 	c.send(t, 400, 31)
 	c.settled(t, p1)
 	p2, stop2 := c.start(t, testConfig(t.TempDir()), sums{}, nil)
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		c.send(t, 20, 31)
 		if len(p1.Owned()) != 2 || len(p2.Owned()) != 2 {
 			return errors.New("the partitions are not shared yet")
@@ -235,7 +235,7 @@ func TestTwoOwnersShareThePartitionsThroughRebalances(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.send(t, 200, 31)
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if len(p1.Owned()) != 4 {
 			return errors.New("the first has not taken all back")
 		}
@@ -315,7 +315,7 @@ func TestOutputsOfADecidedCommitLeaveAtTheNextStart(t *testing.T) {
 		t.Fatalf("%d outputs before anybody published", len(got))
 	}
 	_, stop := c.start(t, testConfig(t.TempDir()), sums{}, nil)
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if got, _ := c.outputs(t); len(got) != len(out) {
 			return fmt.Errorf("%d of %d outputs published", len(got), len(out))
 		}

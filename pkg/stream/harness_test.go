@@ -199,8 +199,8 @@ func (c *cluster) readAll(t testing.TB, topic string) []broker.Record {
 // exactly one output for each input, each with one content.
 func (c *cluster) settled(t testing.TB, ps ...*Processor) {
 	t.Helper()
-	testkit.Eventually(t, 30*time.Second, func() error { return c.compare(ps) })
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error { return c.compare(ps) })
+	testkit.Eventually(t, time.Minute, func() error {
 		if got, _ := c.outputs(t); len(got) != c.n {
 			return fmt.Errorf("%d distinct outputs for %d inputs", len(got), c.n)
 		}

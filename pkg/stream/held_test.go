@@ -41,7 +41,7 @@ func TestAFailingHandlerHoldsOnePartition(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx) }()
 	c.send(t, 200, 10)
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if err := p.Ready(); err == nil || !strings.Contains(err.Error(), "partition 0 is held") || !strings.Contains(err.Error(), "cannot be decoded") {
 			return errors.New("not told that partition 0 is held")
 		}
@@ -55,7 +55,7 @@ func TestAFailingHandlerHoldsOnePartition(t *testing.T) {
 	for _, rec := range c.readAll(t, inTopic.Name) {
 		want[rec.Partition]++
 	}
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		got := map[int]int{}
 		for _, rec := range c.readAll(t, outTopic.Name) {
 			got[rec.Partition]++
@@ -186,7 +186,7 @@ func TestALostInputIsHeldOrPassedOver(t *testing.T) {
 			testkit.Retain(t, c.addr, inTopic, 0, 70)
 			p, stop = c.start(t, testConfig(dir), sums{}, nil)
 			if policy == broker.GapHold {
-				testkit.Eventually(t, 20*time.Second, func() error {
+				testkit.Eventually(t, time.Minute, func() error {
 					if err := p.Ready(); err == nil || !strings.Contains(err.Error(), "broker.gaps") {
 						return errors.New("it is not said what to do")
 					}
@@ -202,7 +202,7 @@ func TestALostInputIsHeldOrPassedOver(t *testing.T) {
 			} else {
 				kept := int64(70+79) * 10 / 2 // what records 70 to 79 say
 				c.sent["k0"] = before + kept
-				testkit.Eventually(t, 20*time.Second, func() error { return c.compare([]*Processor{p}) })
+				testkit.Eventually(t, time.Minute, func() error { return c.compare([]*Processor{p}) })
 				if lost == kept {
 					t.Error("nothing was lost")
 				}

@@ -28,7 +28,7 @@ func TestAnInputThatWasNotThereBeforeIsReadFromItsFirstRecord(t *testing.T) {
 					cfg.Dir = t.TempDir()
 				}
 				p, stop := c.start(t, cfg, sums{}, nil)
-				testkit.Eventually(t, 30*time.Second, func() error { return c.compare([]*Processor{p}) })
+				testkit.Eventually(t, time.Minute, func() error { return c.compare([]*Processor{p}) })
 				if err := stop(); err != nil {
 					t.Fatal(err)
 				}

@@ -17,7 +17,7 @@ import (
 func (c *cluster) anew(t *testing.T) {
 	t.Helper()
 	testkit.DeleteTopic(t, c.addr, logTopic.Name)
-	testkit.Eventually(t, 20*time.Second, func() error { return c.client.EnsureTopics(t.Context(), logTopic) })
+	testkit.Eventually(t, time.Minute, func() error { return c.client.EnsureTopics(t.Context(), logTopic) })
 }
 
 // lasts are the records that a compaction of the whole changelog would leave, by key.
@@ -250,14 +250,14 @@ func TestWhatIsGoneFromChangelogAndInputIsTold(t *testing.T) {
 	}
 	c.anew(t)
 	testkit.DeleteTopic(t, c.addr, inTopic.Name)
-	testkit.Eventually(t, 20*time.Second, func() error { return c.client.EnsureTopics(t.Context(), inTopic) })
+	testkit.Eventually(t, time.Minute, func() error { return c.client.EnsureTopics(t.Context(), inTopic) })
 	c.sent, c.n = map[string]int64{}, 0
 	c.send(t, 5, 5)
 
 	cfg := testConfig(dir)
 	cfg.RetryFor = time.Millisecond
 	held, stop := c.start(t, cfg, sums{}, nil)
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if err := held.Ready(); err == nil || !strings.Contains(err.Error(), "gone from an input as well") {
 			return errors.Join(errors.New("not held"), err)
 		}
@@ -273,7 +273,7 @@ func TestWhatIsGoneFromChangelogAndInputIsTold(t *testing.T) {
 	t.Cleanup(skipping.Close)
 	c.client = skipping
 	going, _ := c.start(t, testConfig(dir), sums{}, nil)
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if going.Ready() != nil {
 			return going.Ready()
 		}

@@ -218,7 +218,7 @@ func TestALeaderThatGoesLosesNothing(t *testing.T) {
 			stopLoad := w.load(t)
 			began := time.Now()
 			fault.goes(n, node)
-			testkit.Eventually(t, 20*time.Second, func() error {
+			testkit.Eventually(t, time.Minute, func() error {
 				if p, err := n.Partition(first(w.log)); err != nil || p.Leader.ID == node {
 					return fmt.Errorf("no other leader: %w", err)
 				}

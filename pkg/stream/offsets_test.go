@@ -26,7 +26,7 @@ func TestAnIdleTaskShowsNoLag(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		for n, s := range spans {
 			tp := broker.TopicPartition{Topic: inTopic.Name, Partition: n}
 			got, err := c.client.Committed(t.Context(), cfg.Name, tp)

@@ -44,7 +44,7 @@ func TestAScanThatTakesItsTimeHoldsNobodyBack(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("closing waits for a reader's callback")
 	}
 	close(goOn)

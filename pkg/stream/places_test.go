@@ -93,7 +93,7 @@ func (b *brokenInput) run(gaps broker.GapPolicy) (*Processor, *told, func() erro
 func (h *told) want(t *testing.T, want ...string) map[uint32]bool {
 	t.Helper()
 	var lives map[uint32]bool
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		var got []string
 		if got, lives = h.values(); fmt.Sprint(got) != fmt.Sprint(want) {
 			return fmt.Errorf("folded %v, want %v", got, want)
@@ -105,7 +105,7 @@ func (h *told) want(t *testing.T, want ...string) map[uint32]bool {
 
 func wantHeld(t *testing.T, p *Processor, kind string) {
 	t.Helper()
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if err := p.Ready(); err == nil || !strings.Contains(err.Error(), kind) || !strings.Contains(err.Error(), "--gaps skip") {
 			return fmt.Errorf("want a partition held: %s; ready says %w", kind, err)
 		}
@@ -125,7 +125,7 @@ func TestABrokenInput(t *testing.T) {
 		"made anew": {
 			harm: func(b *brokenInput) {
 				testkit.DeleteTopic(b.t, b.Addr(), inTopic.Name)
-				testkit.Eventually(b.t, 10*time.Second, func() error { return b.client.EnsureTopics(b.t.Context(), inTopic) })
+				testkit.Eventually(b.t, time.Minute, func() error { return b.client.EnsureTopics(b.t.Context(), inTopic) })
 				b.write("n0", "n1")
 			},
 			says: "made anew", then: []string{"n0", "n1"}, newLife: true,
@@ -133,7 +133,7 @@ func TestABrokenInput(t *testing.T) {
 		"made anew and grown beyond": {
 			harm: func(b *brokenInput) {
 				testkit.DeleteTopic(b.t, b.Addr(), inTopic.Name)
-				testkit.Eventually(b.t, 10*time.Second, func() error { return b.client.EnsureTopics(b.t.Context(), inTopic) })
+				testkit.Eventually(b.t, time.Minute, func() error { return b.client.EnsureTopics(b.t.Context(), inTopic) })
 				b.write("n0", "n1", "n2", "n3")
 			},
 			says: "made anew", then: []string{"n0", "n1", "n2", "n3"}, newLife: true,
@@ -236,7 +236,7 @@ func TestAnInputMadeAnewUnderARunningTask(t *testing.T) {
 	p, h, stop := b.run(broker.GapHold)
 	h.want(t, "0", "1", "2")
 	testkit.DeleteTopic(t, b.Addr(), inTopic.Name)
-	testkit.Eventually(t, 10*time.Second, func() error { return b.client.EnsureTopics(t.Context(), inTopic) })
+	testkit.Eventually(t, time.Minute, func() error { return b.client.EnsureTopics(t.Context(), inTopic) })
 	b.write("n0", "n1", "n2", "n3", "n4")
 	wantHeld(t, p, "made anew")
 	if err := stop(); err != nil {
@@ -259,7 +259,7 @@ func TestATopicMadeAnewOnAnyBroker(t *testing.T) {
 		}
 		defer fresh.Close()
 		for _, v := range values {
-			testkit.Eventually(t, 20*time.Second, func() error {
+			testkit.Eventually(t, time.Minute, func() error {
 				_, err := fresh.Append(t.Context(), broker.TopicPartition{Topic: inTopic.Name}, []broker.Message{{Key: []byte("k"), Value: []byte(v)}})
 				return err
 			})
@@ -274,7 +274,7 @@ func TestATopicMadeAnewOnAnyBroker(t *testing.T) {
 		t.Fatal(err)
 	}
 	testkit.DeleteTopic(t, c.addr, inTopic.Name)
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if err := c.client.EnsureTopics(t.Context(), inTopic); err != nil {
 			return err
 		}

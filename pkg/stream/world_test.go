@@ -317,7 +317,7 @@ func (w *world) sameFromScratch(o *owner) {
 // stateOf reads an owner's state. Reads have a lease (lease.go), which may lapse for a moment on a busy machine: it comes back, or the test fails.
 func (w *world) stateOf(o *owner) (got map[string]int64) {
 	w.t.Helper()
-	testkit.Eventually(w.t, 30*time.Second, func() (err error) {
+	testkit.Eventually(w.t, time.Minute, func() (err error) {
 		got, err = state(o)
 		return err
 	})
@@ -343,7 +343,7 @@ func differences(owner, log map[string]int64) []string {
 // outputsAgree waits until each number that was acknowledged has left an output; repeats of one input's have the same content.
 func (w *world) outputsAgree() {
 	w.t.Helper()
-	testkit.Eventually(w.t, 30*time.Second, func() error {
+	testkit.Eventually(w.t, time.Minute, func() error {
 		byID, left := map[string]string{}, map[string]bool{}
 		for _, r := range testkit.Records(w.t, w.client, w.out) {
 			id := string(r.Header("id"))

@@ -202,7 +202,7 @@ func (f *fleet) folded() map[string]tally {
 func (f *fleet) settled(ps ...*process) map[byte]int {
 	f.t.Helper()
 	var layouts map[byte]int
-	testkit.Eventually(f.t, 60*time.Second, func() (err error) {
+	testkit.Eventually(f.t, time.Minute, func() (err error) {
 		layouts, err = f.compare(ps)
 		return err
 	})

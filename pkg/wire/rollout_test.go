@@ -74,7 +74,7 @@ func TestANewerLayoutStopsItsPartitionUntouched(t *testing.T) {
 	older := f.start(first, t.TempDir())
 	f.sendTo(keyIn(stuck))
 	f.sendTo(keyIn(free))
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if err := older.fault(stuck); !errors.Is(err, wire.ErrNewer) {
 			return errors.Join(errors.New("the partition has no fault that says so"), err)
 		}

@@ -32,7 +32,7 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 // within bounds every wait of these tests.
-const within = 20 * time.Second
+const within = 60 * time.Second
 
 const (
 	hourMs = int64(3_600_000)

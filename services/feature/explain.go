@@ -75,7 +75,7 @@ func (s *Service) evidenceNow(ctx context.Context, workspace, id string) (*evide
 
 // evidenceThen is of the facts that had happened by then: they are folded anew, since a state knows only what can be read from now on.
 func (s *Service) evidenceThen(ctx context.Context, workspace, id string, at time.Time) (*evidence, error) {
-	bounded, cancel := context.WithTimeout(ctx, factsWithin)
+	bounded, cancel := context.WithTimeout(ctx, s.within)
 	defer cancel()
 	e := &evidence{book: s.book}
 	reader := history.Reader{ClickHouse: s.deps.ClickHouse, Database: s.cfg.Database, Catalog: s.book.catalog, Engine: s.book.engine}

@@ -23,7 +23,7 @@ func (s *Service) lastFacts(ctx context.Context, e *evidence, f *catalog.Feature
 	if s.deps.ClickHouse == nil {
 		return nil, "no events are told: this service has no ClickHouse, where the facts are"
 	}
-	ctx, cancel := context.WithTimeout(ctx, factsWithin)
+	ctx, cancel := context.WithTimeout(ctx, s.within)
 	defer cancel()
 	for _, slot := range slotsOf(e.book.catalog, f) {
 		list, err := s.lastOf(ctx, e, slot)

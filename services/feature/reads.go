@@ -140,7 +140,7 @@ func (s *Service) past(ctx context.Context, workspace, id string, at time.Time) 
 	if err != nil {
 		return nil, err
 	}
-	bounded, cancel := context.WithTimeout(ctx, factsWithin)
+	bounded, cancel := context.WithTimeout(ctx, s.within)
 	defer cancel()
 	bounded = native.Context(bounded, native.WithParameters(statement.Parameters))
 	_, readings, err := statement.Scan(s.deps.ClickHouse.QueryRow(bounded, statement.Text))

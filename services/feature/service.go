@@ -66,8 +66,10 @@ type Service struct {
 	// histories has a place for each request for histories that is being answered.
 	histories chan struct{}
 	watches   *watches
-	metrics   *metrics
-	filler    *filler
+	// within is how long ClickHouse has for one read: factsWithin, unless a test gives a busy machine longer.
+	within  time.Duration
+	metrics *metrics
+	filler  *filler
 	// file is what is to be said of the features file.
 	file atomic.Pointer[fileState]
 }
@@ -91,7 +93,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if deps.Memory == nil {
 		deps.Memory = localstore.NewMemory(cfg.CacheBytes, cfg.CacheBytes)
 	}
-	s := &Service{cfg: cfg, deps: deps, book: book, histories: make(chan struct{}, maxHistories), metrics: m}
+	s := &Service{cfg: cfg, deps: deps, book: book, histories: make(chan struct{}, maxHistories), within: factsWithin, metrics: m}
 	s.filler = newFiller(s)
 	s.processor, err = stream.New(stream.Config{
 		Name: taskName, Inputs: inputs, Changelog: topics.FeatureChangelog,

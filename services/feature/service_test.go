@@ -39,7 +39,7 @@ import (
 	"github.com/freshet/freshet/services/warehouse/schema"
 )
 
-const soon = 30 * time.Second
+const soon = 90 * time.Second
 
 // stack is the real thing: broker, ClickHouse, identity, warehouse and feature.
 type stack struct {
@@ -148,6 +148,7 @@ func (s *stack) serviceIn(fellows *fleet.Fleet, metrics prometheus.Registerer) *
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	service.within = soon
 	return service
 }
 

@@ -141,7 +141,7 @@ func TestAWatchGoesOnFromItsToken(t *testing.T) {
 // Who takes nothing is told to go, with a token from which nothing is missing; meanwhile nothing piles up.
 func TestASlowWatcherIsToldToGo(t *testing.T) {
 	w := newWatching(t)
-	w.service.watches.patience = 50 * time.Millisecond
+	w.service.watches.patience = 500 * time.Millisecond
 	req := &featurev1.WatchFeaturesRequest{Names: []string{"favourite_brand", "events_1h"}}
 	s := w.open(t.Context(), req)
 	const versions = 3000

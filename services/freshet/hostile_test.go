@@ -71,7 +71,7 @@ func TestNothingThatUsersSendReachesATerminalAsItIs(t *testing.T) {
 	if resp.StatusCode != http.StatusOK {
 		t.Fatalf("the collector answered %s", resp.Status)
 	}
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		_, out, fault := run(t, "", "customer", "user_id:plain", "--addresses-file", file)
 		return contains(out+fault, "FORGED line", "potential") // stored, and in a tier
 	})

@@ -37,7 +37,7 @@ func TestFilesAreFollowed(t *testing.T) {
 	}
 	await := func(want ...string) {
 		t.Helper()
-		testkit.Eventually(t, 30*time.Second, func() error {
+		testkit.Eventually(t, time.Minute, func() error {
 			events, n := d.events()
 			var got []string
 			for id := range events {

@@ -144,7 +144,8 @@ func gzipped(t *testing.T, path string) string {
 	return write(t, "rows.csv.gz", string(b))
 }
 
-// killed runs a command in a process of its own until it ends well, and kills it the first times as soon as it has got on; last is what it printed then.
+// killed runs a command in a process of its own until it ends well, and kills it the first times as soon as it has got on, unless it is over then; last is what
+// it printed then.
 func killed(t testing.TB, ledger string, times int, args []string) (kills int, last string) {
 	t.Helper()
 	for {
@@ -158,20 +159,17 @@ func killed(t testing.TB, ledger string, times int, args []string) (kills int, l
 		ended := make(chan error, 1)
 		go func() { ended <- cmd.Wait() }()
 		if kills < times {
-			testkit.Eventually(t, 20*time.Second, func() error {
-				if unitsOf(t, ledger) > before {
+			testkit.Eventually(t, time.Minute, func() error {
+				if unitsOf(t, ledger) > before || len(ended) > 0 {
 					return nil
 				}
 				return errors.New("no progress")
 			})
-			select {
-			case <-time.After(rand.N(60 * time.Millisecond)): // at any moment
-				_ = cmd.Process.Kill()
+			<-time.After(rand.N(60 * time.Millisecond)) // at any moment
+			if len(ended) == 0 && cmd.Process.Kill() == nil {
 				kills++
 				<-ended
 				continue
-			case err := <-ended:
-				ended <- err
 			}
 		}
 		if err := <-ended; err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -135,13 +136,22 @@ func TestAnImportGoesOnFromAnotherFolder(t *testing.T) {
 func TestAnInterruptedImportSaysThatItGoesOn(t *testing.T) {
 	d := newDoor(t)
 	ledger := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "import", rowsFile(t, 30_000), "--map", write(t, "map.yaml", rowMapping), "--url", slowly(t, d.URL, 50*time.Millisecond), "--ledger", ledger)
+	var served atomic.Int64
+	stuck := proxy(t, d.URL, func(_ http.ResponseWriter, r *http.Request) bool { // so that it is not over when the signal comes
+		if served.Add(1) <= 8 {
+			return false
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+		return true
+	})
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "import", rowsFile(t, 30_000), "--map", write(t, "map.yaml", rowMapping), "--url", stuck, "--ledger", ledger)
 	var fault bytes.Buffer
 	cmd.Env, cmd.Stderr = append(os.Environ(), asCommand+"=1"), &fault
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if unitsOf(t, ledger) == 0 {
 			return errors.New("no progress")
 		}
@@ -201,7 +211,7 @@ func TestAnImportThatIsKilledGoesOn(t *testing.T) {
 	for name, packed := range map[string]bool{"plain": false, "packed": true} {
 		t.Run(name, func(t *testing.T) {
 			d := newDoor(t)
-			slow := slowly(t, d.URL, 20*time.Millisecond)
+			slow := slowly(t, d.URL, 100*time.Millisecond)
 			file := rowsFile(t, 30_000)
 			if packed {
 				file = gzipped(t, file)

@@ -40,7 +40,7 @@ func sendLines(t *testing.T, file string, lines ...string) {
 // settled waits until the books balance.
 func settled(t *testing.T, file string) {
 	t.Helper()
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if code, out, fault := run(t, "", "reconcile", "--addresses-file", file); code != 0 {
 			return fmt.Errorf("%s%s", out, fault)
 		}

@@ -29,7 +29,7 @@ func TestRecommendOnARealStack(t *testing.T) {
 	}
 	sendLines(t, file, orders...)
 	cli("send", "--user", "42", "--event", "Product Viewed", "--property", "product_id=boots")
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		return contains(cells(cli("recommend", "for", "user_id:42")), "1 socks also_bought Those who bought boots also bought this")
 	})
 	var list recommendationv1.RecommendResponse
@@ -38,7 +38,7 @@ func TestRecommendOnARealStack(t *testing.T) {
 	}
 	cli("send", "--user", "42", "--event", "Product Clicked", "--property", "product_id=socks", "--property", "recommendation_id="+list.GetRequestId())
 	sendLines(t, file, order("42", "mine", "socks", "boots")) // the boots stood in no list
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		return contains(cells(cli("recommend", "report")), "SCENE VARIANT LISTS VISITORS", "home - 1 1 1 1 100.00 % 1 100.00 % 12.50 12.50")
 	})
 	if err := contains(cells(cli("recommend", "report", "--by", "source,position")), "also_bought 1 1 1 1 1 100.00 %"); err != nil {

@@ -127,7 +127,7 @@ func TestTheReadsOfARunningStackAskForAToken(t *testing.T) {
 		}
 	}
 	added := must(t, "token", "add", "board", "--scope", "segments", "--file", filepath.Join(filepath.Dir(file), "data", "tokens.yaml"))
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if got := ask(a.APIHTTP, "/v1/segments", tokenText.FindString(added)); got != http.StatusOK {
 			return errStatus(got)
 		}

@@ -46,7 +46,7 @@ func TestForwardsEverything(t *testing.T) {
 	}}).serve(t, "127.0.0.1:0")
 	g := run(t, config(b.address))
 	client := identityv1.NewIdentityServiceClient(g.conn)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Basic abc", "x-twice", "1", "x-twice", "2")
 	var header, trailer metadata.MD
@@ -57,8 +57,8 @@ func TestForwardsEverything(t *testing.T) {
 	if got := strings.Join(append(seen.Get("authorization"), seen.Get("x-twice")...), " "); got != "1 2" {
 		t.Errorf("the service saw %q: what passes is the caller's own, what it proves itself with stays here", got)
 	}
-	if left <= 0 || left > 3*time.Second {
-		t.Errorf("the service had %s left of 3s", left)
+	if left <= 0 || left > time.Minute {
+		t.Errorf("the service had %s left of 1m", left)
 	}
 	if header.Get("x-head")[0] != "h" || header.Get("x-bin")[0] != "\x00\xff" || trailer.Get("x-tail")[0] != "t" {
 		t.Errorf("the client saw %v and %v", header, trailer)

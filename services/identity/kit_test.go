@@ -27,7 +27,7 @@ import (
 	"github.com/freshet/freshet/services/identity/graph"
 )
 
-const soon = 30 * time.Second
+const soon = 90 * time.Second
 
 func quiet() *slog.Logger {
 	if testing.Verbose() {

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/freshet/freshet/pkg/broker"
+	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	featurev1 "github.com/freshet/freshet/proto/gen/freshet/feature/v1"
 	segmentationv1 "github.com/freshet/freshet/proto/gen/freshet/segmentation/v1"
@@ -64,9 +65,12 @@ func TestStateDoesNotGrowWithChangesOfRules(t *testing.T) {
 	if got := w.listSegments(); size(got, "stays") != n-30 || size(got, fmt.Sprintf("week_%02d", weeks-1)) != n-20 {
 		t.Errorf("sizes: %v", got.Segments)
 	}
-	if got := w.transitions(id(35), false); got[0] != "+week_00 VERSION +0" || len(got) != 2*weeks {
-		t.Errorf("transitions of one who always matched: %q", got)
-	}
+	testkit.Eventually(t, within, func() error { // the last of them leave behind the sweep
+		if got := w.transitions(id(35), false); len(got) != 2*weeks || got[0] != "+week_00 VERSION +0" {
+			return fmt.Errorf("transitions of one who always matched: %q", got)
+		}
+		return nil
+	})
 }
 
 // TestARuleThatComesAgainNamesNoTransitionTwice: the same rule under the same name, after it had been forgotten.
@@ -81,16 +85,13 @@ func TestARuleThatComesAgainNamesNoTransitionTwice(t *testing.T) {
 		w.begin()
 		w.swept()
 	}
+	w.expect(id(1), "+big EVENT +0", "-big VERSION +0", "+big VERSION +0", "-big VERSION +0", "+big VERSION +0")
 	seen := map[string]int64{}
 	for _, tr := range all[segmentationv1.Transition](w, topics.SegmentTransitions) {
 		if before, ok := seen[tr.TransitionId]; ok && before != tr.Seq || ok && tr.Seq == 0 {
 			t.Errorf("transition %s was told with seq %d and %d", tr.TransitionId, before, tr.Seq)
 		}
 		seen[tr.TransitionId] = tr.Seq
-	}
-	want := []string{"+big EVENT +0", "-big VERSION +0", "+big VERSION +0", "-big VERSION +0", "+big VERSION +0"}
-	if got := w.transitions(id(1), false); fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("transitions %q, want %q", got, want)
 	}
 }
 

@@ -72,10 +72,17 @@ func (w *world) score(sets ...*churnv1.ScoreSet) {
 	}
 }
 
-// alerted fails unless exactly these alerts were made.
+// alerted fails unless exactly these alerts are made. They leave beside the transitions, and may come a moment later.
 func (w *world) alerted(want ...string) {
 	w.t.Helper()
-	if got := w.alerts(); !slices.Equal(got, want) {
+	var got []string
+	testkit.Eventually(w.t, within, func() error {
+		if got = w.alerts(); len(got) < len(want) {
+			return fmt.Errorf("alerts %q, want %q", got, want)
+		}
+		return nil
+	})
+	if !slices.Equal(got, want) {
 		w.t.Errorf("alerts %q, want %q", got, want)
 	}
 }

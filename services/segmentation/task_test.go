@@ -38,9 +38,7 @@ func TestEventMovesInAndOut(t *testing.T) {
 	w.send(spend(id(1), 1))
 	w.settled()
 	w.expect(id(1), "+big_spender EVENT +0", "-big_spender EVENT +0")
-	if got := w.alerts(); !slices.Equal(got, []string{"+big_spender EVENT", "-big_spender EVENT"}) {
-		t.Errorf("alerts %q", got)
-	}
+	w.alerted("+big_spender EVENT", "-big_spender EVENT")
 	for _, a := range all[segmentationv1.Alert](w, topics.Alerts) {
 		if a.Endpoint != "hook" || a.Transition.ReceivedMs != start-5 || a.Transition.CustomerId != id(1) || a.Transition.Workspace != "default" {
 			t.Errorf("alert %v", a)
@@ -58,9 +56,7 @@ func TestEndpointHearsOnlyOfWhatItWants(t *testing.T) {
 	w.send(spend(id(1), 500), spend(id(1), 1))
 	w.settled()
 	w.expect(id(1), "+big_spender EVENT +0", "-big_spender EVENT +0")
-	if got := w.alerts(); !slices.Equal(got, []string{"-big_spender EVENT"}) {
-		t.Errorf("alerts %q", got)
-	}
+	w.alerted("-big_spender EVENT")
 }
 
 // TestTimeMovesAtTheExactMillisecond: nobody sends anything, and the moment noted is the
@@ -77,9 +73,7 @@ func TestTimeMovesAtTheExactMillisecond(t *testing.T) {
 	w.expect(id(1), "+lapsing TIME +2592000001")
 	w.at(start + 60*dayMs + 5000) // the timer fires five seconds late
 	w.expect(id(1), "+lapsing TIME +2592000001", "-lapsing TIME +5184000001")
-	if got := w.alerts(); !slices.Equal(got, []string{"+lapsing TIME", "-lapsing TIME"}) {
-		t.Errorf("alerts %q", got)
-	}
+	w.alerted("+lapsing TIME", "-lapsing TIME")
 }
 
 // TestOverdueTimeComesBeforeNewFeatures: the service was down over both flips and an order;
@@ -119,9 +113,7 @@ func TestHistoryIsSilent(t *testing.T) {
 	}
 	w.at(start + 2*dayMs)
 	w.expect(id(2), "+ever_ordered EVENT +0", "+lapsing TIME +86400001")
-	if got := w.alerts(); !slices.Equal(got, []string{"+lapsing TIME"}) {
-		t.Errorf("alerts %q, want the one of today", got)
-	}
+	w.alerted("+lapsing TIME")
 }
 
 func TestCopiesAndOlderSetsChangeNothing(t *testing.T) {
@@ -177,9 +169,7 @@ func TestMergeLeavesEverythingInSilence(t *testing.T) {
 	w.settled()
 	w.expect(id(1), "+big_spender EVENT +0", "-big_spender MERGE +0")
 	w.expect(id(2), "+big_spender MERGE +0")
-	if got := w.alerts(); !slices.Equal(got, []string{"+big_spender EVENT"}) {
-		t.Errorf("alerts %q", got)
-	}
+	w.alerted("+big_spender EVENT")
 	got := w.listSegments()
 	if got.Customers != 1 || size(got, "big_spender") != 1 || size(got, "potential") != 1 {
 		t.Errorf("sizes after the merge: %v", got)

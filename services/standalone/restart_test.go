@@ -238,5 +238,5 @@ func TestNothingIsLeft(t *testing.T) {
 		t.Errorf("the engine, process %d, is still there: %v", r.clickhouse.Pid(), err)
 	}
 	http.DefaultClient.CloseIdleConnections()
-	testkit.Eventually(t, 10*time.Second, func() error { return goleak.Find(before) })
+	testkit.Eventually(t, time.Minute, func() error { return goleak.Find(before) })
 }

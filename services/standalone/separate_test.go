@@ -28,9 +28,10 @@ import (
 
 // TestSeparateBinaries runs every service as a process of its own, as compose and Helm
 // do, feature and segmentation twice, on one broker (Apache Kafka's where FRESHET_TEST_KAFKA names it) and one
-// ClickHouse, and follows an order from the collector to the gateway and a webhook.
+// ClickHouse, and follows an order from the collector to the gateway and a webhook. Before that each checks configurations.
 func TestSeparateBinaries(t *testing.T) {
 	bin := buildAll(t)
+	t.Run("-check-config loads files", func(t *testing.T) { checkConfigLoadsFiles(t, bin) })
 	ch := testkit.ClickHouse(t)
 	alerts, lateness := make(chan string, 10), make(chan string, 100)
 	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -47,9 +48,7 @@ func TestSeparateBinaries(t *testing.T) {
 		prefix: "sep_" + strings.ReplaceAll(uuid.NewString()[:8], "-", "") + "_",
 		port:   map[string]string{},
 	}
-	for _, name := range []string{"http", "api", "collector", "identity", "feature", "feature-2", "segmentation", "segmentation-2", "warehouse", "churn", "churn-2", "recommendation", "recommendation-2", "recommendation-3", "gateway", "watch"} {
-		f.port[name] = freeAddress(t)
-	}
+	f.choosePorts("http", "api", "collector", "identity", "feature", "feature-2", "segmentation", "segmentation-2", "warehouse", "churn", "churn-2", "recommendation", "recommendation-2", "recommendation-3", "gateway", "watch")
 	t.Cleanup(f.dropDatabases)
 	f.startAll(hook.URL)
 
@@ -139,7 +138,7 @@ func (f *fleet) pauseWarehouse(addr stack.Addresses, lateness <-chan string) {
 func buildAll(t *testing.T) string {
 	t.Helper()
 	bin := t.TempDir()
-	args := []string{"build", "-o", bin + string(filepath.Separator)}
+	args := []string{"build", "-ldflags", "-s -w", "-o", bin + string(filepath.Separator)} // without what a debugger reads they are linked sooner
 	mains, err := filepath.Glob("../*/cmd/freshet-*")
 	if err != nil || len(mains) != 9 {
 		t.Fatalf("found the mains %v, %v; want 9", mains, err)
@@ -153,19 +152,21 @@ func buildAll(t *testing.T) string {
 	return bin
 }
 
-// freeAddress finds a port below those the system hands out by itself: another process
-// that asks for any port cannot take it before its service does.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	for range 100 {
+// choosePorts finds a port for each name below those the system hands out by itself: another process
+// that asks for any port cannot take it before its service does. All are held until the last is found, so that none is chosen twice.
+func (f *fleet) choosePorts(names ...string) {
+	f.t.Helper()
+	for tries := 0; len(names) > 0; tries++ {
 		address := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(10_000))
-		if l, err := net.Listen("tcp", address); err == nil {
-			l.Close()
-			return address
+		l, err := net.Listen("tcp", address)
+		switch {
+		case err == nil:
+			defer l.Close()
+			f.port[names[0]], names = address, names[1:]
+		case tries == 1000:
+			f.t.Fatal("no free port between 20000 and 30000")
 		}
 	}
-	t.Fatal("no free port between 20000 and 30000")
-	return ""
 }
 
 // fleet is the services as processes.
@@ -252,8 +253,8 @@ func (f *fleet) stopAll() {
 			if err != nil {
 				f.t.Errorf("%s ended with %v:\n%s", filepath.Base(cmd.Path), err, f.logs[i])
 			}
-		case <-time.After(15 * time.Second):
-			f.t.Errorf("%s did not end within 15 s", filepath.Base(cmd.Path))
+		case <-time.After(time.Minute):
+			f.t.Errorf("%s did not end within a minute", filepath.Base(cmd.Path))
 		}
 	}
 }

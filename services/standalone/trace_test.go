@@ -75,7 +75,7 @@ func TestOneTraceAllTheWay(t *testing.T) {
 	go func() { _ = server.Serve(listener) }()
 	defer server.Stop()
 
-	traced := make(chan string, 1)
+	traced := make(chan string, 10)
 	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { traced <- r.Header.Get("traceparent") }))
 	defer hook.Close()
 	dir := t.TempDir()

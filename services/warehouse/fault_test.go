@@ -267,7 +267,7 @@ func TestABlockThatLandedByHalfIsCompleted(t *testing.T) {
 		b := newFactRows(to - from)
 		for i := from; i < to; i++ {
 			r := fact("a", i)
-			r.Event.OccurredMs = base.AddDate(0, -i, 0).UnixMilli() // each in a month of its own
+			r.Event.OccurredMs = base.AddDate(0, -i, 1-base.Day()).UnixMilli() // each in a month of its own, which a day that not every month has is not
 			b.addEvent(r, "track")
 		}
 		return b.result().tables[0]

@@ -26,7 +26,7 @@ import (
 )
 
 // patience is for machines that do other things too.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // world is a broker and a ClickHouse with databases of the test's own.
 type world struct {

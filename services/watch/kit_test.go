@@ -26,7 +26,7 @@ import (
 
 const (
 	// soon bounds every wait of these tests.
-	soon   = 60 * time.Second
+	soon   = 2 * time.Minute
 	secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 )
 

@@ -209,7 +209,7 @@ func TestEngineThatDiesIsSeen(t *testing.T) {
 	}
 	select {
 	case <-s.Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("Done is not closed")
 	}
 }

@@ -45,7 +45,7 @@ func TestAcknowledgedSurvivesKillUnderLoad(t *testing.T) {
 	acked := make(chan string, 1<<16)
 	go func() {
 		defer close(acked)
-		c := &kafka.Client{Addr: kafka.TCP(address), Transport: &kafka.Transport{}, Timeout: time.Second}
+		c := &kafka.Client{Addr: kafka.TCP(address), Transport: &kafka.Transport{}, Timeout: 20 * time.Second}
 		for i := 0; i < cap(acked); i++ {
 			value := fmt.Sprint("v", i)
 			if produce(context.Background(), c, "facts", record("k", value)) != nil {

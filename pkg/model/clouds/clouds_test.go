@@ -53,7 +53,7 @@ func begin(t *testing.T, address, bucket string, now func() time.Time) *model.Re
 			t.Error(err)
 		}
 	})
-	testkit.Eventually(t, 30*time.Second, r.Ready)
+	testkit.Eventually(t, time.Minute, r.Ready)
 	return r
 }
 
@@ -73,7 +73,7 @@ func TestTheRegistryOnS3(t *testing.T) {
 	if _, err := a.Promote(t.Context(), "a/b shop", "churn_risk_60d", ids[0], "old, and good"); err != nil {
 		t.Fatal(err)
 	}
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if b.State("a/b shop", "churn_risk_60d").GetChampion() != ids[0] {
 			return errors.New("the other one does not know it")
 		}
@@ -87,7 +87,7 @@ func TestTheRegistryOnS3(t *testing.T) {
 		if err := a.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		testkit.Eventually(t, 30*time.Second, func() error {
+		testkit.Eventually(t, time.Minute, func() error {
 			if n := len(a.Versions("a/b shop", "churn_risk_60d")); n != 21 {
 				return fmt.Errorf("%d versions are known", n)
 			}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace/noop"
@@ -40,6 +41,7 @@ func StartBefore(t testing.TB, client *broker.Client, name, key string, edits ..
 	t.Helper()
 	cfg := collector.Default()
 	cfg.Address, cfg.Spool.Dir = "127.0.0.1:0", t.TempDir()
+	cfg.AckTimeout, cfg.Spool.After = time.Minute, time.Minute // what a busy machine's broker takes too slowly is stored again, and these tests count
 	cfg.Sources = []directory.Entry{{Name: name, Workspace: "default", WriteKey: key}}
 	for _, edit := range edits {
 		edit(&cfg)

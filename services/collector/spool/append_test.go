@@ -58,7 +58,7 @@ func TestCallersThatGaveUpLeaveNothingBehind(t *testing.T) {
 	}
 	stayed := make(chan error, 1)
 	go func() { stayed <- l.Append(t.Context(), []broker.Message{message("stayed")}) }()
-	testkit.Eventually(t, 10*time.Second, func() error { return l.waiting(51) })
+	testkit.Eventually(t, time.Minute, func() error { return l.waiting(51) })
 	giveUp()
 	wg.Wait()
 	if err := l.waiting(1); err != nil {
@@ -149,7 +149,7 @@ func TestBoundHoldsWithinAGroup(t *testing.T) {
 	for range 20 {
 		go appended()
 	}
-	testkit.Eventually(t, 10*time.Second, func() error { return l.waiting(20) })
+	testkit.Eventually(t, time.Minute, func() error { return l.waiting(20) })
 	release()
 	kept := 0
 	for range 21 {
@@ -176,7 +176,7 @@ func TestCloseWaitsForTheGroup(t *testing.T) {
 	go func() { appended <- l.Append(t.Context(), []broker.Message{message("in hand")}) }()
 	<-hangs
 	go func() { closed <- l.Close() }()
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if !l.isClosed() {
 			return errors.New("not closed yet")
 		}
@@ -215,7 +215,7 @@ func TestGroupIsBounded(t *testing.T) {
 	for range 4 {
 		wg.Go(appended)
 	}
-	testkit.Eventually(t, 10*time.Second, func() error { return l.waiting(4) })
+	testkit.Eventually(t, time.Minute, func() error { return l.waiting(4) })
 	release()
 	wg.Wait()
 	if syncs != 3 {

@@ -88,7 +88,7 @@ func TestARunningCollectorHoldsAStaleSpool(t *testing.T) {
 	waited = customer.RepeatsWithin + time.Minute
 	done := make(chan struct{})
 	go func() { defer close(done); st.drainAll(ctx) }() // has no producer: it would fail if it sent
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if err := st.Ready(); err == nil || !strings.Contains(err.Error(), "spool.send_stale") {
 			return errors.Join(errors.New("the collector should be not ready for a stale spool"), err)
 		}

@@ -28,7 +28,7 @@ func TestAProbeNamesTheStageWhereItStays(t *testing.T) {
 		"an unknown key":               {"another-key", []string{"the collector did not take it"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			found := probe(t.Context(), Patient{Addresses: a, WriteKey: x.key}, 2*time.Second)
+			found := probe(t.Context(), Patient{Addresses: a, WriteKey: x.key}, 5*time.Second)
 			var text []string
 			for _, f := range found {
 				text = append(text, string(f.State)+" "+f.Detail)

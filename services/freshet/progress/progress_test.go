@@ -65,7 +65,7 @@ func TestADrawnBarThatIsNotFullEnds(t *testing.T) {
 	go func() { bar.Done(); bar.Done(); close(done) }()
 	select {
 	case <-done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("Done never returned")
 	}
 }

@@ -26,7 +26,7 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 const (
-	soon = 30 * time.Second
+	soon = 60 * time.Second
 	shop = "shop"
 	view = recommendationv1.TouchKind_TOUCH_KIND_VIEW
 	cart = recommendationv1.TouchKind_TOUCH_KIND_CART

@@ -260,7 +260,7 @@ func TestAnswersWhileItIsBuilt(t *testing.T) {
 	for n := range 500 {
 		put(shelf, &recommendationv1.Item{ItemId: fmt.Sprint(n), Name: "red boot"})
 	}
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if n := len(x.Similar(nil, a, 10_000, nil)); n < 501 {
 			return fmt.Errorf("%d items are found", n)
 		}

@@ -19,7 +19,7 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 // within bounds every wait of these tests.
-const within = 30 * time.Second
+const within = 60 * time.Second
 
 const testSecret = "a secret for tests, 32 characters"
 

@@ -33,7 +33,7 @@ import (
 func TestMain(m *testing.M) { testkit.Main(m) }
 
 // within bounds every wait of these tests.
-const within = 30 * time.Second
+const within = 60 * time.Second
 
 // id is the customer number n.
 func id(n int) string { return customer.ID("default", "user_id", fmt.Sprint(n), 0) }

@@ -120,7 +120,7 @@ func TestNoSecretOfAnAddressIsTold(t *testing.T) {
 			reg, spans := prometheus.NewRegistry(), tracetest.NewInMemoryExporter()
 			tracer := sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans)).Tracer("test")
 			f := newFixture(t)
-			f.cfg.Timeout, f.cfg.Waits = time.Second, nil
+			f.cfg.Timeout, f.cfg.Waits = 3*time.Second, nil
 			f.deps = func(d *Deps) {
 				d.Logger, d.Metrics, d.Tracer = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), reg, tracer
 			}

@@ -197,7 +197,7 @@ func TestEveryImbalanceIsNamed(t *testing.T) {
 func TestSettleSaysWhoIsBehind(t *testing.T) {
 	w := newWorld(t, 20*time.Millisecond)
 	w.produce(topics.IdentityMappings, "b", &identityv1.Mapping{FromCustomerId: idB, ToCustomerId: idA, MergedMs: now.UnixMilli()})
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	err := Settle(ctx, w.broker, []Group{{Name: "nobody", Topics: []topics.Topic{topics.IdentityMappings}}})
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "nobody") {
