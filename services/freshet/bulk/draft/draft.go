@@ -38,12 +38,13 @@ func Infer(in *file.File) (*Draft, error) {
 		return nil, err
 	}
 	columns := s.columns(-1)
-	if order := find(columns, orderID, nil, nil); order >= 0 {
+	if order := find(columns, orderID, nil, func(c *column) bool { return c.filled > 0 }); order >= 0 {
 		columns = s.columns(order)
 	}
 	for _, c := range columns {
 		c.judge()
 	}
+	d.align(columns)
 	text, known, err := d.shipped(l, s, columns)
 	if err == nil && known {
 		d.Trial, err = try(in, text)
@@ -88,7 +89,7 @@ func (d *Draft) own(in *file.File, l look, s *sample, columns []*column) (text s
 		}
 		if 2*d.Trial.Rejected["conflicting_rows"] > d.Trial.Rows && p.grouped {
 			name := columns[p.order].name
-			columns[p.order].word = "" // it is no number of an order
+			columns[p.order].denied = true
 			if p = decide(s, columns); p.order < 0 {
 				p.note(Guessed, "rows with the same %q name different people: it is no order's number, and each row is an event", name)
 			}
