@@ -26,8 +26,9 @@ type look struct {
 	ownID  bool // the order's number is no message id
 }
 
-// Infer drafts a mapping for a file. Errors are of files that cannot be read at all.
-func Infer(in *file.File) (*Draft, error) {
+// Infer drafts a mapping for a file. Others are the paths of the other files of the same import: the draft says which of them have another header.
+// Errors are of files that cannot be read at all.
+func Infer(in *file.File, others ...string) (*Draft, error) {
 	d := &Draft{}
 	l, err := d.look(in)
 	if err != nil {
@@ -50,6 +51,9 @@ func Infer(in *file.File) (*Draft, error) {
 		d.Trial, err = try(in, text)
 	} else if err == nil {
 		text, err = d.own(in, l, s, columns)
+	}
+	if err == nil && len(others) > 0 {
+		err = d.beside(s.names, text, others)
 	}
 	if err != nil {
 		return nil, err

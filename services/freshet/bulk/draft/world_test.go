@@ -68,7 +68,7 @@ func TestKindsOfFiles(t *testing.T) {
 			"orderNumber;updateTime;createTime;customerId;total\n1;05 Sep 2026 10:00;03 Sep 2026 10:11;7;1.50\n2;15 Sep 2026 10:00;14 Sep 2026 10:11;8;2.50\n", "2 orders, 0 lines, 4.00, 2026-09-03 to 2026-09-14, 2 customers", []string{"timestamp: {column: createTime"}, nil,
 		},
 		"a calendar that is not ours": {"order no,date,email,total\n1,1405/06/12,a@example.com,10\n2,1405/06/23,b@example.com,12\n", "0 events, 0 customers", []string{"ASK: the years of \"date\"", "the Persian or the Islamic calendar"}, nil},
-		"years of Buddha":            {"order no,date,email,total\n1,12/06/2569,a@example.com,10\n2,23/06/2569,b@example.com,12\n", "0 events, 0 customers", []string{"the Buddhist calendar"}, nil},
+		"years of Buddha":             {"order no,date,email,total\n1,12/06/2569,a@example.com,10\n2,23/06/2569,b@example.com,12\n", "0 events, 0 customers", []string{"the Buddhist calendar"}, nil},
 		"masked numbers of phones name nobody": {
 			"订单号,下单时间,下单帐号,联系电话,订单金额\n=\"0301\",2026-09-03 10:11:12,jd_ada,138****0001,190.00\n=\"0302\",2026-09-14 10:11:12,jd_bob,138****0002,30.00\n", "2 orders, 0 lines, 220.00, 2026-09-03 to 2026-09-14, 2 customers", []string{"user_id: \"下单帐号\""}, []string{"phone:"},
 		},
