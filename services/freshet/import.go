@@ -93,7 +93,7 @@ func (o *importOptions) run(cmd *cobra.Command, args []string) (err error) {
 		if err != nil {
 			return err
 		}
-		return errors.Join(bulk.Infer(in, exact(cmd), cmd.ErrOrStderr()), in.Close())
+		return errors.Join(bulk.Infer(in, exact(cmd), cmd.ErrOrStderr(), files[1:]...), in.Close())
 	}
 	s := &importSet{importOptions: o, cmd: cmd, files: files, told: map[string]bool{}}
 	if files[0] != file.Stdin {

@@ -325,9 +325,9 @@ func (i *Import) Note() string {
 	return fmt.Sprintf("%d rows, %d rejected, %.0f rows/s", i.rows.Load(), i.bad.Load(), rate)
 }
 
-// Infer writes a draft of a mapping for the file to w, and what a person needs to judge it to report.
-func Infer(in *file.File, w, report io.Writer) error {
-	d, err := draft.Infer(in)
+// Infer writes a draft of a mapping for the file to w, and what a person needs to judge it to report, also of the other files of the import.
+func Infer(in *file.File, w, report io.Writer, others ...string) error {
+	d, err := draft.Infer(in, others...)
 	if err != nil {
 		return fmt.Errorf("%s: %w", in.Name, err)
 	}

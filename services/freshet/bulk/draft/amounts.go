@@ -141,6 +141,9 @@ func (p *plan) money(s *sample, columns []*column, taken map[int]bool) {
 
 // refunds looks for rows below zero: the total of an order, or the pieces or the value of a line.
 func (p *plan) refunds(s *sample, columns []*column) {
+	if p.back {
+		return
+	}
 	by := []role{orderTotal}
 	if p.grouped {
 		by = []role{quantity, lineTotal}

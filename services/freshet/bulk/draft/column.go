@@ -2,6 +2,7 @@ package draft
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/freshet/freshet/services/freshet/bulk/moment"
@@ -26,12 +27,18 @@ const (
 
 // column is what the rows that were looked at show of a column.
 type column struct {
-	name, word string // the name, and as the vocabulary has it
-	rank       int    // of timeRank
+	name, word string   // the name, and as the vocabulary has it
+	words      []string // of the name, without those that are aside
+	foreign    bool     // it is the name of another's: a seller's, an agent's
+	rank       int      // of timeRank
 	filled     int
 	empty      int
 	varies     bool            // within the rows of one order
 	distinct   map[string]bool // values, up to one more than few
+	mails      int             // values that are addresses of mail
+	spaced     int             // values of several words, as people's names are
+	masked     int             // values that an export has made unreadable: 138****0001
+	steps      int             // values that are the one before and one
 
 	is      kind
 	as      number.Column  // the numbers as they were added
@@ -39,6 +46,7 @@ type column struct {
 	numbers number.Finding // of an integer or decimal
 	times   moment.Finding // of a timestamp
 	gather  *gather        // until judged
+	denied  bool           // it is no number of an order, whatever its name says
 }
 
 // gather is what is known of values while they are added.
@@ -49,8 +57,9 @@ type gather struct {
 }
 
 func newColumn(name string) *column {
-	return &column{name: name, word: plain(name), rank: timeRank(name), distinct: map[string]bool{}, whole: true,
-		gather: &gather{plain: true, boolean: true, object: true, instant: true}}
+	words, foreign := core(name)
+	return &column{name: name, word: plain(name), words: words, foreign: foreign, rank: timeRank(name), distinct: map[string]bool{}, whole: true,
+		as: number.Column{Money: isMoney(words)}, gather: &gather{plain: true, boolean: true, object: true, instant: true}}
 }
 
 // add takes the next row's value; sameOrder says that the row is of the same order as the one before. A value that is left out in all rows of an
@@ -65,6 +74,7 @@ func (c *column) add(v rows.Value, sameOrder bool) {
 		return
 	}
 	c.varies = c.varies || sameOrder && g.before != "" && v.Text != g.before
+	c.marks(v.Text)
 	g.before = v.Text
 	c.filled++
 	g.boolean = g.boolean && (v.Kind == rows.Boolean || slices.Contains([]string{"true", "false", "yes", "no"}, strings.ToLower(v.Text)))
@@ -79,6 +89,32 @@ func (c *column) add(v rows.Value, sameOrder bool) {
 	if len(c.distinct) <= few {
 		c.distinct[v.Text] = true
 	}
+}
+
+// marks notes what a value is whatever its column is called.
+func (c *column) marks(text string) {
+	if user, host, ok := strings.Cut(text, "@"); ok && user != "" && strings.Contains(host, ".") && !strings.ContainsAny(text, " ,;") {
+		c.mails++
+	}
+	if strings.Contains(text, " ") {
+		c.spaced++
+	}
+	if strings.Contains(text, "**") || strings.Contains(text, "XXXX") {
+		c.masked++
+	}
+	if before, err := strconv.Atoi(c.gather.before); err == nil && strconv.Itoa(before+1) == text {
+		c.steps++
+	}
+}
+
+// names says that the values can name people: export programs mask some of them.
+func (c *column) names() bool {
+	return c.filled > 0 && c.is != timestamp && c.is != object && c.is != boolean && 2*c.masked < c.filled
+}
+
+// counts says that the values number the rows, under no name, as data frames write their index.
+func (c *column) counts() bool {
+	return (c.word == "" || strings.HasPrefix(c.word, "unnamed") || strings.HasPrefix(c.name, "column_")) && c.is == integer && c.empty == 0 && c.steps > 0 && c.steps >= c.filled-1-c.filled/20
 }
 
 // judge decides what the values are, when all were added. Numbers that may be times (unix seconds, 20210131) are times only under a name that says so.

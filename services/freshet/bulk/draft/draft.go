@@ -26,8 +26,9 @@ type look struct {
 	ownID  bool // the order's number is no message id
 }
 
-// Infer drafts a mapping for a file. Errors are of files that cannot be read at all.
-func Infer(in *file.File) (*Draft, error) {
+// Infer drafts a mapping for a file. Others are the paths of the other files of the same import: the draft says which of them have another header.
+// Errors are of files that cannot be read at all.
+func Infer(in *file.File, others ...string) (*Draft, error) {
 	d := &Draft{}
 	l, err := d.look(in)
 	if err != nil {
@@ -38,17 +39,21 @@ func Infer(in *file.File) (*Draft, error) {
 		return nil, err
 	}
 	columns := s.columns(-1)
-	if order := find(columns, orderID, nil, nil); order >= 0 {
+	if order := find(columns, orderID, nil, func(c *column) bool { return c.filled > 0 }); order >= 0 {
 		columns = s.columns(order)
 	}
 	for _, c := range columns {
 		c.judge()
 	}
+	d.align(columns)
 	text, known, err := d.shipped(l, s, columns)
 	if err == nil && known {
 		d.Trial, err = try(in, text)
 	} else if err == nil {
 		text, err = d.own(in, l, s, columns)
+	}
+	if err == nil && len(others) > 0 {
+		err = d.beside(s.names, text, others)
 	}
 	if err != nil {
 		return nil, err
@@ -88,7 +93,7 @@ func (d *Draft) own(in *file.File, l look, s *sample, columns []*column) (text s
 		}
 		if 2*d.Trial.Rejected["conflicting_rows"] > d.Trial.Rows && p.grouped {
 			name := columns[p.order].name
-			columns[p.order].word = "" // it is no number of an order
+			columns[p.order].denied = true
 			if p = decide(s, columns); p.order < 0 {
 				p.note(Guessed, "rows with the same %q name different people: it is no order's number, and each row is an event", name)
 			}

@@ -37,6 +37,10 @@ func (w *writer) field(i int, c *column) string {
 		note = "  # " + strings.Join(all, ", ")
 	}
 	switch r := w.roles[i]; {
+	case r == orderID && len(w.key) > 0:
+		return fmt.Sprintf("{template: %s}", quoted(w.orderTemplate()))
+	case r == "" && w.order >= 0 && w.deeds < 0 && c.is == text && slices.ContainsFunc(stateWords, func(n string) bool { return strings.HasSuffix(c.word, n) }):
+		return quoted(c.name) + note + "  # leave it out if it changes after the sale: next week's file would say something else of the same order"
 	case (r == orderID || r == productID || r == sku) && c.is == decimal && c.whole:
 		return fmt.Sprintf("{column: %s, type: integer}%s", quoted(c.name), note)
 	case c.is == text || r == orderID || r == sku:
@@ -44,6 +48,9 @@ func (w *writer) field(i int, c *column) string {
 	}
 	switch c.is {
 	case timestamp:
+		if len(c.times.Alternatives) > 0 {
+			note = doubt(c.times)
+		}
 		return fmt.Sprintf("{column: %s, type: timestamp, layouts: [%s]}%s", quoted(c.name), strings.Join(layouts(c.times.Layouts), ", "), note)
 	case decimal:
 		return fmt.Sprintf("{column: %s, type: decimal%s}%s", quoted(c.name), w.signs(c), note)

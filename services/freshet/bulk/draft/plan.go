@@ -51,6 +51,16 @@ type plan struct {
 	people  map[role]int
 	roles   map[int]role // of an order's columns
 	signed  int          // the column whose values below zero are refunds
+	deeds   int          // the column that says what happened: view, cart, purchase
+	known   []deed       // its values that Freshet has a name for
+	states  int          // the column of an order's state or kind
+	undone  []state      // its values of orders that were no sales
+	back    bool         // the column of kinds tells refunds from sales
+	key     []int        // columns that tell orders of the same number apart
+	review  bool         // a row is what somebody thinks of a product
+	person  bool         // a row is what somebody is, not what they did
+	goods   bool         // a row is a product that is sold
+	left    map[int]bool // columns that are left out
 	notes   []Note
 }
 
@@ -67,23 +77,65 @@ func (p *plan) copy() *plan {
 
 // decide gives the columns their roles.
 func decide(s *sample, columns []*column) *plan {
-	p := &plan{order: find(columns, orderID, nil, nil), at: -1, beside: -1, zone: -1, signed: -1, people: map[role]int{}, roles: map[int]role{}, sorted: true}
+	p := &plan{order: find(columns, orderID, nil, func(c *column) bool { return c.filled > 0 && c.is != timestamp && !c.denied }), at: -1, beside: -1, zone: -1, signed: -1, deeds: -1, states: -1,
+		people: map[role]int{}, roles: map[int]role{}, sorted: true, left: map[int]bool{}}
 	taken := map[int]bool{}
-	if p.order >= 0 {
+	p.index(s, columns, taken)
+	p.happened(s, columns, taken)
+	if p.order >= 0 && !taken[p.order] {
 		taken[p.order] = true
 		p.roles[p.order] = orderID
 	}
 	p.time(s, columns, taken)
+	p.who(columns, taken)
+	if p.order >= 0 {
+		p.state(s, columns, taken)
+		p.numbered(s, columns, taken)
+		p.lines(s, columns, taken)
+		p.money(s, columns, taken)
+	} else if p.deeds < 0 {
+		p.persons(s, columns)
+		p.reviews(columns, taken)
+		p.products(columns, taken)
+	}
+	return p
+}
+
+// index leaves the numbers of rows out: next week's file has others for the same rows.
+func (p *plan) index(s *sample, columns []*column, taken map[int]bool) {
+	for i, c := range columns {
+		if !s.bare && i != p.order && c.counts() {
+			p.left[i], taken[i] = true, true
+			p.note(Sure, "%q only numbers the rows, and is left out", c.name)
+		}
+	}
+}
+
+// who finds the columns that name people: by their names, and addresses of mail by what they are. A column of names of several words names nobody for
+// good, and one of addresses is an identifier only where its name says so.
+func (p *plan) who(columns []*column, taken map[int]bool) {
 	for _, r := range []role{email, phone, userID, anonymousID} {
-		if i := find(columns, r, taken, func(c *column) bool { return c.filled > 0 && c.is != timestamp && c.is != object }); i >= 0 {
+		i := find(columns, r, taken, func(c *column) bool {
+			switch {
+			case !c.names() || r == phone && c.is == decimal && !c.whole:
+				return false
+			case r == email:
+				return 2*c.mails >= c.filled
+			case r == userID:
+				return 2*c.spaced < c.filled && (2*c.mails < c.filled || strings.HasSuffix(c.word, "id"))
+			}
+			return true
+		})
+		if i >= 0 {
 			p.people[r], taken[i] = i, true
 		}
 	}
-	if p.order >= 0 {
-		p.lines(s, columns, taken)
-		p.money(s, columns, taken)
+	if _, ok := p.people[email]; ok {
+		return
 	}
-	return p
+	if i := slices.IndexFunc(columns, func(c *column) bool { return c.filled > 0 && 10*c.mails >= 9*c.filled && !c.foreign }); i >= 0 && !taken[i] {
+		p.people[email], taken[i] = i, true
+	}
 }
 
 // time finds the column of the time of the fact, and the one with the time of day where both are apart.
@@ -111,6 +163,7 @@ func (p *plan) time(s *sample, columns []*column, taken map[int]bool) {
 	}
 	p.times = columns[p.at].times
 	taken[p.at] = true
+	p.calendar(s, columns)
 	if p.times.DateOnly && !p.times.Numeric {
 		p.timeOfDay(s, columns, taken)
 	}
@@ -151,9 +204,10 @@ func (p *plan) lines(s *sample, columns []*column, taken map[int]bool) {
 		return i
 	}
 	numeric := func(c *column) bool { return c.numeric() }
-	product := give(productID, nil)
-	article := give(sku, nil)
-	name := give(productName, func(c *column) bool { return c.is == text || c.is == integer })
+	filled := func(c *column) bool { return c.filled > 0 }
+	product := give(productID, filled)
+	article := give(sku, filled)
+	name := give(productName, func(c *column) bool { return c.filled > 0 && (c.is == text || c.is == integer) })
 	units := give(quantity, numeric)
 	repeats := s.repeats(p.order)
 	p.grouped = repeats || (product >= 0 || article >= 0 || name >= 0) && (units >= 0 || find(columns, unitPrice, taken, numeric) >= 0)
@@ -162,6 +216,7 @@ func (p *plan) lines(s *sample, columns []*column, taken map[int]bool) {
 	}
 	if repeats {
 		p.note(Sure, "rows with the same %q are one order", columns[p.order].name)
+		p.headed(s, columns, units)
 	} else {
 		p.note(Guessed, "each row is a line of an order: rows with the same %q would be one order", columns[p.order].name)
 	}

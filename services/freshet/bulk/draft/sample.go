@@ -24,6 +24,7 @@ type sample struct {
 	spread [][]rows.Value // of places behind them
 	unread int            // rows of the beginning that could not be read
 	all    bool           // the first rows are the whole file
+	bare   bool           // there is no header: the names are made up
 }
 
 // take reads the sample.
@@ -36,7 +37,7 @@ func take(in *file.File, format rows.Format) (*sample, error) {
 	if len(names) == 0 {
 		return nil, errors.New("there is no column to draft a mapping of")
 	}
-	s := &sample{names: names}
+	s := &sample{names: names, bare: len(format.Columns) > 0}
 	r.Bind(names, false)
 	if s.rows, s.all, err = s.read(r, first); err != nil || s.all {
 		return s, err

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/freshet/freshet/services/freshet/bulk/moment"
 	"github.com/freshet/freshet/services/freshet/bulk/number"
 )
 
@@ -27,17 +28,19 @@ func (w *writer) write(source string) string {
 	if f := w.formatLine(); f != "" {
 		w.line("format: {%s}", f)
 	}
-	identify := w.order < 0 && w.at < 0
+	for i := range w.left {
+		w.used[i] = true
+	}
+	identify := w.person || w.order < 0 && w.at < 0 && w.deeds < 0 && !w.goods
 	switch {
-	case w.signed >= 0:
-		c := w.columns[w.signed]
-		when := fmt.Sprintf("number(row[%q]) < 0.0", c.name)
-		if c.empty > 0 {
-			when = fmt.Sprintf("row[%q] != \"\" && ", c.name) + when
-		}
-		w.line("type: track\nevent:  # docs/events.md has the names that Freshet understands\n  - {value: Order Refunded, when: %s}\n  - {value: Order Completed}", single(when))
-	case w.order >= 0:
-		w.line("type: track\nevent: Order Completed  # docs/events.md has the names that Freshet understands")
+	case w.goods:
+		w.line("type: track\nevent: Product Upserted  # a list of products: docs/items.md\nidentifiers:\n  anonymous_id: {value: catalogue}")
+		w.fields("properties:", "  ", func(int, *column) bool { return true })
+		return w.b.String()
+	case w.deeds >= 0 || w.order >= 0 || w.review:
+		w.events()
+	case w.person:
+		w.line("type: identify  # a row is a person: what they are, not what they did")
 	case identify:
 		w.line("type: identify  # no column of a time, hence what a person is, not what they did")
 	default:
@@ -96,16 +99,33 @@ func (w *writer) identifiers() {
 	named := w.namer()
 	switch {
 	case named >= 0 && w.columns[named].empty == 0:
+	case w.deeds >= 0 && named >= 0:
 	case w.order >= 0 && named >= 0:
-		w.line("  anonymous_id: {template: %s, when: %s}  # who bought without a name", quoted("order-{"+w.columns[w.order].name+"}"), single(fmt.Sprintf(`row[%q] == ""`, w.columns[named].name)))
+		w.line("  anonymous_id: {template: %s, when: %s}  # who bought without a name", quoted("order-"+w.orderTemplate()), single(fmt.Sprintf(`row[%q] == ""`, w.columns[named].name)))
 	case named >= 0:
 	case w.order >= 0:
-		w.line("  anonymous_id: {template: %s}  # CHANGE THIS if a column names the customer", quoted("order-{"+w.columns[w.order].name+"}"))
+		w.line("  anonymous_id: {template: %s}  # CHANGE THIS if a column names the customer", quoted("order-"+w.orderTemplate()))
 		w.note(Ask, "no column has a name usual for a person: each order stands for somebody nobody knows. Set identifiers")
 	default:
-		w.line("  user_id: %s  # CHANGE THIS: no column has a name usual for a person", quoted(w.columns[0].name))
-		w.note(Ask, "no column has a name usual for a person: %q stands for one. Set identifiers", w.columns[0].name)
+		c := w.columns[w.stranger()]
+		w.line("  user_id: %s  # CHANGE THIS: no column has a name usual for a person", quoted(c.name))
+		w.note(Ask, "no column has a name usual for a person: %q stands for one. Set identifiers", c.name)
 	}
+}
+
+// stranger is the column that stands for a person where none names one: the first that every row has and that tells rows apart, or the fullest.
+func (w *writer) stranger() int {
+	best, points := 0, -1
+	for i, c := range w.columns {
+		n := c.filled
+		if c.is == text || c.is == integer {
+			n += c.filled * len(c.distinct)
+		}
+		if !w.left[i] && i != w.at && n > points {
+			best, points = i, n
+		}
+	}
+	return best
 }
 
 // namer is the column that names most people; -1 for none. Two that fill each other's gaps are beyond a draft.
@@ -120,10 +140,10 @@ func (w *writer) namer() int {
 }
 
 func (w *writer) timestamp() {
-	if w.at < 0 {
-		if w.order >= 0 {
+	if w.at < 0 || w.person {
+		if w.order >= 0 || w.deeds >= 0 {
 			w.line("# timestamp: {column: ...}  # CHANGE THIS: no column seems to hold the time; without one every row counts as of its import")
-			w.note(Ask, "no column seems to hold the time of the order: all would be dated at the import. Set timestamp")
+			w.note(Ask, "no column seems to hold the time: all would be dated at the import. Set timestamp")
 		}
 		return
 	}
@@ -142,7 +162,7 @@ func (w *writer) timestamp() {
 	if w.times.Zoned || unix(w.times.Layouts) {
 		zone, says = "", ""
 	}
-	w.line("timestamp: {%s, layouts: [%s]%s}%s%s", from, strings.Join(layouts(w.times.Layouts), ", "), zone, says, w.doubt())
+	w.line("timestamp: {%s, layouts: [%s]%s}%s%s", from, strings.Join(layouts(w.times.Layouts), ", "), zone, says, doubt(w.times))
 	whole := fmt.Sprintf("%q", c.name)
 	if w.beside >= 0 {
 		whole += fmt.Sprintf(" and %q", w.columns[w.beside].name)
@@ -154,11 +174,11 @@ func (w *writer) timestamp() {
 }
 
 // doubt says that the times could be read another way as well.
-func (w *writer) doubt() string {
-	if len(w.times.Alternatives) == 0 {
+func doubt(f moment.Finding) string {
+	if len(f.Alternatives) == 0 {
 		return ""
 	}
-	return "  # CHECK: the rows fit " + strings.Join(w.times.Alternatives, " and ") + " as well"
+	return "  # CHECK: the rows fit " + strings.Join(f.Alternatives, " and ") + " as well"
 }
 
 func unix(layouts []string) bool {
@@ -167,11 +187,11 @@ func unix(layouts []string) bool {
 
 // ids writes what makes the message id, and what joins rows.
 func (w *writer) ids() {
-	if w.order < 0 {
+	if w.order < 0 || w.deeds >= 0 {
 		w.line("# message_id: [...]  # columns that name a row for good; by default the file's content and the row's number do")
 		return
 	}
-	name := quoted(w.columns[w.order].name)
+	name := strings.Join(w.orderColumns(), ", ")
 	if w.grouped {
 		w.line("group_by: [%s]", name)
 		if !w.sorted {

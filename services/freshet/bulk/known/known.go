@@ -2,7 +2,7 @@
 // vendors say of their exports in public. It is not for files of one's own: see draft.
 //
 // A mapping is a file of YAML in mappings/, with the header of the widest export that its vendor makes. Two comments at its head are read: "known by"
-// lists the columns that recognise it, "says" what a person should know. Exports leave columns out, by their age, country and settings: a field whose
+// lists the columns that recognise it, "unlike" those by which a file is another product's, "says" what a person should know. Exports leave columns out, by their age, country and settings: a field whose
 // column a file does not have is left out of the mapping for it (TestAFieldWithoutItsColumnIsLeftOut). No file is taken for another's
 // (TestNoExportIsTakenForAnother), and every mapping gives what its example in testdata says (TestEveryExport).
 package known
@@ -31,8 +31,8 @@ type Export struct {
 	// Says is what a person should know of the mapping; may be empty.
 	Says string
 
-	by   []string
-	node *yaml.Node
+	by, unlike []string
+	node       *yaml.Node
 }
 
 // All lists the exports, by name.
@@ -63,6 +63,8 @@ func load() ([]Export, error) {
 				x.Says = value
 			case "# known by":
 				x.by = strings.Split(value, " | ")
+			case "# unlike":
+				x.unlike = strings.Split(value, " | ")
 			}
 		}
 		if x.Title == "" || len(x.by) < 4 {
@@ -84,8 +86,10 @@ func Find(columns []string) (x Export, ok bool, err error) {
 		return x, false, err
 	}
 	place := places(columns)
+	has := func(c string) bool { _, ok := place[fold(c)]; return ok }
+	lacks := func(c string) bool { return !has(c) }
 	for _, e := range all {
-		if len(e.by) > len(x.by) && !slices.ContainsFunc(e.by, func(c string) bool { _, is := place[fold(c)]; return !is }) {
+		if len(e.by) > len(x.by) && !slices.ContainsFunc(e.by, lacks) && !slices.ContainsFunc(e.unlike, has) {
 			x, ok = e, true
 		}
 	}

@@ -32,6 +32,13 @@ func TestNoExportIsTakenForAnother(t *testing.T) {
 			}
 		})
 	}
+	for _, columns := range [][]string{ // a product that calls its columns so too
+		{"Record Id", "Contact Owner.id", "Contact Owner", "First Name", "Last Name", "Account Name", "Email", "Created Time", "Modified Time"},
+	} {
+		if got, ok, _ := Find(columns); ok {
+			t.Errorf("%v is taken for %s", columns, got.Name)
+		}
+	}
 	if got, ok, _ := Find([]string{"Name", "Email", "Total", "Date", "id"}); ok {
 		t.Errorf("a file of one's own is taken for %s", got.Name)
 	}

@@ -104,6 +104,9 @@ func (f *Format) tidy(s string) Value {
 	if !f.KeepBlanks {
 		s = strings.TrimSpace(s)
 	}
+	if in, ok := strings.CutPrefix(s, `="`); ok && strings.HasSuffix(in, `"`) { // a formula that is a text: so Excel keeps the zeros of a number
+		s = in[:len(in)-1]
+	}
 	if f.TextSign != "" {
 		s = strings.TrimPrefix(s, f.TextSign)
 	}

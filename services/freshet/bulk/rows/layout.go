@@ -162,7 +162,7 @@ func separated(head string, f Format, whole bool) (byte, []sampled) {
 	case f.Delimiter != "":
 		candidates = []byte{f.Delimiter[0]}
 	}
-	best, sample, most := candidates[0], []sampled(nil), -1.0
+	best, sample, most, wide := candidates[0], []sampled(nil), -1.0, 0
 	for _, d := range candidates {
 		got := recordsOf(head, d, f.Quotes != "none", whole)
 		width, n := usual(got)
@@ -170,8 +170,8 @@ func separated(head string, f Format, whole bool) (byte, []sampled) {
 		if width < 2 {
 			share = 0
 		}
-		if share > most {
-			best, sample, most = d, got, share
+		if share > most || share == most && width > wide { // the commas of decimals part nothing
+			best, sample, most, wide = d, got, share, width
 		}
 	}
 	return best, sample
