@@ -17,11 +17,12 @@ const (
 	cancelled = eventv1.OrderKind_ORDER_KIND_CANCELLED
 	adjusted  = eventv1.OrderKind_ORDER_KIND_ADJUSTED
 	updated   = eventv1.OrderKind_ORDER_KIND_UPDATED
+	inAll     = eventv1.OrderKind_ORDER_KIND_REFUNDED_IN_ALL
 )
 
-// kept is how many events of a kind are kept of one order: the earliest, of updates the latest. A real order has a few; one that has
+// kept is how many events of a kind are kept of one order: the earliest, of updates and of refunds in all the latest. A real order has a few; one that has
 // hundreds is a fault of its sender, and must not grow without end.
-var kept = map[eventv1.OrderKind]int{completed: 16, refunded: 100, cancelled: 2, adjusted: 4, updated: 16}
+var kept = map[eventv1.OrderKind]int{completed: 16, refunded: 100, inAll: 100, cancelled: 2, adjusted: 4, updated: 16}
 
 // Key names an order among all workspaces: the key of orders.events.v1 and orders.v1. The workspace's length stands before it, so that
 // ("a", "bc") and ("ab", "c") differ.
@@ -81,7 +82,7 @@ func Add(b *orderv1.Book, e *orderv1.Event) bool {
 // precedence sorts by kind and, within a kind, by what is kept first.
 func precedence(a, b *orderv1.Event) int {
 	sign := 1
-	if a.GetOrder().GetKind() == updated {
+	if kind := a.GetOrder().GetKind(); kind == updated || kind == inAll {
 		sign = -1
 	}
 	return cmp.Or(

@@ -14,6 +14,7 @@
 //  6. A refund gives back what it says: its value without sign; else, line by line, quantity times its own price or the one of
 //     the order's line (found by product, sku, then name); with neither, all that is left. Never more than is left of the order or
 //     of the line. A value of 0 beside lines counts the lines. Refunds follow each other by time, then id.
+//     One that says what was given back in all adds what the refunds before it lack: these come behind the others, by what they say.
 //  7. A refund counts for the order's customer at its own time. Before its sale is known it waits, unless it says its own amount:
 //     then it counts at once, for its own customer, until the sale comes and rule 6 holds.
 //  8. Amounts count in the workspace's currency by the rate of the word that told the value. Without a value or a rate the order

@@ -96,7 +96,7 @@ func (f *fold) contents() {
 func (f *fold) words() []*orderv1.Event {
 	sales, updates := slices.Clone(f.byKind[completed]), f.byKind[updated]
 	if len(sales)+len(updates) == 0 {
-		for _, kind := range []eventv1.OrderKind{refunded, cancelled, adjusted} {
+		for _, kind := range []eventv1.OrderKind{refunded, inAll, cancelled, adjusted} {
 			if list := f.byKind[kind]; len(list) > 0 {
 				return list[:1]
 			}
@@ -168,7 +168,7 @@ func (f *fold) state() orderv1.State {
 		return orderv1.State_STATE_PARTIALLY_REFUNDED
 	case len(o.Refunds) > 0:
 		return orderv1.State_STATE_CREDITED
-	case len(f.byKind[updated])+len(f.byKind[refunded]) > 0:
+	case len(f.byKind[updated])+len(f.byKind[refunded])+len(f.byKind[inAll]) > 0:
 		return orderv1.State_STATE_WAITING
 	}
 	return orderv1.State_STATE_ADJUSTED

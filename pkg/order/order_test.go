@@ -15,7 +15,7 @@ type option func(*orderv1.Event)
 
 // at makes an event of a kind that happened at a minute; its id is the kind's initial and the minute.
 func at(minute int64, kind eventv1.OrderKind, options ...option) *orderv1.Event {
-	initial := map[eventv1.OrderKind]string{completed: "c", refunded: "r", cancelled: "x", adjusted: "a", updated: "u"}[kind]
+	initial := map[eventv1.OrderKind]string{completed: "c", refunded: "r", cancelled: "x", adjusted: "a", updated: "u", inAll: "t"}[kind]
 	e := &orderv1.Event{EventId: fmt.Sprint(initial, minute), OccurredMs: minute, ReceivedMs: minute, CustomerId: "ann",
 		Order: &eventv1.Order{OrderId: "O", Kind: kind, Currency: "EUR", Conversion: rate(1)}}
 	for _, o := range options {
@@ -52,6 +52,8 @@ func in(currency string, r float64) option {
 		}
 	}
 }
+
+func id(is string) option { return func(e *orderv1.Event) { e.EventId = is } }
 
 func of(customer string) option { return func(e *orderv1.Event) { e.CustomerId = customer } }
 
@@ -163,6 +165,16 @@ func TestWhatARefundGivesBack(t *testing.T) {
 		"before its sale by the clock":             {at(5, completed, total(80)), []*orderv1.Event{at(2, refunded)}, "REFUNDED 80"},
 		"an order whose value nobody knows":        {at(1, completed), []*orderv1.Event{at(2, refunded), at(3, refunded, total(7))}, "PARTIALLY_REFUNDED 0 7"},
 		"another currency":                         {at(1, completed, total(80), in("USD", .5)), []*orderv1.Event{at(2, refunded, total(10))}, "PARTIALLY_REFUNDED 10"},
+		"in all, and more a week later":            {sale, []*orderv1.Event{at(2, inAll, total(10)), at(3, inAll, total(25))}, "PARTIALLY_REFUNDED 10 15"},
+		"in all, the later file first":             {sale, []*orderv1.Event{at(3, inAll, total(10)), at(2, inAll, total(25))}, "PARTIALLY_REFUNDED 10 15"},
+		"in all, both at the time of the order":    {sale, []*orderv1.Event{at(1, inAll, total(9)), at(1, inAll, total(80), id("t1/80"))}, "REFUNDED 9 71"},
+		"in all, and the same again":               {sale, []*orderv1.Event{at(2, inAll, total(25)), at(3, inAll, total(25)), at(4, inAll, total(0))}, "PARTIALLY_REFUNDED 25"},
+		"in all, and what is in it by itself":      {sale, []*orderv1.Event{at(2, refunded, total(10)), at(1, inAll, total(25))}, "PARTIALLY_REFUNDED 10 15"},
+		"in all, and more by itself":               {sale, []*orderv1.Event{at(2, refunded, total(30)), at(3, inAll, total(-25))}, "PARTIALLY_REFUNDED 30"},
+		"in all, beside lines":                     {sale, []*orderv1.Event{at(2, inAll, total(25), line("p", 1, 40))}, "PARTIALLY_REFUNDED 25"},
+		"in all, more than was paid":               {sale, []*orderv1.Event{at(2, inAll, total(100))}, "REFUNDED 80"},
+		"in all, of an order without a value":      {at(1, completed), []*orderv1.Event{at(2, inAll, total(10)), at(3, inAll, total(25)), at(4, inAll, total(5))}, "PARTIALLY_REFUNDED 5 5 15"},
+		"in all, in another currency":              {at(1, completed, total(80), in("USD", .5)), []*orderv1.Event{at(2, inAll, total(5)), at(3, inAll, total(30), in("USD", .5))}, "PARTIALLY_REFUNDED 5 10"},
 		"thirds come out even":                     {at(1, completed, total(1), in("USD", 1./3)), []*orderv1.Event{at(2, refunded, total(.5), in("USD", 1./3)), at(3, refunded)}, "REFUNDED 0.166667 0.166666"},
 	}
 	for name, c := range cases {
@@ -199,16 +211,34 @@ func TestARefundBeforeItsSale(t *testing.T) {
 	}
 }
 
-// Of too many updates the latest are kept, of too many refunds the first: and the order says that some are missing.
+// Refunds in all whose sale nobody knows yet count as much as the one that says most.
+func TestRefundsInAllBeforeTheirSale(t *testing.T) {
+	events := []*orderv1.Event{at(3, inAll, total(25)), at(2, inAll, total(10)), at(4, inAll, total(0))}
+	for want, sale := range map[string]*orderv1.Event{
+		"CREDITED ann 10 | ann@2 back 10 | ann@3 back 15":                                nil,
+		"PARTIALLY_REFUNDED ann 80 | ann@5 sale 80 of 0 | ann@2 back 10 | ann@3 back 15": at(5, completed, total(80)),
+	} {
+		b := book(events...)
+		if sale != nil {
+			Add(b, sale)
+		}
+		if got := tell(Fold("w", "O", b)); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+// Of too many updates and refunds in all the latest are kept, of too many refunds the first: and the order says that some are missing.
 func TestTooManyEventsOfOneOrder(t *testing.T) {
 	b := book(at(1, completed, total(1000)))
 	for n := range int64(200) {
 		Add(b, at(2+n, updated, total(float64(1000+n))))
 		Add(b, at(2+n, refunded, total(1)))
+		Add(b, at(2+n, inAll, total(float64(n))))
 		Add(b, at(2+n, updated)) // says nothing: no reason to forget one that does
 	}
 	o := Fold("w", "O", b)
-	if o.GetTotalMicros() != 1199*unit || o.GetRefundedMicros() != 100*unit || !o.GetTruncated() || len(b.Events) != 117 {
+	if o.GetTotalMicros() != 1199*unit || o.GetRefundedMicros() != 199*unit || !o.GetTruncated() || len(b.Events) != 217 {
 		t.Errorf("%d events kept, value %d, given back %d, truncated %t", len(b.Events), o.GetTotalMicros(), o.GetRefundedMicros(), o.GetTruncated())
 	}
 }

@@ -26,7 +26,7 @@ func drawEvents(t *rapid.T, most int) []*orderv1.Event {
 func drawEvent(t *rapid.T, n int) *orderv1.Event {
 	amount := rapid.OneOf(rapid.Int64Range(-50, 500), rapid.SampledFrom([]int64{0, math.MaxInt64, math.MinInt64, 1_000_000}))
 	o := &eventv1.Order{
-		Kind:     rapid.SampledFrom([]eventv1.OrderKind{completed, completed, refunded, refunded, refunded, updated, cancelled, adjusted}).Draw(t, "kind"),
+		Kind:     rapid.SampledFrom([]eventv1.OrderKind{completed, completed, refunded, refunded, inAll, inAll, updated, cancelled, adjusted}).Draw(t, "kind"),
 		Currency: rapid.SampledFrom([]string{"EUR", "USD", "XXX"}).Draw(t, "currency"),
 	}
 	if rapid.IntRange(0, 5).Draw(t, "rate known") > 0 {

@@ -1,6 +1,9 @@
 package order
 
 import (
+	"cmp"
+	"slices"
+
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	orderv1 "github.com/freshet/freshet/proto/gen/freshet/order/v1"
 )
@@ -8,19 +11,26 @@ import (
 // unit is one unit of goods or money in millionths.
 const unit = 1_000_000
 
-// refund takes back what the refunds say: rules 6 and 7.
+// refund takes back what the refunds say: rules 6 and 7. Those that say what was given back in all come behind the others, by what they say.
 func (f *fold) refund() {
-	switch {
-	case len(f.byKind[cancelled]) > 0: // nothing was sold, so nothing is left
-	case f.sold() && f.out.TotalMicros != nil:
-		for _, e := range f.byKind[refunded] {
+	if len(f.byKind[cancelled]) > 0 {
+		return // nothing was sold, so nothing is left
+	}
+	all := f.byKind[inAll]
+	slices.SortStableFunc(all, func(a, b *orderv1.Event) int { return cmp.Compare(f.inAll(a), f.inAll(b)) })
+	for _, e := range slices.Concat(f.byKind[refunded], all) {
+		if f.sold() && f.out.TotalMicros != nil {
 			f.refundOf(e)
-		}
-	default:
-		for _, e := range f.byKind[refunded] {
+		} else {
 			f.refundAlone(e)
 		}
 	}
+	slices.SortStableFunc(f.out.Refunds, func(a, b *orderv1.Refund) int { return cmp.Compare(a.OccurredMs, b.OccurredMs) })
+}
+
+// inAll is what was given back of the order in all by the time of the event, in the order's currency.
+func (f *fold) inAll(e *orderv1.Event) int64 {
+	return f.inOrderCurrency(abs(e.GetOrder().GetTotalMicros()), e.GetOrder())
 }
 
 // refundOf gives back a part of an order whose value is known. One that finds nothing left is a copy of another, and does not count.
@@ -43,7 +53,7 @@ func (f *fold) refundAlone(e *orderv1.Event) {
 	amount := f.asked(e, 0)
 	value, _ := convert(amount, e.GetOrder().GetConversion())
 	switch {
-	case f.sold():
+	case f.sold() && (amount > 0 || e.GetOrder().GetKind() == refunded):
 		f.book(e, f.out.CustomerId, amount, value)
 	case amount > 0:
 		f.book(e, e.GetCustomerId(), amount, value)
@@ -61,6 +71,9 @@ func (f *fold) book(e *orderv1.Event, customer string, amount, value int64) {
 // asked is what a refund wants back, in the order's currency; left is what there is for one that does not say.
 func (f *fold) asked(e *orderv1.Event, left int64) int64 {
 	said := e.GetOrder()
+	if said.GetKind() == inAll {
+		return max(0, f.inAll(e)-f.out.RefundedMicros)
+	}
 	if len(said.GetItems()) == 0 && said.TotalMicros == nil {
 		clear(f.rest)
 		return left

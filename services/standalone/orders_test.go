@@ -26,6 +26,8 @@ type numbers struct{ orders, quantity, spend, refunds, refunded string }
 
 func lines(products ...map[string]any) map[string]any { return map[string]any{"products": products} }
 
+func inAll(amount any) map[string]any { return map[string]any{"total_refunded": amount} }
+
 func total(amount any) map[string]any { return map[string]any{"total": amount} }
 
 // What happens to an order on its way through the real stack: each case is one order number.
@@ -46,6 +48,7 @@ func TestOneOrderIsOneOrder(t *testing.T) {
 		"changed, told in the other order":            {[]said{{"", changed, 2, total(90)}, {"", bought, 1, lines(two)}}, numbers{"1", "2", "90", "0", "0"}, "completed"},
 		"cancelled":                                   {[]said{{"", bought, 1, lines(two)}, {"", undone, 2, nil}}, numbers{"0", "0", "0", "0", "0"}, "cancelled"},
 		"more is given back than was paid":            {[]said{{"", bought, 1, total(10)}, {"", back, 2, total(7)}, {"", back, 3, total(-7)}}, numbers{"1", "0", "10", "2", "10"}, "refunded"},
+		"given back in all, growing":                  {[]said{{"", bought, 1, total(80)}, {"", back, 2, inAll(10)}, {"", back, 3, inAll(25)}, {"", back, 3, inAll(25)}}, numbers{"1", "0", "80", "2", "25"}, "partially_refunded"},
 		"browser and server":                          {[]said{{"anonymous", bought, 1, lines(two)}, {"", bought, 2, map[string]any{"products": []any{two}, "total": 85}}}, numbers{"1", "2", "85", "0", "0"}, "completed"},
 		"a credit note":                               {[]said{{"", back, 1, total(-12.5)}}, numbers{"0", "0", "0", "1", "12.5"}, "credited"},
 	}

@@ -114,11 +114,12 @@ func (f *factRows) result() rows {
 }
 
 var orderKinds = map[eventv1.OrderKind]string{
-	eventv1.OrderKind_ORDER_KIND_COMPLETED: "completed",
-	eventv1.OrderKind_ORDER_KIND_REFUNDED:  "refunded",
-	eventv1.OrderKind_ORDER_KIND_CANCELLED: "cancelled",
-	eventv1.OrderKind_ORDER_KIND_ADJUSTED:  "adjusted",
-	eventv1.OrderKind_ORDER_KIND_UPDATED:   "updated",
+	eventv1.OrderKind_ORDER_KIND_COMPLETED:       "completed",
+	eventv1.OrderKind_ORDER_KIND_REFUNDED:        "refunded",
+	eventv1.OrderKind_ORDER_KIND_REFUNDED_IN_ALL: "refunded_in_all",
+	eventv1.OrderKind_ORDER_KIND_CANCELLED:       "cancelled",
+	eventv1.OrderKind_ORDER_KIND_ADJUSTED:        "adjusted",
+	eventv1.OrderKind_ORDER_KIND_UPDATED:         "updated",
 }
 
 // maxUnits is the largest quantity of a line in millionths: what Decimal(18, 6) holds.

@@ -50,6 +50,9 @@ func (w *Work) readOrder(_ *Item, o *Origin) {
 	r.readCurrency(f.currency)
 	total, found := r.readTotal(f)
 	r.readLines(f)
+	if all, ok := r.readRefunded(f); ok {
+		e.Order.Kind, total, found = eventv1.OrderKind_ORDER_KIND_REFUNDED_IN_ALL, all, true
+	}
 	if !found {
 		total, found = r.sum()
 	}
@@ -63,6 +66,7 @@ func (w *Work) readOrder(_ *Item, o *Origin) {
 // orderFields are the members of an order's properties as raw JSON.
 type orderFields struct {
 	orderID, id, number, currency, total, revenue, value []byte
+	refunded                                             []byte
 	products, items, lineItems                           []byte
 	// one is the product of an order that has no list: its members beside those of the order.
 	one productFields
@@ -85,6 +89,8 @@ func (f *orderFields) member(name string) *[]byte {
 		return &f.revenue
 	case "value":
 		return &f.value
+	case "totalrefunded":
+		return &f.refunded
 	case "products":
 		return &f.products
 	case "items":

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/freshet/freshet/pkg/money"
+	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/jsonscan"
 )
 
@@ -22,6 +23,14 @@ func (r *orderReader) readTotal(f *orderFields) (total int64, found bool) {
 		}
 	}
 	return total, found
+}
+
+// readRefunded is what a refund says was given back of the order in all.
+func (r *orderReader) readRefunded(f *orderFields) (all int64, found bool) {
+	if r.order.Kind != eventv1.OrderKind_ORDER_KIND_REFUNDED || f.refunded == nil {
+		return 0, false
+	}
+	return r.amount(-1, "total_refunded", f.refunded)
 }
 
 // amount reads money: a number, a text, or an object that says amount and currency. What cannot be read is noted. line is the line's place

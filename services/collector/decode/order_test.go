@@ -172,6 +172,29 @@ func TestReadOrder(t *testing.T) {
 }
 
 // What a note says must help: what was sent, and what to change.
+// TestARefundInAll: total_refunded is what counts of a refund, and of nothing else.
+func TestARefundInAll(t *testing.T) {
+	for name, c := range map[string]struct {
+		name, properties, notes string
+		kind                    eventv1.OrderKind
+		total                   string
+	}{
+		"in place of a total":      {"Order Refunded", `{"order_id":"1","total_refunded":"25.00"}`, "", inAll, "25"},
+		"beside a total and lines": {"refunded_order", `{"order_id":"1","total":5,"totalRefunded":25,"products":[{"product_id":"p","price":5}]}`, "renamed event", inAll, "25"},
+		"nothing yet":              {"Order Refunded", `{"order_id":"1","total_refunded":0}`, "", inAll, "0"},
+		"it cannot be read":        {"Order Refunded", `{"order_id":"1","total_refunded":"some","total":5}`, "unreadable_money total_refunded", eventv1.OrderKind_ORDER_KIND_REFUNDED, "5"},
+		"empty":                    {"Order Refunded", `{"order_id":"1","total_refunded":"","total":5}`, "", eventv1.OrderKind_ORDER_KIND_REFUNDED, "5"},
+		"of a sale it is nothing":  {"Order Completed", `{"order_id":"1","total_refunded":"25.00","total":5}`, "", completed, "5"},
+	} {
+		e, notes := readAs(plainSource(), c.name, c.properties)
+		if o := e.GetOrder(); o.GetKind() != c.kind || o.TotalMicros == nil || o.GetTotalMicros() != micros(c.total) || notes != c.notes {
+			t.Errorf("%s: %v, notes %q", name, o, notes)
+		}
+	}
+}
+
+const inAll = eventv1.OrderKind_ORDER_KIND_REFUNDED_IN_ALL
+
 func TestNotesSayWhatToChange(t *testing.T) {
 	for properties, want := range map[string]string{
 		`{"order_id":"1","total":"19,99"}`:                          `"19,99" could be two numbers: send a number, or set decimal of the source or its workspace`,

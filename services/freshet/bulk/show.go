@@ -25,6 +25,9 @@ func (i *Import) Preview(w io.Writer, n int) (shown int, err error) {
 		}
 		shown++
 		for _, row := range u.Rows {
+			if u.Further {
+				break // they stand above
+			}
 			fmt.Fprintf(w, "row %d: %s\n", row.Number, terminal.Safe(string(i.reader.Data(row))))
 		}
 		switch {

@@ -56,7 +56,7 @@ func orderOf(t *rapid.T) *eventv1.Order {
 		OrderId: fmt.Sprintf("o%d", rapid.IntRange(0, 9).Draw(t, "order")),
 		Kind: rapid.SampledFrom([]eventv1.OrderKind{
 			eventv1.OrderKind_ORDER_KIND_COMPLETED, eventv1.OrderKind_ORDER_KIND_COMPLETED, eventv1.OrderKind_ORDER_KIND_COMPLETED,
-			eventv1.OrderKind_ORDER_KIND_REFUNDED, eventv1.OrderKind_ORDER_KIND_REFUNDED, eventv1.OrderKind_ORDER_KIND_UPDATED,
+			eventv1.OrderKind_ORDER_KIND_REFUNDED, eventv1.OrderKind_ORDER_KIND_REFUNDED_IN_ALL, eventv1.OrderKind_ORDER_KIND_UPDATED,
 			eventv1.OrderKind_ORDER_KIND_ADJUSTED, eventv1.OrderKind_ORDER_KIND_CANCELLED,
 		}).Draw(t, "kind"),
 		Currency: "EUR",

@@ -23,6 +23,9 @@ func (d *Draft) shipped(l look, s *sample, columns []*column) (text string, ok b
 	}
 	w := &writer{plan: &plan{}, look: l, columns: columns, numbers: d.convention(columns, &plan{})}
 	text, err = x.For(s.names, func(mapping *yaml.Node) error {
+		if err := s.alsoTimes(mapping, columns); err != nil {
+			return err
+		}
 		if f := w.formatLine(); f != "" {
 			if own := known.Member(mapping, "format"); own != nil {
 				return errors.Join(merge(own, "{"+f+"}"), d.shippedTime(mapping, s, columns))
@@ -55,6 +58,26 @@ func (d *Draft) shippedTime(mapping *yaml.Node, s *sample, columns []*column) er
 		d.note(Guessed, "times name no zone: UTC is taken. Set timestamp.zone, such as Europe/Berlin")
 	}
 	return put(at, "layouts", "["+strings.Join(layouts(times.Layouts), ", ")+"]")
+}
+
+// alsoTimes gives the times of further events the layouts of their own columns.
+func (s *sample) alsoTimes(mapping *yaml.Node, columns []*column) error {
+	also := known.Member(mapping, "also")
+	if also == nil {
+		return nil
+	}
+	for _, one := range also.Content {
+		at := known.Member(one, "timestamp")
+		if at == nil {
+			continue
+		}
+		if times, ok := s.written(at, columns); ok {
+			if err := put(at, "layouts", "["+strings.Join(layouts(times.Layouts), ", ")+"]"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // written is how the times of a timestamp are written: of a column, or of two that a template joins.

@@ -40,6 +40,20 @@ func (f fitter) list(n *yaml.Node) {
 	n.Content = slices.DeleteFunc(n.Content, func(one *yaml.Node) bool { return !f.column(one) })
 }
 
+// further fits events beside an event. One of whose message id a column is missing is left out: what it would say, the file does not have.
+func (f fitter) further(n *yaml.Node) {
+	n.Content = slices.DeleteFunc(n.Content, func(one *yaml.Node) bool {
+		for _, key := range Member(one, "message_id").Content {
+			if !f.column(key) {
+				return true
+			}
+		}
+		f.fields(one, []string{"event", "timestamp"}, true)
+		f.fields(Member(one, "properties"), nil, false)
+		return false
+	})
+}
+
 // field fits one field; false when the file does not have its column.
 func (f fitter) field(n *yaml.Node) bool {
 	if n.Kind == yaml.ScalarNode {

@@ -120,7 +120,12 @@ func (x Export) For(columns []string, set func(mapping *yaml.Node) error) (strin
 			}
 		case "message_id", "group_by":
 			f.list(inner)
+		case "also":
+			f.further(inner)
 		}
+	}
+	if also := Member(top, "also"); also != nil && len(also.Content) == 0 {
+		remove(top, "also")
 	}
 	if err := set(top); err != nil {
 		return "", err

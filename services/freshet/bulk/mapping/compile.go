@@ -48,6 +48,7 @@ func (s *Spec) Compile(f File, columns []string, closed bool) (m *Mapper, warnin
 	if s.Lines != nil {
 		m.lines, m.into = c.build("lines.fields", s.Lines.Fields), string(rows.AppendText(nil, s.Lines.Into))+":["
 	}
+	c.also(m)
 	m.columns = c.columns
 	return m, c.warnings, errors.Join(c.faults...)
 }

@@ -249,6 +249,9 @@ func (g *groups) end(m *Mapper, emit func(Unit) error) error {
 		if err := emit(unit); err != nil {
 			return err
 		}
+		if err := m.beside(unit, emit); err != nil {
+			return err
+		}
 	}
 	return nil
 }

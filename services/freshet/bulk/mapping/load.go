@@ -59,7 +59,11 @@ func unknown(n *yaml.Node, t reflect.Type, path string, depth int) (faults []err
 	if n.Kind == yaml.AliasNode && n.Alias != nil {
 		n = n.Alias
 	}
-	if t == reflect.TypeFor[Name]() && n.Kind == yaml.SequenceNode && depth <= 20 {
+	list := t == reflect.TypeFor[Name]()
+	if t.Kind() == reflect.Slice {
+		list, t = true, t.Elem()
+	}
+	if list && n.Kind == yaml.SequenceNode && depth <= 20 {
 		for i, one := range n.Content {
 			faults = append(faults, unknown(one, t, fmt.Sprintf("%s[%d].", strings.TrimSuffix(path, "."), i), depth+1)...)
 		}

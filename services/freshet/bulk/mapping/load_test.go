@@ -56,6 +56,12 @@ func TestFaultsOfAMappingAreNamedByTheirPath(t *testing.T) {
 		"key of alternative": {"source_name: a\nidentifiers: {user_id: id}\nevent: [{valu: A}]", "line 3: event[0].valu: unknown key; the nearest known key is value"},
 		"nested alternative": {"source_name: a\nidentifiers: {user_id: id}\nevent: [[A]]", "event: a list inside a list"},
 		"no alternative":     {"source_name: a\nidentifiers: {user_id: id}\nevent: []", "event: give one of column, template, value and sum"},
+		"also, no event":     {base + "also: [{when: 'row.id == \"\"'}]", "also[0].event: it needs a name"},
+		"also, some names":   {base + "also: [{event: [A, B]}]", "also[0].event: give one name"},
+		"also, unknown key":  {base + "also: [{event: A, properties: {a: {colum: x}}}]", "line 4: also[0].properties.a.colum: unknown key; the nearest known key is column"},
+		"also, its column":   {base + "also: [{event: A}, {event: B, properties: {a: totl}}]", `also[1].properties.a.column: there is no column "totl"; the nearest is "total"`},
+		"also, its id":       {base + "also: [{event: A, message_id: [id]}]", "also[0].message_id: needs message_id of the mapping itself"},
+		"also, its time":     {base + "also: [{event: A, timestamp: {column: id, type: string}}]", `also[0].timestamp.type: "string" cannot be the time of an event`},
 		"open brace":         {base + "properties: {x: {template: 'a{b'}}", "opens a brace and does not close it"},
 		"long":               {base + "#" + strings.Repeat("x", MaxFile), "more than 1048576 bytes"},
 		"bomb":               {"a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n", "unknown key"},
@@ -84,6 +90,9 @@ func TestTheHashIsOfTheMeaning(t *testing.T) {
 	a := hash("source_name: a\nevent: E\nidentifiers: {user_id: id}\nproperties: {x: y, z: {column: w}}")
 	if b := hash("# a comment\nidentifiers: {user_id: {column: id}}\nevent: E\ntype: track\nproperties:\n  z: w\n  x: y\nsource_name: a\ndescription: d"); a != b {
 		t.Error("the same mapping written otherwise has another hash")
+	}
+	if golden := "22999ce6f64acec6e585ac81ed5a627986c5a39453780af549eda704dae2c317"; a != golden {
+		t.Errorf("the hash of a mapping is %s: what was imported with it would be imported again", a)
 	}
 	if c := hash("source_name: a\nevent: E\nidentifiers: {user_id: id}\nproperties: {x: y, z: {column: w, type: integer}}"); a == c {
 		t.Error("another mapping has the same hash")

@@ -1,8 +1,6 @@
 package mapping
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -30,7 +28,10 @@ type Mapper struct {
 	id, key            []int // slots
 	idNames, keyNames  []string
 	lines              *object
-	into               string // "" when the rows of an event make no list
+	into               string    // "" when the rows of an event make no list
+	also               []*Mapper // further events of the rows of an event
+	further            bool      // this is one of those
+	otherwise          *value    // of a further event: the time where it has none of its own
 
 	groups  groups
 	seen    map[uint64]struct{} // hashes of keys, or of message ids, met before
@@ -69,7 +70,10 @@ func (m *Mapper) Add(row *rows.Row, emit func(Unit) error) error {
 			m.one(&unit)
 		}
 	}
-	return emit(unit)
+	if err := emit(unit); err != nil {
+		return err
+	}
+	return m.beside(unit, emit)
 }
 
 // End emits what is still held.
@@ -123,9 +127,14 @@ func (m *Mapper) head(b []byte, rs []*rows.Row, kind int) ([]byte, *rows.Fault) 
 		event = m.events[kind]
 	}
 	before := len(b)
-	b, fault := named{`"timestamp":`, m.timestamp}.append(b, rs)
-	if fault != nil {
-		return b, fault
+	for _, at := range []*value{m.timestamp, m.otherwise} {
+		var fault *rows.Fault
+		if b, fault = (named{`"timestamp":`, at}).append(b, rs); fault != nil {
+			return b, fault
+		}
+		if len(b) > before {
+			break
+		}
 	}
 	m.undated = len(b) == before && (m.kind == "track" || m.kind == "page" || m.kind == "screen")
 	return named{key, event}.append(b, rs)
@@ -273,39 +282,3 @@ func (m *Mapper) personTraits(b []byte, rs []*rows.Row) (out []byte, added []str
 	}
 	return b, added, nil
 }
-
-// messageID is made of the columns of message_id in the first row, with the event's name behind where it has alternatives: an order and its refund
-// may share their number. Without message_id, of the file's content and the row's number.
-func (m *Mapper) messageID(rs []*rows.Row, kind int) (string, *rows.Fault) {
-	row := rs[0]
-	if len(m.id) == 0 {
-		sum := sha256.Sum256(fmt.Appendf(m.scratch[:0], "%s\x00%s\x00%d", m.file.Sum, m.source, row.Number))
-		return "import-" + hex.EncodeToString(sum[:16]), nil
-	}
-	b := append([]byte(m.source), '-')
-	for i, slot := range m.id {
-		v := row.Value(slot)
-		if v.Kind == rows.Absent {
-			return "", &rows.Fault{Reason: reasonMissing, Detail: fmt.Sprintf("message_id: column %s is empty", m.idNames[i])}
-		}
-		if i > 0 {
-			b = append(b, '/')
-		}
-		b = append(b, escaped.Replace(v.Text)...)
-	}
-	if len(m.events) > 1 {
-		name, fault := m.events[kind].name(rs)
-		if fault != nil {
-			return "", fault
-		}
-		b = append(append(b, '/'), escaped.Replace(name.Text)...)
-	}
-	if len(b) > 200 {
-		sum := sha256.Sum256(b)
-		return m.source + "-" + hex.EncodeToString(sum[:16]), nil
-	}
-	return string(b), nil
-}
-
-// escaped keeps ("a", "b/c") and ("a/b", "c") apart.
-var escaped = strings.NewReplacer("~", "~0", "/", "~1")

@@ -45,6 +45,23 @@ type Spec struct {
 	GroupBySorted *bool `yaml:"group_by_sorted,omitempty"`
 	// Lines is the list that the rows of a group become.
 	Lines *Lines `yaml:"lines,omitempty"`
+	// Also are further events that the rows of an event make beside it.
+	Also []Also `yaml:"also,omitempty" json:",omitempty"`
+}
+
+// Also is a further event, a track call, of the row or rows that make an event: the refund that stands in a column of its order. It is of whom
+// the event is. Where the event cannot be made it is not made either.
+type Also struct {
+	// When is a condition in CEL: it is made when the condition holds for one of the rows. Empty for always.
+	When string `yaml:"when,omitempty"`
+	// Event is its name. Needed.
+	Event *Name `yaml:"event"`
+	// Timestamp is when it happened; where it is empty, or not given, when the event happened.
+	Timestamp *Field `yaml:"timestamp,omitempty"`
+	// MessageID names the columns that make its message id, whose end is its name; by default those of the event.
+	MessageID []string `yaml:"message_id,omitempty"`
+	// Properties by their dotted path.
+	Properties map[string]Field `yaml:"properties,omitempty"`
 }
 
 // Lines are the elements that rows of one group become.

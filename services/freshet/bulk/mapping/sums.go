@@ -29,7 +29,7 @@ func (f *Field) validateNumber(at string) (faults []error) {
 			f.Type = "decimal"
 		}
 		switch {
-		case !strings.HasPrefix(at, "properties.") && !strings.HasPrefix(at, "traits."):
+		case !strings.HasPrefix(within(at), "properties.") && !strings.HasPrefix(at, "traits."):
 			fault(".sum: a sum is a property or a trait of the event that the rows become")
 		case f.Type != "decimal" && f.Type != "integer":
 			fault(".type: %q is no sum's: decimal or integer", f.Type)

@@ -21,6 +21,8 @@ type Unit struct {
 	Rows []*rows.Row
 	// Fault is why there is no event; without one the row was skipped by `when`, or is Known.
 	Fault *rows.Fault
+	// Further says that the rows made the event of the unit before, and this one beside it.
+	Further bool
 	// Undated says that the event has no time of its own and will count as of its import.
 	Undated bool
 	// Content tells apart what events say under one message id, whatever file and row they come from. Zero without message_id.
@@ -33,7 +35,7 @@ type Unit struct {
 // import, since what changed may change back. Only identify calls take one: what a person is is what was said last, and what happened happened once.
 // False for all others.
 func (m *Mapper) Anew(u *Unit, imports uint64) bool {
-	if m.kind != "identify" {
+	if m.kind != "identify" || u.Further {
 		return false
 	}
 	u.Base, u.MessageID = u.MessageID, fmt.Sprintf("%s~%016x", u.MessageID, u.Content^imports)

@@ -44,6 +44,7 @@ func (s *Spec) validate() error {
 	}
 	faults = append(faults, s.validateGroups()...)
 	faults = append(faults, s.validateAlternatives()...)
+	faults = append(faults, s.validateAlso()...)
 	faults = append(faults, s.validateSums()...)
 	n := 0
 	s.each(func(at string, f *Field) {
@@ -127,6 +128,7 @@ func (s *Spec) each(f func(at string, field *Field)) {
 	if s.Lines != nil {
 		all("lines.fields", s.Lines.Fields)
 	}
+	s.eachAlso(f, all)
 }
 
 func (f *Field) validate(at string) (faults []error) {
@@ -141,13 +143,13 @@ func (f *Field) validate(at string) (faults []error) {
 		fault(": give one of column, template, value and sum")
 	}
 	faults = append(faults, f.validateNumber(at)...)
-	if at == "timestamp" && f.Type == "" {
+	if within(at) == "timestamp" && f.Type == "" {
 		f.Type = "timestamp"
 	}
 	if f.Type != "" && !slices.Contains(kinds, f.Type) {
 		fault(".type: %q is none of %s", f.Type, strings.Join(kinds, ", "))
 	}
-	if at == "timestamp" && f.Type != "timestamp" {
+	if within(at) == "timestamp" && f.Type != "timestamp" {
 		fault(".type: %q cannot be the time of an event", f.Type)
 	}
 	if len(f.Layouts) > 0 && f.Type != "date" && f.Type != "timestamp" {

@@ -52,13 +52,16 @@ func (c *committer) commit(b *batch) error {
 	event := 0
 	for _, u := range b.units {
 		n := int64(len(u.Rows))
-		c.counts.Rows += n
+		if !u.Further { // else its rows are those of the unit before
+			c.counts.Rows += n
+		}
 		switch {
 		case u.Fault != nil:
 			c.counts.Rejected += n
 			if err := c.reject(u, "mapping", u.Fault.Reason, u.Fault.Detail); err != nil {
 				return err
 			}
+		case u.Event == nil && u.Further:
 		case u.Event == nil:
 			c.counts.Skipped += n
 			if u.Known {

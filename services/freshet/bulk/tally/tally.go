@@ -52,7 +52,7 @@ func (t *Tally) Add(e *eventv1.Event) {
 	switch o.GetKind() {
 	case eventv1.OrderKind_ORDER_KIND_COMPLETED:
 		t.Orders++
-	case eventv1.OrderKind_ORDER_KIND_REFUNDED:
+	case eventv1.OrderKind_ORDER_KIND_REFUNDED, eventv1.OrderKind_ORDER_KIND_REFUNDED_IN_ALL:
 		t.Refunds++
 		sums = t.given
 	default:
@@ -69,7 +69,7 @@ func (t *Tally) Add(e *eventv1.Event) {
 		sums[o.GetCurrency()] = sum
 	}
 	micros := o.GetTotalMicros()
-	if o.GetKind() == eventv1.OrderKind_ORDER_KIND_REFUNDED {
+	if o.GetKind() != eventv1.OrderKind_ORDER_KIND_COMPLETED {
 		micros = max(micros, -micros) // a refund gives back what it says, without the sign
 	}
 	sum.Add(sum, big.NewInt(micros))

@@ -106,6 +106,8 @@ const (
 	OrderKind_ORDER_KIND_ADJUSTED OrderKind = 4
 	// "Order Updated": what the order is from now on; replaces what was said of it before.
 	OrderKind_ORDER_KIND_UPDATED OrderKind = 5
+	// "Order Refunded" with total_refunded: what was given back of the order in all so far, which total_micros is then.
+	OrderKind_ORDER_KIND_REFUNDED_IN_ALL OrderKind = 6
 )
 
 // Enum value maps for OrderKind.
@@ -117,14 +119,16 @@ var (
 		3: "ORDER_KIND_CANCELLED",
 		4: "ORDER_KIND_ADJUSTED",
 		5: "ORDER_KIND_UPDATED",
+		6: "ORDER_KIND_REFUNDED_IN_ALL",
 	}
 	OrderKind_value = map[string]int32{
-		"ORDER_KIND_UNSPECIFIED": 0,
-		"ORDER_KIND_COMPLETED":   1,
-		"ORDER_KIND_REFUNDED":    2,
-		"ORDER_KIND_CANCELLED":   3,
-		"ORDER_KIND_ADJUSTED":    4,
-		"ORDER_KIND_UPDATED":     5,
+		"ORDER_KIND_UNSPECIFIED":     0,
+		"ORDER_KIND_COMPLETED":       1,
+		"ORDER_KIND_REFUNDED":        2,
+		"ORDER_KIND_CANCELLED":       3,
+		"ORDER_KIND_ADJUSTED":        4,
+		"ORDER_KIND_UPDATED":         5,
+		"ORDER_KIND_REFUNDED_IN_ALL": 6,
 	}
 )
 
@@ -1641,14 +1645,15 @@ const file_freshet_event_v1_event_proto_rawDesc = "" +
 	"\x0fEVENT_TYPE_PAGE\x10\x03\x12\x15\n" +
 	"\x11EVENT_TYPE_SCREEN\x10\x04\x12\x14\n" +
 	"\x10EVENT_TYPE_GROUP\x10\x05\x12\x14\n" +
-	"\x10EVENT_TYPE_ALIAS\x10\x06*\xa5\x01\n" +
+	"\x10EVENT_TYPE_ALIAS\x10\x06*\xc5\x01\n" +
 	"\tOrderKind\x12\x1a\n" +
 	"\x16ORDER_KIND_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14ORDER_KIND_COMPLETED\x10\x01\x12\x17\n" +
 	"\x13ORDER_KIND_REFUNDED\x10\x02\x12\x18\n" +
 	"\x14ORDER_KIND_CANCELLED\x10\x03\x12\x17\n" +
 	"\x13ORDER_KIND_ADJUSTED\x10\x04\x12\x16\n" +
-	"\x12ORDER_KIND_UPDATED\x10\x05*\xcc\x01\n" +
+	"\x12ORDER_KIND_UPDATED\x10\x05\x12\x1e\n" +
+	"\x1aORDER_KIND_REFUNDED_IN_ALL\x10\x06*\xcc\x01\n" +
 	"\aChannel\x12\x17\n" +
 	"\x13CHANNEL_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13CHANNEL_ADVERTISING\x10\x01\x12\x12\n" +
