@@ -1,6 +1,8 @@
 package catalogue
 
 import (
+	"strings"
+
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 )
 
@@ -16,16 +18,17 @@ type Item struct {
 
 // brief is what nearly every answer asks of an item, in one place of memory: the whole is scattered over several.
 type brief struct {
-	made                   bool
-	category, brand, group string
-	price                  int64
-	createdMs              int64
+	made                        bool
+	category, top, brand, group string
+	price                       int64
+	createdMs                   int64
 }
 
 func briefOf(p *recommendationv1.Item) brief {
 	b := brief{made: true, brand: p.GetBrand(), group: p.GetGroupId(), price: p.GetPriceMicros(), createdMs: p.GetCreatedMs()}
 	if c := p.GetCategories(); len(c) > 0 {
 		b.category = c[len(c)-1]
+		b.top, _, _ = strings.Cut(c[0], Level)
 	}
 	return b
 }
@@ -41,6 +44,9 @@ func (i *Item) in() *brief {
 
 // Category is the narrowest, the last one; empty where none is known.
 func (i *Item) Category() string { return i.in().category }
+
+// Top is the widest level of the first category; empty where none is known.
+func (i *Item) Top() string { return i.in().top }
 
 // Brand is empty where it is not known.
 func (i *Item) Brand() string { return i.in().brand }
