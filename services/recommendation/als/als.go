@@ -82,6 +82,7 @@ type Model struct {
 	// order are the known items, the longest points first; lengths are theirs, by place in order.
 	order   []int32
 	lengths []float64
+	glances *glances // by place in order
 	work    sync.Pool
 }
 

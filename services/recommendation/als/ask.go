@@ -62,13 +62,14 @@ func (m *Model) arrange() {
 	for i, item := range m.order {
 		m.lengths[i] = length[item]
 	}
+	m.glances = glancesAt(len(m.order), m.o.Factors, func(i int) []float32 { return m.point(m.order[i]) })
 }
 
 // slack is more than what rounding adds to a product, of 1024 short numbers too.
 const slack = 1 + 1e-4
 
 // Candidates implements candidate.Source. No score is above the product of the lengths (Cauchy, Schwarz), so the walk over the items, the longest first, ends where none
-// can come in any more: the answer is that of scoring every item (TestTheWalkMissesNothing).
+// can come in any more, and of the items before that only those are scored that a glance lets pass: the answer is that of scoring every item (TestTheWalkMissesNothing).
 func (m *Model) Candidates(dst []candidate.Candidate, q *candidate.Query) []candidate.Candidate {
 	taken := m.taken(q.History)
 	if q.K <= 0 || len(taken) == 0 {
@@ -83,9 +84,17 @@ func (m *Model) Candidates(dst []candidate.Candidate, q *candidate.Query) []cand
 	length := floats.Norm(s.taste, 2) * slack
 	best := &s.best
 	best.Reset(q.K)
+	m.glances.ask(&s.asker, s.taste)
+	var products [together]uint32
 	for i, item := range m.order {
-		if !best.Takes(-1, length*m.lengths[i]) {
-			break
+		if i%together == 0 {
+			if !best.Takes(-1, length*m.lengths[i]) {
+				break
+			}
+			m.glances.products(&s.asker, i, &products)
+		}
+		if !best.Takes(-1, m.glances.bound(&s.asker, i, products[i%together], m.lengths[i])) {
+			continue
 		}
 		if score := float64(dense.Dot(s.rest, m.point(item))); score > 0 && best.Takes(item, score) && !q.Refused(item) {
 			best.Offer(candidate.Candidate{Item: item, Score: score})

@@ -22,6 +22,7 @@ type solver struct {
 	parts       []float64 // of a score, by what was taken
 	rest, p, ap []float32 // of approach; rest is taste in short numbers for an answer
 	best        candidate.Best
+	asker       asker
 }
 
 func newSolver(d int) *solver {

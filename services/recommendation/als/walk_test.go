@@ -16,10 +16,14 @@ func TestTheWalkMissesNothing(t *testing.T) {
 		n, d := rapid.IntRange(1, 60).Draw(t, "items"), rapid.IntRange(1, 5).Draw(t, "factors")
 		m := &Model{o: Options{Factors: d, Epochs: 1, L2: .1, Unobserved: .1}, known: make([]bool, n), items: make([]float32, n*dense.Padded(d)), all: n}
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		number := func() float64 { return float64(r.IntN(3) - 1) } // scores are equal
+		if rapid.Bool().Draw(t, "rough") {
+			number = r.NormFloat64 // nothing is a whole number of anything
+		}
 		for i := range n {
-			length := rapid.SampledFrom([]float64{0, .1, 1, 10}).Draw(t, "length") // some alike, so that scores are equal
+			length := rapid.SampledFrom([]float64{0, .1, 1, 10}).Draw(t, "length")
 			for f := range d {
-				m.point(int32(i))[f] = float32(float64(r.IntN(3)-1) * length)
+				m.point(int32(i))[f] = float32(number() * length)
 			}
 			m.known[i] = rapid.IntRange(0, 4).Draw(t, "known") > 0
 		}

@@ -1,6 +1,9 @@
 package catalogue
 
 import (
+	"strings"
+	"unique"
+
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 )
 
@@ -14,20 +17,25 @@ type Item struct {
 	brief brief
 }
 
-// brief is what nearly every answer asks of an item, in one place of memory: the whole is scattered over several.
+// brief is what nearly every answer asks of an item, in one place of memory: the whole is scattered over several. Words that many items share are kept once for all.
 type brief struct {
-	made                   bool
-	category, brand, group string
-	price                  int64
-	createdMs              int64
+	made                 bool
+	category, top, brand unique.Handle[string]
+	group                string
+	price                int64
+	createdMs            int64
 }
 
 func briefOf(p *recommendationv1.Item) brief {
-	b := brief{made: true, brand: p.GetBrand(), group: p.GetGroupId(), price: p.GetPriceMicros(), createdMs: p.GetCreatedMs()}
+	category, top := "", ""
 	if c := p.GetCategories(); len(c) > 0 {
-		b.category = c[len(c)-1]
+		category = c[len(c)-1]
+		top, _, _ = strings.Cut(c[0], Level)
 	}
-	return b
+	return brief{
+		made: true, category: unique.Make(category), top: unique.Make(top), brand: unique.Make(p.GetBrand()),
+		group: p.GetGroupId(), price: p.GetPriceMicros(), createdMs: p.GetCreatedMs(),
+	}
 }
 
 // in is the brief; a shelf makes it of each item that it takes.
@@ -40,10 +48,19 @@ func (i *Item) in() *brief {
 }
 
 // Category is the narrowest, the last one; empty where none is known.
-func (i *Item) Category() string { return i.in().category }
+func (i *Item) Category() string { return i.in().category.Value() }
+
+// CategoryKey stands for Category: keys are equal where those are, and compared as one word.
+func (i *Item) CategoryKey() unique.Handle[string] { return i.in().category }
+
+// Top is the widest level of the first category; empty where none is known.
+func (i *Item) Top() string { return i.in().top.Value() }
 
 // Brand is empty where it is not known.
-func (i *Item) Brand() string { return i.in().brand }
+func (i *Item) Brand() string { return i.in().brand.Value() }
+
+// BrandKey stands for Brand.
+func (i *Item) BrandKey() unique.Handle[string] { return i.in().brand }
 
 // Group is the GroupId; empty where there is none.
 func (i *Item) Group() string { return i.in().group }

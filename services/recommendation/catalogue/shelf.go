@@ -84,7 +84,7 @@ func (s *Shelf) Ensure(id string) (int32, bool) {
 		grown := append((*s.blocks.Load())[:n>>blockBits:n>>blockBits], new(block))
 		s.blocks.Store(&grown)
 	}
-	s.slot(int32(n)).Store(&Item{ID: id})
+	s.slot(int32(n)).Store(&Item{ID: id, brief: briefOf(nil)})
 	s.length.Store(int32(n + 1))
 	h := s.shard(id)
 	h.mu.Lock()

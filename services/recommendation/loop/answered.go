@@ -39,6 +39,9 @@ func (t *teller) answered(a *recommendationv1.Answer) {
 
 func (t *teller) lost(n int) { t.metrics.answers.WithLabelValues("lost").Add(float64(n)) }
 
+// gatherFor is how long an answer waits for others to share its way: each way costs the broker, and this process, as much as a short list does.
+const gatherFor = 10 * time.Millisecond
+
 // run tells until ctx ends, and then what waits still.
 func (t *teller) run(ctx context.Context) {
 	longer, cancel := retry.Linger(ctx, flushWithin)
@@ -46,17 +49,13 @@ func (t *teller) run(ctx context.Context) {
 	for {
 		select {
 		case a := <-t.queue:
-			t.tell(longer, a)
-			continue
-		default:
-		}
-		select {
-		case a := <-t.queue:
+			_ = retry.Sleep(ctx, gatherFor) // at the end nothing is waited for
 			t.tell(longer, a)
 		case <-ctx.Done():
-			if len(t.queue) == 0 {
-				return
+			for len(t.queue) > 0 {
+				t.tell(longer, <-t.queue)
 			}
+			return
 		}
 	}
 }

@@ -3,7 +3,7 @@
 //
 // Delivery: every answer, feedback and touch is folded into the state exactly once (package stream). Outcomes leave at least once, with the same ids; Outcome.outcome_id is what repeats are
 // dropped by. Answers are told asynchronously, so that no request waits: those that a full queue, or a broker that is away at the end, leaves behind are counted and lost, and with them
-// what would have become of them (TestAnsweredNeverBlocks). Feedback is durable before it is confirmed (TestFeedbackIsDurable).
+// what would have become of them (TestAnsweredNeverBlocks). They wait a hundredth of a second for each other, to go together (TestAnswersOfAMomentGoTogether): those of that moment a kill loses uncounted. Feedback is durable before it is confirmed (TestFeedbackIsDurable).
 //
 // # What is attributed to what
 //

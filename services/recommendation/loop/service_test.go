@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -77,10 +78,42 @@ func TestAnsweredNeverBlocks(t *testing.T) {
 	}
 }
 
+// Answers that are given within a moment go one way together, and one that comes alone goes on its own soon.
+func TestAnswersOfAMomentGoTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, err := newMetrics(nil)
+		must(t, err)
+		hold := make(chan struct{})
+		close(hold)
+		out := &slowProducer{hold: hold}
+		te := &teller{queue: make(chan *recommendationv1.Answer, 100), out: out, metrics: m}
+		ctx, cancel := context.WithCancel(t.Context())
+		go te.run(ctx)
+		for range 10 {
+			te.answered(&recommendationv1.Answer{CustomerId: testID})
+			time.Sleep(gatherFor / 20)
+			synctest.Wait()
+		}
+		time.Sleep(gatherFor)
+		synctest.Wait()
+		if out.stored != 10 || out.calls != 1 {
+			t.Errorf("%d answers in %d calls, want 10 in one", out.stored, out.calls)
+		}
+		te.answered(&recommendationv1.Answer{CustomerId: testID})
+		time.Sleep(2 * gatherFor)
+		synctest.Wait()
+		if out.stored != 11 || out.calls != 2 {
+			t.Errorf("%d answers in %d calls, want 11 in two", out.stored, out.calls)
+		}
+		cancel()
+	})
+}
+
 // slowProducer stores once hold is closed, unless it fails.
 type slowProducer struct {
 	hold   chan struct{}
 	stored int
+	calls  int
 	err    error
 }
 
@@ -92,6 +125,7 @@ func (p *slowProducer) Produce(ctx context.Context, msgs ...broker.Message) erro
 	}
 	if p.err == nil {
 		p.stored += len(msgs)
+		p.calls++
 	}
 	return p.err
 }

@@ -148,9 +148,9 @@ func (p *Pool) context(i int) float64 {
 	mine, near := &p.kinds[i], 0.0
 	for _, item := range p.Context {
 		switch k := p.kindOf(item); {
-		case mine.category != "" && k.category == mine.category:
+		case mine.category != nameless && k.category == mine.category:
 			return 2
-		case mine.brand != "" && k.brand == mine.brand:
+		case mine.brand != nameless && k.brand == mine.brand:
 			near = 1
 		}
 	}

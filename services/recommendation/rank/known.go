@@ -3,6 +3,7 @@ package rank
 import (
 	"math"
 	"slices"
+	"unique"
 
 	recommendationv1 "github.com/freshet/freshet/proto/gen/freshet/recommendation/v1"
 )
@@ -53,12 +54,12 @@ func (t *touched) take(place int, atMs int64, kind recommendationv1.TouchKind) {
 type taste struct {
 	price              float64 // mean of the logarithms; NaN where no price is known
 	of                 int
-	categories, brands map[string]int32
+	categories, brands map[unique.Handle[string]]int32
 }
 
 // share of the touches that are of a category or brand; NaN where it is not known or nothing was touched.
-func (t *taste) share(of map[string]int32, name string) float64 {
-	if name == "" || t.of == 0 {
+func (t *taste) share(of map[unique.Handle[string]]int32, name unique.Handle[string]) float64 {
+	if name == nameless || t.of == 0 {
 		return unknown
 	}
 	return float64(of[name]) / float64(t.of)
@@ -101,15 +102,18 @@ func (p *Pool) know() {
 	}
 }
 
+// nameless is the empty name.
+var nameless = unique.Make("")
+
 // kind is what the catalogue says of an item that features read.
 type kind struct {
-	price           float64 // in whole units; NaN where it is not known or not above 0
-	category, brand string  // the narrowest; empty where none is known
-	createdMs       int64   // 0: not known
+	price           float64               // in whole units; NaN where it is not known or not above 0
+	category, brand unique.Handle[string] // the narrowest; nameless where none is known
+	createdMs       int64                 // 0: not known
 }
 
 func (p *Pool) kindOf(item int32) kind {
-	k := kind{price: unknown}
+	k := kind{price: unknown, category: nameless, brand: nameless}
 	if p.Catalogue == nil {
 		return k
 	}
@@ -120,6 +124,6 @@ func (p *Pool) kindOf(item int32) kind {
 	if micros := i.PriceMicros(); micros > 0 {
 		k.price = float64(micros) / 1e6
 	}
-	k.category, k.brand, k.createdMs = i.Category(), i.Brand(), i.CreatedMs()
+	k.category, k.brand, k.createdMs = i.CategoryKey(), i.BrandKey(), i.CreatedMs()
 	return k
 }

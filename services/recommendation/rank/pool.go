@@ -3,6 +3,7 @@ package rank
 import (
 	"slices"
 	"sync"
+	"unique"
 
 	"github.com/freshet/freshet/services/recommendation/ask"
 	"github.com/freshet/freshet/services/recommendation/candidate"
@@ -43,7 +44,7 @@ type Pool struct {
 }
 
 var pools = sync.Pool{New: func() any {
-	return &Pool{taste: taste{categories: map[string]int32{}, brands: map[string]int32{}}}
+	return &Pool{taste: taste{categories: map[unique.Handle[string]]int32{}, brands: map[unique.Handle[string]]int32{}}}
 }}
 
 // NewPool gives an empty pool.

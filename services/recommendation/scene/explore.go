@@ -115,12 +115,15 @@ func wanted(k recommendationv1.TouchKind) bool {
 
 // categoryOf is an item's category down to the level of explore; the first that goes so deep, else the first. Empty where nothing is known, or nothing is explored.
 func (e *ExploreYAML) categoryOf(item *catalogue.Item) string {
-	if e == nil {
+	switch {
+	case e == nil:
 		return ""
+	case e.Level <= 1:
+		return item.Top()
 	}
 	paths := item.Proto.GetCategories()
 	for _, path := range paths {
-		if c, ok := cutAt(path, max(e.Level, 1)); ok {
+		if c, ok := cutAt(path, e.Level); ok {
 			return c
 		}
 	}

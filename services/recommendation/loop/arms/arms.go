@@ -36,15 +36,9 @@ type place struct{ workspace, scene string }
 
 // scene are the arms of one.
 type scene struct {
-	all     arm
-	items   map[choice]*arm
-	sources map[string]*arm
-}
-
-// choice is an item, or all of a category, in a context (that of who is not known is empty), or in all of them together.
-type choice struct {
-	item, category, context string
-	all                     bool
+	all               arm
+	items, categories map[string]*kin
+	sources           map[string]*arm
 }
 
 // New makes them, without a past. now is the clock.
@@ -72,9 +66,9 @@ func (a *Arms) Take(o *recommendationv1.Outcome) {
 		}
 		s.sources[name].add(t, o.GetAtMs(), a.half)
 	}
-	for _, c := range choices(o) {
-		a.arm(s, c).add(t, o.GetAtMs(), a.half)
-	}
+	context := unique.Make(o.GetContext()).Value()
+	a.count(s.items, o.GetItemId(), context, t, o.GetAtMs())
+	a.count(s.categories, o.GetCategory(), context, t, o.GetAtMs())
 	over := a.size > a.cfg.Most
 	a.mu.Unlock()
 	if over {
@@ -86,33 +80,24 @@ func (a *Arms) scene(workspace, name string) *scene {
 	p := place{workspace, name}
 	s := a.scenes[p]
 	if s == nil {
-		s = &scene{items: map[choice]*arm{}, sources: map[string]*arm{}}
+		s = &scene{items: map[string]*kin{}, categories: map[string]*kin{}, sources: map[string]*arm{}}
 		a.scenes[p] = s
 	}
 	return s
 }
 
-// choices are those that an outcome is of.
-func choices(o *recommendationv1.Outcome) []choice {
-	all := make([]choice, 0, 4)
-	context, category := unique.Make(o.GetContext()).Value(), unique.Make(o.GetCategory()).Value()
-	if id := o.GetItemId(); id != "" {
-		all = append(all, choice{item: id, all: true}, choice{item: id, context: context})
+// count counts something of an item or a category; an empty name is none.
+func (a *Arms) count(of map[string]*kin, name, context string, t tally, ms int64) {
+	if name == "" {
+		return
 	}
-	if category != "" {
-		all = append(all, choice{category: category, all: true}, choice{category: category, context: context})
-	}
-	return all
-}
-
-func (a *Arms) arm(s *scene, c choice) *arm {
-	x := s.items[c]
-	if x == nil {
-		x = &arm{}
-		s.items[c] = x
+	k := of[name]
+	if k == nil {
+		k = &kin{}
+		of[name] = k
 		a.size++
 	}
-	return x
+	a.size += k.add(context, t, ms, a.half)
 }
 
 // Rate gives the impressions and clicks of a source in a scene, as they count now.

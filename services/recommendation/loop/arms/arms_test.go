@@ -240,12 +240,15 @@ func TestArmsAreBounded(t *testing.T) {
 		t.Errorf("an item that was seen often is forgotten: %v", n)
 	}
 	items, contexts := 0, 0
-	for c := range a.scenes[place{"default", "home"}].items {
-		if c.all {
+	s := a.scenes[place{"default", "home"}]
+	for _, of := range []map[string]*kin{s.items, s.categories} {
+		for _, k := range of {
 			items++
-		} else {
-			contexts++
+			contexts += len(k.in)
 		}
+	}
+	if n := a.Len(); n != items+contexts {
+		t.Errorf("%d arms are counted, and there are %d", n, items+contexts)
 	}
 	if items < 2*contexts {
 		t.Errorf("%d items and %d of contexts: an item stands in for its contexts", items, contexts)

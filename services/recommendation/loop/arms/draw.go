@@ -76,8 +76,8 @@ func (b *believer) like(category string) float64 {
 	}
 	rate, ok := b.means[category]
 	if !ok {
-		rate = b.towards(b.mean, b.scene.items[choice{category: category, all: true}])
-		rate = b.towards(rate, b.scene.items[choice{category: category, context: b.context}])
+		k := b.scene.categories[category]
+		rate = b.towards(b.towards(b.mean, k.every()), k.of(b.context))
 		if b.means != nil {
 			b.means[category] = rate
 		}
@@ -90,8 +90,9 @@ func (b *believer) of(i *Item) (alpha, beta float64) {
 	const least = 1e-3 // the sampler needs numbers above 0
 	mean, weight, own := b.like(i.Category), b.cfg.Prior, tally{}
 	if b.scene != nil {
-		own = b.scene.items[choice{item: i.ID, context: b.context}].at(b.ms, b.half)
-		others := b.scene.items[choice{item: i.ID, all: true}].at(b.ms, b.half).less(own)
+		k := b.scene.items[i.ID]
+		own = k.of(b.context).at(b.ms, b.half)
+		others := k.every().at(b.ms, b.half).less(own)
 		mean = min(mean*b.lift(others), 1)
 		weight += min(others.seen, b.cfg.Others)
 	}
