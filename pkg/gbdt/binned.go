@@ -1,6 +1,10 @@
 package gbdt
 
-import "github.com/freshet/freshet/pkg/table"
+import (
+	"slices"
+
+	"github.com/freshet/freshet/pkg/table"
+)
 
 // binned is a dataset as bins: by row, for histograms, and by column, for the one column that a split asks.
 type binned struct {
@@ -8,6 +12,8 @@ type binned struct {
 	byRow         []uint8
 	byColumn      [][]uint8
 	mappers       []*mapper
+	// dull says of each column that all rows are in one bin: no split comes of it.
+	dull []bool
 }
 
 func bin(d *Dataset, p Params, w workers) *binned {
@@ -15,7 +21,26 @@ func bin(d *Dataset, p Params, w workers) *binned {
 	sample := sampleOf(d.Rows(), p.Seed)
 	w.each(len(d.Columns), func(_, i int) { b.mappers[i] = newMapper(&d.Columns[i], p.MaxBins, sample) })
 	b.fill(d, w)
+	b.dull = make([]bool, b.columns)
+	w.each(b.columns, func(_, i int) {
+		column := b.byColumn[i]
+		b.dull[i] = !slices.ContainsFunc(column, func(v uint8) bool { return v != column[0] })
+	})
 	return b
+}
+
+// telling are the used columns that are not dull; nil means all.
+func (b *binned) telling(used []int) []int {
+	if !slices.Contains(b.dull, true) {
+		return used
+	}
+	out := make([]int, 0, b.columns)
+	for i, dull := range b.dull {
+		if !dull && (used == nil || slices.Contains(used, i)) {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // same bins other rows as b was.

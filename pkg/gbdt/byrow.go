@@ -49,7 +49,7 @@ func ones(n int) []float64 {
 	return out
 }
 
-func (l *byRow) gradients(scores []float64, s *gradients, w workers) {
+func (l *byRow) gradients(scores []float64, outside []bool, s *gradients, w workers) {
 	w.chunks(len(scores), func(_, from, to int) {
 		f, y, g, h := scores[from:to], l.label[from:to], s.g[from:to], s.h[from:to]
 		switch l.objective {
@@ -76,6 +76,11 @@ func (l *byRow) gradients(scores []float64, s *gradients, w workers) {
 			for i, v := range l.weights[from:to] {
 				g[i] *= v
 				h[i] *= v
+			}
+		}
+		for i, out := range outside[from:to] {
+			if out {
+				g[i], h[i] = 0, 0
 			}
 		}
 	})

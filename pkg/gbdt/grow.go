@@ -17,9 +17,9 @@ type grower struct {
 	hists    histograms
 	// order are the rows of this tree, those of a leaf side by side and ascending.
 	order, scratch []uint32
-	// used are the columns of this tree; nil means all. round is its number.
-	used  []int
-	round int
+	// used are the columns of this tree; nil means all. telling are those of them by which rows can be told apart. round is its number.
+	used, telling []int
+	round         int
 
 	search *search
 	found  []split
@@ -42,12 +42,14 @@ func newGrower(p Params, b *binned, monotone []int8, w workers) *grower {
 
 // grow makes a tree over rows, always splitting the leaf that gains most (leaf-wise, as LightGBM does). Its leaves have no values yet.
 func (g *grower) grow(ctx context.Context, rows []uint32, used []int) (*tree, error) {
-	g.order, g.used = append(g.order[:0], rows...), used
+	g.order, g.used, g.telling = append(g.order[:0], rows...), used, g.b.telling(used)
 	g.search = newSearch(g.p, g.b, g.monotone, g.grads.units())
 	g.tree = &tree{nodes: []node{{feature: leafNode}}, tables: []*[256]uint8{nil}}
 	root := &leafState{to: len(rows), low: math.Inf(-1), high: math.Inf(1)}
-	root.hist = g.hists.build(g.b, g.grads.packed, g.order, used, g.w)
-	root.sum = g.total(root.hist)
+	root.hist = g.hists.build(g.b, g.grads.packed, g.order, g.telling, g.w)
+	for _, r := range rows {
+		root.sum += g.grads.packed[r]
+	}
 	g.look(root)
 	g.leaves = append(g.leaves[:0], root)
 	for len(g.leaves) < g.p.Leaves {
@@ -71,19 +73,6 @@ func (g *grower) grow(ctx context.Context, rows []uint32, used []int) (*tree, er
 		l.hist = nil
 	}
 	return g.tree, nil
-}
-
-// total is the sum over all rows: any column has each row once.
-func (g *grower) total(h *histogram) int64 {
-	f := 0
-	if g.used != nil {
-		f = g.used[0]
-	}
-	var sum int64
-	for _, v := range h.sums[f] {
-		sum += v
-	}
-	return sum
 }
 
 // best is the leaf that gains most, the first of equals, or -1.
@@ -175,7 +164,7 @@ func (g *grower) part(l *leafState) (left, right *leafState) {
 	if right.to-right.from < left.to-left.from {
 		small, large = right, left
 	}
-	small.hist = g.hists.build(g.b, g.grads.packed, g.order[small.from:small.to], g.used, g.w)
+	small.hist = g.hists.build(g.b, g.grads.packed, g.order[small.from:small.to], g.telling, g.w)
 	large.hist = l.hist
 	large.hist.subtract(small.hist)
 	return left, right

@@ -93,8 +93,8 @@ func checkGroups(d *Dataset) error {
 type loss interface {
 	// start is the score before the first tree.
 	start() float64
-	// gradients fills g and h from the scores.
-	gradients(scores []float64, s *gradients, w workers)
+	// gradients fills g and h from the scores; with 0 for rows that are outside the round's sample.
+	gradients(scores []float64, outside []bool, s *gradients, w workers)
 	// metric is how bad (or for ndcg how good) the scores are.
 	metric(scores []float64, w workers) float64
 }

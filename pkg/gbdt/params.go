@@ -29,7 +29,7 @@ type Params struct {
 	MinGain float64
 	// L1 and L2 shrink the values of leaves. 0 or more.
 	L1, L2 float64
-	// RowShare and ColumnShare are the shares of rows and columns that each tree sees: above 0, at most 1.
+	// RowShare and ColumnShare are the shares of rows and columns that each tree sees: above 0, at most 1. LambdaRank draws whole groups.
 	RowShare, ColumnShare float64
 	// SplitShare is the share of those columns that each split sees: above 0, at most 1.
 	SplitShare float64

@@ -1,6 +1,7 @@
 package gbdt
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -10,99 +11,129 @@ import (
 type ranking struct {
 	truncation int
 	label      []float64
-	groups     []span
-	weights    []float64
-	ideal      []float64
+	groups     []graded
+	// discounts are by place, as many as the longest group has.
+	discounts []float64
+	// scratch is each worker's.
+	scratch []places
 }
 
-type span struct{ from, to int }
+// graded is a group of rows.
+type graded struct {
+	from, to int
+	weight   float64
+	// ideal is the highest dcg that it can have.
+	ideal float64
+	// good are its rows of a grade above 0, counted from its first.
+	good []int32
+}
 
 func newRanking(p Params, d *Dataset) *ranking {
 	l := &ranking{truncation: p.Truncation, label: d.Label}
 	at := 0
 	for _, n := range d.Groups {
-		l.groups = append(l.groups, span{at, at + n})
-		l.weights = append(l.weights, d.weight(at))
-		sorted := slices.Clone(d.Label[at : at+n])
-		slices.SortFunc(sorted, func(a, b float64) int { return int(b - a) })
-		l.ideal = append(l.ideal, dcg(sorted, p.Truncation))
+		g := graded{from: at, to: at + n, weight: d.weight(at)}
+		for len(l.discounts) < n {
+			l.discounts = append(l.discounts, 1/math.Log2(float64(len(l.discounts))+2))
+		}
+		var grades []float64
+		for i, y := range d.Label[at : at+n] {
+			if y > 0 {
+				g.good, grades = append(g.good, int32(i)), append(grades, y)
+			}
+		}
+		slices.SortFunc(grades, func(a, b float64) int { return cmp.Compare(b, a) })
+		for i, y := range grades[:min(p.Truncation, len(grades))] {
+			g.ideal += gainOf(y) * l.discounts[i]
+		}
+		l.groups = append(l.groups, g)
 		at += n
 	}
 	return l
 }
 
-func dcg(grades []float64, k int) float64 {
-	s := 0.0
-	for i, v := range grades[:min(k, len(grades))] {
-		s += gainOf(v) * discount(i)
+func gainOf(grade float64) float64 { return gains[int(grade)] }
+
+// gains are by grade.
+var gains = func() (out [31]float64) {
+	for i := range out {
+		out[i] = math.Exp2(float64(i)) - 1
 	}
-	return s
-}
-
-func gainOf(grade float64) float64 { return math.Exp2(grade) - 1 }
-
-func discount(place int) float64 { return 1 / math.Log2(float64(place)+2) }
+	return out
+}()
 
 func (l *ranking) start() float64 { return 0 }
 
-func (l *ranking) gradients(scores []float64, s *gradients, w workers) {
-	w.each(len(l.groups), func(_, i int) {
-		at := l.groups[i]
-		l.group(i, scores[at.from:at.to], s.g[at.from:at.to], s.h[at.from:at.to])
-	})
-}
-
-// order is the places of a group, best score first, the first of equals first.
-func order(scores []float64) []int {
-	out := make([]int, len(scores))
-	for i := range out {
-		out[i] = i
+// work makes scratch for workers.
+func (l *ranking) work(w workers) {
+	for len(l.scratch) < int(max(w, 1)) {
+		l.scratch = append(l.scratch, places{})
 	}
-	slices.SortStableFunc(out, func(a, b int) int {
-		switch {
-		case scores[a] > scores[b]:
-			return -1
-		case scores[a] < scores[b]:
-			return 1
-		}
-		return 0
-	})
-	return out
 }
 
-func (l *ranking) group(i int, scores, g, h []float64) {
-	clear(g)
-	clear(h)
-	if l.ideal[i] == 0 {
+func (l *ranking) gradients(scores []float64, outside []bool, s *gradients, w workers) {
+	l.work(w)
+	w.each(len(l.groups), func(worker, i int) {
+		at := &l.groups[i]
+		g, h := s.g[at.from:at.to], s.h[at.from:at.to]
+		clear(g)
+		clear(h)
+		if at.ideal > 0 && !outside[at.from] {
+			l.group(at, &l.scratch[worker], scores[at.from:at.to], g, h)
+		}
+	})
+}
+
+// group goes through the pairs of different grades of which one stands among the first truncation, in the order of their places. Most candidates have grade 0, and two of them are no pair.
+func (l *ranking) group(at *graded, p *places, scores, g, h []float64) {
+	label := l.label[at.from:at.to]
+	p.find(scores, at.good, l.truncation)
+	x := pairs{label: label, scores: scores, g: g, h: h, ideal: at.ideal, apart: slices.Max(scores) != slices.Min(scores)}
+	for a, row := range p.top[:min(len(p.top), l.truncation, len(scores)-1)] {
+		if label[row] > 0 {
+			for b := a + 1; b < len(p.top); b++ { // there are all: see find
+				x.add(row, p.top[b], l.discounts[a]-l.discounts[b])
+			}
+			continue
+		}
+		for _, good := range p.good {
+			if good.place > a {
+				x.add(row, good.row, l.discounts[a]-l.discounts[good.place])
+			}
+		}
+	}
+	normalise(g, h, at.weight, x.sum)
+}
+
+// pairs adds up what the pairs of a group pull at its rows.
+type pairs struct {
+	label, scores, g, h []float64
+	ideal               float64
+	// apart says that not all scores are one.
+	apart bool
+	sum   float64
+}
+
+// add takes two rows, the higher placed one first, and by how much the discounts of their places differ.
+func (x *pairs) add(hi, lo int32, discount float64) {
+	if x.label[hi] == x.label[lo] {
 		return
 	}
-	label := l.label[l.groups[i].from:l.groups[i].to]
-	places := order(scores)
-	apart := scores[places[0]] != scores[places[len(places)-1]]
-	sum := 0.0
-	for a := 0; a < min(l.truncation, len(places)-1); a++ {
-		for b := a + 1; b < len(places); b++ {
-			hi, lo := places[a], places[b]
-			if label[hi] == label[lo] {
-				continue
-			}
-			delta := math.Abs(gainOf(label[hi])-gainOf(label[lo])) * (discount(a) - discount(b)) / l.ideal[i]
-			if label[hi] < label[lo] {
-				hi, lo = lo, hi
-			}
-			diff := scores[hi] - scores[lo]
-			if apart {
-				delta /= .01 + math.Abs(diff)
-			}
-			p := 1 / (1 + math.Exp(diff))
-			g[hi] -= p * delta
-			g[lo] += p * delta
-			h[hi] += p * (1 - p) * delta
-			h[lo] += p * (1 - p) * delta
-			sum += 2 * p * delta
-		}
+	delta := math.Abs(gainOf(x.label[hi])-gainOf(x.label[lo])) * discount / x.ideal
+	if x.label[hi] < x.label[lo] {
+		hi, lo = lo, hi
 	}
-	normalise(g, h, l.weights[i], sum)
+	diff := x.scores[hi] - x.scores[lo]
+	if x.apart {
+		delta /= .01 + math.Abs(diff)
+	}
+	p := 1 / (1 + math.Exp(diff))
+	g, h := p*delta, p*(1-p)*delta
+	x.g[hi] -= g
+	x.g[lo] += g
+	x.h[hi] += h
+	x.h[lo] += h
+	x.sum += 2 * p * delta
 }
 
 // normalise gives a group its weight, whatever its pairs sum to.
@@ -117,19 +148,24 @@ func normalise(g, h []float64, weight, sum float64) {
 }
 
 // metric is the mean NDCG at the truncation, over groups that have something to find.
-func (l *ranking) metric(scores []float64, _ workers) float64 {
+func (l *ranking) metric(scores []float64, w workers) float64 {
+	l.work(w)
+	found := make([]float64, len(l.groups))
+	w.each(len(l.groups), func(worker, i int) {
+		at, p := &l.groups[i], &l.scratch[worker]
+		p.findGood(scores[at.from:at.to], at.good)
+		for _, x := range p.good {
+			if x.place < l.truncation {
+				found[i] += gainOf(l.label[at.from+int(x.row)]) * l.discounts[x.place]
+			}
+		}
+	})
 	sum, total := 0.0, 0.0
 	for i, at := range l.groups {
-		if l.ideal[i] == 0 {
-			continue
+		if at.ideal > 0 {
+			sum += at.weight * found[i] / at.ideal
+			total += at.weight
 		}
-		places := order(scores[at.from:at.to])
-		grades := make([]float64, len(places))
-		for j, p := range places {
-			grades[j] = l.label[at.from+p]
-		}
-		sum += l.weights[i] * dcg(grades, l.truncation) / l.ideal[i]
-		total += l.weights[i]
 	}
 	if total == 0 {
 		return 0

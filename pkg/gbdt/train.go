@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"runtime"
 )
 
@@ -47,16 +46,17 @@ func Train(ctx context.Context, p Params, d *Dataset, run Run) (*Model, error) {
 }
 
 type training struct {
-	p       Params
-	d       *Dataset
-	run     Run
-	w       workers
-	schema  []Feature
-	b       *binned
-	grower  *grower
-	loss    loss
-	base    float64
-	scores  []float64
+	p      Params
+	d      *Dataset
+	run    Run
+	w      workers
+	schema []Feature
+	b      *binned
+	grower *grower
+	loss   loss
+	base   float64
+	scores []float64
+	// rows are this round's, outside says which are not.
 	rows    []uint32
 	outside []bool
 	trees   []*tree
@@ -137,8 +137,8 @@ func (t *training) checkValid() error {
 
 func (t *training) rounds(ctx context.Context) error {
 	for round := range t.p.Rounds {
-		t.loss.gradients(t.scores, t.grower.grads, t.w)
 		rows, columns := t.sample(round)
+		t.loss.gradients(t.scores, t.outside, t.grower.grads, t.w)
 		t.grower.grads.pack(t.w)
 		t.grower.round = round
 		grown, err := t.grower.grow(ctx, rows, columns)
@@ -215,36 +215,6 @@ func (t *training) leafValue(l *leafState, rows []uint32, g, h float64) float64 
 		rest[i], weights[i] = t.d.Label[r]-t.scores[r], t.d.weight(int(r))
 	}
 	return quantileOf(rest, weights, t.p.Quantile)
-}
-
-// sample draws this round's rows and columns, and takes the rows outside out of the gradients' sums.
-func (t *training) sample(round int) (rows []uint32, columns []int) {
-	rng := rand.New(rand.NewPCG(t.p.Seed, uint64(round)))
-	n := t.d.Rows()
-	if t.p.RowShare < 1 || round == 0 {
-		want := max(1, int(math.Round(t.p.RowShare*float64(n))))
-		t.rows = t.rows[:0]
-		for r := range n {
-			in := n == want || rng.IntN(n-r) < want-len(t.rows)
-			t.outside[r] = !in
-			if in {
-				t.rows = append(t.rows, uint32(r))
-				continue
-			}
-			t.grower.grads.g[r], t.grower.grads.h[r] = 0, 0
-		}
-	}
-	f := len(t.d.Columns)
-	want := max(1, int(math.Round(t.p.ColumnShare*float64(f))))
-	if want == f {
-		return t.rows, nil
-	}
-	for i := range f {
-		if rng.IntN(f-i) < want-len(columns) {
-			columns = append(columns, i)
-		}
-	}
-	return t.rows, columns
 }
 
 func (t *training) model() *Model {

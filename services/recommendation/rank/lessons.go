@@ -85,6 +85,8 @@ type Options struct {
 	MinRows int
 	// Patience is after how many trees without a gain on the newest tenth of the questions training stops. Zero: never.
 	Patience int
+	// Questions is how many each tree learns from at most, drawn anew for each. Zero: all.
+	Questions int
 	// Truncation is how far down the lists pairs are looked at.
 	Truncation int
 	// Segments is how many segments may be told apart, the most frequent.
@@ -98,7 +100,7 @@ type Options struct {
 
 // Default suits some thousand questions and more.
 func Default() Options {
-	return Options{Trees: 100, Rate: .1, Leaves: 15, MinRows: 100, Patience: 20, Truncation: 20, Segments: 32}
+	return Options{Trees: 100, Rate: .1, Leaves: 15, MinRows: 100, Patience: 10, Questions: 2000, Truncation: 20, Segments: 32}
 }
 
 // fewest lessons that can teach and judge.
@@ -115,8 +117,10 @@ func Train(ctx context.Context, l *Lessons, o Options) (*Ranker, error) {
 	params := gbdt.Default(gbdt.LambdaRank)
 	params.Rounds, params.LearningRate, params.Leaves, params.MinRows = o.Trees, o.Rate, o.Leaves, o.MinRows
 	params.EarlyStop, params.Truncation, params.Seed = o.Patience, o.Truncation, o.Seed
-	params.ColumnShare, params.RowShare = .8, 1
 	teach := len(l.groups) - max(1, len(l.groups)/10)
+	if params.ColumnShare = .8; o.Questions > 0 {
+		params.RowShare = min(1, float64(o.Questions)/float64(teach))
+	}
 	names := l.frequent(o.Segments)
 	train, rest := l.dataset(0, teach, names), l.dataset(teach, len(l.groups), names)
 	run := gbdt.Run{Valid: rest, Workers: o.Workers, Meta: map[string]string{"features": version}}
@@ -161,12 +165,13 @@ func (l *Lessons) dataset(from, to int, segments []string) *gbdt.Dataset {
 		d.Label = append(d.Label, float64(g))
 	}
 	n := len(l.r.columns)
-	for j, f := range l.r.trees.Features {
-		c := table.Column{Name: f.Name, Values: make([]float64, rows)}
-		for i := range rows {
-			c.Values[i] = float64(l.rows[(first+i)*n+j])
+	for _, f := range l.r.trees.Features {
+		d.Columns = append(d.Columns, table.Column{Name: f.Name, Values: make([]float64, rows)})
+	}
+	for i := range rows {
+		for j, v := range l.rows[(first+i)*n : (first+i+1)*n] {
+			d.Columns[j].Values[i] = float64(v)
 		}
-		d.Columns = append(d.Columns, c)
 	}
 	if len(segments) > 0 {
 		d.Columns = append(d.Columns, l.segmentColumn(from, to, segments))

@@ -127,6 +127,13 @@ func (w world) question(names ...string) (*Pool, int32) {
 
 func (w world) train(t testing.TB, questions, trees int) *Ranker {
 	t.Helper()
+	o := Default()
+	o.Trees, o.Patience = trees, 0
+	return w.trainBy(t, questions, o)
+}
+
+func (w world) trainBy(t testing.TB, questions int, o Options) *Ranker {
+	t.Helper()
 	names := []string{"bad", "good", "half"}
 	l := NewLessons(names)
 	for range questions {
@@ -136,8 +143,6 @@ func (w world) train(t testing.TB, questions, trees int) *Ranker {
 		}
 		p.Put()
 	}
-	o := Default()
-	o.Trees, o.Patience = trees, 0
 	r, err := Train(t.Context(), l, o)
 	if err != nil {
 		t.Fatal(err)
@@ -156,19 +161,34 @@ func one(item int32) func(int32) int {
 
 func newWorld() world { return world{rand.New(rand.NewPCG(1, 2))} }
 
-func TestItLearnsWhomToBelieve(t *testing.T) {
-	w := newWorld()
-	r := w.train(t, 400, 40)
-	mrr, blended := 0.0, 0.0
+// found is the mean reciprocal rank of what is taken.
+func (w world) found(order func(*Pool) []Ranked) (mrr float64) {
 	for range 300 {
 		p, taken := w.question("half", "bad", "good") // another order than in training
-		place := func(all []Ranked) float64 {
-			return 1 / float64(1+slices.IndexFunc(all, func(x Ranked) bool { return x.Item == taken }))
-		}
-		mrr += place(r.Rank(p)) / 300
-		blended += place(Blend(p)) / 300
+		mrr += 1 / float64(1+slices.IndexFunc(order(p), func(x Ranked) bool { return x.Item == taken })) / 300
 		p.Put()
 	}
+	return mrr
+}
+
+// Trees that each learn from other questions learn together.
+func TestATreeLearnsFromSomeQuestions(t *testing.T) {
+	o := Default()
+	o.Trees, o.Patience, o.MinRows, o.Questions = 40, 0, 20, 0
+	all := newWorld().trainBy(t, 400, o)
+	o.Questions = 60
+	some, again := newWorld().trainBy(t, 400, o), newWorld().trainBy(t, 400, o)
+	if some.Hash() == all.Hash() || some.Hash() != again.Hash() {
+		t.Errorf("with all questions %s, with some %s and %s", all.Hash(), some.Hash(), again.Hash())
+	}
+	if of, mrr := newWorld().found(all.Rank), newWorld().found(some.Rank); mrr < .85 || mrr < of-.02 {
+		t.Errorf("mean reciprocal rank %.3f, with all questions %.3f", mrr, of)
+	}
+}
+
+func TestItLearnsWhomToBelieve(t *testing.T) {
+	r := newWorld().train(t, 400, 40)
+	mrr, blended := newWorld().found(r.Rank), newWorld().found(Blend)
 	if mrr < .85 || blended > mrr-.1 {
 		t.Errorf("mean reciprocal rank %.3f, blended %.3f: want .85 and a tenth less", mrr, blended)
 	}
