@@ -113,6 +113,71 @@ func TestRecommendEvaluateJudgesRatings(t *testing.T) {
 	}
 }
 
+// Without a protocol the file says which suits it.
+func TestRecommendEvaluateChoosesTheProtocol(t *testing.T) {
+	ratings, brief, long, visits, lists := "", "user,item,time\n", "user,item,time\n", "user_id,session_id,item_id,time\n", ""
+	for u := range 40 {
+		lists += fmt.Sprint(u)
+		for i := range 12 {
+			at := 1_500_000_000 + i*4_000_000 + u
+			ratings += fmt.Sprintf("%d::%d::%d::%d\n", u, (u+i)%15, 1+i%5, at)
+			long += fmt.Sprintf("%d,%d,%d\n", u, (u+i)%15, at)
+			visits += fmt.Sprintf("%d,%d,%d,%d\n", u/2, u, (u+i)%15, at)
+			brief += fmt.Sprintf("%d,%d,%d\n", u, (u+i)%15, 1_500_000_000+u*1000+i)
+			lists += fmt.Sprint(" ", (u+i)%15)
+		}
+		lists += "\n"
+	}
+	lists += "99 1 2 3\n"
+	few := write(t, "few.csv", "user,item\n0,14\n1,13\n")
+	for _, c := range []struct {
+		text, want string
+		more       []string
+	}{
+		{ratings, "users: learnt from", nil},
+		{brief, "next-item: learnt from", nil},
+		{long, "holdout: learnt from", nil},
+		{lists, "users: learnt from", nil},
+		{lists, "holdout: learnt from 41", []string{"--test", few}},
+		{visits, "next-item: learnt from", nil},
+		{long, "users: learnt from", []string{"--time", "-"}},
+	} {
+		out := must(t, append([]string{"recommend", "evaluate", "--data", write(t, "x", c.text), "--models", "popular"}, c.more...)...)
+		if err := contains(out, c.want, "read as:", "cases are few"); err != nil {
+			t.Errorf("%v: %v", c.more, err)
+		}
+	}
+}
+
+// Visits are parted by pauses, of the rows that are asked for.
+func TestRecommendEvaluatePartsVisits(t *testing.T) {
+	text := "timestamp,visitorid,event,itemid\n"
+	for u := range 20 {
+		for i := range 9 {
+			text += fmt.Sprintf("%d,%d,view,%d\n%d,%d,addtocart,%d\n", 1_500_000_000_000+u*1000+i/3*7_200_000+i, u, (u+i)%10, 1_500_000_000_000+i, u, i)
+		}
+	}
+	args := []string{"recommend", "evaluate", "--data", write(t, "events.csv", text), "--only", "event=view", "--session-gap", "30m", "--models", "popular"}
+	if err := contains(must(t, append(args, "--protocol", "next-item")...), "next-item: learnt from 54 with 10 items; 12 of 12 cases", "180 were not asked for"); err != nil {
+		t.Error(err)
+	}
+	if code, _, fault := run(t, "", append(args, "--protocol", "holdout")...); code != 1 || !strings.Contains(fault, "visits are parted by times, for next-item") {
+		t.Errorf("%d, %s", code, fault)
+	}
+}
+
+// Liang's files: what is learnt from, what is told of others, and what is to be found of them.
+func TestRecommendEvaluateReadsWhatIsTold(t *testing.T) {
+	train, told, asked := write(t, "train.csv", "uid,sid\n1,a\n1,b\n2,a\n2,b\n3,c\n3,d\n"), write(t, "test_tr.csv", "uid,sid\n8,a\n9,c\n9,new\n"), write(t, "test_te.csv", "uid,sid\n8,b\n9,d\n7,a\n")
+	args := []string{"recommend", "evaluate", "--data", train, "--test-told", told, "--test", asked, "--models", "item-knn"}
+	if err := contains(must(t, append(args, "--protocol", "users")...), "users: learnt from 3 with 4 items; 2 of 2 cases ask for 2 items", "1 touches of unknown", "1.0000"); err != nil {
+		t.Error(err)
+	}
+	if code, _, fault := run(t, "", append(args, "--protocol", "holdout")...); code != 1 || !strings.Contains(fault, "is for users, with what is to be found in a test file") {
+		t.Errorf("%d, %s", code, fault)
+	}
+}
+
 func TestWrongRecommendLinesAreExplained(t *testing.T) {
 	path := write(t, "x.csv", "user,item\na,1\na,2\nb,1\nb,2\n")
 	for line, want := range map[string]string{

@@ -47,20 +47,22 @@ func TestFilesAreReadAsTheyAreWritten(t *testing.T) {
 		o    Options
 		want string
 	}{
-		"a shop's CSV":                     {"CustomerID,InvoiceDate,StockCode\n17850.0,2010-12-01 08:26:00,85123A\n", Options{}, "17850 85123A 1291191960000 1\n"},
-		"MovieLens 20M":                    {"userId,movieId,rating,timestamp\n1,2,3.5,1112486027\n", Options{}, "1 2 1112486027000 3.5\n"},
-		"MovieLens 1M, no header, ::":      {"1::1193::5::978300760\n1::661::3::978302109\n", Options{}, "1 1193 978300760000 5\n1 661 978302109000 3\n"},
-		"MovieLens 100k, no header, tabs":  {"196\t242\t3\t881250949\n", Options{}, "196 242 881250949000 3\n"},
-		"three numbers, the last a time":   {"5,6,1400000000\n", Options{}, "5 6 1400000000000 1\n"},
-		"three numbers, the last a rating": {"5,6,4\n", Options{}, "5 6 0 4\n"},
-		"columns that are named":           {"a;b\nu;i\n", Options{User: "a", Item: "b"}, "u i 0 1\n"},
-		"no header, columns named":         {"x,y\n", Options{Columns: []string{"item", "user"}}, "y x 0 1\n"},
-		"NDJSON":                           {`{"session_id":"s","item_id":7,"ts":1700000000000}` + "\n", Options{}, "s 7 1700000000000 1\n"},
-		"a JSON array of objects":          {`[{"user":"u","item":"i"},` + "\n" + `{"user":"v","item":"i"}]`, Options{}, "u i 0 1\nv i 0 1\n"},
-		"sessions as arrays":               {"[1,\"a\",1]\n\n[2]\n", Options{}, "1 1 0 1\n1 a 0 1\n1 1 0 1\n3 2 0 1\n"},
-		"baskets":                          {"whole milk, butter\n\nrolls/buns\n", Options{Shape: ShapeBaskets}, "1 whole milk 0 1\n1 butter 0 1\n3 rolls/buns 0 1\n"},
-		"low and negative values left out": {"user,item,rating\nu,a,4\nu,b,3.5\nu,c,-1\n", Options{MinValue: 4}, "u a 0 4\n"},
-		"a column that is not wanted":      {"user,item,rating,time\nu,a,x,x\n", Options{Value: "-", Time: "-"}, "u a 0 1\n"},
+		"a shop's CSV":                                        {"CustomerID,InvoiceDate,StockCode\n17850.0,2010-12-01 08:26:00,85123A\n", Options{}, "17850 85123A 1291191960000 1\n"},
+		"MovieLens 20M":                                       {"userId,movieId,rating,timestamp\n1,2,3.5,1112486027\n", Options{}, "1 2 1112486027000 3.5\n"},
+		"MovieLens 1M, no header, ::":                         {"1::1193::5::978300760\n1::661::3::978302109\n", Options{}, "1 1193 978300760000 5\n1 661 978302109000 3\n"},
+		"MovieLens 100k, no header, tabs":                     {"196\t242\t3\t881250949\n", Options{}, "196 242 881250949000 3\n"},
+		"three numbers, the last a time":                      {"5,6,1400000000\n", Options{}, "5 6 1400000000000 1\n"},
+		"three numbers, the last a rating":                    {"5,6,4\n", Options{}, "5 6 0 4\n"},
+		"columns that are named":                              {"a;b\nu;i\n", Options{User: "a", Item: "b"}, "u i 0 1\n"},
+		"no header, columns named":                            {"x,y\n", Options{Columns: []string{"item", "user"}}, "y x 0 1\n"},
+		"NDJSON":                                              {`{"session_id":"s","item_id":7,"ts":1700000000000}` + "\n", Options{}, "s 7 1700000000000 1\n"},
+		"a JSON array of objects":                             {`[{"user":"u","item":"i"},` + "\n" + `{"user":"v","item":"i"}]`, Options{}, "u i 0 1\nv i 0 1\n"},
+		"NDJSON of an event whose user and session are known": {`{"session_id":"s","user_id":"u","item_id":7}` + "\n", Options{}, "s 7 0 1\n"},
+		"the same by users":                                   {`{"session_id":"s","user_id":"u","item_id":7}` + "\n", Options{Users: true}, "u 7 0 1\n"},
+		"sessions as arrays":                                  {"[1,\"a\",1]\n\n[2]\n", Options{}, "1 1 0 1\n1 a 0 1\n1 1 0 1\n3 2 0 1\n"},
+		"baskets":                                             {"whole milk, butter\n\nrolls/buns\n", Options{Shape: ShapeBaskets}, "1 whole milk 0 1\n1 butter 0 1\n3 rolls/buns 0 1\n"},
+		"low and negative values left out":                    {"user,item,rating\nu,a,4\nu,b,3.5\nu,c,-1\n", Options{MinValue: 4}, "u a 0 4\n"},
+		"a column that is not wanted":                         {"user,item,rating,time\nu,a,x,x\n", Options{Value: "-", Time: "-"}, "u a 0 1\n"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			l := read(t, c.text, c.o)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,16 +15,28 @@ import (
 	"github.com/freshet/freshet/services/freshet/bulk/rows"
 )
 
-// readLines reads one session or basket a line. Its user is the number of the line.
+// lineOf takes the touches of a line, the n-th.
+type lineOf func(line string, n int64, take func(rowEvent)) error
+
+// lined are the shapes that are read by lines; each call begins a file.
+var lined = map[string]func() lineOf{
+	ShapeSessions: func() lineOf { return grouped(session) },
+	ShapeBaskets:  func() lineOf { return grouped(basket) },
+	ShapeLists:    func() lineOf { return list },
+	ShapeNetflix:  netflix,
+	ShapeMIND:     mind,
+}
+
 func (l *Log) readLines(f *file.File, o Options) error {
 	r, err := f.Reader()
 	if err != nil {
 		return err
 	}
 	in := bufio.NewReaderSize(r, rows.MaxRow)
-	items := session
-	if o.Shape == ShapeBaskets {
-		items = basket
+	read := lined[o.Shape]()
+	take := func(e rowEvent) {
+		l.Timed, l.Valued = l.Timed || e.atMs != 0, l.Valued || e.value != 1
+		l.add(e, o.MinValue)
 	}
 	for n := int64(1); ; n++ {
 		line, err := next(in)
@@ -33,24 +46,94 @@ func (l *Log) readLines(f *file.File, o Options) error {
 		if err != nil && !errors.Is(err, errLong) {
 			return err
 		}
-		var list []string
 		if err == nil {
-			list, err = items(strings.TrimSpace(line))
+			err = read(strings.TrimSpace(strings.TrimPrefix(line, "\ufeff")), n, take)
 		}
 		if err != nil {
 			l.fault(n, n, err.Error())
-			continue
 		}
-		user := ""
-		for _, item := range list {
-			if user == "" {
-				user = strconv.FormatInt(n, 10)
+		if o.Progress != nil && n%1024 == 0 {
+			o.Progress(f.Done(), f.Size)
+		}
+	}
+}
+
+// grouped is a line that is a session or basket: its user is the line's number.
+func grouped(items func(string) ([]string, error)) lineOf {
+	return func(line string, n int64, take func(rowEvent)) error {
+		all, err := items(line)
+		for _, item := range all {
+			take(rowEvent{user: strconv.FormatInt(n, 10), item: item, value: 1})
+		}
+		return err
+	}
+}
+
+// list is a user and what he took, between blanks: the form in which papers on graphs publish Gowalla, Yelp and Amazon. Some users took nothing.
+func list(line string, _ int64, take func(rowEvent)) error {
+	if !utf8.ValidString(line) {
+		return errors.New("not UTF-8")
+	}
+	words := strings.Fields(line)
+	for i := 1; i < len(words); i++ {
+		take(rowEvent{user: words[0], item: words[i], value: 1})
+	}
+	return nil
+}
+
+// netflix is "12:" for film 12, and behind it user,rating,date of who rated it.
+func netflix() lineOf {
+	film := ""
+	return func(line string, _ int64, take func(rowEvent)) error {
+		if before, ok := strings.CutSuffix(line, ":"); ok {
+			film = before
+			return nil
+		}
+		fields := strings.Split(line, ",")
+		if line == "" {
+			return nil
+		}
+		if film == "" || len(fields) != 3 || fields[0] == "" {
+			return errors.New("want a film's number and a colon, or user,rating,date")
+		}
+		stars, err := strconv.ParseFloat(fields[1], 64)
+		if err != nil || !(stars >= 0 && stars <= math.MaxFloat32) {
+			return fmt.Errorf("%q is no rating", fields[1])
+		}
+		at, err := parseTime(fields[2])
+		if err == nil {
+			take(rowEvent{user: fields[0], item: film, atMs: at, value: stars})
+		}
+		return err
+	}
+}
+
+// mind is a line of MIND's behaviors.tsv: impression, user, time, what he read before, and what he was shown with -1 behind what he clicked. What he read before has no
+// time: it is taken once, a second before the first line that tells it.
+func mind() lineOf {
+	told := map[string]bool{}
+	return func(line string, _ int64, take func(rowEvent)) error {
+		fields := strings.Split(line, "\t")
+		if len(fields) != 5 || fields[1] == "" {
+			return fmt.Errorf("%d columns: want impression, user, time, history, impressions", len(fields))
+		}
+		user := fields[1]
+		at, err := parseTime(fields[2])
+		if err != nil {
+			return err
+		}
+		if !told[user] {
+			told[user] = true
+			for item := range strings.FieldsSeq(fields[3]) {
+				take(rowEvent{user: user, item: item, atMs: at - 1000, value: 1})
 			}
-			l.Events = append(l.Events, Event{User: l.Users.ID(user), Item: l.Items.ID(item), Value: 1})
 		}
-		if o.Progress != nil && n%65536 == 0 {
-			o.Progress(int(n))
+		for shown := range strings.FieldsSeq(fields[4]) {
+			if item, ok := strings.CutSuffix(shown, "-1"); ok {
+				take(rowEvent{user: user, item: item, atMs: at, value: 1})
+			}
 		}
+		return nil
 	}
 }
 

@@ -1,8 +1,8 @@
 // Package interaction reads who touched what and when, from a shop's tables or a published data set, and cuts it into
 // what is learnt from and what judges. It is not for live events: the service reads those from its topic.
 //
-// Three shapes of file are read (docs/recommendation-evaluation.md): rows of (user or session, item[, time][, value]) as CSV, NDJSON, a JSON array
-// or Parquet; one session a line as a JSON array; one basket a line as names between commas. All may be packed (gzip, zstd, ...).
+// Read are (docs/recommendation-evaluation.md) rows of (user or session, item[, time][, value]) as CSV, NDJSON, a JSON array or Parquet, with a header or as published sets are without
+// one; one session a line as a JSON array; one basket a line as names between commas; one user a line with what he took; the forms of the Netflix Prize and of MIND. All may be packed (gzip, zip, ...).
 //
 // Invariants, each with its test:
 //   - a row that cannot be read is a Fault with its line, and every other row is read (TestABadRowCostsItself, TestABadLineCostsItself);
@@ -70,6 +70,12 @@ type Log struct {
 	Faults []Fault
 	// Low is how many rows were left out because their value was below Options.MinValue.
 	Low int64
+	// Other is how many rows were left out by Options.Only.
+	Other int64
+	// As tells how the last file was read: its shape, or which columns were taken for what.
+	As string
+	// Sessions says that the last file tells sessions or baskets and no users, and Rated that its values are ratings.
+	Sessions, Rated bool
 }
 
 // NewLog is an empty log.

@@ -1,6 +1,7 @@
 package interaction
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -82,4 +83,36 @@ func AtLeast(events []Event, touches int) []Event {
 		}
 	}
 	return out
+}
+
+// Visits parts sessions where nothing was touched for more than gapMs, in the order in which the parts end.
+func Visits(sessions []Session, gapMs int64) []Session {
+	var out []Session
+	for i := range sessions {
+		s := &sessions[i]
+		from := 0
+		for j := 1; j <= len(s.Items); j++ {
+			if j < len(s.Items) && s.At[j]-s.At[j-1] <= gapMs {
+				continue
+			}
+			out = append(out, Session{User: s.User, Items: s.Items[from:j], Values: s.Values[from:j], At: s.At[from:j]})
+			from = j
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Session) int { return cmp.Compare(a.End(), b.End()) })
+	return out
+}
+
+// Brief says that nearly all who touched twice and more did so within a day: they are visits, whatever they are called.
+func Brief(sessions []Session) bool {
+	const day = 24 * 3600 * 1000
+	brief, all := 0, 0
+	for i := range sessions {
+		if s := &sessions[i]; len(s.At) > 1 {
+			if all++; s.End()-s.At[0] < day {
+				brief++
+			}
+		}
+	}
+	return all > 0 && brief*10 >= all*9
 }

@@ -76,6 +76,10 @@ type Plan struct {
 	MinTouches int
 	// EASEItems is how many items EASE is fitted on, the most taken; zero means its default. Memory is 8 bytes times its square, time its cube.
 	EASEItems int
+	// VisitGapMs parts what a user touched into visits where nothing was touched for longer, in milliseconds. For next-item; zero parts nothing.
+	VisitGapMs int64
+	// Tell is what of the users in a test file is told, which is the rest, for users; nil means that the test file is parted as Told says.
+	Tell []interaction.Event
 	// BasketGapMs is how long after its first touch a basket takes others, in milliseconds. For next-basket.
 	BasketGapMs int64
 	// Seed draws the users.
@@ -91,7 +95,13 @@ func NewSet(l *interaction.Log, test []interaction.Event, p Plan) (*Set, error) 
 	if p.Told != "" && p.Told != ToldOldest && p.Told != ToldRandom {
 		return nil, fmt.Errorf("told %q: want %s or %s", p.Told, ToldOldest, ToldRandom)
 	}
-	if p.MinTouches > 1 {
+	if p.VisitGapMs > 0 && (p.Protocol != "next-item" || !l.Timed) {
+		return nil, errors.New("visits are parted by times, for next-item: the protocol is another or the file has no times")
+	}
+	if p.Tell != nil && (p.Protocol != "users" || test == nil) {
+		return nil, errors.New("what is told in a file of its own is for users, with what is to be found in a test file")
+	}
+	if p.MinTouches > 1 && p.VisitGapMs == 0 {
 		l, test = &interaction.Log{Users: l.Users, Items: l.Items, Timed: l.Timed, Events: interaction.AtLeast(l.Events, p.MinTouches)}, interaction.AtLeast(test, p.MinTouches)
 	}
 	var err error
@@ -161,8 +171,7 @@ func (s *Set) known(in interaction.Session) interaction.Session {
 }
 
 func (s *Set) nextItem(l *interaction.Log, test []interaction.Event, p Plan) error {
-	train := interaction.Sessions(l.Events, l.Timed)
-	judged := interaction.Sessions(test, l.Timed)
+	train, judged := visits(l.Events, l.Timed, p), visits(test, l.Timed, p)
 	if test == nil {
 		var err error
 		if train, judged, err = interaction.Last(train, p.Share); err != nil {
@@ -184,6 +193,15 @@ func (s *Set) nextItem(l *interaction.Log, test []interaction.Event, p Plan) err
 		}
 	}
 	return nil
+}
+
+// visits gathers events by session, or by user and visit.
+func visits(events []interaction.Event, timed bool, p Plan) []interaction.Session {
+	out := interaction.Sessions(events, timed)
+	if p.VisitGapMs == 0 {
+		return out
+	}
+	return slices.DeleteFunc(interaction.Visits(out, p.VisitGapMs), func(v interaction.Session) bool { return len(v.Items) < p.MinTouches })
 }
 
 func (s *Set) byTime(l *interaction.Log, test []interaction.Event, p Plan) error {

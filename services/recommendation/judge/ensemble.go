@@ -239,7 +239,7 @@ func (s *Set) inner() (*Set, error) {
 	}
 	p := s.plan
 	p.Seed++
-	p.every, p.MinTouches = true, 0 // who was left out stays left out
+	p.every, p.MinTouches, p.Tell = true, 0, nil // who was left out stays left out
 	if !(p.Share > 0 && p.Share < 1) {
 		p.Share = .1
 	}

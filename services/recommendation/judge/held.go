@@ -31,10 +31,26 @@ func (s *Set) byUser(l *interaction.Log, test []interaction.Event, p Plan) error
 		held = interaction.Sessions(test, l.Timed)
 	}
 	s.learn(train)
+	if p.Tell != nil {
+		return s.byFiles(held, interaction.Sessions(p.Tell, l.Timed))
+	}
 	for group, one := range held {
 		one = s.known(one)
 		first, rest := fold(one, l.Users.Text(one.User), p)
 		s.find(&first, rest, group)
+	}
+	return nil
+}
+
+// byFiles asks for what one file has of each user, told what the other has.
+func (s *Set) byFiles(held, told []interaction.Session) error {
+	tell := map[int32]interaction.Session{}
+	for _, one := range told {
+		tell[one.User] = one
+	}
+	for group, one := range held {
+		first := s.known(tell[one.User])
+		s.find(&first, s.known(one), group)
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ type File struct {
 	// Size is its length in bytes, as stored: packed, when it is packed.
 	Size int64
 
+	member   string // of a zip archive
 	sum      string
 	f        *os.File
 	path     string
@@ -34,7 +35,7 @@ type File struct {
 	growing  bool
 }
 
-// Open opens a file and reads nothing of it. Standard input ("-") is copied to a temporary file first, which nobody else can open and which is
+// Open opens a file and reads nothing of it. Of a zip archive with several files, "set.zip/folder/name.csv" is one. Standard input ("-") is copied to a temporary file first, which nobody else can open and which is
 // gone when the process is: it needs that much room in the folder for temporary files.
 func Open(path string, stdin io.Reader) (*File, error) {
 	f := &File{path: path, Name: filepath.Base(path)}
@@ -43,7 +44,10 @@ func Open(path string, stdin io.Reader) (*File, error) {
 		f.Name, f.path = "stdin", ""
 		f.f, err = scratch()
 	} else {
-		f.f, err = os.Open(path)
+		if archive, member, ok := cutArchive(path); ok {
+			f.path, f.member = archive, member
+		}
+		f.f, err = os.Open(f.path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the file: %w", err)
@@ -133,7 +137,7 @@ func (f *File) Sum() (string, error) {
 // Reader gives the unpacked content from its beginning. Only one reader may be in use.
 func (f *File) Reader() (io.Reader, error) {
 	f.read.Store(0)
-	return unpack(f.f, f.Size, f.count)
+	return unpack(f.f, f.Size, f.member, f.count)
 }
 
 // At gives the unpacked content for reading at any place, and its size. Packed content is unpacked into a temporary file once.

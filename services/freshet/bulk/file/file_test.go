@@ -150,6 +150,37 @@ func archive(t *testing.T, names ...string) string {
 	return b.String()
 }
 
+// A published set comes with a README beside its table: a path goes on behind the archive.
+func TestOneFileOfAnArchive(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "set.zip")
+	if err := os.WriteFile(path, []byte(archive(t, "set/README", "set/ratings.csv")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(path+"/set/ratings.csv", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := f.Reader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(r); string(got) != "set/ratings.csv" || f.Name != "ratings.csv" || f.Unchanged() != nil || err != nil {
+		t.Errorf("%q of %s, %v", got, f.Name, err)
+	}
+	gone, err := Open(path+"/movies.csv", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer gone.Close()
+	if _, err := gone.Reader(); err == nil || !strings.Contains(err.Error(), "holds no movies.csv, but set/README, set/ratings.csv") {
+		t.Error(err)
+	}
+	if _, err := Open(path+"x.zip/y", nil); err == nil {
+		t.Error("an archive that is not there")
+	}
+}
+
 // TestArchivesOfMacs: their Finder puts a shadow beside each file, which nobody sees.
 func TestArchivesOfMacs(t *testing.T) {
 	f, err := Open(Stdin, strings.NewReader(archive(t, "x.csv", "__MACOSX/._x.csv", "folder/.DS_Store")))
@@ -190,9 +221,9 @@ func TestFaultsAreSentences(t *testing.T) {
 	for raw, want := range map[string]string{
 		string(cut[:len(cut)-20]):                            "unpack gzip: unexpected EOF",
 		"\x1f\x8b\x08":                                       "unpack gzip",
-		"PK\x05\x06" + strings.Repeat("\x00", 18):            "holds 0 files",
+		"PK\x05\x06" + strings.Repeat("\x00", 18):            "holds no file",
 		"\x28\xb5\x2f\xfdgarbage":                            "unpack zstd",
-		archive(t, "a.csv", "b.csv"):                         "holds 2 files: give one with a single file in it",
+		archive(t, "a.csv", "b.csv"):                         "holds 2 files: name one behind the archive, such as set.zip/a.csv",
 		archive(t, "[Content_Types].xml", "xl/workbook.bin"): "it is a binary workbook of Excel (.xlsb): save it as .xlsx and import that",
 		archive(t, "mimetype", "content.xml"):                "it is a document of OpenDocument (.ods): save it as .xlsx, or the sheet as CSV, and import that",
 	} {

@@ -3,11 +3,14 @@ package file
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"compress/bzip2"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -57,8 +60,19 @@ func detect(r io.ReaderAt, size int64) (packing, error) {
 	return plain, nil
 }
 
-// unpack reads what is packed in r; count is told of the packed bytes read.
-func unpack(r io.ReaderAt, size int64, count func(int)) (io.Reader, error) {
+// cutArchive parts the path of a file in a zip archive: what ends in .zip and is a file, and the rest.
+func cutArchive(path string) (archive, member string, ok bool) {
+	at := strings.Index(strings.ToLower(path), ".zip/")
+	if at < 0 {
+		return "", "", false
+	}
+	archive, member = path[:at+4], path[at+5:]
+	info, err := os.Stat(archive)
+	return archive, member, err == nil && info.Mode().IsRegular() && member != ""
+}
+
+// unpack reads what is packed in r, of an archive the member; count is told of the packed bytes read.
+func unpack(r io.ReaderAt, size int64, member string, count func(int)) (io.Reader, error) {
 	kind, err := detect(r, size)
 	if err != nil {
 		return nil, err
@@ -77,20 +91,23 @@ func unpack(r io.ReaderAt, size int64, count func(int)) (io.Reader, error) {
 		out, err := xz.NewReader(raw)
 		return wrap("xz", out, err)
 	case zipped:
-		return unzip(r, size, count)
+		return unzip(r, size, member, count)
 	}
 	return raw, nil
 }
 
-// unzip reads the only file of an archive.
-func unzip(r io.ReaderAt, size int64, count func(int)) (io.Reader, error) {
+// unzip reads the only file of an archive, or the member.
+func unzip(r io.ReaderAt, size int64, member string, count func(int)) (io.Reader, error) {
 	archive, err := zip.NewReader(countedAt{r, count}, size)
 	if err != nil {
 		return nil, fmt.Errorf("unpack zip: %w", err)
 	}
 	var files []*zip.File
+	var others []string
 	for _, f := range archive.File {
 		switch {
+		case member != "" && f.Name != member:
+			others = append(others, f.Name)
 		case f.Name == "xl/workbook.bin":
 			return nil, errors.New("it is a binary workbook of Excel (.xlsb): save it as .xlsx and import that")
 		case f.Name == "content.xml":
@@ -100,11 +117,20 @@ func unzip(r io.ReaderAt, size int64, count func(int)) (io.Reader, error) {
 			files = append(files, f)
 		}
 	}
-	if len(files) != 1 {
-		return nil, fmt.Errorf("the zip archive holds %d files: give one with a single file in it", len(files))
+	switch {
+	case len(files) == 0 && member != "":
+		return nil, fmt.Errorf("the zip archive holds no %s, but %s", member, strings.Join(others[:min(len(others), 20)], ", "))
+	case len(files) == 0:
+		return nil, errors.New("the zip archive holds no file")
+	case len(files) > 1:
+		return nil, fmt.Errorf("the zip archive holds %d files: name one behind the archive, such as set.zip/%s", len(files), largest(files).Name)
 	}
 	out, err := files[0].Open()
 	return wrap("zip", out, err)
+}
+
+func largest(files []*zip.File) *zip.File {
+	return slices.MaxFunc(files, func(a, b *zip.File) int { return cmp.Compare(a.UncompressedSize64, b.UncompressedSize64) })
 }
 
 func wrap(kind string, r io.Reader, err error) (io.Reader, error) {
