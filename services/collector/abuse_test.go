@@ -22,6 +22,7 @@ import (
 	"github.com/freshet/freshet/pkg/testkit"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	"github.com/freshet/freshet/services/collector/decode"
+	"github.com/freshet/freshet/services/collector/intake/intaketest"
 )
 
 const postHead = "POST /v1/track HTTP/1.1\r\nHost: x\r\nAuthorization: Basic d2ViLXdyaXRlLWtleTo=\r\n"
@@ -199,9 +200,9 @@ func TestZipBombsAreBoundedTogether(t *testing.T) {
 
 // What unpacking holds counts as memory while a body arrives, however small the body is.
 func TestSlowPackedBodiesCountWhatUnpackingHolds(t *testing.T) {
-	const slow = 3
+	const slow, each = 3, 44<<10 + 4<<10 // what unpacking holds, and the first read
 	r := start(t, func(s *setup) {
-		s.cfg.Limits.BodyBytes, s.cfg.Limits.InFlightBytes = 64<<10, slow*(unpackerBytes+firstRead)+firstRead
+		s.cfg.Limits.BodyBytes, s.cfg.Limits.InFlightBytes = 64<<10, slow*each+4<<10
 	})
 	packed := zip(t, []byte(track("slow")))
 	conns := make([]net.Conn, slow)
@@ -212,7 +213,7 @@ func TestSlowPackedBodiesCountWhatUnpackingHolds(t *testing.T) {
 		}
 	}
 	testkit.Eventually(t, 10*time.Second, func() error {
-		if used := r.held(); used != slow*(unpackerBytes+firstRead) {
+		if used := r.held(); used != slow*each {
 			return fmt.Errorf("%d packed bodies under way hold %d bytes", slow, used)
 		}
 		return nil
@@ -394,7 +395,7 @@ func TestHostileJSON(t *testing.T) {
 	}
 	settled(t, r)
 	for id, e := range r.events() {
-		if err := contract(e); err != nil {
+		if err := intaketest.Contract(e); err != nil {
 			t.Errorf("%s: %v", id, err)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
+	"github.com/freshet/freshet/services/collector/door/web"
 )
 
 const (
@@ -92,19 +93,19 @@ func TestHistoryWaitsWhileAStageIsBehind(t *testing.T) {
 			r.history(http.StatusOK)
 			caughtUp := stall(t, r, c.group, c.topic)
 			late := r.history(http.StatusTooManyRequests)
-			if late.Error != "behind" || late.Header.Get("Retry-After") == "" || late.Header.Get(behindHeader) == "" || !strings.Contains(late.Message, "before "+c.stage) {
-				t.Errorf("history is answered %q (%s), Retry-After %q, %s %q", late.Error, late.Message, late.Header.Get("Retry-After"), behindHeader, late.Header.Get(behindHeader))
+			if late.Error != "behind" || late.Header.Get("Retry-After") == "" || late.Header.Get(web.BehindHeader) == "" || !strings.Contains(late.Message, "before "+c.stage) {
+				t.Errorf("history is answered %q (%s), Retry-After %q, %s %q", late.Error, late.Message, late.Header.Get("Retry-After"), web.BehindHeader, late.Header.Get(web.BehindHeader))
 			}
-			if got := r.post("/v1/batch", liveBatch); got.Status != http.StatusOK || got.Accepted != 1 || got.Header.Get(behindHeader) == "" {
-				t.Errorf("a live event is answered %d, %s %q", got.Status, behindHeader, got.Header.Get(behindHeader))
+			if got := r.post("/v1/batch", liveBatch); got.Status != http.StatusOK || got.Accepted != 1 || got.Header.Get(web.BehindHeader) == "" {
+				t.Errorf("a live event is answered %d, %s %q", got.Status, web.BehindHeader, got.Header.Get(web.BehindHeader))
 			}
 			if n := r.count("behind_seconds", "stage", c.stage); n < 1 {
 				t.Errorf("the metric says that %s needs %g s", c.stage, n)
 			}
 			caughtUp()
 			r.history(http.StatusOK)
-			if got := r.post("/v1/batch", liveBatch); got.Header.Get(behindHeader) != "" {
-				t.Errorf("an answer says %q s behind after it was caught up", got.Header.Get(behindHeader))
+			if got := r.post("/v1/batch", liveBatch); got.Header.Get(web.BehindHeader) != "" {
+				t.Errorf("an answer says %q s behind after it was caught up", got.Header.Get(web.BehindHeader))
 			}
 		})
 	}

@@ -8,6 +8,8 @@ import (
 	"github.com/freshet/freshet/pkg/service"
 	"github.com/freshet/freshet/services/collector/decode"
 	"github.com/freshet/freshet/services/collector/directory"
+	"github.com/freshet/freshet/services/collector/door/rpc"
+	"github.com/freshet/freshet/services/collector/door/web/settings"
 	"github.com/freshet/freshet/services/collector/enrich"
 	"github.com/freshet/freshet/services/collector/store"
 )
@@ -36,7 +38,7 @@ type Config struct {
 	// Clock says which event times are believed.
 	Clock decode.Clock `koanf:"clock"`
 	// Stream bounds what one gRPC stream holds.
-	Stream Stream `koanf:"stream"`
+	Stream rpc.Stream `koanf:"stream"`
 	// Enrich says what is read out of an event's surroundings.
 	Enrich enrich.Config `koanf:"enrich"`
 	// Spool says where events wait while Kafka does not take them.
@@ -61,7 +63,7 @@ func Default() Config {
 		Address: ":8080", WarehouseGroup: "warehouse.facts",
 		Limits:     directory.DefaultLimits(),
 		Clock:      decode.DefaultClock(),
-		Stream:     defaultStream(),
+		Stream:     rpc.DefaultStream(),
 		Enrich:     enrich.Default(),
 		Spool:      store.DefaultSpool(),
 		AckTimeout: 10 * time.Second, RetryAfter: time.Second,
@@ -104,5 +106,5 @@ func (c Config) Validate() error {
 	if c.RetryAfter < time.Second {
 		fault("retry_after: %s is below 1s", c.RetryAfter)
 	}
-	return errors.Join(append(errs, c.Limits.Validate(), checkPublicURL(c.PublicURL), c.Stream.validate(), c.Spool.Validate(), c.Enrich.Validate())...)
+	return errors.Join(append(errs, c.Limits.Validate(), settings.CheckPublicURL(c.PublicURL), c.Stream.Validate(), c.Spool.Validate(), c.Enrich.Validate())...)
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/freshet/freshet/services/collector/decode"
 	"github.com/freshet/freshet/services/collector/directory"
 	"github.com/freshet/freshet/services/collector/intake"
+	"github.com/freshet/freshet/services/collector/intake/intaketest"
 	"github.com/freshet/freshet/services/collector/placeholder"
 )
 
@@ -39,10 +40,16 @@ func detached(t testing.TB) *Service {
 	return s
 }
 
+// call is how a body comes.
+type call struct {
+	typ     eventv1.EventType // unspecified: a batch
+	history bool
+}
+
 // decodeBody does with a body what a request does, up to the broker.
 func (s *Service) decodeBody(w *intake.Work, body []byte, c call) (*intake.Refusal, error) {
 	w.Body = append(w.Body[:0], body...)
-	if ref := s.intake.Parse(w, c.single(), s.cfg.Limits); ref != nil {
+	if ref := s.intake.Parse(w, c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED, s.cfg.Limits); ref != nil {
 		return ref, nil
 	}
 	src, _ := s.directory.ByKey([]byte(testKey))
@@ -143,7 +150,7 @@ func checkRecords(t testing.TB, w *intake.Work, body []byte, c call) {
 		if err := proto.Unmarshal(m.Value, e); err != nil {
 			t.Fatal(err)
 		}
-		if err := contract(e); err != nil {
+		if err := intaketest.Contract(e); err != nil {
 			t.Fatalf("item %d: %v in %v", i, err, e)
 		}
 		if plain == nil || !utf8.Valid(body) {
@@ -164,7 +171,7 @@ func checkRecords(t testing.TB, w *intake.Work, body []byte, c call) {
 
 // plainItems are the items as encoding/json reads them, nil when it cannot.
 func plainItems(body []byte, c call) []map[string]any {
-	body = bytes.TrimPrefix(body, bom)
+	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 	if c.typ != eventv1.EventType_EVENT_TYPE_UNSPECIFIED {
 		var one map[string]any
 		if json.Unmarshal(body, &one) != nil {
@@ -178,31 +185,6 @@ func plainItems(body []byte, c call) []map[string]any {
 		return nil
 	}
 	return items
-}
-
-// contract says how an event breaks what proto/freshet/event/v1 promises.
-func contract(e *eventv1.Event) error {
-	switch {
-	case e.EventId == "" || len(e.EventId) > decode.MaxID:
-		return fmt.Errorf("event id of %d bytes", len(e.EventId))
-	case e.Workspace == "" || e.Source == "" || e.Type == eventv1.EventType_EVENT_TYPE_UNSPECIFIED || len(e.Name) > decode.MaxID:
-		return fmt.Errorf("workspace, source, type or name")
-	case len(e.Identifiers) == 0 || len(e.Identifiers) > decode.MaxIdentifiers:
-		return fmt.Errorf("%d identifiers", len(e.Identifiers))
-	case e.ReceivedMs == 0 || e.OccurredMs == 0 || e.OccurredMs > e.ReceivedMs:
-		return fmt.Errorf("received %d, occurred %d", e.ReceivedMs, e.OccurredMs)
-	}
-	for _, id := range e.Identifiers {
-		if id.Type == "" || id.Value == "" || len(id.Value) > decode.MaxID {
-			return fmt.Errorf("identifier %v", id)
-		}
-	}
-	for _, raw := range [][]byte{e.ContextJson, e.PropertiesJson, e.TraitsJson} {
-		if len(raw) > 0 && (raw[0] != '{' || !json.Valid(raw) || !utf8.Valid(raw)) {
-			return fmt.Errorf("%q is no JSON object in UTF-8", raw)
-		}
-	}
-	return nil
 }
 
 // Bodies as the clients' libraries build them are taken whole.

@@ -141,16 +141,6 @@ func TestReadingOnIsBounded(t *testing.T) {
 	}
 	ends("the client has closed its side", gone, 10*time.Second, true)
 
-	r.svc.draining.Store(maxDrains)
-	full := connect(t, r)
-	if _, err := io.WriteString(full, head+"1000000\r\n\r\n{"); err != nil {
-		t.Fatal(err)
-	}
-	ends("too many at once", full, 650*time.Millisecond, false)
-	if n := r.svc.draining.Swap(0); n != maxDrains {
-		t.Errorf("%d bodies are being read for nothing, want %d", n, maxDrains)
-	}
-
 	endless := connect(t, r)
 	if _, err := io.WriteString(endless, head+"1000000000\r\n\r\n"); err != nil {
 		t.Fatal(err)
@@ -162,7 +152,7 @@ func TestReadingOnIsBounded(t *testing.T) {
 			break
 		}
 	}
-	if sent > unwantedBytes+64<<20 { // the kernel's buffers are its own
+	if sent > (16+64)<<20 { // 16 MiB are read for nothing; the kernel's buffers are its own
 		t.Errorf("%d bytes were taken from one that is not known", sent)
 	}
 	if used := r.held(); used != 0 {

@@ -2,12 +2,14 @@ package collector
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace/noop"
 	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/freshet/freshet/pkg/broker"
@@ -121,8 +123,7 @@ func TestGarbageNeverRefusesAnEvent(t *testing.T) {
 func TestABadGeoFileIsAStartError(t *testing.T) {
 	cfg := Default()
 	cfg.Enrich.GeoFile = "enrichment_test.go"
-	s := detached(t)
-	_, err := New(cfg, Deps{Logger: s.logger, Metrics: prometheus.NewRegistry(), Tracer: s.tracer, Broker: &broker.Client{}})
+	_, err := New(cfg, Deps{Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Tracer: noop.NewTracerProvider().Tracer("test"), Broker: &broker.Client{}})
 	if err == nil || !strings.Contains(err.Error(), "enrich.geo_file") {
 		t.Errorf("got %v", err)
 	}

@@ -19,6 +19,7 @@ import (
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/directory"
+	"go.opentelemetry.io/otel/trace/noop"
 )
 
 const shopPlan = `
@@ -188,7 +189,7 @@ func TestTheEnvelopesContextMaySayTheVersionAndHistoryIsJudgedToo(t *testing.T) 
 		t.Errorf("no version: %+v", g)
 	}
 	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", "Basic d2ViLXdyaXRlLWtleTo="))
-	resp, err := r.svc.Ingest(ctx, &collectorv1.IngestRequest{Events: [][]byte{[]byte(fmt.Sprintf(viewed, "e", `,`+two))}})
+	resp, err := r.svc.rpc.Ingest(ctx, &collectorv1.IngestRequest{Events: [][]byte{[]byte(fmt.Sprintf(viewed, "e", `,`+two))}})
 	if err != nil || len(resp.Rejected) != 1 || resp.Rejected[0].Reason != "plan_violation" {
 		t.Errorf("gRPC: %v %v", resp, err)
 	}
@@ -234,7 +235,7 @@ func TestABadPlanAtTheStartIsAnError(t *testing.T) {
 	s.cfg.Sources = []directory.Entry{{Name: "web", Workspace: "default", WriteKey: testKey}}
 	edit(&s)
 	r := start(t)
-	_, err := New(s.cfg, Deps{Logger: r.svc.logger, Metrics: prometheus.NewRegistry(), Tracer: r.svc.tracer, Broker: r.client})
+	_, err := New(s.cfg, Deps{Logger: r.svc.logger, Metrics: prometheus.NewRegistry(), Tracer: noop.NewTracerProvider().Tracer("test"), Broker: r.client})
 	if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "not YAML") {
 		t.Errorf("got %v", err)
 	}

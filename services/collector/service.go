@@ -8,8 +8,8 @@
 // order. Otherwise the answer is 503 and some of the events may be stored: the client sends the request
 // again, and identity drops what came twice by message id. Nothing is buffered in memory beyond the request.
 //
-// The package is the doors and the assembly of the rooms below: directory knows who may send, intake takes what a door has read to where it is
-// durable, with decode, which makes an event of bytes or says why not, store and behind. docs/architecture.md has the picture.
+// The package is the assembly of its rooms: the doors, door/web and door/rpc; intake, which takes what a door has read to where it is durable; and below
+// it directory, who may send, decode, which makes an event of bytes or says why not, store and behind. docs/architecture.md has the picture.
 package collector
 
 import (
@@ -17,7 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -27,10 +26,10 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/freshet/freshet/pkg/broker"
-	"github.com/freshet/freshet/pkg/service"
-	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	"github.com/freshet/freshet/services/collector/behind"
 	"github.com/freshet/freshet/services/collector/directory"
+	"github.com/freshet/freshet/services/collector/door/rpc"
+	"github.com/freshet/freshet/services/collector/door/web"
 	"github.com/freshet/freshet/services/collector/enrich"
 	"github.com/freshet/freshet/services/collector/intake"
 	"github.com/freshet/freshet/services/collector/store"
@@ -51,23 +50,15 @@ type Deps struct {
 
 // Service is a running collector.
 type Service struct {
-	collectorv1.UnimplementedCollectorServiceServer
-
 	cfg       Config
 	logger    *slog.Logger
-	tracer    trace.Tracer
 	store     *store.Store
+	behind    *behind.Estimate
+	enrich    *enrich.Enricher
 	directory *directory.Directory
 	intake    *intake.Intake
-
-	enrich  *enrich.Enricher
-	answers *intake.Budget
-	// draining is how many bodies are read for nothing at the moment.
-	draining atomic.Int64
-	now      func() time.Time
-	http     *service.HTTPServer
-	streams  *streams
-	behind   *behind.Estimate
+	web       *web.Server
+	rpc       *rpc.Server
 
 	stopping atomic.Bool
 }
@@ -77,82 +68,53 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("configure the collector: %w", err)
 	}
-	s := &Service{
-		cfg: cfg, logger: deps.Logger, tracer: deps.Tracer,
-		answers: intake.NewBudget(cfg.Limits.InFlightBytes / answersShare), streams: newStreams(), now: deps.Now,
+	if deps.Now == nil {
+		deps.Now = time.Now
 	}
-	if s.now == nil {
-		s.now = time.Now
+	if deps.NewID == nil {
+		deps.NewID = uuid.NewString
 	}
-	newID := deps.NewID
-	if newID == nil {
-		newID = uuid.NewString
+	s := &Service{cfg: cfg, logger: deps.Logger}
+	if err := s.below(deps); err != nil {
+		return nil, err
 	}
 	var err error
-	if s.enrich, err = enrich.New(cfg.Enrich, enrich.Deps{Logger: deps.Logger, Metrics: deps.Metrics, Now: s.now}); err != nil {
-		return nil, fmt.Errorf("configure the collector: %w", err)
+	s.intake, err = intake.New(intake.Config{Limits: cfg.Limits, Clock: cfg.Clock}, intake.Deps{
+		Logger: deps.Logger, Metrics: deps.Metrics, Directory: s.directory, Store: s.store, Behind: s.behind, Enrich: s.enrich, Now: deps.Now, NewID: deps.NewID})
+	if err != nil {
+		return nil, err
+	}
+	s.web = web.New(
+		web.Config{Address: cfg.Address, Hosts: cfg.Hosts, PublicURL: cfg.PublicURL, Limits: cfg.Limits,
+			AckTimeout: cfg.AckTimeout, RetryAfter: cfg.RetryAfter, ReadTimeout: cfg.ReadTimeout, WriteTimeout: cfg.WriteTimeout},
+		web.Deps{Logger: deps.Logger, Tracer: deps.Tracer, Directory: s.directory, Intake: s.intake, Enrich: s.enrich, Ready: s.Ready, Now: deps.Now})
+	s.rpc = rpc.New(
+		rpc.Config{Stream: cfg.Stream, Limits: cfg.Limits, RetryAfter: cfg.RetryAfter, WriteTimeout: cfg.WriteTimeout, DrainTimeout: cfg.DrainTimeout},
+		rpc.Deps{Logger: deps.Logger, Intake: s.intake, Now: deps.Now})
+	return s, nil
+}
+
+// below makes the rooms that the intake joins.
+func (s *Service) below(deps Deps) error {
+	cfg := s.cfg
+	var err error
+	if s.enrich, err = enrich.New(cfg.Enrich, enrich.Deps{Logger: deps.Logger, Metrics: deps.Metrics, Now: deps.Now}); err != nil {
+		return fmt.Errorf("configure the collector: %w", err)
 	}
 	s.directory, err = directory.New(
 		directory.Config{Entries: cfg.Sources, File: cfg.SourcesFile, FileMayBeMissing: cfg.SourcesFileMayBeMissing, Limits: cfg.Limits},
-		directory.Deps{Logger: deps.Logger, Metrics: deps.Metrics, Enrich: s.enrich, Now: s.now, BodyCodes: intake.BodyCodes, Reasons: intake.Reasons()})
+		directory.Deps{Logger: deps.Logger, Metrics: deps.Metrics, Enrich: s.enrich, Now: deps.Now, BodyCodes: intake.BodyCodes, Reasons: intake.Reasons()})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.store, err = store.New(store.Config{Spool: cfg.Spool, AckTimeout: cfg.AckTimeout, RequestBytes: cfg.Limits.BodyBytes}, store.Deps{
 		Logger: deps.Logger, Metrics: deps.Metrics, Broker: deps.Broker,
 		NotStorable: func(source string) { s.directory.Rejected(source, store.NotStorable) }})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if s.behind, err = behind.New(cfg.Limits.HistoryBehind, cfg.WarehouseGroup, deps.Broker, deps.Logger, deps.Metrics); err != nil {
-		return nil, err
-	}
-	s.intake, err = intake.New(intake.Config{Limits: cfg.Limits, Clock: cfg.Clock}, intake.Deps{
-		Logger: deps.Logger, Metrics: deps.Metrics, Directory: s.directory, Store: s.store, Behind: s.behind, Enrich: s.enrich, Now: s.now, NewID: newID})
-	if err != nil {
-		return nil, err
-	}
-	s.http = service.NewHTTPServer("collector http server", cfg.Address, s.handler(), s.harden)
-	s.http.UnreadAfter(cfg.WriteTimeout)
-	return s, nil
-}
-
-// handler is the HTTP API: the ingest paths, /healthz and /readyz. Events do not go through the ServeMux: it answers a path that is not
-// clean with a redirect, and Segment's clients for Node and Ruby take every 3xx for "stored".
-func (s *Service) handler() http.Handler {
-	ready := &service.Readiness{}
-	ready.Add("collector", s.Ready)
-	mux := http.NewServeMux()
-	service.HandleHealth(mux, ready)
-	// Events and settings are for every page that has a write key, under whatever name a proxy passes on: there the Host is not asked for.
-	pages := service.AnswerTo(s.cfg.Hosts, "hosts", s.cfg.Address, mux)
-	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		switch {
-		case r.URL.Path == "/healthz", r.URL.Path == "/readyz", r.RequestURI == "*": // the last is answered 400, and loses its connection
-			pages.ServeHTTP(rw, r)
-		default:
-			s.handle(rw, r)
-		}
-		s.drain(rw, r)
-	})
-}
-
-// harden bounds what a client can hold by sending slowly or much, or by not reading. HTTP/2 is spoken without TLS too, as meshes and cloud
-// runtimes do to what is behind them; its bodies count in the same memory, and what has arrived of them
-// and is not read yet is bounded by connection.
-func (s *Service) harden(srv *http.Server) {
-	srv.Protocols = new(http.Protocols)
-	srv.Protocols.SetHTTP1(true)
-	srv.Protocols.SetUnencryptedHTTP2(true)
-	srv.HTTP2 = &http.HTTP2Config{
-		MaxConcurrentStreams: 100, MaxReadFrameSize: 64 << 10, MaxReceiveBufferPerStream: 256 << 10, MaxReceiveBufferPerConnection: 512 << 10,
-	}
-	// Of an HTTP/2 stream that its client gives no room to answer; see service.HTTPServer for the connections.
-	srv.WriteTimeout = s.cfg.ReadTimeout + s.cfg.AckTimeout + s.cfg.WriteTimeout
-	srv.ReadTimeout = s.cfg.ReadTimeout
-	srv.ReadHeaderTimeout = min(srv.ReadHeaderTimeout, s.cfg.ReadTimeout)
-	srv.MaxHeaderBytes = 16 << 10
-	srv.ErrorLog = slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug) // strangers' broken connections
+	s.behind, err = behind.New(cfg.Limits.HistoryBehind, cfg.WarehouseGroup, deps.Broker, deps.Logger, deps.Metrics)
+	return err
 }
 
 // Listen opens the spool and takes the HTTP address, so that Addr is known before Run, which has to follow. Calling it
@@ -161,17 +123,25 @@ func (s *Service) Listen() error {
 	if err := s.store.Open(); err != nil {
 		return err
 	}
-	if err := s.http.Listen(); err != nil {
+	if err := s.web.Listen(); err != nil {
 		return errors.Join(err, s.store.Close())
 	}
 	return nil
 }
 
 // Addr is where the HTTP API listens; empty before Listen.
-func (s *Service) Addr() string { return s.http.Addr() }
+func (s *Service) Addr() string { return s.web.Addr() }
 
 // Register adds the gRPC API to a server.
-func (s *Service) Register(r grpc.ServiceRegistrar) { collectorv1.RegisterCollectorServiceServer(r, s) }
+func (s *Service) Register(r grpc.ServiceRegistrar) { s.rpc.Register(r) }
+
+// ServerOptions are for the gRPC server that Register is given: a call without a working key is refused when its headers are there, before its
+// message, up to grpc.max_message_bytes, is read.
+func (s *Service) ServerOptions() []grpc.ServerOption { return s.rpc.ServerOptions() }
+
+// StopStreams ends every IngestStream, within drain_timeout: nothing more is read, what was read is answered, and the client gets UNAVAILABLE. A gRPC
+// server waits for its streams, which clients keep open for ever: call this when it begins to stop.
+func (s *Service) StopStreams(ctx context.Context) { s.rpc.StopStreams(ctx) }
 
 // Ready returns nil while the collector runs and the broker or the spool takes events.
 func (s *Service) Ready() error {
@@ -201,7 +171,7 @@ func (s *Service) Run(ctx context.Context) error {
 
 // serve answers requests until ctx ends, and those in hand then until drain does.
 func (s *Service) serve(ctx, drain context.Context) error {
-	server := s.http.Component()
+	server := s.web.Component()
 	if err := server.Start(ctx); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"go.opentelemetry.io/otel/trace/noop"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/freshet/freshet/pkg/embedded/dirlock"
@@ -258,7 +259,7 @@ func TestTwoCollectorsOnOneSpool(t *testing.T) {
 	r := start(t)
 	cfg := Default()
 	cfg.Address, cfg.Spool.Dir = "127.0.0.1:0", r.svc.cfg.Spool.Dir
-	second, err := New(cfg, Deps{Logger: r.svc.logger, Metrics: prometheus.NewRegistry(), Tracer: r.svc.tracer, Broker: r.client})
+	second, err := New(cfg, Deps{Logger: r.svc.logger, Metrics: prometheus.NewRegistry(), Tracer: noop.NewTracerProvider().Tracer("test"), Broker: r.client})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -123,28 +123,29 @@ func TestAConnectionThatIsNotReadIsClosed(t *testing.T) {
 	settled(t, r)
 }
 
-// While the long answers of others wait for their readers, a list of rejections is cut short, and says so.
+// While the long answers of others wait for their readers, a list of rejections is cut short, and says so. Answers have a fourth of the memory for
+// bodies: this one takes about 430 KB.
 func TestLongAnswersHaveABudget(t *testing.T) {
-	r := start(t, withoutSpool)
 	body := `{"batch":[` + strings.TrimSuffix(strings.Repeat(`{"messageId":"`+strings.Repeat("m", 250)+`","type":"nope"},`, 2500), ",") + `]}`
-	if g := r.post("/v1/batch", body); len(g.Rejected) != 2500 || g.Omitted != 0 {
-		t.Errorf("with room: %d rejected, %d omitted", len(g.Rejected), g.Omitted)
+	within := func(bytes int64) *rig {
+		return start(t, withoutSpool, func(s *setup) { s.cfg.Limits.BodyBytes, s.cfg.Limits.InFlightBytes = 1<<20, 4*bytes })
 	}
-	testkit.Eventually(t, 10*time.Second, func() error { // the client may have read the answer before its handler is done
-		if used := r.svc.answers.Used(); used != 0 {
-			return fmt.Errorf("%d bytes are still reserved for answers", used)
-		}
-		return nil
-	})
-	if !r.svc.answers.Take(r.svc.cfg.Limits.InFlightBytes / answersShare) {
-		t.Fatal("the answers' budget is not what it should be")
+	roomy := within(600 << 10)
+	for range 3 { // what one holds is given back; the client may have read its answer before the handler is done
+		testkit.Eventually(t, 10*time.Second, func() error {
+			if g := roomy.post("/v1/batch", body); len(g.Rejected) != 2500 || g.Omitted != 0 {
+				return fmt.Errorf("with room: %d rejected, %d omitted", len(g.Rejected), g.Omitted)
+			}
+			return nil
+		})
 	}
-	g := r.post("/v1/batch", body)
+	narrow := within(300 << 10)
+	g := narrow.post("/v1/batch", body)
 	bytes, err := strconv.Atoi(g.Header.Get("Content-Length"))
-	if err != nil || bytes > 2*shortAnswer || g.Status != http.StatusOK || len(g.Rejected) == 0 || len(g.Rejected)+g.Omitted != 2500 {
+	if err != nil || bytes > 32<<10 || g.Status != http.StatusOK || len(g.Rejected) == 0 || len(g.Rejected)+g.Omitted != 2500 {
 		t.Errorf("without: %d, %d rejected, %d omitted, %d bytes (%v)", g.Status, len(g.Rejected), g.Omitted, bytes, err)
 	}
-	if g := r.post("/v1/batch", `{"batch":[{}]}`); len(g.Rejected) != 1 || g.Omitted != 0 {
+	if g := narrow.post("/v1/batch", `{"batch":[{}]}`); len(g.Rejected) != 1 || g.Omitted != 0 {
 		t.Errorf("a short one: %+v", g)
 	}
 }

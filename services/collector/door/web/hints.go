@@ -1,4 +1,4 @@
-package collector
+package web
 
 import (
 	"bytes"
@@ -49,7 +49,7 @@ func explain(w *intake.Work, r *http.Request, ref *intake.Refusal) *intake.Refus
 }
 
 // notFound is the answer at a path where nothing is. Most who meet it have given their client an address with a path, to which it adds its own.
-func (s *Service) notFound(method, at string) *intake.Refusal {
+func (s *Server) notFound(method, at string) *intake.Refusal {
 	text := fmt.Sprintf("there is nothing at %.100q: ", at)
 	switch right, extra := s.within(at); {
 	case right == "":
@@ -72,14 +72,14 @@ func verb(method string) string {
 }
 
 // within finds the path of the API that a path ends with, and what stands before it. right is empty when there is none.
-func (s *Service) within(at string) (right, extra string) {
+func (s *Server) within(at string) (right, extra string) {
 	at = path.Clean("/" + at)
 	for rest := at; rest != ""; {
 		extra = at[:len(at)-len(rest)]
 		if lower := strings.ToLower(rest); calls[lower].route != "" {
 			return lower, extra
 		}
-		if answer, _ := s.question(rest); answer != nil {
+		if answer, _ := s.settings.Question(rest); answer != nil {
 			return rest, extra
 		}
 		next := strings.IndexByte(rest[1:], '/')

@@ -1,4 +1,4 @@
-package collector
+package web
 
 import (
 	"encoding/json"
@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
+	"github.com/freshet/freshet/services/collector/door/web/pixel"
 	"github.com/freshet/freshet/services/collector/intake"
 )
 
@@ -31,10 +32,10 @@ const shortAnswer, answersShare = 16 << 10, 4
 
 // answer reports events that are durable. A single event that was refused is a 400,
 // so that whoever wrote the call learns of it; in a batch the neighbours count.
-func (s *Service) answer(rw http.ResponseWriter, c call, res intake.Result) int {
+func (s *Server) answer(rw http.ResponseWriter, c call, res intake.Result) int {
 	if len(res.Rejected)+len(res.Told) == 0 || c.pixel && len(res.Rejected) == 0 {
 		if c.pixel {
-			answerPixel(rw)
+			pixel.Answer(rw)
 			return http.StatusOK
 		}
 		body := make([]byte, 0, 64)
@@ -88,7 +89,7 @@ func shortened(list []intake.Rejection, bytes int64) []intake.Rejection {
 }
 
 // refuse reports a request of which nothing was taken.
-func (s *Service) refuse(rw http.ResponseWriter, ref *intake.Refusal) {
+func (s *Server) refuse(rw http.ResponseWriter, ref *intake.Refusal) {
 	switch ref.Status {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		later(rw.Header(), max(ref.Wait, s.cfg.RetryAfter))
@@ -100,7 +101,7 @@ func (s *Service) refuse(rw http.ResponseWriter, ref *intake.Refusal) {
 	s.write(rw, ref.Status, reply{Error: ref.Code, Message: ref.Message, Rejected: []intake.Rejection{}})
 }
 
-func (s *Service) write(rw http.ResponseWriter, status int, out reply) {
+func (s *Server) write(rw http.ResponseWriter, status int, out reply) {
 	out.Code = out.Error
 	body, err := json.Marshal(out)
 	if err != nil {

@@ -1,4 +1,4 @@
-package collector
+package rpc
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 )
 
 // Ingest is the gRPC form of POST /v1/batch and /v1/import, on the same path to the broker.
-func (s *Service) Ingest(ctx context.Context, req *collectorv1.IngestRequest) (*collectorv1.IngestResponse, error) {
+func (s *Server) Ingest(ctx context.Context, req *collectorv1.IngestRequest) (*collectorv1.IngestResponse, error) {
 	begun := s.now()
 	s.intake.Enter()
 	defer s.intake.Leave()
@@ -38,7 +38,7 @@ func (s *Service) Ingest(ctx context.Context, req *collectorv1.IngestRequest) (*
 	return resp, nil
 }
 
-func (s *Service) takeRPC(ctx context.Context, w *intake.Work, req *collectorv1.IngestRequest, received int64) (intake.Result, *intake.Refusal) {
+func (s *Server) takeRPC(ctx context.Context, w *intake.Work, req *collectorv1.IngestRequest, received int64) (intake.Result, *intake.Refusal) {
 	src, ref := s.intake.Sender(authorization(ctx))
 	if ref != nil {
 		return intake.Result{}, ref

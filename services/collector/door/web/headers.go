@@ -1,4 +1,4 @@
-package collector
+package web
 
 import (
 	"net/http"
@@ -32,15 +32,29 @@ func share(w *intake.Work, h http.Header) {
 	}
 }
 
-// behindHeader says in an answer how late what was taken is, in seconds.
-const behindHeader = "X-Freshet-Behind"
+// BehindHeader says in an answer how late what was taken is, in seconds.
+const BehindHeader = "X-Freshet-Behind"
 
 // tellBehind says in an answer that what was taken is late.
-func (s *Service) tellBehind(h http.Header) {
+func (s *Server) tellBehind(h http.Header) {
 	if n := s.intake.BehindSeconds(); n > 0 {
-		h.Set(behindHeader, strconv.Itoa(n))
+		h.Set(BehindHeader, strconv.Itoa(n))
 	}
 }
 
 // retried says that the client tells it has sent the request before: Segment's clients leave the header out at first and count in it then.
 func retried(h http.Header) bool { return intake.Retried(h.Get("X-Retry-Count")) }
+
+// preflight lets pages of any origin post: a write key is public in a web page anyway.
+func preflight(rw http.ResponseWriter, r *http.Request) {
+	h := rw.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding")
+	if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
+		h.Set("Access-Control-Allow-Headers", asked)
+	}
+	h.Set("Access-Control-Max-Age", "86400")
+	h.Set("Vary", "Access-Control-Request-Headers")
+	rw.WriteHeader(http.StatusNoContent)
+}

@@ -1,4 +1,4 @@
-package collector
+package cloudevents
 
 import (
 	"bytes"
@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/freshet/freshet/services/collector/decode"
-	"github.com/freshet/freshet/services/collector/intake"
 )
 
 // binaryPrefix is what the headers of binary mode begin with, as net/http writes them.
@@ -17,7 +16,7 @@ const binaryPrefix = "Ce-"
 
 // parseBinary reads binary mode: the attributes are headers, the body is the data. It
 // writes the event in the structured form, so that there is one reader.
-func parseBinary(w *intake.Work, h http.Header, limits decode.Limits) *intake.Refusal {
+func parseBinary(w *decode.Work, h http.Header, limits decode.Limits) *decode.Fault {
 	var names []string
 	for name := range h {
 		if strings.HasPrefix(name, binaryPrefix) {
@@ -25,8 +24,8 @@ func parseBinary(w *intake.Work, h http.Header, limits decode.Limits) *intake.Re
 		}
 	}
 	if len(names) == 0 {
-		return intake.Refuse(http.StatusBadRequest, "no_cloudevent",
-			"neither the Content-Type nor ce- headers say that this is a CloudEvent: send "+cloudEventLabel+"+json, or ce-id, ce-source, ce-type and ce-specversion")
+		return &decode.Fault{Reason: "no_cloudevent",
+			Detail: "neither the Content-Type nor ce- headers say that this is a CloudEvent: send " + oneLabel + "+json, or ce-id, ce-source, ce-type and ce-specversion"}
 	}
 	slices.Sort(names)
 	out := make([]byte, 0, len(w.Body)+256)
@@ -61,11 +60,11 @@ func parseBinary(w *intake.Work, h http.Header, limits decode.Limits) *intake.Re
 		return nil
 	}
 	w.Body = append(w.Body[:0], append(out, '}')...)
-	return intake.BadBody(w.ParseSingle(limits))
+	return w.ParseSingle(limits)
 }
 
 // binaryData says why the body cannot be an event's data: it has to be one JSON value.
-func binaryData(w *intake.Work, h http.Header, data []byte, limits decode.Limits) *decode.Fault {
+func binaryData(w *decode.Work, h http.Header, data []byte, limits decode.Limits) *decode.Fault {
 	if format := label(h); format != "" && !strings.HasSuffix(format, "/json") && !strings.HasSuffix(format, "+json") {
 		return decode.BadCloudEvent("data of the type %.60q is not read: send JSON", format)
 	}

@@ -1,8 +1,11 @@
-package collector
+// Package settings answers what browser clients load before they send: which destinations there are, and where. One is named, this collector, and
+// nothing that would be loaded or sent elsewhere.
+package settings
 
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -14,31 +17,38 @@ import (
 	"github.com/freshet/freshet/services/collector/intake"
 )
 
+// Door writes answers.
+type Door interface {
+	// Write answers JSON.
+	Write(rw http.ResponseWriter, status int, body []byte)
+	// Refuse answers why there is none.
+	Refuse(rw http.ResponseWriter, ref *intake.Refusal)
+}
+
+// Outer knows what a proxy that is trusted says of the host and the scheme that its client used; both are empty when none does.
+type Outer interface {
+	Outer(r *http.Request) (host, scheme string)
+}
+
+// Settings answers. Many goroutines may use it.
+type Settings struct {
+	publicURL string
+	directory *directory.Directory
+	outer     Outer
+	logger    *slog.Logger
+	door      Door
+}
+
+// New makes settings that name publicURL; empty means where each request says that it reached the collector.
+func New(publicURL string, d *directory.Directory, outer Outer, logger *slog.Logger, door Door) *Settings {
+	return &Settings{publicURL: publicURL, directory: d, outer: outer, logger: logger, door: door}
+}
+
 // settingsMaxAge is how long a browser may keep a client's settings, in seconds.
 const settingsMaxAge = 300
 
-// browse answers what the browser clients ask for besides sending events, and reports
-// whether the path was one of theirs.
-func (s *Service) browse(rw http.ResponseWriter, r *http.Request, path string) bool {
-	answer, method := s.question(path)
-	if answer == nil {
-		return false
-	}
-	switch {
-	case r.Method == http.MethodOptions:
-		preflight(rw, r)
-	case r.Method == method, r.Method == http.MethodHead && method == http.MethodGet:
-		answer(rw, r)
-	default:
-		rw.Header().Set("Allow", method+", OPTIONS")
-		unread(rw.Header(), r)
-		s.refuse(rw, intake.Refuse(http.StatusMethodNotAllowed, "method_not_allowed", "use "+method))
-	}
-	return true
-}
-
-// question finds what a path asks for and the method it has to be asked with.
-func (s *Service) question(path string) (answer http.HandlerFunc, method string) {
+// Question finds what a path asks for and the method it has to be asked with.
+func (s *Settings) Question(path string) (answer http.HandlerFunc, method string) {
 	switch path {
 	case "/sourceConfig":
 		return s.sourceConfig, http.MethodGet
@@ -56,7 +66,7 @@ func (s *Service) question(path string) (answer http.HandlerFunc, method string)
 
 // segmentSettings is what analytics.js 2 loads from its cdnURL: one destination, which is
 // this collector, and nothing that would be loaded or sent elsewhere.
-func (s *Service) segmentSettings(rw http.ResponseWriter, r *http.Request, key string) {
+func (s *Settings) segmentSettings(rw http.ResponseWriter, r *http.Request, key string) {
 	if src, _ := s.directory.ByKey([]byte(key)); src == nil {
 		s.unknownSource(rw)
 		return
@@ -84,7 +94,7 @@ func (s *Service) segmentSettings(rw http.ResponseWriter, r *http.Request, key s
 
 // sourceConfig is what RudderStack's browser client loads from its configUrl: the source,
 // no device-mode destination, and no statistics for RudderStack.
-func (s *Service) sourceConfig(rw http.ResponseWriter, r *http.Request) {
+func (s *Settings) sourceConfig(rw http.ResponseWriter, r *http.Request) {
 	var src *directory.Source
 	key := r.URL.Query().Get("writeKey")
 	if key != "" {
@@ -122,21 +132,21 @@ func (s *Service) sourceConfig(rw http.ResponseWriter, r *http.Request) {
 
 // clientMetrics takes the figures that Segment's library keeps of itself, which hold no
 // event, and drops them: a library that gets an error here writes it to the page's console.
-func (s *Service) clientMetrics(rw http.ResponseWriter, _ *http.Request) {
-	writeJSON(rw, http.StatusOK, []byte("{\"success\":true}\n"))
+func (s *Settings) clientMetrics(rw http.ResponseWriter, _ *http.Request) {
+	s.door.Write(rw, http.StatusOK, []byte("{\"success\":true}\n"))
 }
 
-func (s *Service) unknownSource(rw http.ResponseWriter) {
+func (s *Settings) unknownSource(rw http.ResponseWriter) {
 	rw.Header().Set("Cache-Control", "no-store")
-	s.refuse(rw, intake.Refuse(http.StatusNotFound, "unknown_write_key", "no source has this write key"))
+	s.door.Refuse(rw, intake.Refuse(http.StatusNotFound, "unknown_write_key", "no source has this write key"))
 }
 
 // settled answers settings, or 304 to a browser that has them.
-func (s *Service) settled(rw http.ResponseWriter, r *http.Request, settings any) {
+func (s *Settings) settled(rw http.ResponseWriter, r *http.Request, settings any) {
 	body, err := json.Marshal(settings)
 	if err != nil {
 		s.logger.ErrorContext(r.Context(), "encode a client's settings", "error", err)
-		s.refuse(rw, intake.Refuse(http.StatusInternalServerError, "internal", "internal error"))
+		s.door.Refuse(rw, intake.Refuse(http.StatusInternalServerError, "internal", "internal error"))
 		return
 	}
 	tag := `"` + strconv.FormatUint(xxhash.Sum64(body), 16) + `"`
@@ -148,14 +158,14 @@ func (s *Service) settled(rw http.ResponseWriter, r *http.Request, settings any)
 		rw.WriteHeader(http.StatusNotModified)
 		return
 	}
-	writeJSON(rw, http.StatusOK, append(body, '\n'))
+	s.door.Write(rw, http.StatusOK, append(body, '\n'))
 }
 
 // public is where clients reach this collector: as configured, else as this client did, by the word of a trusted proxy when one is
 // between. Of others forwarding headers are not looked at: anybody can send them.
-func (s *Service) public(r *http.Request) *url.URL {
-	if s.cfg.PublicURL != "" {
-		if u, err := url.Parse(s.cfg.PublicURL); err == nil { // Validate has parsed it before
+func (s *Settings) public(r *http.Request) *url.URL {
+	if s.publicURL != "" {
+		if u, err := url.Parse(s.publicURL); err == nil { // Validate has parsed it before
 			return u
 		}
 	}
@@ -163,7 +173,7 @@ func (s *Service) public(r *http.Request) *url.URL {
 	if r.TLS != nil {
 		out.Scheme = "https"
 	}
-	host, scheme := s.enrich.Outer(r)
+	host, scheme := s.outer.Outer(r)
 	if host != "" {
 		out.Host = host
 	}
@@ -173,8 +183,8 @@ func (s *Service) public(r *http.Request) *url.URL {
 	return out
 }
 
-// checkPublicURL says what is wrong with public_url.
-func checkPublicURL(text string) error {
+// CheckPublicURL says what is wrong with public_url.
+func CheckPublicURL(text string) error {
 	if text == "" {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package collector
+package web
 
 import (
 	"bytes"
@@ -30,7 +30,7 @@ const unpackerBytes = 44 << 10
 // readBody reads the request's body into w.body, decompressed, and never more of
 // it than limit bytes, whatever its headers or its compression promise. Memory is
 // reserved in w before it is used.
-func (s *Service) readBody(w *intake.Work, r *http.Request, limit int) *intake.Refusal {
+func (s *Server) readBody(w *intake.Work, r *http.Request, limit int) *intake.Refusal {
 	if r.ContentLength > int64(limit) {
 		return intake.TooLarge(limit)
 	}

@@ -1,4 +1,4 @@
-package collector
+package web
 
 import (
 	"io"
@@ -31,7 +31,7 @@ func unread(h http.Header, r *http.Request) {
 }
 
 // drain is called after the answer, whatever it was. For a body that was read to its end it does nothing.
-func (s *Service) drain(rw http.ResponseWriter, r *http.Request) {
+func (s *Server) drain(rw http.ResponseWriter, r *http.Request) {
 	if r.ProtoMajor != 1 || r.ContentLength == 0 || !r.Close && rw.Header().Get("Connection") != "close" {
 		return
 	}

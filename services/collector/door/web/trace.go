@@ -1,4 +1,4 @@
-package collector
+package web
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 
 // startSpan begins the span of one HTTP request, under the sender's when it named one.
 // The route is a constant, since clients can ask for any path.
-func (s *Service) startSpan(r *http.Request, route string) (context.Context, trace.Span) {
+func (s *Server) startSpan(r *http.Request, route string) (context.Context, trace.Span) {
 	ctx := r.Context()
 	if r.Header.Get(intake.TraceParent) != "" {
 		ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(r.Header))

@@ -1,14 +1,12 @@
-package collector
+package rpc
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -23,29 +21,6 @@ import (
 	"github.com/freshet/freshet/services/collector/intake"
 )
 
-// Stream bounds what one IngestStream holds.
-type Stream struct {
-	// Window is how many events of one stream may wait for their answer. Beyond it the server reads no further, and HTTP/2's
-	// flow control holds the client. A client that takes no answer for write_timeout loses its stream. Above 0.
-	Window int `koanf:"window"`
-	// WindowBytes bounds the same events by their size as JSON; one is always taken, whatever its size. Above 0. They count in
-	// limits.in_flight_bytes too, beyond which an event is answered RETRY.
-	WindowBytes int `koanf:"window_bytes"`
-}
-
-func defaultStream() Stream { return Stream{Window: 1000, WindowBytes: 1 << 20} }
-
-func (c Stream) validate() error {
-	var errs []error
-	if c.Window <= 0 {
-		errs = append(errs, fmt.Errorf("stream.window: %d is not above 0", c.Window))
-	}
-	if c.WindowBytes <= 0 {
-		errs = append(errs, fmt.Errorf("stream.window_bytes: %d is not above 0", c.WindowBytes))
-	}
-	return errors.Join(errs...)
-}
-
 // ingestStream is one client's stream.
 type ingestStream = grpc.BidiStreamingServer[collectorv1.IngestStreamRequest, collectorv1.IngestStreamResponse]
 
@@ -55,7 +30,7 @@ var errStopping = status.Error(codes.Unavailable, "the collector is stopping: co
 // IngestStream answers every event in the order sent, each once it is durable. Three
 // goroutines share the work: one reads, one makes durable what has gathered while the
 // group before was under way, one sends the answers. None waits for another beyond the window.
-func (s *Service) IngestStream(stream ingestStream) error {
+func (s *Server) IngestStream(stream ingestStream) error {
 	header := authorization(stream.Context())
 	if _, ref := s.intake.Sender(header); ref != nil {
 		return statusOf(ref)
@@ -84,7 +59,7 @@ func (s *Service) IngestStream(stream ingestStream) error {
 }
 
 // readStream reads while the window has room.
-func (s *Service) readStream(stream ingestStream, win *window) {
+func (s *Server) readStream(stream ingestStream, win *window) {
 	for win.await() {
 		req, err := stream.Recv()
 		if err != nil {
@@ -108,7 +83,7 @@ func (s *Service) readStream(stream ingestStream, win *window) {
 
 // answerStream answers until the reading has ended and all that was read is answered,
 // or until the client is gone. It returns what the stream ends with.
-func (s *Service) answerStream(stream ingestStream, header string, win *window) error {
+func (s *Server) answerStream(stream ingestStream, header string, win *window) error {
 	ctx, cancel := context.WithCancelCause(stream.Context())
 	defer cancel(nil)
 	out := newOutbox()
@@ -135,7 +110,7 @@ func (s *Service) answerStream(stream ingestStream, header string, win *window) 
 
 // ingestGroups makes group after group durable. It returns why there is no more: io.EOF
 // when the client has closed its side.
-func (s *Service) ingestGroups(ctx context.Context, header string, win *window, out *outbox) (err error) {
+func (s *Server) ingestGroups(ctx context.Context, header string, win *window, out *outbox) (err error) {
 	defer func() { // outside the handler's goroutine, where nobody else would catch it
 		if p := recover(); p != nil {
 			s.logger.ErrorContext(ctx, "panic while taking a stream's events", "panic", p, "stack", string(debug.Stack()))
@@ -158,7 +133,7 @@ func (s *Service) ingestGroups(ctx context.Context, header string, win *window, 
 
 // ingestGroup takes the way of every request. The key is looked up for each group: a
 // stream lives long, and a revoked key must not.
-func (s *Service) ingestGroup(ctx context.Context, header string, group []arrival) ([]collectorv1.IngestStreamResponse, error) {
+func (s *Server) ingestGroup(ctx context.Context, header string, group []arrival) ([]collectorv1.IngestStreamResponse, error) {
 	begun := s.now()
 	s.intake.Enter()
 	defer s.intake.Leave()
@@ -251,56 +226,4 @@ func statusOf(ref *intake.Refusal) error {
 		}
 	}
 	return st.Err()
-}
-
-// streams are the streams under way, and how they learn of a stop.
-type streams struct {
-	mu      sync.Mutex
-	stopped bool
-	open    sync.WaitGroup
-	// stopping is closed when streams should read no further, cut when they must end.
-	stopping, cut chan struct{}
-}
-
-func newStreams() *streams {
-	return &streams{stopping: make(chan struct{}), cut: make(chan struct{})}
-}
-
-// enter reports false once the collector stops.
-func (s *streams) enter() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopped {
-		return false
-	}
-	s.open.Add(1)
-	return true
-}
-
-func (s *streams) leave() { s.open.Done() }
-
-// StopStreams ends every IngestStream: nothing more is read, what was read is answered,
-// and the client gets UNAVAILABLE. It returns when all have ended; after drain_timeout, or
-// when ctx ends, the rest are cut off. A gRPC server waits for its streams, which clients
-// keep open for ever: call this when it begins to stop.
-func (s *Service) StopStreams(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.DrainTimeout)
-	defer cancel()
-	s.streams.mu.Lock()
-	first := !s.streams.stopped
-	s.streams.stopped = true
-	s.streams.mu.Unlock()
-	ended := make(chan struct{})
-	go func() { s.streams.open.Wait(); close(ended) }()
-	if !first {
-		<-ended // within the first caller's bound
-		return
-	}
-	close(s.streams.stopping)
-	select {
-	case <-ended:
-	case <-ctx.Done():
-		close(s.streams.cut)
-		<-ended
-	}
 }
