@@ -143,7 +143,7 @@ func TestAFaultOfTheReaderAndAMissingTopicEndIt(t *testing.T) {
 	if !errors.Is(err, full) {
 		t.Errorf("got %v", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	if err := Read(ctx, c, Options{Topic: "no.such.topic"}, nil); err == nil || !strings.Contains(err.Error(), "no.such.topic") {
 		t.Errorf("got %v", err)

@@ -269,7 +269,13 @@ func TestPinsStand(t *testing.T) {
 		if place == 3 && pinnable(first) {
 			place = 4
 		}
-		if place <= w.k && at(second) != place && (len(got.Entries) >= place || at(second) == 0) {
+		others, before := len(got.Entries)-1, place-1 // what is there beside it, and what it needs to stand behind
+		if pinnable(first) && wanted <= w.k {
+			if others--; wanted < place {
+				before--
+			}
+		}
+		if place <= w.k && at(second) != place && (others >= before || at(second) == 0) {
 			rt.Fatalf("item %d stands at %d of %d, not at %d", second, at(second), len(got.Entries), place)
 		}
 	})
