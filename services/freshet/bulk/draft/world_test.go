@@ -53,6 +53,10 @@ func TestKindsOfFiles(t *testing.T) {
 			"STORE|TXN_DATE|TXN_NO|CARD_NO|EAN|QTY|AMT\n001|2026-09-03|123|928|m|2|20.00\n001|2026-09-03|123|928|n|1|10.00\n002|2026-09-03|123|929|n|1|10.00\n001|2026-09-04|123|930|n|1|10.00\n",
 			"3 orders, 4 lines, 50.00, 2026-09-03 to 2026-09-04, 3 customers", []string{"group_by: [STORE, TXN_DATE, TXN_NO]", `order_id: {template: "{STORE}-{TXN_DATE}-{TXN_NO}"}`}, nil,
 		},
+		"an order that is sent from two shops on two days": {
+			"Store,Order ID,Date,Customer ID,Sku,Quantity,Price\nA,1,2026-09-03,7,m,1,20.00\nB,1,2026-09-04,7,n,1,10.00\nA,2,2026-09-04,8,n,1,10.00\n",
+			"2 orders, 3 lines, 40.00, 2026-09-03 to 2026-09-04, 2 customers", []string{`group_by: ["Order ID"]`}, nil,
+		},
 		"an order in a row before its lines": {
 			"Receipt Number,Date,Customer Code,Line Type,Quantity,Total,Sku\n1,2026-09-03,C1,Sale,3,30.00,\n1,2026-09-03,,Sale Line,2,20.00,m\n1,2026-09-03,,Sale Line,1,10.00,n\n2,2026-09-04,C2,Sale,1,10.00,\n2,2026-09-04,,Sale Line,1,10.00,n\n",
 			"2 orders, 5 lines, 80.00, 2026-09-03 to 2026-09-04, 2 customers", []string{"ASK: the first row of every order has as many \"Quantity\" as its other rows together"}, nil,
@@ -77,8 +81,14 @@ func TestKindsOfFiles(t *testing.T) {
 			"A-1;2026-09-03 10:11:12;a@example.com;10,50\nA-2;2026-09-14 10:11:12;b@example.com;1.020,00\nA-3;2026-09-15 10:11:12;b@example.com;20,00\n", "3 events, 2026-09-03 to 2026-09-15, 2 customers", []string{"email: column_3", `decimal: ","`}, nil,
 		},
 		"names that end in a usual one": {
-			"merchant-order-id\tamazon-order-id\tpurchase-date\tcontact email\tsku\tquantity\titem-price\tOrder Currency Code\n\t114-1\t2026-09-03T10:11:12+00:00\ta@example.com\tm\t1\t20.00\tUSD\n\t114-1\t2026-09-03T10:11:12+00:00\ta@example.com\tn\t1\t10.00\tUSD\n",
-			"1 order, 2 lines, 30.00 USD, 2026-09-03, 1 customer", []string{`order_id: "amazon-order-id"`, `email: "contact email"`}, nil,
+			"shipment-order-id\tmerchant-order-id\tamazon-order-id\tpurchase-date\tcontact email\tsku\tquantity\titem-price\tOrder Currency Code\tgift\n\tM1\t114-1\t2026-09-03T10:11:12+00:00\ta@example.com\tm\t1\t20.00\tUSD\tblue\n\tM2\t114-1\t2026-09-03T10:11:12+00:00\ta@example.com\tn\t1\t10.00\tUSD\tred\n",
+			"1 order, 2 lines, 30.00 USD, 2026-09-03, 1 customer", []string{`order_id: "amazon-order-id"`, `email: "contact email"`, "\n    gift: gift"}, nil,
+		},
+		"money with a point that may part thousands": {
+			"Order Number;Date;Customer ID;Amount\n1;2026-09-03;7;1.250\n2;2026-09-04;8;2.100\n", "2 orders, 0 lines, 3,350.00, 2026-09-03 to 2026-09-04, 2 customers", []string{"ASK: numbers have the decimal sign \",\", and \".\" between thousands"}, nil,
+		},
+		"decimal commas where the delimiter is another": {
+			"Konto;EUR\nSaldo;1 234,56\nDatum;Valuta;Text;Soll;Haben\n03.09.2026;04.09.2026;Ueberweisung;;1 250,00\n14.09.2026;14.09.2026;Karte;-12,50;\n24.09.2026;24.09.2026;Einzug;-80,10;\n", "3 events, 2026-09-03 to 2026-09-24, 3 customers", []string{"skip_lines: 2"}, nil,
 		},
 		"Portuguese": {
 			"Número do pedido;Data do pedido;E-mail do cliente;Nome do produto;SKU;Quantidade;Preço unitário;Valor total;Status do pedido\n1;03/09/2026 10:11;a@example.com;Caneca;M;2;R$ 1.010,00;R$ 2.020,00;Entregue\n1;03/09/2026 10:11;a@example.com;Xícara;C;1;R$ 9,90;R$ 9,90;Entregue\n2;14/09/2026 12:00;b@example.com;Xícara;C;3;R$ 9,90;R$ 29,70;Cancelado\n",
