@@ -57,7 +57,7 @@ type plan struct {
 	undone  []state      // its values of orders that were no sales
 	back    bool         // the column of kinds tells refunds from sales
 	key     []int        // columns that tell orders of the same number apart
-	review  bool         // a row is what somebody thinks of a product
+	says    string       // the event of every row, where no column is an order's number or says what happened
 	person  bool         // a row is what somebody is, not what they did
 	goods   bool         // a row is a product that is sold
 	left    map[int]bool // columns that are left out
@@ -96,6 +96,8 @@ func decide(s *sample, columns []*column) *plan {
 	} else if p.deeds < 0 {
 		p.persons(s, columns)
 		p.reviews(columns, taken)
+		p.tickets(columns, taken)
+		p.sales(s, columns, taken)
 		p.products(columns, taken)
 	}
 	return p
@@ -148,7 +150,7 @@ func (p *plan) time(s *sample, columns []*column, taken map[int]bool) {
 			return 2*c.rank + 1
 		case c.rank >= 0:
 			return 2 * c.rank
-		case c.times.Numeric || hasNoFact(c.name):
+		case c.times.Numeric && !s.bare || hasNoFact(c.name):
 			return -1
 		}
 		return 1000

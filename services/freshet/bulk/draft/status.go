@@ -16,11 +16,13 @@ type state struct {
 // many is how many values a column of states or kinds may have.
 const many = 40
 
-// stateWords are columns of an order's state, kindWords of what a row is: a sale, or money given back. Both as the vocabulary has names.
+// stateWords are columns of an order's state, stateParts parts of their names; kindWords are columns of what a row is: a sale, or money given back. All as
+// the vocabulary has names.
 var (
 	stateWords = []string{"status", "orderstatus", "state", "orderstate", "financialstatus", "paymentstatus", "itemstatus", "salestatus", "订单状态", "交易状态", "訂單狀態", "주문상태", "注文ステータス", "注文状態", "ステータス", "статус", "статусзаказа", "bestellstatus", "auftragsstatus", "statut", "etat",
 		"estado", "estadopedido", "statuspedido", "stato", "durum", "siparisdurumu", "statuszamowienia", "حالةالطلب", "وضعیت"}
-	kindWords = []string{"type", "transactiontype", "eventtype", "documenttype", "doctype", "ordertype", "recordtype", "rowtype", "kind", "belegart", "vorgang", "交易类型", "取引種別", "типоперации"}
+	stateParts = []string{"status", "statut", "stato", "estado", "статус", "状态", "ステータス"}
+	kindWords  = []string{"type", "transactiontype", "eventtype", "documenttype", "doctype", "ordertype", "recordtype", "rowtype", "kind", "belegart", "vorgang", "交易类型", "取引種別", "типоперации"}
 )
 
 // undoneWords begin the states of orders that never were sales, or are none any more; backWords are in kinds of rows that give money back.
@@ -30,7 +32,7 @@ var (
 )
 
 // flagWords are columns that say yes of an order that was no sale.
-var flagWords = []string{"void", "voided", "isvoid", "cancelled", "canceled", "iscancelled", "iscanceled", "storniert", "annule", "anulado", "cancelado", "是否取消"}
+var flagWords = []string{"void", "voided", "isvoid", "cancelled", "canceled", "iscancelled", "iscanceled", "refunded", "isrefunded", "storniert", "annule", "anulado", "cancelado", "是否取消"}
 
 // state finds the rows that a column of states or kinds says are no sales.
 func (p *plan) state(s *sample, columns []*column, taken map[int]bool) {
@@ -38,9 +40,9 @@ func (p *plan) state(s *sample, columns []*column, taken map[int]bool) {
 		return
 	}
 	for i, c := range columns {
-		if c.is == boolean && !taken[i] && slices.Contains(flagWords, c.word) {
-			for _, v := range s.values(i, many) {
-				if w := strings.ToLower(v); w == "yes" || w == "true" {
+		if (c.is == boolean || c.is == integer) && !taken[i] && slices.Contains(flagWords, c.word) {
+			for _, v := range s.values(i, 2) {
+				if w := strings.ToLower(v); w == "yes" || w == "true" || w == "1" {
 					p.states, p.undone = i, append(p.undone, state{v, "Order Cancelled"})
 				}
 			}
@@ -52,18 +54,19 @@ func (p *plan) state(s *sample, columns []*column, taken map[int]bool) {
 	}
 	for _, by := range []struct {
 		names []string
+		parts []string
 		event string
 		is    func(string) bool
 	}{
-		{kindWords, "Order Refunded", func(v string) bool {
+		{kindWords, nil, "Order Refunded", func(v string) bool {
 			return slices.ContainsFunc(backWords, func(w string) bool { return strings.Contains(v, w) })
 		}},
-		{stateWords, "Order Cancelled", func(v string) bool {
+		{stateWords, stateParts, "Order Cancelled", func(v string) bool {
 			return slices.ContainsFunc(undoneWords, func(w string) bool { return strings.HasPrefix(v, w) })
 		}},
 	} {
 		for i, c := range columns {
-			if taken[i] || c.is != text || c.filled == 0 || !slices.Contains(by.names, strings.Join(c.words, "")) && !slices.ContainsFunc(by.names, func(n string) bool { return n != "type" && n != "state" && strings.HasSuffix(c.word, n) }) {
+			if taken[i] || c.is != text || c.filled == 0 || !slices.Contains(by.names, strings.Join(c.words, "")) && !slices.ContainsFunc(by.parts, func(n string) bool { return strings.Contains(c.word, n) }) {
 				continue
 			}
 			var found, rest []string
@@ -132,8 +135,8 @@ func (w *writer) events() {
 	}
 	const see = "  # docs/events.md has the names that Freshet understands"
 	switch {
-	case w.review:
-		w.line("type: track\nevent: Product Reviewed%s", see)
+	case w.says != "" && len(any) == 0:
+		w.line("type: track\nevent: %s%s", w.says, see)
 		return
 	case w.deeds >= 0 && len(any) == 0:
 		w.line("type: track\nevent: {column: %s}%s", quoted(w.columns[w.deeds].name), see)

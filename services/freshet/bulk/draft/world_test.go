@@ -38,6 +38,32 @@ func TestKindsOfFiles(t *testing.T) {
 			"1 order, 1 line, 1 of them without an amount, 2015-06-02, 3 customers", []string{"anonymous_id: visitorid", "layouts: [unix_ms]"}, []string{"\nmessage_id"},
 		},
 		"ratings": {"userId,movieId,rating,timestamp\n1,2,3.5,1112486027\n1,29,3.5,1112484676\n2,32,4.0,1112484819\n", "3 events, 2005-04-02, 2 customers", []string{"event: Product Reviewed", "product_id: {column: movieId"}, nil},
+		"clicks without a header": {
+			"1,2268318,2520377,pv,1511544070\n1,2333346,2520771,pv,1511561733\n2,2576651,149192,buy,1511572885\n2,3830808,4181361,cart,1511593493\n", "1 order, 0 lines, 1 of them without an amount, 2017-11-24 to 2017-11-25, 4 customers",
+			[]string{`{value: Product Viewed, when: 'row["column_4"] == "pv"'}`, "ASK: no column has a name usual for a person", "guessed: the time is \"column_5\""}, nil,
+		},
+		"sales without a number": {
+			"t_dat,customer_id,article_id,price\n2018-09-20,58a1,0663713001,0.05\n2018-09-20,58a1,0541518023,0.03\n2018-09-21,7d2d,0505221004,0.02\n", "3 orders, 3 lines, 0.10, 2018-09-20 to 2018-09-21, 2 customers",
+			[]string{"event: Order Completed", "product_id: article_id", "guessed: each row is a sale by itself"}, []string{"\nmessage_id"},
+		},
+		"an amount that may be pieces": {
+			"TRANSACTION_DT,CUSTOMER_ID,PRODUCT_ID,AMOUNT,SALES_PRICE\n11/1/2000,0110,47101,2,30\n11/13/2000,0105,47102,2,166\n", "2 orders, 2 lines, 196.00, 2000-11-01 to 2000-11-13, 2 customers", []string{"total: {column: SALES_PRICE", "ASK: \"SALES_PRICE\" is taken for the value"}, nil,
+		},
+		"requests": {
+			"Ticket ID,Subject,Status,Created time,Last update time,Full name,Email\n1,Late,Closed,2026-09-03 10:11:12,2026-09-04 10:11:12,Ada Byron,a@example.com\n2,Refund,Open,2026-09-14 10:11:12,2026-09-14 10:11:12,Bob Cole,b@example.com\n",
+			"2 events, 2026-09-03 to 2026-09-14, 2 customers", []string{"event: Ticket Opened", "timestamp: {column: \"Created time\"", "topic: Subject"}, nil,
+		},
+		"one beside what was paid back": {
+			"Purchase ID,Purchase Email,Purchase Date,Sale Price ($),Refunded?\np1,a@example.com,2026-09-03,20.0,0\np2,b@example.com,2026-09-14,20.0,1\n", "1 order, 0 lines, 20.00, 2026-09-03 to 2026-09-14, 2 customers", []string{`row["Refunded?"] in ["1"]`}, nil,
+		},
+		"numbers that look like dates, and a date in words": {
+			"N.º de venta;Fecha de venta;N.º de envío;Estado;Total (ARS);Correo electrónico\n2001;3 de septiembre de 2026 10:11 hs.;1001-0001-1;Entregado;2.020,00;a@example.com\n2002;14 de septiembre de 2026 12:00 hs.;1001-0002-1;Cancelada por el comprador;9,90;b@example.com\n",
+			"1 order, 0 lines, 2,020.00, 2026-09-03 to 2026-09-14, 2 customers", []string{"N.º de envío\"\n"}, nil,
+		},
+		"Italian": {
+			"Numero ordine;Data ordine;Cliente;Email;Codice articolo;Quantità;Prezzo unitario;Totale riga;Stato ordine\n1;03/09/2026 10:11;Ada Byron;a@example.com;M;2;1.010,00 €;2.020,00 €;Evaso\n1;03/09/2026 10:11;Ada Byron;a@example.com;C;1;9,90 €;9,90 €;Evaso\n2;14/09/2026 12:00;Bob Cole;b@example.com;C;3;9,90 €;29,70 €;Annullato\n",
+			"1 order, 2 lines, 2,029.90 EUR, 2026-09-03 to 2026-09-14, 2 customers", nil, nil,
+		},
 		"products": {
 			"product_id,title,category,price,stock\nP1,Mug,Kitchen,10.00,5\nP2,Cup,Kitchen,12.00,0\n", "2 events, 2 dated at the import, 1 customer", []string{"event: Product Upserted", "anonymous_id: {value: catalogue}"}, nil,
 		},
