@@ -15,7 +15,7 @@ func TestKindsOfFiles(t *testing.T) {
 		"a status of orders that were no sales": {
 			"order_id,created_at,customer_email,status,total_amount\n1,2026-09-01T10:00:00Z,a@example.com,completed,10.50\n2,2026-09-02T10:00:00Z,b@example.com,cancelled,11.50\n3,2026-09-03T10:00:00Z,c@example.com,refunded,12.50\n4,2026-09-04T10:00:00Z,d@example.com,pending,13.50\n",
 			"2 orders, 0 lines, 24.00, 2026-09-01 to 2026-09-04, 4 customers",
-			[]string{`Order Cancelled, when: 'row["status"] in ["cancelled", "refunded"]'`, `all others ("completed", "pending") are sales`, "leave it out if it changes after the sale"}, nil,
+			[]string{`Order Cancelled, when: 'row["status"] in ["cancelled", "refunded"]'`, "all others (pending, completed) are sales", `ASK: rows whose "status" is pending are taken for sales`, "leave it out if it changes after the sale"}, nil,
 		},
 		"a status in an order's first row only": {
 			"Order ID,Email,Status,Created at,Total,Sku,Quantity,Price\nA,a@example.com,PAID,2026-09-03 10:00:00,40.00,m,1,20.00\nA,,,,,n,2,10.00\nB,b@example.com,VOIDED,2026-09-04 10:00:00,20.00,m,1,20.00\n",
@@ -28,6 +28,9 @@ func TestKindsOfFiles(t *testing.T) {
 		"a kind of rows that give money back": {
 			"order-id\tposted\ttransaction-type\tcustomer-id\tsku\tquantity\tamount\tposted-date\n1\tx\tOrder\t7\tm\t1\t20.00\t2026-09-03\n1\tx\tOrder\t7\tfee\t1\t-3.00\t2026-09-03\n1\tx\tRefund\t7\tm\t1\t-20.00\t2026-09-10\n",
 			"1 order, 3 lines, 17.00, 1 refund, 20.00 given back, 2026-09-03 to 2026-09-10, 1 customer", []string{`Order Refunded, when: 'row["transaction-type"] in ["Refund"]'`}, []string{"below zero"},
+		},
+		"kinds of which none gives money back": {
+			"Order No,Date,Customer ID,Total,Type,State\n1,2026-09-03,7,10.00,Open Sale,void\n2,2026-09-04,8,12.00,Sale,done\n", "1 order, 0 lines, 12.00, 2026-09-03 to 2026-09-04, 2 customers", []string{`row["State"] in ["void"]`}, []string{"ASK: rows whose"},
 		},
 		"clicks": {
 			"event_time,event_type,product_id,brand,price,user_id\n2019-10-01 00:00:00 UTC,cart,1,a,2.62,7\n2019-10-01 00:00:03 UTC,view,2,a,2.62,7\n2019-10-01 00:00:07 UTC,purchase,1,a,13.48,8\n2019-10-01 00:00:15 UTC,share,1,a,13.48,8\n",
@@ -78,6 +81,10 @@ func TestKindsOfFiles(t *testing.T) {
 		"tills that count for themselves": {
 			"STORE|TXN_DATE|TXN_NO|CARD_NO|EAN|QTY|AMT\n001|2026-09-03|123|928|m|2|20.00\n001|2026-09-03|123|928|n|1|10.00\n002|2026-09-03|123|929|n|1|10.00\n001|2026-09-04|123|930|n|1|10.00\n",
 			"3 orders, 4 lines, 50.00, 2026-09-03 to 2026-09-04, 3 customers", []string{"group_by: [STORE, TXN_DATE, TXN_NO]", `order_id: {template: "{STORE}-{TXN_DATE}-{TXN_NO}"}`}, nil,
+		},
+		"times of day in figures": {
+			"TXN_NO|TXN_DATE|TXN_TIME|CARD_NO|EAN|QTY|AMT\n1|20260903|101112|928|m|2|20.00\n2|20260904|091530|929|n|1|10.00\n", "2 orders, 2 lines, 30.00, 2026-09-03 to 2026-09-04, 2 customers",
+			[]string{`template: "{TXN_DATE} {TXN_TIME}", layouts: ["%Y%m%d %H%M%S"]`}, nil,
 		},
 		"an order that is sent from two shops on two days": {
 			"Store,Order ID,Date,Customer ID,Sku,Quantity,Price\nA,1,2026-09-03,7,m,1,20.00\nB,1,2026-09-04,7,n,1,10.00\nA,2,2026-09-04,8,n,1,10.00\n",
