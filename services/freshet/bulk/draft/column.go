@@ -134,7 +134,7 @@ func (c *column) judge() {
 		c.is = boolean
 	case g.instant:
 		c.is, c.times = timestamp, moment.Finding{Layouts: []string{"iso"}, Sure: true, Why: "the file's own times"}
-	case isTime && (!c.times.Numeric || c.rank >= 0):
+	case isTime && (!c.times.Numeric || c.rank >= 0 || strings.HasPrefix(c.name, "column_") && strings.HasPrefix(c.times.Layouts[0], "unix")):
 		c.is = timestamp
 	case g.zeros || !isNumber || isCode(c.word) || c.numbers.Whole && c.numbers.Unread > 0: // numbers of orders, of which some are C536379
 	case g.plain:

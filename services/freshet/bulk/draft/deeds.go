@@ -2,6 +2,7 @@ package draft
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -22,30 +23,42 @@ var deedNames = map[string]string{
 	"refund": "Order Refunded", "begincheckout": "Checkout Started", "checkout": "Checkout Started", "search": "Products Searched", "fav": "Product Added to Wishlist", "favorite": "Product Added to Wishlist", "wishlist": "Product Added to Wishlist", "addtowishlist": "Product Added to Wishlist", "收藏": "Product Added to Wishlist",
 }
 
-// happened finds the column that says what happened. A column of a few kinds beside a number that every row has is of orders, not of deeds.
+// happened finds the column that says what happened: by its name, or by two and more values that programs call so. A column beside a number of an order
+// that every row has is of orders, not of deeds.
 func (p *plan) happened(s *sample, columns []*column, taken map[int]bool) {
-	for _, word := range deedWords {
-		i := slices.IndexFunc(columns, func(c *column) bool {
-			return strings.Join(c.words, "") == word && c.is == text && c.filled > 0 && c.empty == 0
-		})
-		if i < 0 || p.order >= 0 && columns[p.order].empty == 0 {
-			continue
-		}
-		p.deeds, taken[i] = i, true
-		var said []string
-		for _, v := range s.values(i, many) {
-			if name, ok := deedNames[plain(v)]; ok {
-				p.known = append(p.known, deed{v, name})
-				said = append(said, fmt.Sprintf("%q is %s", v, name))
-			}
-		}
-		if len(said) == 0 {
-			p.note(Sure, "%q says what happened: it is the event's name", columns[i].name)
-		} else {
-			p.note(Guessed, "%q says what happened: %s; others keep their name. Set event", columns[i].name, strings.Join(said, ", "))
-		}
+	if p.order >= 0 && columns[p.order].empty == 0 {
 		return
 	}
+	fits := func(c *column) bool { return c.is == text && c.filled > 0 && c.empty == 0 }
+	for _, word := range deedWords {
+		if i := slices.IndexFunc(columns, func(c *column) bool { return strings.Join(c.words, "") == word && fits(c) }); i >= 0 {
+			p.deed(s, columns, taken, i)
+			return
+		}
+	}
+	for i, c := range columns {
+		if values := s.values(i, 12); fits(c) && len(values) > 1 && !slices.ContainsFunc(values, func(v string) bool { return deedNames[plain(v)] == "" }) {
+			p.deed(s, columns, taken, i)
+			return
+		}
+	}
+}
+
+// deed takes a column for the one that says what happened.
+func (p *plan) deed(s *sample, columns []*column, taken map[int]bool, i int) {
+	p.deeds, taken[i] = i, true
+	var said []string
+	for _, v := range s.values(i, many) {
+		if name, ok := deedNames[plain(v)]; ok {
+			p.known = append(p.known, deed{v, name})
+			said = append(said, fmt.Sprintf("%q is %s", v, name))
+		}
+	}
+	if len(said) == 0 {
+		p.note(Sure, "%q says what happened: it is the event's name", columns[i].name)
+		return
+	}
+	p.note(Guessed, "%q says what happened: %s; others keep their name. Set event", columns[i].name, strings.Join(said, ", "))
 }
 
 // personWords are columns of lists of people, as the vocabulary has names.
@@ -91,7 +104,7 @@ func (p *plan) reviews(columns []*column, taken map[int]bool) {
 	if score < 0 || product < 0 {
 		return
 	}
-	p.review = true
+	p.says = "Product Reviewed"
 	p.roles[score], p.roles[product] = rating, productID
 	p.note(Guessed, "rows are what people think of products, by %q: Product Reviewed. Set event", columns[score].name)
 }
@@ -114,4 +127,64 @@ func (p *plan) products(columns []*column, taken map[int]bool) {
 		}
 	}
 	p.note(Guessed, "a row is a product, by %q, and no column names a person: Product Upserted. Set event and identifiers", columns[is].name)
+}
+
+// sales finds sales without a number: who bought which product when, at what price.
+func (p *plan) sales(s *sample, columns []*column, taken map[int]bool) {
+	filled := func(c *column) bool { return c.filled > 0 }
+	product := find(columns, productID, taken, filled)
+	if product < 0 {
+		product = find(columns, sku, taken, filled)
+	}
+	numeric := func(c *column) bool { return c.numeric() }
+	amount, other, is := find(columns, lineTotal, taken, numeric), find(columns, unitPrice, taken, numeric), lineTotal
+	units := find(columns, quantity, taken, numeric)
+	if amount < 0 || units >= 0 && other >= 0 {
+		amount, other, is = other, amount, unitPrice
+	}
+	if p.says != "" || p.person || p.at < 0 || len(p.people) == 0 || product < 0 || amount < 0 {
+		return
+	}
+	p.says = "Order Completed"
+	switch {
+	case units >= 0:
+		p.roles[units] = quantity
+	case other >= 0:
+		if s.sum(columns, other) > s.sum(columns, amount) {
+			amount, other, is = other, amount, lineTotal
+		}
+		p.note(Ask, "%q is taken for the value, because it comes to more than %q, which may be the pieces. Set properties.total and properties.quantity", columns[amount].name, columns[other].name)
+	}
+	p.roles[product], p.roles[amount] = productID, is
+	p.note(Guessed, "each row is a sale by itself, of %q for %q, because no column is the number of an order: Order Completed. Set event, and group_by if several rows are one order", columns[product].name, columns[amount].name)
+}
+
+// sum adds up a column.
+func (s *sample) sum(columns []*column, i int) (sum float64) {
+	for _, row := range s.rows {
+		if v := value(row[i], columns[i]); !math.IsNaN(v) {
+			sum += v
+		}
+	}
+	return sum
+}
+
+// ticketWords and topicWords are columns of lists of what customers asked for, as the vocabulary has names.
+var (
+	ticketWords = []string{"ticketid", "ticketnumber", "casenumber", "caseid", "ticketnummer", "工单编号", "工单号"}
+	topicWords  = []string{"subject", "topic", "betreff", "objet", "asunto", "oggetto", "assunto", "тема", "主题", "标题", "件名", "제목"}
+)
+
+// tickets finds lists of what customers asked for, a row each.
+func (p *plan) tickets(columns []*column, taken map[int]bool) {
+	one := func(words []string) int {
+		return slices.IndexFunc(columns, func(c *column) bool { return c.filled > 0 && slices.Contains(words, c.word) })
+	}
+	id, topic := one(ticketWords), one(topicWords)
+	if p.says != "" || p.at < 0 || len(p.people) == 0 || id < 0 || topic < 0 || taken[id] || taken[topic] || columns[p.at].rank >= len(timeWords) {
+		return
+	}
+	p.says = "Ticket Opened"
+	p.roles[id], p.roles[topic] = "ticket_id", "topic"
+	p.note(Guessed, "a row is a request, %q about %q: Ticket Opened. Set event; leave out what changes later", columns[id].name, columns[topic].name)
 }

@@ -212,6 +212,9 @@ func (d *Draft) convention(columns []*column, p *plan) number.Convention {
 		level, says := Sure, ""
 		if !best.numbers.Sure {
 			level, says = Guessed, ". Set format.decimal and format.thousands"
+			if len(best.numbers.Alternatives) > 0 && best.numbers.Thousands != "," { // a point is one thing in one half of the world, another in the other
+				level = Ask
+			}
 		}
 		d.note(level, "numbers have the decimal sign %q%s: %s%s", cmp.Or(best.numbers.Decimal, "."), groups(best.numbers.Thousands), best.numbers.Why, says)
 	}

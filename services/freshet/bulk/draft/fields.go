@@ -39,7 +39,7 @@ func (w *writer) field(i int, c *column) string {
 	switch r := w.roles[i]; {
 	case r == orderID && len(w.key) > 0:
 		return fmt.Sprintf("{template: %s}", quoted(w.orderTemplate()))
-	case r == "" && w.order >= 0 && w.deeds < 0 && c.is == text && slices.ContainsFunc(stateWords, func(n string) bool { return strings.HasSuffix(c.word, n) }):
+	case r == "" && w.order >= 0 && w.deeds < 0 && c.is == text && (slices.Contains(stateWords, c.word) || slices.ContainsFunc(stateParts, func(n string) bool { return strings.Contains(c.word, n) })):
 		return quoted(c.name) + note + "  # leave it out if it changes after the sale: next week's file would say something else of the same order"
 	case (r == orderID || r == productID || r == sku) && c.is == decimal && c.whole:
 		return fmt.Sprintf("{column: %s, type: integer}%s", quoted(c.name), note)

@@ -12,7 +12,7 @@ func plain(name string) string {
 		name = name[:i]
 	}
 	return strings.Map(func(r rune) rune {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) || r == 'º' || r == 'ª' {
 			return -1
 		}
 		if bare, ok := accents[unicode.ToLower(r)]; ok {

@@ -6,34 +6,21 @@ import (
 )
 
 // numbered finds the columns that tell orders of the same number apart: tills of several shops count their receipts each for itself, and some begin
-// anew every day.
+// anew every day. An order of one customer that is sent from two shops, or paid back on another day, is one order.
 func (p *plan) numbered(s *sample, columns []*column, taken map[int]bool) {
 	var candidates []int
-	for i := find(columns, place, taken, func(c *column) bool { return c.empty == 0 }); i >= 0; i = find(columns, place, taken, func(c *column) bool { return c.empty == 0 }) {
+	free := func(c *column) bool { return c.empty == 0 }
+	for i := find(columns, place, taken, free); i >= 0; i = find(columns, place, taken, free) {
 		candidates, taken[i] = append(candidates, i), true
 	}
-	defer func() {
-		for _, i := range candidates {
-			delete(taken, i)
-		}
-	}()
+	for _, i := range candidates {
+		delete(taken, i)
+	}
 	if p.at >= 0 && p.times.DateOnly && columns[p.at].empty == 0 {
 		candidates = append(candidates, p.at)
 	}
-	seen := map[string]string{}
 	for _, i := range candidates {
-		clear(seen)
-		differs := false
-		for _, row := range s.rows {
-			number := row[p.order].Text
-			for _, k := range p.key {
-				number += "\x00" + row[k].Text
-			}
-			before, ok := seen[number]
-			differs = differs || ok && before != row[i].Text
-			seen[number] = row[i].Text
-		}
-		if differs {
+		if others, same, unknown := p.apart(s, i); others > same || others+same == 0 && unknown > 0 && i != p.at {
 			p.key = append(p.key, i)
 		}
 	}
@@ -44,6 +31,41 @@ func (p *plan) numbered(s *sample, columns []*column, taken map[int]bool) {
 		}
 		p.note(Guessed, "orders of the same %q differ in %s: the number counts anew there, and both make an order. Set group_by and message_id", columns[p.order].name, strings.Join(each(names), ", "))
 	}
+}
+
+// apart counts rows with the number of an order before them and another value of a column: those that name somebody else than that row, the same
+// person, and those of which it is not known.
+func (p *plan) apart(s *sample, column int) (others, same, unknown int) {
+	type row struct{ value, who string }
+	seen := map[string]row{}
+	var number []byte
+	for _, r := range s.rows {
+		number = append(number[:0], r[p.order].Text...)
+		for _, k := range p.key {
+			number = append(append(number, 0), r[k].Text...)
+		}
+		is := row{value: r[column].Text}
+		for _, w := range []role{userID, email, phone} {
+			if i, ok := p.people[w]; ok && is.who == "" {
+				is.who = r[i].Text
+			}
+		}
+		before, ok := seen[string(number)]
+		if !ok {
+			seen[string(number)] = is
+			continue
+		}
+		switch {
+		case before.value == is.value:
+		case before.who == "" || is.who == "":
+			unknown++
+		case before.who == is.who:
+			same++
+		default:
+			others++
+		}
+	}
+	return others, same, unknown
 }
 
 // orderColumns are the columns whose values are one order, quoted.

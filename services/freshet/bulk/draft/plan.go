@@ -57,7 +57,7 @@ type plan struct {
 	undone  []state      // its values of orders that were no sales
 	back    bool         // the column of kinds tells refunds from sales
 	key     []int        // columns that tell orders of the same number apart
-	review  bool         // a row is what somebody thinks of a product
+	says    string       // the event of every row, where no column is an order's number or says what happened
 	person  bool         // a row is what somebody is, not what they did
 	goods   bool         // a row is a product that is sold
 	left    map[int]bool // columns that are left out
@@ -96,6 +96,8 @@ func decide(s *sample, columns []*column) *plan {
 	} else if p.deeds < 0 {
 		p.persons(s, columns)
 		p.reviews(columns, taken)
+		p.tickets(columns, taken)
+		p.sales(s, columns, taken)
 		p.products(columns, taken)
 	}
 	return p
@@ -148,7 +150,7 @@ func (p *plan) time(s *sample, columns []*column, taken map[int]bool) {
 			return 2*c.rank + 1
 		case c.rank >= 0:
 			return 2 * c.rank
-		case c.times.Numeric || hasNoFact(c.name):
+		case c.times.Numeric && !s.bare || hasNoFact(c.name):
 			return -1
 		}
 		return 1000
@@ -164,7 +166,7 @@ func (p *plan) time(s *sample, columns []*column, taken map[int]bool) {
 	p.times = columns[p.at].times
 	taken[p.at] = true
 	p.calendar(s, columns)
-	if p.times.DateOnly && !p.times.Numeric {
+	if p.times.DateOnly {
 		p.timeOfDay(s, columns, taken)
 	}
 	if i := find(columns, zone, taken, func(c *column) bool { return c.filled > 0 }); i >= 0 && !p.times.Zoned {
@@ -172,10 +174,10 @@ func (p *plan) time(s *sample, columns []*column, taken map[int]bool) {
 	}
 }
 
-// timeOfDay finds a column that makes a time of the day in another: "10:31:07" beside "2021-03-05".
+// timeOfDay finds a column that makes a time of the day in another: "10:31:07" beside "2021-03-05", or 103107 beside 20210305, as tills write.
 func (p *plan) timeOfDay(s *sample, columns []*column, taken map[int]bool) {
 	for i, c := range columns {
-		if taken[i] || c.is != text || c.filled == 0 || c.rank < 0 {
+		if taken[i] || c.is != text && c.is != integer || c.filled == 0 || c.rank < 0 {
 			continue
 		}
 		var both moment.Column
@@ -186,12 +188,27 @@ func (p *plan) timeOfDay(s *sample, columns []*column, taken map[int]bool) {
 				}
 			}
 		}
-		if f, ok := both.Finding(); ok && !f.DateOnly {
+		f, ok := both.Finding()
+		if (!ok || f.DateOnly) && len(p.times.Layouts) == 1 && p.times.Layouts[0] == "%Y%m%d" && s.clock(i) {
+			f, ok = p.times, true
+			f.Layouts, f.DateOnly = []string{"%Y%m%d %H%M%S"}, false
+		}
+		if ok && !f.DateOnly {
 			p.beside, p.times = i, f
 			taken[i] = true
 			return
 		}
 	}
+}
+
+// clock says that the values are times of day in six figures.
+func (s *sample) clock(i int) bool {
+	for _, row := range slices.Concat(s.rows, s.spread) {
+		if v := row[i].Text; len(v) != 6 || strings.Trim(v, "0123456789") != "" || v[:2] > "23" || v[2:4] > "59" || v[4:] > "59" {
+			return false
+		}
+	}
+	return true
 }
 
 // lines gives roles to the columns of an order's lines, and decides whether rows are lines.

@@ -16,76 +16,93 @@ type state struct {
 // many is how many values a column of states or kinds may have.
 const many = 40
 
-// stateWords are columns of an order's state, kindWords of what a row is: a sale, or money given back. Both as the vocabulary has names.
+// stateWords are columns of an order's state, stateParts parts of their names; kindWords are columns of what a row is: a sale, or money given back. All as
+// the vocabulary has names.
 var (
 	stateWords = []string{"status", "orderstatus", "state", "orderstate", "financialstatus", "paymentstatus", "itemstatus", "salestatus", "订单状态", "交易状态", "訂單狀態", "주문상태", "注文ステータス", "注文状態", "ステータス", "статус", "статусзаказа", "bestellstatus", "auftragsstatus", "statut", "etat",
 		"estado", "estadopedido", "statuspedido", "stato", "durum", "siparisdurumu", "statuszamowienia", "حالةالطلب", "وضعیت"}
-	kindWords = []string{"type", "transactiontype", "eventtype", "documenttype", "doctype", "ordertype", "recordtype", "rowtype", "kind", "belegart", "vorgang", "交易类型", "取引種別", "типоперации"}
+	stateParts = []string{"status", "statut", "stato", "estado", "статус", "状态", "ステータス"}
+	kindWords  = []string{"type", "transactiontype", "eventtype", "documenttype", "doctype", "ordertype", "recordtype", "rowtype", "kind", "belegart", "vorgang", "交易类型", "取引種別", "типоперации"}
 )
 
-// undoneWords begin the states of orders that never were sales, or are none any more; backWords are in kinds of rows that give money back.
+// undoneWords begin the states of orders that never were sales, or are none any more, openWords of those that may become some; backWords are in kinds of rows that give money back.
 var (
 	undoneWords = []string{"cancel", "void", "refunded", "returned", "declined", "failed", "abandoned", "expired", "stornier", "storno", "annul", "anul", "cancelad", "rembours", "reembols", "rimborsat", "iptal", "iade", "отмен", "возвра", "取消", "已取消", "交易关闭", "已关闭", "已退款", "退款成功", "キャンセル", "취소", "환불", "반품", "ملغ", "لغو"}
+	openWords   = []string{"pending", "unpaid", "awaiting", "draft", "open", "hold", "on hold", "quote", "offen", "en attente", "pendiente", "in attesa", "oczekuj", "bekle", "ожида", "待付款", "未付款", "未支付", "待支付", "入金待ち", "입금대기"}
 	backWords   = []string{"refund", "credit note", "credit memo", "return", "gutschrift", "erstattung", "avoir", "remboursement", "abono", "reembolso", "rimborso", "zwrot", "iade", "возврат", "退款", "返金", "환불"}
 )
 
 // flagWords are columns that say yes of an order that was no sale.
-var flagWords = []string{"void", "voided", "isvoid", "cancelled", "canceled", "iscancelled", "iscanceled", "storniert", "annule", "anulado", "cancelado", "是否取消"}
+var flagWords = []string{"void", "voided", "isvoid", "cancelled", "canceled", "iscancelled", "iscanceled", "refunded", "isrefunded", "storniert", "annule", "anulado", "cancelado", "是否取消"}
 
-// state finds the rows that a column of states or kinds says are no sales.
+// state finds the rows that a column of flags, kinds or states says are no sales.
 func (p *plan) state(s *sample, columns []*column, taken map[int]bool) {
-	if p.deeds >= 0 {
+	if p.deeds >= 0 || p.flagged(s, columns, taken) {
 		return
 	}
+	named := func(c *column, words []string) bool { return slices.Contains(words, strings.Join(c.words, "")) }
 	for i, c := range columns {
-		if c.is == boolean && !taken[i] && slices.Contains(flagWords, c.word) {
-			for _, v := range s.values(i, many) {
-				if w := strings.ToLower(v); w == "yes" || w == "true" {
-					p.states, p.undone = i, append(p.undone, state{v, "Order Cancelled"})
-				}
-			}
-			if p.states >= 0 {
-				p.note(Guessed, "rows whose %q is yes were no sales: Order Cancelled. Set event", c.name)
-				return
-			}
-		}
-	}
-	for _, by := range []struct {
-		names []string
-		event string
-		is    func(string) bool
-	}{
-		{kindWords, "Order Refunded", func(v string) bool {
-			return slices.ContainsFunc(backWords, func(w string) bool { return strings.Contains(v, w) })
-		}},
-		{stateWords, "Order Cancelled", func(v string) bool {
-			return slices.ContainsFunc(undoneWords, func(w string) bool { return strings.HasPrefix(v, w) })
-		}},
-	} {
-		for i, c := range columns {
-			if taken[i] || c.is != text || c.filled == 0 || !slices.Contains(by.names, strings.Join(c.words, "")) && !slices.ContainsFunc(by.names, func(n string) bool { return n != "type" && n != "state" && strings.HasSuffix(c.word, n) }) {
-				continue
-			}
-			var found, rest []string
-			for _, v := range s.values(i, many) {
-				if by.is(strings.ToLower(v)) {
-					found = append(found, v)
-				} else {
-					rest = append(rest, fmt.Sprintf("%q", v))
-				}
-			}
-			if len(found) == 0 {
-				continue
-			}
-			p.states = i
-			for _, v := range found {
-				p.undone = append(p.undone, state{v, by.event})
-				p.back = by.event == "Order Refunded"
-			}
-			p.note(Guessed, "rows whose %q is %s are of %s; all others (%s) are sales. Set event", c.name, strings.Join(each(found), ", "), by.event, strings.Join(rest, ", "))
+		if !taken[i] && c.is == text && named(c, kindWords) && p.undo(s, columns, i, "Order Refunded", backWords, strings.Contains) {
+			p.back = true
 			return
 		}
 	}
+	part := func(c *column) bool {
+		return slices.ContainsFunc(stateParts, func(n string) bool { return strings.Contains(c.word, n) })
+	}
+	for i, c := range columns {
+		if !taken[i] && c.is == text && (named(c, stateWords) || part(c)) && p.undo(s, columns, i, "Order Cancelled", undoneWords, strings.HasPrefix) {
+			return
+		}
+	}
+}
+
+// flagged finds a column that says yes of what was no sale.
+func (p *plan) flagged(s *sample, columns []*column, taken map[int]bool) bool {
+	for i, c := range columns {
+		if c.is != boolean && c.is != integer || taken[i] || !slices.Contains(flagWords, c.word) {
+			continue
+		}
+		for _, v := range s.values(i, 2) {
+			if w := strings.ToLower(v); w == "yes" || w == "true" || w == "1" {
+				p.states, p.undone = i, append(p.undone, state{v, "Order Cancelled"})
+			}
+		}
+		if p.states >= 0 {
+			p.note(Guessed, "rows whose %q is yes were no sales: Order Cancelled. Set event", c.name)
+			return true
+		}
+	}
+	return false
+}
+
+// undo takes the values of a column in which one of words is for those of an event that is no sale; false when there are none, and none that may
+// become a sale.
+func (p *plan) undo(s *sample, columns []*column, i int, event string, words []string, in func(value, word string) bool) bool {
+	is := func(v string, words []string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return in(strings.ToLower(v), w) })
+	}
+	var found, open, rest []string
+	for _, v := range s.values(i, many) {
+		switch {
+		case is(v, words):
+			found = append(found, v)
+			p.undone = append(p.undone, state{v, event})
+		case event == "Order Cancelled" && is(v, openWords):
+			open = append(open, v)
+		default:
+			rest = append(rest, v)
+		}
+	}
+	name := columns[i].name
+	if len(open) > 0 {
+		p.note(Ask, "rows whose %q is %s are taken for sales, and may be none yet. Set when, to leave them out until they are: 'row[%q] != %q'", name, strings.Join(each(open), ", "), name, open[0])
+	}
+	if len(found) > 0 {
+		p.states = i
+		p.note(Guessed, "rows whose %q is %s are of %s; all others (%s) are sales. Set event", name, strings.Join(each(found), ", "), event, strings.Join(each(append(open, rest...)), ", "))
+	}
+	return len(found)+len(open) > 0
 }
 
 // values are those of a column, sorted; nil when there are more than limit.
@@ -132,8 +149,8 @@ func (w *writer) events() {
 	}
 	const see = "  # docs/events.md has the names that Freshet understands"
 	switch {
-	case w.review:
-		w.line("type: track\nevent: Product Reviewed%s", see)
+	case w.says != "" && len(any) == 0:
+		w.line("type: track\nevent: %s%s", w.says, see)
 		return
 	case w.deeds >= 0 && len(any) == 0:
 		w.line("type: track\nevent: {column: %s}%s", quoted(w.columns[w.deeds].name), see)

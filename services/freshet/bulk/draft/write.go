@@ -37,7 +37,7 @@ func (w *writer) write(source string) string {
 		w.line("type: track\nevent: Product Upserted  # a list of products: docs/items.md\nidentifiers:\n  anonymous_id: {value: catalogue}")
 		w.fields("properties:", "  ", func(int, *column) bool { return true })
 		return w.b.String()
-	case w.deeds >= 0 || w.order >= 0 || w.review:
+	case w.deeds >= 0 || w.order >= 0 || w.says != "":
 		w.events()
 	case w.person:
 		w.line("type: identify  # a row is a person: what they are, not what they did")

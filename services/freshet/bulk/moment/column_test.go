@@ -187,6 +187,13 @@ func TestColumn(t *testing.T) {
 	}
 }
 
+// Numbers of things have places as dates have.
+func TestNumbersOfThingsAreNoDates(t *testing.T) {
+	if f, ok := column("1001-0001-1", "1001-0002-1").Finding(); ok {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestTimesOfDay(t *testing.T) {
 	for _, c := range []struct {
 		values []string

@@ -52,6 +52,9 @@ func (s *shape) on(order string) int {
 	}
 	var w wall
 	for i := range 3 {
+		if order[i] != 'Y' && s.length[i] > 2 { // 1001-0001-1 is the number of something
+			return 0
+		}
 		switch n := s.dates[i]; order[i] {
 		case 'd':
 			w.day = n

@@ -51,7 +51,7 @@ var weekdays = func() map[string]bool {
 }()
 
 // fillers are words between the parts of a time that mean nothing by themselves.
-var fillers = map[string]bool{"at": true, "on": true, "of": true, "um": true, "uhr": true, "de": true, "del": true, "à": true, "le": true, "den": true, "a": true, "las": true, "г": true, "kl": true, "op": true, "om": true, "alle": true, "ore": true, "às": true}
+var fillers = map[string]bool{"at": true, "on": true, "of": true, "um": true, "uhr": true, "hs": true, "hrs": true, "uur": true, "godz": true, "часов": true, "ч": true, "de": true, "del": true, "à": true, "le": true, "den": true, "a": true, "las": true, "г": true, "kl": true, "op": true, "om": true, "alle": true, "ore": true, "às": true}
 
 // monthOf is the month that a word names; 0 for none.
 func monthOf(word string) int {
