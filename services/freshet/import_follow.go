@@ -15,9 +15,9 @@ import (
 // followEvery is how often files are looked at. A file is read when it changed; with group_by, when it then rested for one look: an order must be whole.
 const followEvery = time.Second
 
-// follower imports what comes into files, until it is interrupted. Each time a file changed it is read from its beginning, and what is new is sent: what
-// was sent before is known by its message id (ledger.Sent), whatever became of the file. So there is no place in a file to remember, and no way in
-// which cutting, replacing or renaming it could lose or repeat a row.
+// follower imports what comes into files, until it is interrupted. A file that only grew is read on from its last row or order; where a hash of all before
+// that is another one, the file is read from its beginning. What was sent before is known by its message id (ledger.Sent), whatever became of the
+// file: the place where reading goes on saves time and decides nothing (TestReadingOnIsReadingFromTheBeginning).
 type follower struct {
 	*importSet
 	args    []string
@@ -80,9 +80,6 @@ func (f *follower) look(ctx context.Context, path string) error {
 		return nil
 	}
 	replaced := one.read != nil && (!os.SameFile(one.read, now) || now.Size() < one.read.Size())
-	if replaced {
-		fmt.Fprintf(f.cmd.ErrOrStderr(), "%s was replaced or cut: it is read from its beginning, and what is new of it is sent\n", terminal.Safe(path))
-	}
 	began, err := f.pass(ctx, path, replaced)
 	if ctx.Err() != nil {
 		return err

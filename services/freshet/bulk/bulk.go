@@ -80,51 +80,15 @@ type Settings struct {
 	Rejects, Beside string
 	// Writer tells write keys apart, for a warning.
 	Writer string
-	// Follow is the path of a file that is imported again and again as it changes: its entry in the ledger is that of the path, begun anew each time,
-	// and only what was not sent before is sent. Replaced says that the file is another one now, whose rejects are not those of before.
+	// Follow is the path of a file that is imported again and again as it changes: its entry in the ledger is that of the path, and only what was not
+	// sent before is sent. It is read from where it was read to, when all before that is as it was, else from its beginning. Replaced says that it
+	// is known to be another file.
 	Follow   string
 	Replaced bool
 	// Again begins a finished or an interrupted import anew.
 	Again bool
 	// Note is told what the user should know.
 	Note func(line string)
-}
-
-// Result is what became of a file.
-type Result struct {
-	Counts ledger.Counts
-	// Rows of Counts were done by this run.
-	Rows    int64
-	Elapsed time.Duration
-	// Finished is when the file was imported, when that was before and this run sent nothing.
-	Finished time.Time
-	// Files are how many these are the counts of; Before of them were finished before, so that this run sent nothing of them.
-	Files, Before int
-	// Rejects are the files of the refused rows; DryRun says that nothing was sent.
-	Rejects []string
-	DryRun  bool
-	// Totals is what the events of a dry run come to.
-	Totals *tally.Tally
-	// Recorded says that the ledger holds what is done.
-	Recorded bool
-}
-
-// Plus adds what became of another file.
-func (r *Result) Plus(o Result) {
-	r.Counts.Plus(o.Counts)
-	r.Rows += o.Rows
-	r.Elapsed += o.Elapsed
-	r.Finished = o.Finished
-	r.Files += o.Files
-	r.Before += o.Before
-	r.Rejects = append(r.Rejects, o.Rejects...)
-	r.DryRun = r.DryRun || o.DryRun
-	if r.Totals == nil {
-		r.Totals = o.Totals
-	} else if o.Totals != nil {
-		r.Totals.Plus(o.Totals)
-	}
-	r.Recorded = r.Recorded || o.Recorded
 }
 
 // DryRun does everything but sending: events are judged as a collector with the default settings would.
@@ -149,7 +113,11 @@ func (i *Import) DryRun(ctx context.Context) (Result, error) {
 }
 
 // Send imports the file, or goes on with it.
-func (i *Import) Send(ctx context.Context, s Settings) (res Result, err error) {
+func (i *Import) Send(ctx context.Context, s Settings) (Result, error) {
+	return i.send(ctx, s, s.Client.Deliver)
+}
+
+func (i *Import) send(ctx context.Context, s Settings, deliver func(context.Context, [][]byte) (send.Answer, error)) (res Result, err error) {
 	sum, err := i.identity(s)
 	if err != nil {
 		return res, err
@@ -160,9 +128,10 @@ func (i *Import) Send(ctx context.Context, s Settings) (res Result, err error) {
 		return res, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
+	var prefix *file.Prefix
 	if s.Follow != "" {
-		if l.Restart(time.Now()); s.Replaced {
-			l.Rejects = ""
+		if prefix, err = i.goOn(l, s); err != nil {
+			return res, err
 		}
 	} else if err := i.look(l, s); err != nil {
 		return res, err
@@ -189,35 +158,11 @@ func (i *Import) Send(ctx context.Context, s Settings) (res Result, err error) {
 	}
 	before := l.Counts.Rows
 	job := i.job(s.Connections)
-	job.Deliver, job.Ledger, job.Sent, job.Rejects, job.Began = s.Client.Deliver, l, sent, rejects, l.Counts
+	job.Deliver, job.Ledger, job.Sent, job.Rejects, job.Began, job.Prefix = deliver, l, sent, rejects, l.Counts, prefix
 	i.rows.Store(before)
 	counts, err := job.Run(ctx)
 	err = errors.Join(err, rejects.Close(!l.Finished.IsZero()))
 	return Result{Counts: counts, Rows: counts.Rows - before, Elapsed: time.Since(i.began), Files: 1, Rejects: kept(l.Rejects, l.RejectBytes), Recorded: true}, err
-}
-
-// Follows says whether the files of a mapping can be followed, and whether their rows are events only together.
-func Follows(mappingFile string) (grouped bool, err error) {
-	spec, err := load(mappingFile)
-	if err != nil {
-		return false, err
-	}
-	if len(spec.MessageID) == 0 {
-		return false, fmt.Errorf("%s has no message_id: --follow needs it, to know what was sent before; docs/import.md says how to choose one", mappingFile)
-	}
-	return len(spec.GroupBy) > 0, nil
-}
-
-// identity is what makes this the same import as another: the file's content, or the path of a file that is followed.
-func (i *Import) identity(s Settings) (string, error) {
-	if s.Follow == "" {
-		return i.File.Sum()
-	}
-	path, err := filepath.Abs(s.Follow)
-	if err != nil {
-		return "", fmt.Errorf("find the file: %w", err)
-	}
-	return "follow " + path, nil
 }
 
 // sent opens what was sent under the mapping; nil when rows have no ids of their own. With Again nothing of it is looked up.
@@ -241,7 +186,7 @@ func claim(l *ledger.Ledger, s Settings) error {
 	if l.Units == 0 { // nothing of it arrived yet, of a wrong key for instance
 		l.Writer = s.Writer
 	}
-	if !l.Found && s.Rejects != "" {
+	if !l.Found && s.Rejects != "" && s.Follow == "" {
 		l.Rejects = ""
 	}
 	if l.Rejects == "" {

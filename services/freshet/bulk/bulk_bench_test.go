@@ -7,9 +7,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/xuri/excelize/v2"
 
 	"github.com/freshet/freshet/services/freshet/bulk/file"
 	"github.com/freshet/freshet/services/freshet/bulk/mapping"
@@ -38,13 +40,17 @@ func BenchmarkRows(b *testing.B) {
 	if err := parquet.Write(&columns, table); err != nil {
 		b.Fatal(err)
 	}
+	book, err := workbookOf(table)
+	if err != nil {
+		b.Fatal(err)
+	}
 	dir := b.TempDir()
 	spec := filepath.Join(dir, "map.yaml")
 	if err := os.WriteFile(spec, []byte("source_name: bench\nevent: E\nidentifiers: {user_id: id}\ntimestamp: at\n"+
 		"properties: {n: {column: n, type: integer}, price: {column: price, type: decimal}, text: text}\n"), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	for name, content := range map[string][]byte{"csv": text.Bytes(), "ndjson": lines.Bytes(), "parquet": columns.Bytes()} {
+	for name, content := range map[string][]byte{"csv": text.Bytes(), "ndjson": lines.Bytes(), "parquet": columns.Bytes(), "xlsx": book} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			path := filepath.Join(dir, name)
@@ -83,4 +89,27 @@ func BenchmarkRows(b *testing.B) {
 			}
 		})
 	}
+}
+
+// workbookOf writes rows as a workbook.
+func workbookOf(table []benchRow) ([]byte, error) {
+	f := excelize.NewFile()
+	w, err := f.NewStreamWriter("Sheet1")
+	if err == nil {
+		err = w.SetRow("A1", []any{"id", "at", "n", "price", "text"})
+	}
+	for i, r := range table {
+		price, _ := strconv.ParseFloat(r.Price, 64)
+		if err == nil {
+			err = w.SetRow(fmt.Sprint("A", i+2), []any{r.ID, r.At, r.N, price, r.Text})
+		}
+	}
+	var out bytes.Buffer
+	if err == nil {
+		err = w.Flush()
+	}
+	if err == nil {
+		err = f.Write(&out)
+	}
+	return out.Bytes(), err
 }

@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/terminal"
+	"github.com/freshet/freshet/services/freshet/bulk/ledger"
 	"github.com/freshet/freshet/services/freshet/bulk/mapping"
+	"github.com/freshet/freshet/services/freshet/bulk/tally"
 )
 
 // errEnough ends a preview.
@@ -60,6 +62,43 @@ func (i *Import) Preview(w io.Writer, n int) (shown int, err error) {
 		}
 	}
 	return shown, nil
+}
+
+// Result is what became of a file.
+type Result struct {
+	Counts ledger.Counts
+	// Rows of Counts were done by this run.
+	Rows    int64
+	Elapsed time.Duration
+	// Finished is when the file was imported, when that was before and this run sent nothing.
+	Finished time.Time
+	// Files are how many these are the counts of; Before of them were finished before, so that this run sent nothing of them.
+	Files, Before int
+	// Rejects are the files of the refused rows; DryRun says that nothing was sent.
+	Rejects []string
+	DryRun  bool
+	// Totals is what the events of a dry run come to.
+	Totals *tally.Tally
+	// Recorded says that the ledger holds what is done.
+	Recorded bool
+}
+
+// Plus adds what became of another file.
+func (r *Result) Plus(o Result) {
+	r.Counts.Plus(o.Counts)
+	r.Rows += o.Rows
+	r.Elapsed += o.Elapsed
+	r.Finished = o.Finished
+	r.Files += o.Files
+	r.Before += o.Before
+	r.Rejects = append(r.Rejects, o.Rejects...)
+	r.DryRun = r.DryRun || o.DryRun
+	if r.Totals == nil {
+		r.Totals = o.Totals
+	} else if o.Totals != nil {
+		r.Totals.Plus(o.Totals)
+	}
+	r.Recorded = r.Recorded || o.Recorded
 }
 
 // Print tells what became of the file.

@@ -28,6 +28,7 @@ func TestGoldenLedger(t *testing.T) {
 		Examples: map[string]Record{
 			"under way": {Key: key, ID: key.ID(), File: "orders.csv", Began: noon, Updated: noon, Units: 7, Writer: "0a", Rejects: "/tmp/r", RejectBytes: 9,
 				Counts: Counts{Rows: 9, Skipped: 1, Rejected: 2, Accepted: 5, Refused: 1, Lost: 1, Reasons: map[string]Reason{"mapping bad_value": {Count: 2, FirstRow: 3, Detail: "x"}}}},
+			"followed":   {Key: key, ID: key.ID(), Began: noon, Place: &Place{Offset: 900, Rows: 8, Lines: 10, Sum: "00ef", RejectBytes: 7}},
 			"just begun": {Key: Key{Sum: "ab"}, ID: Key{Sum: "ab"}.ID(), Began: noon},
 		},
 	})

@@ -51,6 +51,18 @@ type Record struct {
 	// of it belongs to the units done.
 	Rejects     string
 	RejectBytes int64
+	// Place is up to where a file that is followed was read; nil for other files, and for those that are read from their beginning each time.
+	Place *Place `json:",omitempty"`
+}
+
+// Place is a place in a file that may grow behind it. All that is before it is done.
+type Place struct {
+	// Offset is its byte, Rows and Lines are how many are before it.
+	Offset, Rows, Lines int64
+	// Sum is a hash of the bytes before it: another one means another file.
+	Sum string
+	// RejectBytes is how much of the file of rejects is of what is before it.
+	RejectBytes int64
 }
 
 // Counts are what became of the rows.
@@ -147,9 +159,14 @@ func read(path string) (Record, error) {
 }
 
 // Restart forgets what was done; the file of rejects stays the import's.
-func (l *Ledger) Restart(now time.Time) {
-	l.Record = Record{Key: l.Key, ID: l.ID, File: l.File, Began: now, Rejects: l.Rejects}
-	l.Found = false
+func (l *Ledger) Restart(now time.Time) { l.RestartAt(nil, now) }
+
+// RestartAt forgets what was done behind a place, which may be none.
+func (l *Ledger) RestartAt(p *Place, now time.Time) {
+	l.Record = Record{Key: l.Key, ID: l.ID, File: l.File, Began: now, Rejects: l.Rejects, Place: p}
+	if l.Found = p != nil; l.Found {
+		l.RejectBytes = p.RejectBytes
+	}
 }
 
 // Save makes the entry durable: whole or, after a crash, as it was before.

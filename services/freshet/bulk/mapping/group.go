@@ -23,6 +23,7 @@ const (
 type groups struct {
 	last     int         // sorted: the kind of the row before
 	key      string      // sorted: of the rows that come now
+	begin    rows.Place  // sorted: of the first row of that key
 	open     []*group    // sorted: the events of that key, not sorted: all
 	hole     *rows.Row   // cannot be read, since the last row that can
 	lost     *rows.Row   // sorted: a hole among the rows of this key, which could be of any of its events
@@ -44,8 +45,11 @@ type group struct {
 
 // addLine takes a row that is a line of an event.
 func (m *Mapper) addLine(row *rows.Row, emit func(Unit) error) error {
-	g := &m.groups
+	g, emit := &m.groups, m.placed(emit)
 	refuse := func(f *rows.Fault) error { return emit(Unit{Rows: []*rows.Row{row}, Fault: f}) }
+	if row.Skipped != "" {
+		return refuse(nil)
+	}
 	if row.Fault != nil {
 		g.hole = row
 		return refuse(row.Fault)
@@ -91,6 +95,15 @@ func (m *Mapper) addLine(row *rows.Row, emit func(Unit) error) error {
 	return m.append(g.open[i], row, emit)
 }
 
+// placed tells the first unit behind the rows of a key where the next key's begin: all before that is emitted by then, and what follows is emitted
+// when its last row is known.
+func (m *Mapper) placed(emit func(Unit) error) func(Unit) error {
+	return func(u Unit) error {
+		u.Behind, m.groups.begin = m.groups.begin, rows.Place{}
+		return emit(u)
+	}
+}
+
 // turn ends the events of one key and begins those of the next.
 func (m *Mapper) turn(key string, row *rows.Row, emit func(Unit) error) error {
 	g := &m.groups
@@ -100,7 +113,7 @@ func (m *Mapper) turn(key string, row *rows.Row, emit func(Unit) error) error {
 	if len(m.seen) >= maxSeen {
 		return fmt.Errorf("row %d: more than %d events by group_by in one file: split it", row.Number, maxSeen)
 	}
-	g.key, g.returned, g.lost = key, nil, nil
+	g.key, g.returned, g.lost, g.begin = key, nil, nil, row.Place()
 	if !m.fresh(key) {
 		g.returned = &rows.Fault{Reason: reasonReturned, Detail: fmt.Sprintf("%s: the rows of %s are not together; the event of the first ones was made without this row: "+
 			"sort the file by it, or set group_by_sorted: false", strings.Join(m.keyNames, ", "), m.shown(row))}

@@ -57,13 +57,13 @@ const maxEvent = 1 << 20
 
 // Add takes the next row; emit is called for each unit that is complete. An error ends the import: emit's own, or a bound that is reached.
 func (m *Mapper) Add(row *rows.Row, emit func(Unit) error) error {
-	if row.Skipped != "" {
-		return emit(Unit{Rows: []*rows.Row{row}})
-	}
 	if len(m.key) > 0 {
 		return m.addLine(row, emit)
 	}
-	unit := Unit{Rows: []*rows.Row{row}, Fault: row.Fault}
+	unit := Unit{Rows: []*rows.Row{row}, Fault: row.Fault, Behind: row.Place()}
+	if row.Skipped != "" {
+		return emit(unit)
+	}
 	if unit.Fault == nil {
 		is, fault := m.when.holds(row)
 		if unit.Fault = fault; is && fault == nil {
@@ -81,7 +81,7 @@ func (m *Mapper) End(emit func(Unit) error) error {
 	if len(m.key) == 0 {
 		return nil
 	}
-	return m.groups.end(m, emit)
+	return m.groups.end(m, m.placed(emit))
 }
 
 // event makes the event of its rows, under the kind-th alternative of its name; lines are the elements of a group's list, with commas behind.

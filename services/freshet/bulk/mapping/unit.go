@@ -21,6 +21,8 @@ type Unit struct {
 	Rows []*rows.Row
 	// Fault is why there is no event; without one the row was skipped by `when`, or is Known.
 	Fault *rows.Fault
+	// Behind is a place of the file that all rows before which are in units before this one, and none of these; none where that cannot be said.
+	Behind rows.Place
 	// Further says that the rows made the event of the unit before, and this one beside it.
 	Further bool
 	// Undated says that the event has no time of its own and will count as of its import.

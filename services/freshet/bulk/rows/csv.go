@@ -15,6 +15,7 @@ type csvReader struct {
 	in      records
 	format  Format
 	foreign bool
+	plain   bool // its bytes are the file's
 	columns []string
 	header  []string // as it stands in the file; nil without one
 	notes   []string
@@ -26,11 +27,12 @@ type csvReader struct {
 }
 
 func openCSV(b *bufio.Reader, f Format) (Reader, error) {
+	at := marked(b)
 	text, foreign, err := decode(b, f.Encoding)
 	if err != nil {
 		return nil, err
 	}
-	r := &csvReader{in: records{in: text, quote: f.Quotes != "none"}, format: f, foreign: foreign, columns: f.Columns}
+	r := &csvReader{in: records{in: text, at: at, quote: f.Quotes != "none"}, format: f, foreign: foreign, plain: text == b, columns: f.Columns}
 	for range f.SkipLines {
 		if err := r.in.skipLine(); err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
@@ -163,6 +165,9 @@ func (r *csvReader) Next() (*Row, error) {
 	}
 	r.number++
 	row := &Row{Number: r.number, Line: rec.line, raw: rec.text, slots: r.slots}
+	if r.plain && r.format.End == "" {
+		row.Offset = rec.at
+	}
 	if r.ended = r.ended || r.format.ends(rec.text); r.ended {
 		row.Skipped = skippedEnd
 		return row, nil

@@ -52,6 +52,8 @@ const (
 type Row struct {
 	// Number counts rows from 1; the header is none. Line is the line of the file the row begins on; 0 where a file has no lines.
 	Number, Line int64
+	// Offset is the byte of the file that the row begins at; 0 where a reader cannot begin there: Resume.
+	Offset int64
 	// Fault is set when the row could not be read; it then has no values.
 	Fault *Fault
 	// Skipped is why a record is no row though it was read, "" for a row: it is ignored, empty, or the header again. It then has no values.

@@ -56,6 +56,14 @@ func decode(b *bufio.Reader, name string) (out *bufio.Reader, foreign bool, err 
 	return b, e != nil, nil
 }
 
+// marked is the length of UTF-8's byte order mark where one stands, in bytes.
+func marked(b *bufio.Reader) int64 {
+	if head, _ := b.Peek(len(mark)); string(head) == mark {
+		return int64(len(mark))
+	}
+	return 0
+}
+
 // oldMac reads lines that end in CR alone, as Macs wrote them and Excel for them still does, as lines that end in LF.
 type oldMac struct {
 	in   io.Reader

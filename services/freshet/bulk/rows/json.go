@@ -22,6 +22,7 @@ type jsonReader struct {
 	next    func() (record, error)
 	format  Format
 	foreign bool
+	lines   *records // of JSON by lines whose bytes are the file's; else nil
 	ahead   []record
 	end     error // what came behind ahead
 	paths   *path
@@ -38,6 +39,7 @@ type path struct {
 }
 
 func openJSON(b *bufio.Reader, f Format) (Reader, error) {
+	at := marked(b)
 	text, foreign, err := decode(b, f.Encoding)
 	if err != nil {
 		return nil, err
@@ -46,8 +48,10 @@ func openJSON(b *bufio.Reader, f Format) (Reader, error) {
 	if f.Type == "json" {
 		r.next = (&elements{in: text}).next
 	} else {
-		lines := records{in: text, delimiter: 0}
-		r.next = lines.next
+		lines := &records{in: text, at: at, delimiter: 0}
+		if r.next = lines.next; text == b {
+			r.lines = lines
+		}
 	}
 	bytes := 0
 	for len(r.ahead) < sample && bytes < MaxRow {
@@ -136,6 +140,9 @@ func (r *jsonReader) Next() (*Row, error) {
 	}
 	r.number++
 	row := &Row{Number: r.number, Line: rec.line, raw: rec.text, Fault: rec.fault}
+	if r.lines != nil {
+		row.Offset = rec.at
+	}
 	if row.Fault != nil {
 		return row, nil
 	}

@@ -15,6 +15,7 @@ type records struct {
 	delimiter byte
 	quote     bool
 	line      int64 // of the next record, from 1 (0 before the first)
+	at        int64 // bytes of in before the next record
 	suspect   int   // bytes that an open quote seemed to take: a stray quote among them may be its end
 }
 
@@ -22,6 +23,7 @@ type records struct {
 type record struct {
 	text  string
 	line  int64
+	at    int64 // where it begins
 	fault *Fault
 }
 
@@ -65,7 +67,7 @@ func (r *records) one() (record, error) {
 
 // take copies a record and moves behind it.
 func (r *records) take(text []byte, length int, line int64, fault *Fault) record {
-	rec := record{text: string(bytes.TrimSuffix(text, []byte("\r"))), line: line, fault: fault}
+	rec := record{text: string(bytes.TrimSuffix(text, []byte("\r"))), line: line, at: r.at, fault: fault}
 	r.line += int64(bytes.Count(text, []byte("\n")))
 	if fault == nil || fault.Reason != ReasonTooLarge {
 		r.line++
@@ -75,6 +77,7 @@ func (r *records) take(text []byte, length int, line int64, fault *Fault) record
 	}
 	r.suspect = max(r.suspect-length, 0)
 	_, _ = r.in.Discard(length) // it was peeked at
+	r.at += int64(length)
 	return rec
 }
 
@@ -100,7 +103,8 @@ func (r *records) lost(window []byte, suspect int, line int64) (record, error) {
 func (r *records) skipLine() error {
 	r.line++
 	for {
-		_, err := r.in.ReadSlice('\n')
+		line, err := r.in.ReadSlice('\n')
+		r.at += int64(len(line))
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
 		case errors.Is(err, io.EOF):

@@ -8,6 +8,7 @@ import (
 
 	"github.com/freshet/freshet/services/freshet/bulk/ledger"
 	"github.com/freshet/freshet/services/freshet/bulk/mapping"
+	"github.com/freshet/freshet/services/freshet/bulk/rows"
 )
 
 // committer records batches in the order of the file, whatever the order of their answers.
@@ -16,6 +17,9 @@ type committer struct {
 	counts ledger.Counts
 	units  int64 // done since the last save
 	saved  time.Time
+	place  rows.Place // up to which all is done; none when it is where the ledger's is
+	before int64      // bytes of rejects before it
+	frozen bool       // it stays
 }
 
 func (c *committer) run(ctx context.Context, order <-chan *batch) error {
@@ -51,6 +55,7 @@ func (c *committer) commit(b *batch) error {
 	}
 	event := 0
 	for _, u := range b.units {
+		c.pass(u)
 		n := int64(len(u.Rows))
 		if !u.Further { // else its rows are those of the unit before
 			c.counts.Rows += n
@@ -93,6 +98,32 @@ func (c *committer) commit(b *batch) error {
 	return nil
 }
 
+// pass moves the place that a longer file will be read from to before a unit. It stays before a quote that the end of the file may have left open: with
+// more behind it the row may be whole.
+func (c *committer) pass(u mapping.Unit) {
+	if c.job.Prefix == nil || c.frozen {
+		return
+	}
+	if u.Behind.Offset > 0 {
+		if c.place = u.Behind; c.job.Rejects != nil {
+			c.before = c.job.Rejects.n
+		}
+	}
+	c.frozen = u.Fault != nil && u.Fault.Reason == rows.ReasonQuotes && u.Rows[0].Offset > c.job.File.Size-2*rows.MaxRow
+}
+
+// mark puts the place into the ledger.
+func (c *committer) mark(l *ledger.Ledger) error {
+	if c.place.Offset == 0 {
+		return nil
+	}
+	sum, err := c.job.Prefix.Sum(c.place.Offset)
+	if err == nil && sum != "" {
+		l.Place = &ledger.Place{Offset: c.place.Offset, Rows: c.place.Rows, Lines: c.place.Lines, Sum: sum, RejectBytes: c.before}
+	}
+	return err
+}
+
 func (c *committer) reject(u mapping.Unit, by, reason, detail string) error {
 	c.counts.Add(by+" "+reason, int64(len(u.Rows)), u.Rows[0].Number, detail)
 	if c.job.Rejects == nil {
@@ -122,6 +153,9 @@ func (c *committer) save(finished bool) error {
 		if l.Rejects, l.RejectBytes = c.job.Rejects.Path, n; finished && n == 0 {
 			l.Rejects = "" // the file goes
 		}
+	}
+	if err := c.mark(l); err != nil {
+		return err
 	}
 	l.Units += c.units
 	c.units, c.saved = 0, now

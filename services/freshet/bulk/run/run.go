@@ -33,6 +33,8 @@ type Job struct {
 	Ledger *ledger.Ledger
 	// Sent knows what other files sent; nil when all is sent that the ledger does not have.
 	Sent *ledger.Sent
+	// Prefix, when set, is of the file, and the ledger is told places to go on from when the file has grown.
+	Prefix *file.Prefix
 	// Rejects takes the refused rows, in order; nil for a dry run.
 	Rejects *Rejects
 	// Began are the counts to go on from; OnProgress is told of each step.

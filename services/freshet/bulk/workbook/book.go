@@ -195,9 +195,11 @@ func (b *bounded) Read(p []byte) (int, error) {
 }
 
 // charset takes what XML of workbooks is written in: UTF-8, also under the name of its ASCII part.
-func charset(name string, r io.Reader) (io.Reader, error) {
-	if strings.EqualFold(name, "us-ascii") || strings.EqualFold(name, "utf8") {
-		return r, nil
+func charset(name string, r io.Reader) (io.Reader, error) { return r, charsetOf(name) }
+
+func charsetOf(name string) error {
+	if strings.EqualFold(name, "us-ascii") || strings.EqualFold(name, "utf8") || strings.EqualFold(name, "utf-8") {
+		return nil
 	}
-	return nil, fmt.Errorf("its XML is written in %s, not in UTF-8", name)
+	return fmt.Errorf("its XML is written in %s, not in UTF-8", name)
 }

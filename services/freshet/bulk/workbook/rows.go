@@ -1,7 +1,6 @@
 package workbook
 
 import (
-	"encoding/xml"
 	"fmt"
 	"io"
 	"strconv"
@@ -13,6 +12,7 @@ type Rows struct {
 	book   *Book
 	s      *stream
 	number int
+	width  int // cells of the row before
 	inData bool
 }
 
@@ -29,7 +29,7 @@ func (b *Book) Rows(sheet Sheet) (*Rows, error) {
 func (r *Rows) Read() int64 { return r.s.read }
 
 // Close releases the sheet.
-func (r *Rows) Close() error { return r.s.r.Close() }
+func (r *Rows) Close() error { return r.s.part.Close() }
 
 // Next gives the next row that has a cell, io.EOF behind the last; another error ends the sheet: it is broken.
 func (r *Rows) Next() (Row, error) {
@@ -38,13 +38,12 @@ func (r *Rows) Next() (Row, error) {
 		if err != nil {
 			return Row{}, err
 		}
-		e, ok := t.(xml.StartElement)
-		switch {
-		case !ok:
-		case e.Name.Local == "sheetData":
+		switch tag := known(r.s.tag); {
+		case t != begins:
+		case tag == "sheetData":
 			r.inData = true
-		case r.inData && e.Name.Local == "row":
-			row, err := r.row(e)
+		case r.inData && tag == "row":
+			row, err := r.row()
 			if err != nil || len(row.Cells) > 0 || row.Fault != "" {
 				return row, err
 			}
@@ -54,21 +53,24 @@ func (r *Rows) Next() (Row, error) {
 	}
 }
 
-func (r *Rows) row(e xml.StartElement) (Row, error) {
+func (r *Rows) row() (Row, error) {
 	r.number++
-	if n, err := strconv.Atoi(attr(e, "r")); err == nil && n > 0 {
+	if n, err := strconv.Atoi(string(r.s.attr("r"))); err == nil && n > 0 {
 		r.number = n
 	}
 	row, column, size := Row{Number: r.number}, -1, 0
-	err := r.s.inside(func(e xml.StartElement) (bool, error) {
-		if e.Name.Local != "c" {
+	if r.width > 0 {
+		row.Cells = make([]Cell, 0, r.width)
+	}
+	err := r.s.inside(func(tag string) (bool, error) {
+		if tag != "c" {
 			return false, nil
 		}
 		column++
-		if at, ok := columnOf(attr(e, "r")); ok {
+		if at, ok := columnOf(r.s.attr("r")); ok {
 			column = at
 		}
-		cell, there, err := r.cell(e)
+		cell, there, err := r.cell()
 		if err != nil || !there || row.Fault != "" {
 			return true, err
 		}
@@ -80,17 +82,23 @@ func (r *Rows) row(e xml.StartElement) (Row, error) {
 		row.Cells = append(row.Cells, cell)
 		return true, nil
 	})
+	r.width = len(row.Cells)
 	return row, err
 }
 
 // cell reads a cell to its end; there is false for an empty one.
-func (r *Rows) cell(e xml.StartElement) (c Cell, there bool, err error) {
-	kind, style, raw, inline, formula := attr(e, "t"), attr(e, "s"), "", "", false
-	err = r.s.inside(func(e xml.StartElement) (bool, error) {
+func (r *Rows) cell() (c Cell, there bool, err error) {
+	kind, style, raw, inline, formula := kindOf(r.s.attr("t")), 0, "", "", false
+	if n, err := strconv.Atoi(string(r.s.attr("s"))); err == nil {
+		style = n
+	} else if len(r.s.attr("s")) > 0 {
+		style = -1
+	}
+	err = r.s.inside(func(tag string) (bool, error) {
 		var err error
-		switch e.Name.Local {
+		switch tag {
 		case "v":
-			raw, err = r.s.text()
+			raw, err = r.s.content()
 		case "is":
 			inline, err = r.s.rich()
 		case "f":
@@ -117,7 +125,7 @@ func (r *Rows) cell(e xml.StartElement) (c Cell, there bool, err error) {
 }
 
 // value says what the value of a cell means.
-func (b *Book) value(kind, style, raw string) (Cell, error) {
+func (b *Book) value(kind string, style int, raw string) (Cell, error) {
 	switch kind {
 	case "s":
 		n, err := strconv.Atoi(raw)
@@ -135,23 +143,24 @@ func (b *Book) value(kind, style, raw string) (Cell, error) {
 		return Cell{Kind: Text, Text: unescaped(raw)}, nil
 	}
 	f := format{}
-	if n, err := strconv.Atoi(style); err == nil && n >= 0 && n < len(b.formats) {
-		f = b.formats[n]
+	if style >= 0 && style < len(b.formats) {
+		f = b.formats[style]
 	}
 	return f.read(raw, b.epoch1904), nil
 }
 
-func attr(e xml.StartElement, name string) string {
-	for _, a := range e.Attr {
-		if a.Name.Local == name && a.Name.Space == "" {
-			return a.Value
+// kindOf is what a cell says it holds; "" for a number.
+func kindOf(t []byte) string {
+	for _, kind := range [...]string{"s", "str", "b", "e", "d", "inlineStr"} {
+		if string(t) == kind {
+			return kind
 		}
 	}
 	return ""
 }
 
 // columnOf is the column of a reference such as AB12, from 0.
-func columnOf(reference string) (int, bool) {
+func columnOf(reference []byte) (int, bool) {
 	n := 0
 	for i := 0; i < len(reference) && i < 4; i++ {
 		c := reference[i] | 0x20

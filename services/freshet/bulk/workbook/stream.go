@@ -1,7 +1,7 @@
 package workbook
 
 import (
-	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -14,75 +14,81 @@ const maxToken, maxDepth = 4 << 20, 64
 
 // stream reads the XML of a part that may be large.
 type stream struct {
-	d     *xml.Decoder
-	r     io.ReadCloser
-	read  int64 // bytes in all
-	since int64 // bytes since the last token
+	*scanner
+	part  io.ReadCloser
 	name  string
 	depth int
+	ended bool // the tag that was begun ends itself, and that was not told yet
 }
 
 func newStream(r io.ReadCloser, name string) *stream {
-	s := &stream{r: r, name: name}
-	s.d = xml.NewDecoder(s)
-	s.d.CharsetReader = charset
-	return s
+	return &stream{scanner: newScanner(r), part: r, name: name}
 }
 
-// Read counts for the decoder, whose memory grows with a token.
-func (s *stream) Read(p []byte) (int, error) {
-	if s.since > maxToken {
-		return 0, fmt.Errorf("%s of the workbook has a text or tag of more than %d bytes", s.name, maxToken)
-	}
-	n, err := s.r.Read(p)
-	s.read += int64(n)
-	s.since += int64(n)
-	return n, err
-}
-
-// next gives the next token, io.EOF behind the last. A part that ends too early is another error.
-func (s *stream) next() (xml.Token, error) {
-	t, err := s.d.Token()
-	if err == io.EOF { //nolint:errorlint // the decoder gives it as it is, at the end of a whole document only
-		return nil, err
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read %s of the workbook: %w", s.name, err)
-	}
-	s.since = 0
-	switch t.(type) {
-	case xml.StartElement:
-		if s.depth++; s.depth > maxDepth {
-			return nil, fmt.Errorf("%s of the workbook nests more than %d deep", s.name, maxDepth)
-		}
-	case xml.EndElement:
+// next gives the next token, io.EOF behind the last. A part that ends too early is another error. tag, attr and text are of that token.
+func (s *stream) next() (token, error) {
+	if s.ended {
+		s.ended = false
 		s.depth--
+		s.pop()
+		return ends, nil
+	}
+	t, err := s.scanner.next()
+	switch {
+	case err == io.EOF && s.depth == 0: //nolint:errorlint // the scanner gives it as it is
+		return 0, err
+	case errors.Is(err, errTooLong):
+		return 0, fmt.Errorf("%s of the workbook has a text or tag of more than %d bytes", s.name, maxToken)
+	case err != nil:
+		return 0, fmt.Errorf("read %s of the workbook: %w", s.name, unexpected(err))
+	}
+	switch t {
+	case begins:
+		if s.depth++; s.depth > maxDepth {
+			return 0, fmt.Errorf("%s of the workbook nests more than %d deep", s.name, maxDepth)
+		}
+		s.ended = s.alone
+	case ends:
+		s.depth--
+	case textual:
 	}
 	return t, nil
 }
 
-// inside calls f for each element inside the one that was just begun, until that ends; f reads its element to the end, or says that it did not.
-func (s *stream) inside(f func(xml.StartElement) (done bool, err error)) error {
+// inside calls f for each element inside the one that was just begun, with its name, until that ends; f reads its element to the end, or says that it
+// did not.
+func (s *stream) inside(f func(tag string) (done bool, err error)) error {
 	for depth := s.depth; ; {
 		t, err := s.next()
 		if err != nil {
 			return unexpected(err)
 		}
-		switch e := t.(type) {
-		case xml.StartElement:
-			done, err := f(e)
+		switch t {
+		case begins:
+			done, err := f(known(s.tag))
 			if err == nil && !done {
 				err = s.skip()
 			}
 			if err != nil {
 				return err
 			}
-		case xml.EndElement:
+		case ends:
 			if s.depth < depth {
 				return nil
 			}
+		case textual:
 		}
 	}
+}
+
+// known is the name of an element that is read here, "" for others.
+func known(tag []byte) string {
+	for _, name := range [...]string{"c", "v", "row", "t", "is", "f", "r", "si", "sheetData"} {
+		if string(tag) == name {
+			return name
+		}
+	}
+	return ""
 }
 
 // skip reads to the end of the element that was just begun.
@@ -96,15 +102,15 @@ func (s *stream) skip() error {
 }
 
 // text reads the text of the element that was just begun, to its end.
-func (s *stream) text() (string, error) {
+func (s *stream) content() (string, error) {
 	var b strings.Builder
 	for depth := s.depth; s.depth >= depth; {
 		t, err := s.next()
 		if err != nil {
 			return "", unexpected(err)
 		}
-		if c, ok := t.(xml.CharData); ok {
-			if b.Write(c); b.Len() > maxToken {
+		if t == textual {
+			if b.Write(s.scanner.text); b.Len() > maxToken {
 				return "", fmt.Errorf("%s of the workbook has a text of more than %d bytes", s.name, maxToken)
 			}
 		}
@@ -115,11 +121,11 @@ func (s *stream) text() (string, error) {
 // rich reads a text of runs with formats of their own. What says how Japanese is spoken is no part of it.
 func (s *stream) rich() (string, error) {
 	var b strings.Builder
-	var runs func(xml.StartElement) (bool, error)
-	runs = func(e xml.StartElement) (bool, error) {
-		switch e.Name.Local {
+	var runs func(string) (bool, error)
+	runs = func(tag string) (bool, error) {
+		switch tag {
 		case "t":
-			text, err := s.text()
+			text, err := s.content()
 			if b.WriteString(text); b.Len() > maxToken {
 				return true, fmt.Errorf("%s of the workbook has a text of more than %d bytes", s.name, maxToken)
 			}

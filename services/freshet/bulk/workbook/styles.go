@@ -1,7 +1,6 @@
 package workbook
 
 import (
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -122,7 +121,7 @@ func (b *Book) readTexts(targets map[string]target) error {
 		if err != nil {
 			return err
 		}
-		if e, ok := t.(xml.StartElement); !ok || e.Name.Local != "si" {
+		if t != begins || known(s.tag) != "si" {
 			continue
 		}
 		text, err := s.rich()
