@@ -56,7 +56,7 @@ func (r ranked) pool(a *ask.Ask, said []scene.Said) *rank.Pool {
 }
 
 // Rank implements scene.Ranker.
-func (r ranked) Rank(a *ask.Ask, said []scene.Said) []scene.Ranked {
+func (r ranked) Rank(dst []scene.Ranked, a *ask.Ask, said []scene.Said) []scene.Ranked {
 	known, others := r.taught(said)
 	p := r.pool(a, known)
 	defer p.Put()
@@ -71,15 +71,16 @@ func (r ranked) Rank(a *ask.Ask, said []scene.Said) []scene.Ranked {
 		x := &own[i]
 		mine.List[i] = candidate.Candidate{Item: x.Item, Score: x.Score, Reason: x.Reason}
 	}
-	out := scene.Blend{}.Rank(a, append([]scene.Said{mine}, others...))
-	for i := range out {
-		if out[i].Source == ordered {
-			at, _ := p.Find(out[i].Item)
+	from := len(dst)
+	dst = scene.Blend{}.Rank(dst, a, append([]scene.Said{mine}, others...))
+	for i := range dst[from:] {
+		if x := &dst[from+i]; x.Source == ordered {
+			at, _ := p.Find(x.Item)
 			_, source := p.Reason(at)
-			out[i].Source = known[source].Source
+			x.Source = known[source].Source
 		}
 	}
-	return out
+	return dst
 }
 
 // Explain implements scene.Explainer.

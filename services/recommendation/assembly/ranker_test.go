@@ -59,7 +59,7 @@ func TestTheRankerCountsAsMuchAsWhatSpeaks(t *testing.T) {
 		"within a visit the session leads": {items(20, 21), 20, "session"},
 		"between visits taste leads":       {nil, 30, "taste"},
 	} {
-		got := r.Rank(&ask.Ask{NowMs: 1e12, Skip: func(int32) bool { return false }}, []scene.Said{
+		got := r.Rank(nil, &ask.Ask{NowMs: 1e12, Skip: func(int32) bool { return false }}, []scene.Said{
 			{Source: "session", Weight: 3, List: c.session}, {Source: "taste", Weight: 2, List: items(30, 31)}, {Source: "popular", Weight: .2, List: items(1, 2, 3)},
 		})
 		if len(got) == 0 || got[0].Item != c.first || got[0].Source != c.source {

@@ -89,16 +89,13 @@ type one struct {
 
 // run is one answer being made.
 type run struct {
-	plan  *Plan
-	a     ask.Ask // with the guard as Skip
-	parts *Parts
-	guard *guard
-	k     int
-	src   rand.Source
-	// context is List.Context; may and tried are those of the pool that are drawn for.
-	context string
-	may     []*one
-	tried   []arms.Item
+	plan    *Plan
+	a       ask.Ask // with the guard as Skip
+	parts   *Parts
+	guard   *guard
+	k       int
+	src     rand.Source
+	context string // List.Context
 
 	*work
 	absent []string
@@ -116,6 +113,10 @@ type work struct {
 	room []candidate.Candidate // of all lists in said
 	said []Said
 	pool []one // best first
+	// ranked is what the ranker said; may and tried are those of the pool that are drawn for.
+	ranked []Ranked
+	may    []*one
+	tried  []arms.Item
 }
 
 var works = sync.Pool{New: func() any { return new(work) }}
@@ -187,7 +188,8 @@ func (r *run) source(name string) ask.Source {
 
 // rank makes the pool: scores from 0.01 to 1, boosted.
 func (r *run) rank() {
-	ranked := r.parts.Ranker.Rank(&r.a, r.said)
+	r.ranked = r.parts.Ranker.Rank(r.ranked[:0], &r.a, r.said)
+	ranked := r.ranked
 	if len(ranked) == 0 {
 		return
 	}

@@ -28,7 +28,8 @@ type Ranked struct {
 
 // Ranker puts what all sources proposed in one order, best first, each item once. Many goroutines may use it.
 type Ranker interface {
-	Rank(a *ask.Ask, said []Said) []Ranked
+	// Rank appends to dst.
+	Rank(dst []Ranked, a *ask.Ask, said []Said) []Ranked
 }
 
 // Part is what one feature did for an item's score; a ranker may be able to tell.
@@ -58,7 +59,7 @@ type blending struct {
 var blendings = sync.Pool{New: func() any { return new(blending) }}
 
 // Rank implements Ranker. The reason is that of the source that gave most. Items are numbers of a shelf.
-func (Blend) Rank(_ *ask.Ask, said []Said) []Ranked {
+func (Blend) Rank(dst []Ranked, _ *ask.Ask, said []Said) []Ranked {
 	b := blendings.Get().(*blending)
 	defer blendings.Put(b)
 	b.room(said)
@@ -71,7 +72,7 @@ func (Blend) Rank(_ *ask.Ask, said []Said) []Ranked {
 	for i := range b.sum {
 		b.at[b.sum[i].Item] = 0
 	}
-	return b.sorted()
+	return b.sorted(dst)
 }
 
 // room empties it for the items of all lists.
@@ -106,14 +107,14 @@ func (b *blending) add(s *Said, c *candidate.Candidate, part float64) {
 // places is how many items sorted can number in the last bits of a score.
 const places = 1 << 12
 
-// sorted is the sum in its order. Numbers are sorted faster than what they stand for: each is a score, which is not below 0, that has the item's place instead of its last
+// sorted appends the sum in its order. Numbers are sorted faster than what they stand for: each is a score, which is not below 0, that has the item's place instead of its last
 // bits, all bits turned for the highest to come first. What is put in the wrong order by that stands side by side, and is put right.
-func (b *blending) sorted() []Ranked {
-	out := make([]Ranked, len(b.sum))
+func (b *blending) sorted(dst []Ranked) []Ranked {
+	dst = append(dst, b.sum...)
+	out := dst[len(dst)-len(b.sum):]
 	if len(out) > places {
-		copy(out, b.sum)
 		slices.SortFunc(out, compare)
-		return out
+		return dst
 	}
 	b.keys = b.keys[:0]
 	for i := range b.sum {
@@ -126,7 +127,7 @@ func (b *blending) sorted() []Ranked {
 			out[j], out[j-1] = out[j-1], out[j]
 		}
 	}
-	return out
+	return dst
 }
 
 func compare(a, b Ranked) int { return order(a.Score, b.Score, a.Item, b.Item) }

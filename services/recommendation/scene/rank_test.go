@@ -26,7 +26,7 @@ func TestABlendIsTheSumInItsOrder(t *testing.T) {
 			}
 			said = append(said, s)
 		}
-		got := Blend{}.Rank(nil, said)
+		got := Blend{}.Rank(nil, nil, said)
 		if !slices.IsSortedFunc(got, compare) || len(got) != len(sums) {
 			t.Fatalf("%v are not %v in their order", got, sums)
 		}
