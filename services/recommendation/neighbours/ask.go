@@ -66,18 +66,18 @@ func (x *Index) Candidates(dst []candidate.Candidate, q *candidate.Query) []cand
 		}
 		*seen = append(*seen, item)
 		if x.o.Self {
-			board.Add(item, weight*x.sim(item, item, x.self[item].of, scale), item)
+			board.Add(item, weight*says(x.sim(item, item, x.self[item].of, scale)), item)
 		}
 		if x.o.Nearest == 0 {
 			for _, c := range x.pairs[item].cells {
 				if c.groups != 0 {
-					board.Add(c.item, weight*x.sim(item, c.item, c.of, scale), item)
+					board.Add(c.item, weight*says(x.sim(item, c.item, c.of, scale)), item)
 				}
 			}
 			continue
 		}
 		for _, c := range x.nearest(item, scale) {
-			board.Add(c.item, weight*c.sim, item)
+			board.Add(c.item, weight*c.says, item)
 		}
 	}
 	return board.Append(dst, q, candidate.Neighbour)
@@ -91,8 +91,11 @@ type found struct {
 
 type neighbour struct {
 	item int32
-	sim  float64
+	says float64
 }
+
+// says is what a similarity counts.
+func says(sim float64) float64 { return sim * sim }
 
 // nearest are the neighbours of an item that give scores. They are kept until the next event, which may change any; where events fade they differ by the time of the question, too.
 func (x *Index) nearest(item int32, scale float64) []neighbour {
@@ -110,7 +113,7 @@ func (x *Index) nearest(item int32, scale float64) []neighbour {
 	sorted := best.Sorted()
 	f := &found{changes: x.changes, list: make([]neighbour, len(sorted))}
 	for i := range sorted {
-		f.list[i] = neighbour{sorted[i].Item, sorted[i].Score}
+		f.list[i] = neighbour{sorted[i].Item, says(sorted[i].Score)}
 	}
 	if x.o.HalfLife == 0 {
 		x.kept[item].Store(f)

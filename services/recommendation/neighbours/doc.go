@@ -6,10 +6,11 @@
 //
 //	x(u,i)   = w(n(u)) * 2^(-(now - t(u,i)) / 2H)
 //	sim(i,j) = sum over u of x(u,i) x(u,j) / (sqrt(sum x(u,i)^2 * sum x(u,j)^2) + Shrink)
-//	score(i) = sum over the distinct j of the history of Fade^(places since j) * sim(j,i), of each j its Nearest only
+//	score(i) = sum over the distinct j of the history of Fade^(places since j) * sim(j,i)^2, of each j its Nearest only
 //
-// which is a cosine, shrunk as in Bell and Koren ("Improved neighborhood-based collaborative filtering", KDD Cup 2007): pairs that few vouch for lose. A common
-// event fades by half in H. Of w there are three:
+// which is a cosine, shrunk as in Bell and Koren ("Improved neighborhood-based collaborative filtering", KDD Cup 2007): pairs that few vouch for lose. The square has
+// a near neighbour say more than several far ones, of which popular items have many (Aiolli, "Efficient top-N recommendation for very large scale binary rated
+// datasets", RecSys 2013: locality). A common event fades by half in H. Of w there are three:
 //
 //	Plain: 1.
 //	TFIDF: ln(1 + Reference / n): who takes everything says little. The user is the term (Breese, Heckerman, Kadie: "Empirical analysis of

@@ -139,7 +139,7 @@ func sameScores(t *rapid.T, o Options, x *Index, sims [items][items]float64, now
 		for i, sim := range sims[j] {
 			if i == int(j) {
 				if o.Self {
-					want[j] += w * sim
+					want[j] += w * sim * sim
 				}
 			} else if sim > 0 {
 				row = append(row, candidate.Candidate{Item: int32(i), Score: sim})
@@ -155,7 +155,7 @@ func sameScores(t *rapid.T, o Options, x *Index, sims [items][items]float64, now
 			row = row[:o.Nearest]
 		}
 		for _, c := range row {
-			want[c.Item] += w * c.Score
+			want[c.Item] += w * c.Score * c.Score
 		}
 	}
 	got := x.Candidates(nil, &candidate.Query{History: history, K: 100, AtMs: now})
