@@ -68,10 +68,13 @@ func (x *Index) Candidates(dst []candidate.Candidate, q *candidate.Query) []cand
 		if x.o.Self {
 			board.Add(item, weight*x.sim(item, item, x.self[item].of, scale), item)
 		}
-		if x.o.Nearest == 0 {
+		if x.o.Nearest == 0 || x.o.Inverse {
 			for _, c := range x.pairs[item].cells {
-				if c.groups != 0 {
-					board.Add(c.item, weight*x.sim(item, c.item, c.of, scale), item)
+				if c.groups == 0 {
+					continue
+				}
+				if sim := x.sim(item, c.item, c.of, scale); x.o.Nearest == 0 || sim >= x.least(c.item, scale) {
+					board.Add(c.item, weight*sim, item)
 				}
 			}
 			continue
@@ -81,6 +84,14 @@ func (x *Index) Candidates(dst []candidate.Candidate, q *candidate.Query) []cand
 		}
 	}
 	return board.Append(dst, q, candidate.Neighbour)
+}
+
+// least is the similarity of the last of the Nearest of an item; 0 where it has fewer neighbours.
+func (x *Index) least(item int32, scale float64) float64 {
+	if near := x.nearest(item, scale); len(near) == x.o.Nearest {
+		return near[len(near)-1].sim
+	}
+	return 0
 }
 
 // found are the neighbours of an item, as they were when so many changes had been made.
