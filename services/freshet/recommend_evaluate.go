@@ -28,7 +28,7 @@ type recommendOptions struct {
 	figures    []string
 	gap, visit time.Duration
 	cases      int
-	json       bool
+	json, tune bool
 	file       interaction.Options
 	plan       judge.Plan
 	judge      judge.Options
@@ -73,6 +73,7 @@ func (o *recommendOptions) flags(cmd *cobra.Command) {
 	f.IntVar(&o.plan.MinTouches, "min-touches", 0, "leave out users or sessions with fewer touches, after --min-value; 0 leaves out none")
 	f.DurationVar(&o.gap, "basket", time.Hour, "how long after its first touch a basket takes others, for next-basket")
 	f.StringSliceVar(&o.models, "models", nil, "models to judge; by default all that suit the protocol")
+	f.BoolVar(&o.tune, "tune", false, "choose the settings of item-knn, user-knn, ease and als by an inner split of what is learnt from, by NDCG (that of --figures, where one is there); takes 3 to 18 times the training of each")
 	f.IntVar(&o.plan.EASEItems, "ease-items", 0, "how many items ease is fitted on, the most taken; 0 for 10000. Memory is 8 bytes times its square (20000: 3.2 GB), time its cube")
 	f.StringVar(&o.file.Shape, "shape", "", strings.Join(interaction.Shapes, ", ")+"; all but baskets (names between commas, a basket a line) are found out")
 	f.StringVar(&o.file.User, "user", "", "the column of the user or session, where its name does not tell")
@@ -136,6 +137,11 @@ func (o *recommendOptions) run(cmd *cobra.Command) error {
 	}
 	show := &steps{out: cmd.ErrOrStderr()}
 	defer show.end()
+	if o.tune {
+		if err := judge.Tune(cmd.Context(), s, families, o.judge, show.tell); err != nil {
+			return fmt.Errorf("--tune: %w", err)
+		}
+	}
 	models, err := judge.Train(cmd.Context(), s, families, func(model string, done, of int) { show.tell("train "+model, done, of) })
 	if err != nil {
 		return err

@@ -149,6 +149,13 @@ func TestRecommendEvaluateChoosesTheProtocol(t *testing.T) {
 	}
 }
 
+func TestRecommendEvaluateTunes(t *testing.T) {
+	out := must(t, "recommend", "evaluate", "--data", write(t, "sessions.jsonl", sessions(400)), "--protocol", "users", "--models", "ease,user-knn,popular", "--tune")
+	if err := contains(out, "ease: tuned: L2 ", "user-knn: tuned: the "); err != nil || strings.Contains(out, "popular: tuned") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 // Visits are parted by pauses, of the rows that are asked for.
 func TestRecommendEvaluatePartsVisits(t *testing.T) {
 	text := "timestamp,visitorid,event,itemid\n"

@@ -15,8 +15,8 @@ import (
 // given is a list of two places.
 func given(request, customer, variant string) *recommendationv1.Answer {
 	return &recommendationv1.Answer{
-		RequestId: request, Workspace: "default", CustomerId: customer, Scene: "home", Variant: variant, AtMs: base.UnixMilli(), ModelVersion: "m1",
-		Items: []*recommendationv1.AnswerItem{{ItemId: "i1", Source: "session"}, {ItemId: "i2", Source: "trending", Explored: true}},
+		RequestId: request, Workspace: "default", CustomerId: customer, Scene: "home", Variant: variant, AtMs: base.UnixMilli(), ModelVersion: "m1", Context: "segment:vip",
+		Items: []*recommendationv1.AnswerItem{{ItemId: "i1", Source: "session"}, {ItemId: "i2", Source: "trending", Explored: true, Category: "Shoes"}},
 	}
 }
 
@@ -25,7 +25,7 @@ func became(id string, a *recommendationv1.Answer, place int, kind recommendatio
 	x := a.Items[place-1]
 	o := &recommendationv1.Outcome{
 		OutcomeId: id, Workspace: a.Workspace, CustomerId: a.CustomerId, RequestId: a.RequestId, Scene: a.Scene, Variant: a.Variant, ModelVersion: a.ModelVersion,
-		ItemId: x.ItemId, Position: int32(place), Source: x.Source, Explored: x.Explored, Kind: kind, AnsweredMs: a.AtMs, AtMs: a.AtMs + 1000,
+		ItemId: x.ItemId, Position: int32(place), Source: x.Source, Explored: x.Explored, Context: a.Context, Category: x.Category, Kind: kind, AnsweredMs: a.AtMs, AtMs: a.AtMs + 1000,
 	}
 	if edit != nil {
 		edit(o)
@@ -63,11 +63,11 @@ func TestRecommendationsAndWhatBecameOfThem(t *testing.T) {
 	}
 	w.want(5, "SELECT count() FROM {dm}.recommendations")
 	w.want(8, "SELECT count() FROM {dm}.recommendation_outcomes")
-	w.want(1, `SELECT count() FROM {dm}.recommendations WHERE (workspace, request_id, position, customer_id, scene, variant, model_version, unseen, item_id, source, explored)
-		= ('default', 'r2', 2, 'b', 'home', 'better', 'm1', false, 'i2', 'trending', true) AND toUnixTimestamp64Milli(answered_at) = `+ms(base.UnixMilli()))
+	w.want(1, `SELECT count() FROM {dm}.recommendations WHERE (workspace, request_id, position, customer_id, scene, variant, model_version, unseen, item_id, source, explored, context, category)
+		= ('default', 'r2', 2, 'b', 'home', 'better', 'm1', false, 'i2', 'trending', true, 'segment:vip', 'Shoes') AND toUnixTimestamp64Milli(answered_at) = `+ms(base.UnixMilli()))
 	w.want(1, "SELECT count() FROM {dm}.recommendations WHERE (request_id, position, item_id, unseen) = ('r3', 0, '', true)")
-	w.want(1, `SELECT count() FROM {dm}.recommendation_outcomes WHERE (workspace, outcome_id, kind, sign, customer_id, request_id, position, scene, variant, model_version, item_id, source, explored, value_micros, order_id)
-		= ('default', 'o6', 'purchase', 1, 'b', 'r2', 2, 'home', 'better', 'm1', 'i2', 'trending', true, 30000000, 'n1')
+	w.want(1, `SELECT count() FROM {dm}.recommendation_outcomes WHERE (workspace, outcome_id, kind, sign, customer_id, request_id, position, scene, variant, model_version, item_id, source, explored, context, category, value_micros, order_id)
+		= ('default', 'o6', 'purchase', 1, 'b', 'r2', 2, 'home', 'better', 'm1', 'i2', 'trending', true, 'segment:vip', 'Shoes', 30000000, 'n1')
 		AND toUnixTimestamp64Milli(answered_at) = `+ms(base.UnixMilli())+` AND toUnixTimestamp64Milli(occurred_at) = `+ms(base.UnixMilli()+1000))
 	w.want(1, `SELECT count() FROM {dm}.recommendation_daily WHERE (scene, variant, source, position, lists, visitors, impressions, clicks, purchased_lines, revenue, ctr)
 		= ('home', 'better', 'trending', 2, 1, 1, 1, 1, 1, 30, 1)`)

@@ -55,12 +55,12 @@ type Options struct {
 // Default suits shops and films, of any size.
 func Default() Options { return Options{Factors: 64, Epochs: 10, L2: 0.003, Steps: 3} }
 
-// against is how much all that a visitor did not take says together, in what he took: what a fit takes where Options.Unobserved is 0. Where data are sparse a pair that did not happen
+// Against is how much all that a visitor did not take says together, in what he took: what a fit takes where Options.Unobserved is 0. Where data are sparse a pair that did not happen
 // says little: 37,000 items of which a visitor takes five want a weight of thousandths, films with a hundred ratings each a tenth or three (docs/recommendation-evaluation.md).
-const against = 16
+const Against = 16
 
-// fitting is Unobserved for so many pairs of so many visitors and items.
-func fitting(pairs, visitors, items int) float64 {
+// Unobserved is Options.Unobserved by which all that did not happen says so much together, for so many pairs of so many visitors and items.
+func Unobserved(against float64, pairs, visitors, items int) float64 {
 	return min(against*float64(max(pairs, 1))/(float64(max(visitors, 1))*float64(max(items, 1))), 1)
 }
 
@@ -93,7 +93,7 @@ func Fit(ctx context.Context, histories [][]int32, items int, o Options) (*Model
 	}
 	took := linksOf(histories, items)
 	if o.Unobserved == 0 {
-		o.Unobserved = fitting(len(took.list), len(histories), items)
+		o.Unobserved = Unobserved(Against, len(took.list), len(histories), items)
 	}
 	by := took.turned(items)
 	m := &Model{o: o, known: make([]bool, items), all: items}

@@ -55,7 +55,7 @@ func TestFitting(t *testing.T) {
 		{100, 10, 10, 1},                     // everybody took everything
 		{0, 0, 0, 1},
 	} {
-		if got := fitting(c.pairs, c.visitors, c.items); math.Abs(got-c.want) > 0.05*c.want {
+		if got := Unobserved(Against, c.pairs, c.visitors, c.items); math.Abs(got-c.want) > 0.05*c.want {
 			t.Errorf("%d pairs of %d and %d: %v, want about %v", c.pairs, c.visitors, c.items, got, c.want)
 		}
 	}

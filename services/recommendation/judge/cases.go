@@ -87,6 +87,8 @@ type Plan struct {
 
 	// every asks, of next-basket, for every basket behind the time and not for each customer's first alone: a ranker learns from all.
 	every bool
+	// tuned has the settings that Tune chose, by family.
+	tuned map[string]Setting
 }
 
 // NewSet cuts a log. test holds what judges when it is a file of its own; nil means that the log is cut.

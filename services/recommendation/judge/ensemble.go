@@ -245,7 +245,7 @@ func (s *Set) inner() (*Set, error) {
 	}
 	inner, err := NewSet(&l, nil, p)
 	if err != nil {
-		return nil, fmt.Errorf("an inner split for the ranker: %w", err)
+		return nil, fmt.Errorf("an inner split: %w", err)
 	}
 	return inner, nil
 }

@@ -3,16 +3,10 @@ package judge
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/freshet/freshet/services/recommendation/alike"
-	"github.com/freshet/freshet/services/recommendation/als"
-	"github.com/freshet/freshet/services/recommendation/candidate"
-	"github.com/freshet/freshet/services/recommendation/ease"
 	"github.com/freshet/freshet/services/recommendation/neighbours"
 	"github.com/freshet/freshet/services/recommendation/popular"
 	"github.com/freshet/freshet/services/recommendation/session"
@@ -24,6 +18,8 @@ type Family struct {
 	// For are the protocols that it is taken for when nobody names models; empty means all.
 	For []string
 	Fit func(context.Context, *Set) (Model, error)
+	// Settings are others to fit it with, for Tune to choose among.
+	Settings []Setting
 }
 
 // Families are all kinds, the plainest first.
@@ -31,14 +27,14 @@ func Families() []Family {
 	return []Family{
 		{Name: "popular", Fit: fitPopular},
 		{Name: "again", For: []string{"next-item", "next-basket"}, Fit: fitAgain},
-		{Name: "item-knn", Fit: fitNeighbours},
+		{Name: "item-knn", Fit: fitNeighbours, Settings: neighbourSettings()},
 		{Name: "vmis-knn", Fit: fitSession},
 		{Name: "vmis-knn-live", For: []string{"next-item"}, Fit: fitLive},
 		{Name: "item-knn-live", For: []string{"next-item"}, Fit: fitLiveNeighbours},
-		{Name: "ease", For: []string{"next-basket", "holdout", "users", "leave-last-out"}, Fit: fitEASE},
-		{Name: "als", For: []string{"next-basket", "holdout", "users", "leave-last-out"}, Fit: fitALS},
+		{Name: "ease", For: []string{"next-basket", "holdout", "users", "leave-last-out"}, Fit: fitEASE, Settings: easeSettings()},
+		{Name: "als", For: []string{"next-basket", "holdout", "users", "leave-last-out"}, Fit: fitALS, Settings: alsSettings()},
 		{Name: "again-fading", For: []string{"next-item", "next-basket"}, Fit: fitFading},
-		{Name: "user-knn", Fit: fitAlike},
+		{Name: "user-knn", Fit: fitAlike, Settings: alikeSettings()},
 		{Name: "blend", Fit: fitBlend},
 		{Name: "ranker", Fit: fitRanker},
 	}
@@ -88,10 +84,17 @@ func (s *Set) fit(ctx context.Context, f Family) (Model, error) {
 	if m, ok := s.fitted[f.Name]; ok {
 		return m, nil
 	}
+	fit, words := f.Fit, ""
+	if tuned, ok := s.plan.tuned[f.Name]; ok {
+		fit, words = tuned.Fit, tuned.Words
+	}
 	began := time.Now()
-	m, err := f.Fit(ctx, s)
+	m, err := fit(ctx, s)
 	if err != nil {
 		return m, err
+	}
+	if words != "" {
+		m.Note = strings.TrimPrefix(m.Note+"; tuned: "+words, "; ")
 	}
 	m.Name, m.Took = f.Name, time.Since(began)
 	if m.Ended == nil {
@@ -115,78 +118,9 @@ func fitFading(context.Context, *Set) (Model, error) {
 	return Model{Source: f}, err
 }
 
-func fitAlike(_ context.Context, s *Set) (Model, error) {
-	o := alike.Default()
-	o.Visitors, o.Items, o.Sample, o.Look, o.Near = max(len(s.Train), 1), 2000, 500, 100, 100 // what serves live has tighter bounds
-	x, err := alike.New(o)
-	if err != nil {
-		return Model{}, err
-	}
-	for i := range s.Train {
-		who := strconv.Itoa(i)
-		for _, item := range s.Train[i].Items {
-			x.Touch(who, item)
-		}
-	}
-	return Model{Source: visitors{x}}, nil
-}
-
-// visitors asks an index of visitors for somebody it does not know.
-type visitors struct{ x *alike.Index }
-
-// Candidates implements candidate.Source.
-func (v visitors) Candidates(dst []candidate.Candidate, q *candidate.Query) []candidate.Candidate {
-	return v.x.Candidates(dst, "", q.History, q.K, q.Skip)
-}
-
 func fitSession(_ context.Context, s *Set) (Model, error) {
 	x, err := sessions(s)
 	return Model{Source: x}, err
-}
-
-// fitNeighbours takes sessions or customers as groups. Where coming back is asked for, an item is its own neighbour; in a session the last touch says most.
-func fitNeighbours(ctx context.Context, s *Set) (Model, error) {
-	o := neighbours.Default()
-	o.Self = !s.NewOnly
-	if s.Protocol == "next-item" {
-		o.Fade = 0.5
-	}
-	note := ""
-	if o.Row = s.rows(o.Window); o.Row > 0 {
-		note = fmt.Sprintf("of each item at most %d pairs are held, the strongest half where there were more", o.Row)
-	}
-	x, err := neighbours.New(o)
-	if err != nil {
-		return Model{}, err
-	}
-	for i := range s.Train {
-		if i%1024 == 0 && ctx.Err() != nil {
-			return Model{}, ctx.Err()
-		}
-		observe(x, s.Train[i].Items)
-	}
-	return Model{Source: x, Note: note}, nil
-}
-
-// mostPairs is how many pairs of items a judged item-kNN holds without a bound: 16 to 43 bytes each.
-var mostPairs = 64 << 20
-
-// rows is how many pairs of an item are held at most, 0 for all: sets of some ten thousand items that all meet need more memory than there is.
-func (s *Set) rows(window int) int {
-	known, met := 0, 0
-	for _, n := range s.Counts {
-		if n > 0 {
-			known++
-		}
-	}
-	for i := range s.Train {
-		n := min(len(s.Train[i].Items), window)
-		met += n * n
-	}
-	if min(met, known*known) <= mostPairs {
-		return 0
-	}
-	return max(mostPairs/known, 100)
 }
 
 // observe takes a group that has ended. Nothing fades here: the order is all that the window needs.
@@ -212,38 +146,6 @@ func fitLiveNeighbours(ctx context.Context, s *Set) (Model, error) {
 
 // learnsOn is the note of models that learn on.
 const learnsOn = "each judged session joins the index when it has ended"
-
-func fitEASE(ctx context.Context, s *Set) (Model, error) {
-	o := ease.Default()
-	o.Workers = runtime.GOMAXPROCS(0)
-	if s.plan.EASEItems > 0 {
-		o.MaxItems = s.plan.EASEItems
-	}
-	m, err := ease.Fit(ctx, s.histories(), s.Items, o)
-	if err != nil {
-		return Model{}, err
-	}
-	note := ""
-	if m.Left > 0 {
-		note = fmt.Sprintf("fitted on the %d items that most took; %d others are never proposed", m.Fitted, m.Left)
-	}
-	return Model{Source: m, Note: note}, nil
-}
-
-func fitALS(ctx context.Context, s *Set) (Model, error) {
-	o := als.Default()
-	o.Workers = runtime.GOMAXPROCS(0)
-	m, err := als.Fit(ctx, s.histories(), s.Items, o)
-	return Model{Source: m}, err
-}
-
-func (s *Set) histories() [][]int32 {
-	out := make([][]int32, len(s.Train))
-	for i := range s.Train {
-		out[i] = s.Train[i].Items
-	}
-	return out
-}
 
 // fitLive learns on from each session that was judged, as it does when it serves.
 func fitLive(_ context.Context, s *Set) (Model, error) {

@@ -66,21 +66,32 @@ func (x *Index) Candidates(dst []candidate.Candidate, q *candidate.Query) []cand
 		}
 		*seen = append(*seen, item)
 		if x.o.Self {
-			board.Add(item, weight*says(x.sim(item, item, x.self[item].of, scale)), item)
+			board.Add(item, weight*x.says(x.sim(item, item, x.self[item].of, scale)), item)
 		}
-		if x.o.Nearest == 0 {
+		if x.o.Nearest == 0 || x.o.Inverse {
 			for _, c := range x.pairs[item].cells {
-				if c.groups != 0 {
-					board.Add(c.item, weight*says(x.sim(item, c.item, c.of, scale)), item)
+				if c.groups == 0 {
+					continue
+				}
+				if sim := x.sim(item, c.item, c.of, scale); x.o.Nearest == 0 || sim >= x.least(c.item, scale) {
+					board.Add(c.item, weight*x.says(sim), item)
 				}
 			}
 			continue
 		}
 		for _, c := range x.nearest(item, scale) {
-			board.Add(c.item, weight*c.says, item)
+			board.Add(c.item, weight*x.says(c.sim), item)
 		}
 	}
 	return board.Append(dst, q, candidate.Neighbour)
+}
+
+// least is the similarity of the last of the Nearest of an item; 0 where it has fewer neighbours.
+func (x *Index) least(item int32, scale float64) float64 {
+	if near := x.nearest(item, scale); len(near) == x.o.Nearest {
+		return near[len(near)-1].sim
+	}
+	return 0
 }
 
 // found are the neighbours of an item, as they were when so many changes had been made.
@@ -91,11 +102,16 @@ type found struct {
 
 type neighbour struct {
 	item int32
-	says float64
+	sim  float64
 }
 
 // says is what a similarity counts.
-func says(sim float64) float64 { return sim * sim }
+func (x *Index) says(sim float64) float64 {
+	if x.o.Inverse {
+		return sim
+	}
+	return sim * sim
+}
 
 // nearest are the neighbours of an item that give scores. They are kept until the next event, which may change any; where events fade they differ by the time of the question, too.
 func (x *Index) nearest(item int32, scale float64) []neighbour {
@@ -113,7 +129,7 @@ func (x *Index) nearest(item int32, scale float64) []neighbour {
 	sorted := best.Sorted()
 	f := &found{changes: x.changes, list: make([]neighbour, len(sorted))}
 	for i := range sorted {
-		f.list[i] = neighbour{sorted[i].Item, says(sorted[i].Score)}
+		f.list[i] = neighbour{sorted[i].Item, sorted[i].Score}
 	}
 	if x.o.HalfLife == 0 {
 		x.kept[item].Store(f)

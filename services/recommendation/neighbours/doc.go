@@ -7,6 +7,7 @@
 //	x(u,i)   = w(n(u)) * 2^(-(now - t(u,i)) / 2H)
 //	sim(i,j) = sum over u of x(u,i) x(u,j) / (sqrt(sum x(u,i)^2 * sum x(u,j)^2) + Shrink)
 //	score(i) = sum over the distinct j of the history of Fade^(places since j) * sim(j,i)^2, of each j its Nearest only
+//	score(i) = sum of Fade^(places since j) * sim(j,i) with Inverse, over the j that are among the Nearest of i
 //
 // which is a cosine, shrunk as in Bell and Koren ("Improved neighborhood-based collaborative filtering", KDD Cup 2007): pairs that few vouch for lose. The square has
 // a near neighbour say more than several far ones, of which popular items have many (Aiolli, "Efficient top-N recommendation for very large scale binary rated

@@ -36,6 +36,9 @@ type Options struct {
 	Groups int
 	// Nearest is how many neighbours of each item of the history give scores; many let popular items in. Zero means all.
 	Nearest int
+	// Inverse takes, in place of the Nearest of each item of the history, the items of the history that are among the Nearest of each candidate, as most published item-kNN do: popular
+	// items, which are near to all, gain less. A question behind an event then searches the Nearest of all candidates: it is for an index that is complete, and not where events fade.
+	Inverse bool
 	// Fade is how much an item of the history counts against the one behind it: 1 all alike, 0.5 by half at each place. Above 0, at most 1.
 	Fade float64
 	// Self counts an item as its own neighbour: visitors come back.
@@ -63,6 +66,8 @@ func (o Options) check() error {
 		return fmt.Errorf("rows of %d pairs, %d groups: want 0, or 2 or more", o.Row, o.Groups)
 	case o.Nearest < 0:
 		return fmt.Errorf("%d nearest: want 0 or more", o.Nearest)
+	case o.Inverse && (o.Nearest == 0 || o.HalfLife > 0):
+		return fmt.Errorf("inverse with %d nearest and a half-life of %v: want some nearest and no half-life", o.Nearest, o.HalfLife)
 	case !(o.Fade > 0 && o.Fade <= 1):
 		return fmt.Errorf("fade %v: want above 0, at most 1", o.Fade)
 	}

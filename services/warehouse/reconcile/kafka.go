@@ -16,21 +16,24 @@ import (
 type Group struct {
 	Name   string
 	Topics []topics.Topic
+	// Optional names the service of the group, where a stack may do without: while no group of it ever committed, none of them is behind.
+	Optional string
 }
 
 // DefaultGroups are the groups between an event and the facts, features and recommendations made of it, in the order of the flow: a group is asked only
 // when those that write what it reads are known to have ended.
 func DefaultGroups() []Group {
+	const lists = "recommendation"
 	return []Group{
 		{Name: "identity.state", Topics: []topics.Topic{topics.EventsRaw}},
 		{Name: "identity.merges", Topics: []topics.Topic{topics.IdentityLog}},
 		{Name: "feature.orders", Topics: []topics.Topic{topics.OrderEvents}},
 		{Name: "feature.state", Topics: []topics.Topic{topics.EventsResolved, topics.OrderPostings, topics.IdentityMappings, topics.FeatureHandover}},
 		{Name: "recommendation.visitors", Topics: []topics.Topic{topics.EventsResolved, topics.IdentityMappings, topics.SegmentTransitions,
-			topics.RecommendationFeedback, topics.VisitorHandover}},
-		{Name: "recommendation.items", Topics: []topics.Topic{topics.ItemChanges}},
+			topics.RecommendationFeedback, topics.VisitorHandover}, Optional: lists},
+		{Name: "recommendation.items", Topics: []topics.Topic{topics.ItemChanges}, Optional: lists},
 		{Name: "recommendation.loop", Topics: []topics.Topic{topics.Touches, topics.Recommendations, topics.RecommendationFeedback,
-			topics.IdentityMappings, topics.LoopHandover}},
+			topics.IdentityMappings, topics.LoopHandover}, Optional: lists},
 		{Name: "warehouse.facts", Topics: []topics.Topic{topics.EventsRaw, topics.EventsRejected, topics.EventsResolved, topics.IdentityMappings,
 			topics.Orders, topics.OrderPostings, topics.Scores, topics.Touches, topics.Recommendations, topics.RecommendationOutcomes}},
 	}
@@ -42,10 +45,12 @@ type Lag struct {
 	Records      int64
 }
 
-// ReadLag measures the groups: end of each partition less committed offset.
+// ReadLag measures the groups: end of each partition less committed offset. Those of an optional service that is not part of the stack are left out.
 func ReadLag(ctx context.Context, b *broker.Client, groups []Group) ([]Lag, error) {
 	var lags []Lag
+	service, runs := map[string]string{}, map[string]bool{"": true}
 	for _, g := range groups {
+		service[g.Name] = g.Optional
 		for _, t := range g.Topics {
 			spans, err := b.Spans(ctx, t.Name)
 			if err != nil {
@@ -61,12 +66,13 @@ func ReadLag(ctx context.Context, b *broker.Client, groups []Group) ([]Lag, erro
 			}
 			lag := Lag{Group: g.Name, Topic: t.Name}
 			for _, tp := range tps {
+				runs[g.Optional] = runs[g.Optional] || at[tp].Offset >= 0
 				lag.Records += spans[tp.Partition].Next - max(at[tp].Offset, spans[tp.Partition].First)
 			}
 			lags = append(lags, lag)
 		}
 	}
-	return lags, nil
+	return slices.DeleteFunc(lags, func(l Lag) bool { return !runs[service[l.Group]] }), nil
 }
 
 // Settle waits until no group is behind, or ctx ends: then the error says who is.
@@ -92,6 +98,11 @@ func Settle(ctx context.Context, b *broker.Client, groups []Group) error {
 
 func (r *Report) readLag(ctx context.Context, o Options) (err error) {
 	r.Lag, err = ReadLag(ctx, o.Broker, o.Groups)
+	for _, g := range o.Groups {
+		if err == nil && !slices.ContainsFunc(r.Lag, func(l Lag) bool { return l.Group == g.Name }) {
+			r.Absent = append(r.Absent, g.Name)
+		}
+	}
 	for _, l := range r.Lag {
 		if l.Records != 0 {
 			r.unequal("group %s is %d records behind in %s", l.Group, l.Records, l.Topic)

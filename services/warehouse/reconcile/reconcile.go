@@ -50,7 +50,9 @@ type Report struct {
 	Book       Book
 	Customers  Customers
 	Lag        []Lag
-	Features   []FeatureCheck
+	// Absent are groups of services that this stack does without.
+	Absent   []string
+	Features []FeatureCheck
 	// Expected is set when numbers were expected: what came out for them.
 	Expected *Expected
 	// Inequalities are sentences, each of two numbers that should be one.

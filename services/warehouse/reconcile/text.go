@@ -59,6 +59,9 @@ func (r *Report) WriteText(w io.Writer) error {
 	for _, l := range r.Lag {
 		t.row(l.Group, l.Topic, l.Records)
 	}
+	for _, g := range r.Absent {
+		t.row(g, "its service never ran here", "")
+	}
 	t.verdict(r.Inequalities)
 	return t.flush()
 }

@@ -2,6 +2,7 @@ package page
 
 import (
 	"image/color"
+	"math"
 	"slices"
 	"strconv"
 
@@ -33,9 +34,28 @@ func fresh(x, y string) *plot.Plot {
 	for _, style := range []*text.Style{&p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
 		style.Font.Variant = "Sans"
 	}
-	p.Legend.Top, p.Legend.Padding, p.Legend.YOffs = true, vg.Points(3), vg.Points(-4)
+	p.X.Tick.Marker, p.Y.Tick.Marker = round{}, round{}
+	p.Legend.Top, p.Legend.Padding, p.Legend.XOffs, p.Legend.YOffs = true, vg.Points(3), vg.Points(-4), vg.Points(-4)
 	p.Add(plotter.NewGrid())
 	return p
+}
+
+// round has a number at every round step, three to eight of them: those of gonum name as few as two.
+type round struct{}
+
+// Ticks implements plot.Ticker.
+func (round) Ticks(least, most float64) (out []plot.Tick) {
+	step := math.Pow(10, math.Floor(math.Log10(most-least)))
+	for _, part := range []float64{.1, .2, .5} {
+		if (most-least)/(step*part) <= 8 {
+			step *= part
+			break
+		}
+	}
+	for at := math.Ceil(least / step); at*step <= most; at++ {
+		out = append(out, plot.Tick{Value: at * step, Label: strconv.FormatFloat(at*step, 'g', 4, 64)})
+	}
+	return out
 }
 
 func recall(k int) string { return "Recall@" + strconv.Itoa(k) }
@@ -89,8 +109,9 @@ func bars(k int, rows []judge.Row) (*plot.Plot, error) {
 	}
 	p.Add(e)
 	p.NominalY(names...)
-	p.X.Min, p.X.Max = 0, max(most*1.05, 0.01)
-	p.Y.Min, p.Y.Max = -0.6, float64(len(rows))-0.4 // the first and the last bar are whole
+	p.X.Min, p.X.Max = 0, max(most*1.08, 0.01)
+	p.X.Tick.Marker = upTo{p.X.Tick.Marker, p.X.Max * .97} // the last number is whole
+	p.Y.Min, p.Y.Max = -0.6, float64(len(rows))-0.4        // the first and the last bar are whole
 	return p, nil
 }
 

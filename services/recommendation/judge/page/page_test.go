@@ -107,3 +107,16 @@ func TestTicksOfPlacesAreRound(t *testing.T) {
 		}
 	}
 }
+
+// Every axis of numbers has some with a number on them, at round steps.
+func TestAxesHaveNumbers(t *testing.T) {
+	for most, want := range map[float64]string{.297: "0 0.05 0.1 0.15 0.2 0.25", 1.02: "0 0.2 0.4 0.6 0.8 1", .01: "0 0.002 0.004 0.006 0.008 0.01", 20: "0 5 10 15 20", .8: "0 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8"} {
+		var got []string
+		for _, tick := range (round{}).Ticks(0, most) {
+			got = append(got, tick.Label)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("up to %v: %v, want %s", most, got, want)
+		}
+	}
+}
