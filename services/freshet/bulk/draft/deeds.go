@@ -37,7 +37,10 @@ func (p *plan) happened(s *sample, columns []*column, taken map[int]bool) {
 		}
 	}
 	for i, c := range columns {
-		if values := s.values(i, 12); fits(c) && len(values) > 1 && !slices.ContainsFunc(values, func(v string) bool { return deedNames[plain(v)] == "" }) {
+		if !fits(c) || len(c.distinct) < 2 {
+			continue
+		}
+		if values := s.values(i, 12); len(values) > 1 && !slices.ContainsFunc(values, func(v string) bool { return deedNames[plain(v)] == "" }) {
 			p.deed(s, columns, taken, i)
 			return
 		}
