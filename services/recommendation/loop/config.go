@@ -28,7 +28,7 @@ type Config struct {
 	// HalfLife is after how long an impression or a click counts half in what exploration goes by. 1h to 2160h.
 	HalfLife time.Duration `koanf:"half_life"`
 	// Arms is how many items and categories by scene, and by scene and context, exploration remembers; those with least impressions are forgotten first. 1,000 to 10,000,000, about
-	// 200 bytes each.
+	// 100 bytes each.
 	Arms int `koanf:"arms"`
 	// Prior is how many impressions the click rate of its like counts for: a category begins as its scene, in a context as in all together, an item as its category there. 1 to 10,000.
 	Prior float64 `koanf:"prior"`
