@@ -21,6 +21,8 @@
 //   - A split is the best there is on the bins (TestTheBestSplitIsFound), also missing against the rest (TestMissingAgainstTheRest). Leaves keep
 //     their least rows, counted exactly, and least weight (TestLeavesKeepTheirLimits); predictions never turn along a monotone feature
 //     (TestMonotone); a weight of three is three rows (TestAWeightIsSoManyRows).
+//   - A ranking's gradients are those of all its pairs (TestGradientsAreThoseOfAllPairs), though it neither looks at all nor sorts what need not be sorted
+//     (TestPlacesAreThoseOfASort); a round's sample has whole groups (TestWholeGroupsAreDrawn). A column of one value costs nothing (TestADullColumnIsPassedOver).
 //   - As good as XGBoost, LightGBM and scikit-learn: within 0.002 in area under the curve and log-loss on folds of real tables (TestParityOnFolds).
 //   - A row has one score to the bit, alone, in any batch, and by a plain walk (TestScoresAreTheSameHoweverTheyAreAsked), whatever is in it:
 //     NaN is missing, and so is a category that was not in training (TestASetOfCategoriesIsOneSplit). Scoring allocates nothing

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -49,6 +50,10 @@ func trained(s *shop) {
 		s.Errorf("back to before the first: %v", err)
 	}
 
+	if idle := s.train(); idle.GetState() != modelv1.RunState_RUN_STATE_SKIPPED || !strings.Contains(idle.GetWords(), "nothing new to learn from") {
+		s.Errorf("a training without new visits: %v", idle)
+	}
+	s.more()
 	s.through("before the second training")
 	second := s.train()
 	if second.GetState() != modelv1.RunState_RUN_STATE_DONE || second.GetVersion() == first.GetVersion() {
@@ -73,6 +78,22 @@ func (s *shop) through(mark string) {
 		s.tell(s.looks(fmt.Sprint("user:", mark, n), mark))
 	}
 	s.finds("SELECT toString(uniqExact(customer_id)) FROM dw.touches WHERE workspace = @workspace AND item_id = '"+mark+"'", fmt.Sprint(visitors))
+}
+
+// more people come, with a twentieth of the touches that there are: each looks at four items that somebody looked at one after the other.
+func (s *shop) more() {
+	s.Helper()
+	seen, err := s.query("SELECT item_id FROM dw.touches WHERE workspace = @workspace AND kind = 'view' AND item_id LIKE 'P%' ORDER BY customer_id, at LIMIT (SELECT intDiv(count(), 20) FROM dw.touches WHERE workspace = @workspace)")
+	if err != nil || len(seen) == 0 {
+		s.Fatal(seen, err)
+	}
+	var events []map[string]any
+	for i, item := range seen {
+		events = append(events, s.looks(fmt.Sprint("user:more", i/4), item))
+	}
+	for all := range slices.Chunk(events, 500) {
+		s.tell(all...)
+	}
 }
 
 // train asks for a training and waits for its end.

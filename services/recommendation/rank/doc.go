@@ -13,6 +13,6 @@
 //   - what was learnt from and what is served is one row, bit for bit (TestServingSeesWhatTrainingSaw);
 //   - a ranker finds its features by their names: other sources, in another order, or fewer, give the same score for what it knows (TestFeaturesAreBoundByName);
 //   - a damaged or foreign file is refused, one with a feature that this release cannot make too (TestADamagedRankerIsRefused, FuzzDecode);
-//   - it learns whom to believe (TestItLearnsWhomToBelieve), and reasons sum up to the score (TestReasonsSumToTheScore);
+//   - it learns whom to believe (TestItLearnsWhomToBelieve), also where each tree sees some of the questions (TestATreeLearnsFromSomeQuestions), and reasons sum up to the score (TestReasonsSumToTheScore);
 //   - an answer allocates nothing but its result (TestRankingAllocatesNothing), within a millisecond for 500 candidates and 100 trees (BenchmarkRank).
 package rank

@@ -111,6 +111,9 @@ func (a *attempt) fitJudged(ctx context.Context) error {
 		if known == 0 || n >= fewest {
 			break
 		}
+		if err := a.nothingNew(n); err != nil {
+			return err
+		}
 		a.unread, a.old, known = fmt.Errorf("there are %d cases behind all that it has learnt from, %d are needed", n, fewest), nil, 0
 	}
 	if a.old != nil {

@@ -28,7 +28,7 @@
 //
 // # Failure cases
 //
-// Too little to learn from is said in words (TestTooLittleIsSaid). Stopped, killed, robbed of the task, in the middle of a training or of a promotion: the champion
+// Too little to learn from is said in words (TestTooLittleIsSaid), and so is nothing new: when there will be enough, before anything is fitted (TestNothingNewIsSaidAtOnce). Stopped, killed, robbed of the task, in the middle of a training or of a promotion: the champion
 // serves on, and the next owner says what became of it (TestAKilledTrainingLeavesTheChampion). The rest is package trainer's and package model's.
 //
 // It is not for serving (package board), nor for what models are.

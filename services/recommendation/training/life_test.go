@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/pkg/testkit"
+	"github.com/freshet/freshet/pkg/trainer"
 	modelv1 "github.com/freshet/freshet/proto/gen/freshet/model/v1"
 	"github.com/freshet/freshet/services/recommendation/ask"
 	"github.com/freshet/freshet/services/recommendation/rank"
@@ -56,9 +57,49 @@ func TestAWorseModelIsNotPromoted(t *testing.T) {
 	if state := w.kept.State("shop", Model); len(state.GetChallengers()) != 1 || state.GetChallengers()[0] != worse.GetVersion() {
 		t.Errorf("a challenger is not in the shadow: %v", state)
 	}
-	again := w.trains(w.service(all, func(c *Config, d *Deps) { at(base.Add(50*day24))(c, d); c.MaxAge = 0 }))
-	if again.GetPromoted() || !strings.Contains(again.GetWords(), "cannot be compared with the champion: there are 0 cases") {
-		t.Errorf("%v", again)
+}
+
+// A training without any new visits says so before it fits anything, and when it will be possible. A history that came in is new, wherever in time it lies; an old champion gives way.
+func TestNothingNewIsSaidAtOnce(t *testing.T) {
+	w := newWorld(t)
+	all := list(shopTouches(1000))
+	most := all[:0:0]
+	for i, x := range all { // the history that comes later
+		if i%12 > 0 {
+			most = append(most, x)
+		}
+	}
+	end := base.Add(71 * day24)
+	if first := w.trains(w.service(most, at(end))); !first.GetPromoted() {
+		t.Fatalf("%v", first)
+	}
+	fitted := false
+	service := func(touches Touches, now time.Time, maxAge time.Duration) *Service {
+		return w.service(touches, func(c *Config, d *Deps) {
+			at(now)(c, d)
+			c.MaxAge = maxAge
+		})
+	}
+	s := service(most, end, 1000*day24)
+	again := s.trainer.NewRun("shop", Model, "hand")
+	s.trainer.Train(t.Context(), again, func(ctx context.Context, _ func(string, int, int)) (trainer.Made, error) {
+		a := &attempt{Service: s, workspace: "shop", tell: func(what string, _, _ int) {
+			fitted = fitted || strings.Contains(what, "learning") || strings.Contains(what, "fitting")
+		}}
+		return a.all(ctx)
+	})
+	if again.GetState() != modelv1.RunState_RUN_STATE_SKIPPED || again.GetVersion() != "" || fitted {
+		t.Errorf("%v, something was fitted: %v", again, fitted)
+	}
+	for _, want := range []string{"nothing new to learn from: 0 touches came", fmt.Sprintf("came since %s, up to when the champion learnt from %d", end.UTC().Format("2006-01-02 15:04 UTC"), len(most)), "after about 50 more touches", "older than 24000h"} {
+		if !strings.Contains(again.GetWords(), want) {
+			t.Errorf("%q does not say %q", again.GetWords(), want)
+		}
+	}
+	for what, s := range map[string]*Service{"a history came in": service(all, end, 0), "the champion is old": service(most, time.Now().Add(day24), time.Hour)} {
+		if run := w.trains(s); run.GetState() != modelv1.RunState_RUN_STATE_DONE || !strings.Contains(run.GetWords(), "cannot be compared with the champion: there are 0 cases") {
+			t.Errorf("%s: %v", what, run)
+		}
 	}
 }
 
@@ -120,7 +161,7 @@ func (halting) Over(sources []rank.Named, _ rank.Facts, _ []byte) (ask.Source, e
 func TestAStoppedTrainingIsHandedOn(t *testing.T) {
 	w := newWorld(t)
 	all := list(shopTouches(1000))
-	first := w.trains(w.service(all, nil))
+	first := w.trains(w.service(all[:len(all)*9/10], nil)) // the rest is new
 	if !first.GetPromoted() {
 		t.Fatalf("%v", first)
 	}

@@ -110,6 +110,17 @@ func TestTouchesBecomeAModelThatServes(t *testing.T) {
 		return nil
 	})
 	admin, req := Admin{s}, &recommendationv1.TrainRequest{Workspace: "shop"}
+	more := shopTouches(1600)[len(all):] // a history that comes in later: what there is is not what the champion learnt from
+	for i, x := range more {
+		send(x.said("shop", len(all)+2+i))
+	}
+	all = append(all, more...)
+	testkit.Eventually(t, time.Minute, func() error {
+		if n, err := touches.Count(t.Context(), "shop", base, time.Now()); err != nil || n != int64(len(all)+2) {
+			return fmt.Errorf("%d touches of %d, %w", n, len(all)+2, err)
+		}
+		return nil
+	})
 	stream := &toldOf{ctx: t.Context()}
 	if err := admin.Train(req, stream); err != nil {
 		t.Fatal(err)
