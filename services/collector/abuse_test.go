@@ -52,7 +52,7 @@ func neighbour(t *testing.T, r *rig, id string) {
 // settled waits until no memory is reserved any more.
 func settled(t *testing.T, r *rig) {
 	t.Helper()
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if used := r.held(); used != 0 {
 			return fmt.Errorf("%d bytes are still reserved", used)
 		}
@@ -212,7 +212,7 @@ func TestSlowPackedBodiesCountWhatUnpackingHolds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if used := r.held(); used != slow*each {
 			return fmt.Errorf("%d packed bodies under way hold %d bytes", slow, used)
 		}

@@ -170,7 +170,7 @@ func TestCollectorKilledWithSpool(t *testing.T) {
 	t.Cleanup(client.Close)
 	r := &rig{t: t, client: client}
 	slices.Sort(acked)
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if missing := len(acked) - len(unique(r.ids())); missing > 0 {
 			return fmt.Errorf("%d acknowledged events are missing in Kafka", missing)
 		}
@@ -222,7 +222,7 @@ func resolve(t testing.TB, client *broker.Client, want int) (ids []string) {
 		end++
 	}
 	r := &rig{t: t, client: client}
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		ids = ids[:0]
 		ends := 0
 		for _, rec := range r.records(topics.EventsResolved) {

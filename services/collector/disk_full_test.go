@@ -56,7 +56,7 @@ func TestDiskFull(t *testing.T) {
 			t.Errorf("on a full disk: %+v", g)
 		}
 	}
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if r.get("/readyz") == http.StatusOK {
 			return errors.New("ready on a full disk without a broker")
 		}
@@ -68,7 +68,7 @@ func TestDiskFull(t *testing.T) {
 	if g := send("again"); g.Status != http.StatusOK {
 		t.Errorf("with space again: %+v", g)
 	}
-	testkit.Eventually(t, 10*time.Second, r.svc.Ready)
+	testkit.Eventually(t, time.Minute, r.svc.Ready)
 	kafka.start()
 	r.drained()
 	if got := unique(r.ids()); !slices.Equal(got, acked) {

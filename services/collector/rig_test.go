@@ -131,6 +131,17 @@ func (r *rig) post(path, body string, headers ...string) got {
 	return r.do(req)
 }
 
+// taken sends an event of a track call until it is durable, which a busy machine's broker or disk may say too late at first.
+func (r *rig) taken(body string) {
+	r.t.Helper()
+	testkit.Eventually(r.t, time.Minute, func() error {
+		if g := r.post("/v1/track", body); g.Status != http.StatusOK {
+			return fmt.Errorf("%s: %+v", body, g)
+		}
+		return nil
+	})
+}
+
 func (r *rig) do(req *http.Request) got {
 	r.t.Helper()
 	resp, err := http.DefaultClient.Do(req)

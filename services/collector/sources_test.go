@@ -256,7 +256,7 @@ func TestAFileThatIsWrittenInPlaceIsReadWhole(t *testing.T) {
 		t.Errorf("an empty file: %+v", got)
 	}
 	swap(t, path, "sources: []")
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if got := r.post("/v1/track", track("x"), as("the-last-key")...); got.Status != 401 {
 			return fmt.Errorf("no sources: %+v", got)
 		}

@@ -64,9 +64,7 @@ func TestHangingDiskIs503AtTheDeadline(t *testing.T) {
 		t.Error("ready with a disk that hangs and a broker that refuses")
 	}
 	release()
-	if g := r.post("/v1/track", track("works")); g.Status != http.StatusOK {
-		t.Errorf("on a disk that works again: %+v", g)
-	}
+	r.taken(track("works"))
 }
 
 // The metrics say how much waits and for how long, and that nothing does in the end.
@@ -85,7 +83,7 @@ func TestSpoolMetrics(t *testing.T) {
 	if bytes, of := r.count("spool_bytes"), r.count("spool_capacity_bytes"); bytes < 100 || bytes > of || of != float64(r.svc.cfg.Spool.MaxBytes) {
 		t.Errorf("%v bytes of %v", bytes, of)
 	}
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if age := r.count("spool_oldest_age_seconds"); age < .1 || age > 60 {
 			return fmt.Errorf("the oldest is %v s old", age)
 		}

@@ -106,9 +106,9 @@ func (l *lasting) stop() { l.broker.Close() }
 // next, and within a partition the order is kept.
 func TestSlowBrokerIsNotWaitedFor(t *testing.T) {
 	address, control, c := slowBroker(t)
-	const after = 800 * time.Millisecond
+	const after = 2 * time.Second
 	r := start(t, func(s *setup) { s.kafka = address }, onePartition, spoolAfter(after))
-	control(2500 * time.Millisecond)
+	control(6 * time.Second)
 	var want []string
 	for i := range 6 {
 		id := fmt.Sprint("slow-", i)
@@ -200,7 +200,7 @@ func TestFullSpoolIs503(t *testing.T) {
 	if g := r.post("/v1/track", track("again")); g.Status != http.StatusOK {
 		t.Errorf("with room again: %+v", g)
 	}
-	testkit.Eventually(t, 5*time.Second, r.svc.Ready)
+	testkit.Eventually(t, time.Minute, r.svc.Ready)
 	if got := unique(r.ids()); !slices.Equal(got, append(acked, "again")) {
 		t.Errorf("stored %d, acknowledged %d", len(got), len(acked)+1)
 	}
@@ -232,7 +232,7 @@ func TestStopDrainsOrKeeps(t *testing.T) {
 			t.Fatalf("%+v", g)
 		}
 	}
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if r.count("broker_up") == 1 {
 			return errors.New("the collector has not noticed")
 		}
@@ -272,7 +272,7 @@ func TestTwoCollectorsOnOneSpool(t *testing.T) {
 func TestRecordThatKafkaDoesNotTake(t *testing.T) {
 	kafka := startLasting(t)
 	limitRecords(t, kafka.address, 4000)
-	r := start(t, func(s *setup) { s.kafka = kafka.address }, spoolAfter(200*time.Millisecond))
+	r := start(t, func(s *setup) { s.kafka = kafka.address }, spoolAfter(2*time.Second)) // what the broker takes too slowly would be answered from the spool
 	large := func(id string) string {
 		return fmt.Sprintf(`{"type":"track","event":"E","userId":"42","messageId":%q,"properties":{"pad":%q}}`, id, strings.Repeat("x", 8000))
 	}
@@ -374,7 +374,7 @@ func TestHungUpClientIsNotSpooled(t *testing.T) {
 		resp.Body.Close()
 		t.Fatal("answered")
 	}
-	testkit.Eventually(t, 5*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if n := r.count("requests_in_flight"); n > 0 {
 			return fmt.Errorf("%v requests are in hand", n)
 		}

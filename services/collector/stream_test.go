@@ -208,7 +208,7 @@ func pad(id string, n int) string {
 func stalled(t *testing.T, count *atomic.Int64, least int64) {
 	t.Helper()
 	last, since := int64(-1), time.Now()
-	testkit.Eventually(t, 30*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		now := count.Load()
 		if now != last {
 			last, since = now, time.Now()
@@ -307,10 +307,16 @@ func TestStreamThroughAnOutage(t *testing.T) {
 	}
 	r := start(t, func(s *setup) { s.kafka = kafka.Addr() }, ackWithin(300*time.Millisecond), withoutSpool)
 	stream := openStream(t, dial(t, r))
-	send(t, stream, one(1, track("before")))
-	if got := receive(t, stream); got.GetStatus() != accepted {
-		t.Fatalf("before: %v", got)
+	taken := func(sequence uint64, event string) {
+		testkit.Eventually(t, time.Minute, func() error {
+			send(t, stream, one(sequence, track(event)))
+			if got := receive(t, stream); got.GetStatus() != accepted {
+				return fmt.Errorf("%s: %v", event, got)
+			}
+			return nil
+		})
 	}
+	taken(1, "before")
 	kafka.Close()
 	send(t, stream, one(2, track("during-1")), one(3, `{"type":"track"}`))
 	for i := range uint64(2) {
@@ -323,13 +329,7 @@ func TestStreamThroughAnOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(kafka.Close)
-	testkit.Eventually(t, 20*time.Second, func() error {
-		send(t, stream, one(4, track("after")))
-		if got := receive(t, stream); got.GetStatus() != accepted {
-			return fmt.Errorf("broker back: %v", got)
-		}
-		return nil
-	})
+	taken(4, "after")
 	if events := r.events(); events["before"] == nil || events["after"] == nil {
 		t.Errorf("answered events are missing: %d there", len(events))
 	}
@@ -368,7 +368,7 @@ func TestStreamKilledLosesNothingAnswered(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	testkit.Eventually(t, 30*time.Second, func() error { // on a slow machine some are in the spool first
+	testkit.Eventually(t, time.Minute, func() error { // on a slow machine some are in the spool first
 		events := r.events()
 		for id, ok := range acknowledged {
 			if !ok || events[id] == nil {
@@ -380,7 +380,7 @@ func TestStreamKilledLosesNothingAnswered(t *testing.T) {
 	if len(acknowledged) < 8*100 {
 		t.Errorf("%d answers only", len(acknowledged))
 	}
-	testkit.Eventually(t, 5*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if used := r.held(); used != 0 {
 			return fmt.Errorf("%d bytes are still reserved", used)
 		}
@@ -407,7 +407,7 @@ func TestStreamAtAStop(t *testing.T) {
 	busy := openStream(t, client)
 	send(t, busy, one(1, track("in-hand")), one(2, track("read")))
 	<-arrived
-	testkit.Eventually(t, 5*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if used := r.held(); used != int64(len(track("in-hand"))+len(track("read"))) {
 			return fmt.Errorf("%d bytes are read", used)
 		}

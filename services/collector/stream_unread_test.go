@@ -97,7 +97,7 @@ func TestAStreamThatIsNotReadHoldsNoMemory(t *testing.T) {
 			}
 		}
 	}()
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if n := len(r.records(topics.EventsRejected)); n < r.svc.cfg.Stream.Window {
 			return fmt.Errorf("%d events are in quarantine, not yet as many as the window takes", n)
 		}

@@ -112,7 +112,7 @@ func TestAConnectionThatIsNotReadIsClosed(t *testing.T) {
 	r := start(t, withoutSpool, func(s *setup) { s.cfg.WriteTimeout = 300 * time.Millisecond })
 	conn := deaf(t, r)
 	_ = stuff(conn, repeated(40, refusedBatch(`{"messageId":"`+strings.Repeat("m", 250)+`","type":"nope"}`))...) // ends with the connection
-	testkit.Eventually(t, 20*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		_ = conn.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
 		_, err := conn.Write([]byte("x"))
 		if err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
@@ -132,7 +132,7 @@ func TestLongAnswersHaveABudget(t *testing.T) {
 	}
 	roomy := within(600 << 10)
 	for range 3 { // what one holds is given back; the client may have read its answer before the handler is done
-		testkit.Eventually(t, 10*time.Second, func() error {
+		testkit.Eventually(t, time.Minute, func() error {
 			if g := roomy.post("/v1/batch", body); len(g.Rejected) != 2500 || g.Omitted != 0 {
 				return fmt.Errorf("with room: %d rejected, %d omitted", len(g.Rejected), g.Omitted)
 			}
@@ -162,7 +162,7 @@ func TestLargeBodiesThatDoNotArrive(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	testkit.Eventually(t, 10*time.Second, func() error {
+	testkit.Eventually(t, time.Minute, func() error {
 		if used := r.held(); used != 40*intake.FirstRoom {
 			return fmt.Errorf("%d bytes are reserved, want %d", used, 40*intake.FirstRoom)
 		}
