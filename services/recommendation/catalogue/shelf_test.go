@@ -190,18 +190,18 @@ func TestPlainIsWhatNothingSpeaksAgainst(t *testing.T) {
 func TestInBriefIsTheWhole(t *testing.T) {
 	s := NewShelf("w", 10)
 	for name, c := range map[string]struct {
-		is                     *Item
-		category, brand, group string
-		price, created         int64
+		is                          *Item
+		category, top, brand, group string
+		price, created              int64
 	}{
 		"all": {item("a", func(i *recommendationv1.Item) {
-			i.Categories, i.Brand, i.GroupId, i.PriceMicros, i.CreatedMs = []string{"A", "A > B"}, "b", "g", proto.Int64(7), 9
-		}), "A > B", "b", "g", 7, 9},
-		"nothing":       {item("a"), "", "", "", 0, 0},
-		"only numbered": {&Item{ID: "a"}, "", "", "", 0, 0},
+			i.Categories, i.Brand, i.GroupId, i.PriceMicros, i.CreatedMs = []string{"A > B", "A > B > C"}, "b", "g", proto.Int64(7), 9
+		}), "A > B > C", "A", "b", "g", 7, 9},
+		"nothing":       {item("a"), "", "", "", "", 0, 0},
+		"only numbered": {&Item{ID: "a"}, "", "", "", "", 0, 0},
 	} {
 		for range 2 {
-			if c.is.Category() != c.category || c.is.Brand() != c.brand || c.is.Group() != c.group || c.is.PriceMicros() != c.price || c.is.CreatedMs() != c.created {
+			if c.is.Category() != c.category || c.is.Top() != c.top || c.is.Brand() != c.brand || c.is.Group() != c.group || c.is.PriceMicros() != c.price || c.is.CreatedMs() != c.created {
 				t.Errorf("%s: %+v", name, c.is)
 			}
 			s.Put(c.is)
