@@ -62,17 +62,14 @@ func fitNeighboursWith(ctx context.Context, s *Set, o neighbours.Options) (Model
 	}
 	note := ""
 	if o.Row = s.rows(o.Window); o.Row > 0 {
-		note = fmt.Sprintf("of each item at most %d pairs are held, the strongest half where there were more", o.Row)
+		note = fmt.Sprintf("of each item the %d strongest pairs are held", o.Row)
 	}
 	x, err := neighbours.New(o)
 	if err != nil {
 		return Model{}, err
 	}
-	for i := range s.Train {
-		if i%1024 == 0 && ctx.Err() != nil {
-			return Model{}, ctx.Err()
-		}
-		observe(x, s.Train[i].Items)
+	if err := x.Build(ctx, s.histories()); err != nil {
+		return Model{}, err
 	}
 	return Model{Source: x, Note: note}, nil
 }

@@ -35,7 +35,7 @@
 //   - readers and a writer may run at once, and what is kept between events is not told behind one (TestReadersAndAWriter, under -race).
 //
 //   - a group that is taken at once gives what its events give (TestTakingAGroupAtOnceIsTheSame); an item that is dropped was never there
-//     (TestADroppedItemWasNeverThere);
+//     (TestADroppedItemWasNeverThere); groups that have ended, taken all at once, give what each gives (TestBuildingIsTakingEach);
 //
 //   - memory: with Options.Row at most so many pairs an item, with Options.Groups at most so many open groups (TestRowsAndGroupsAreBounded);
 //
