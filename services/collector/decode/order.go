@@ -56,6 +56,9 @@ func (w *Work) readOrder(_ *Item, o *Origin) {
 	if !found {
 		total, found = r.sum()
 	}
+	if !found && len(e.Order.Items) == 0 && kind == eventv1.OrderKind_ORDER_KIND_REFUNDED && f.saysAmount() {
+		found = true // 0: an amount that cannot be read is a note, and not the whole order
+	}
 	if found {
 		e.Order.TotalMicros = new(total)
 	}
@@ -73,6 +76,11 @@ type orderFields struct {
 }
 
 // member is where a member goes by its name, which is folded; nil when nobody needs it.
+// saysAmount says that there is a word on the order's value, readable or not.
+func (f *orderFields) saysAmount() bool {
+	return f.total != nil || f.revenue != nil || f.value != nil || f.refunded != nil
+}
+
 func (f *orderFields) member(name string) *[]byte {
 	switch name {
 	case "orderid":

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -171,7 +172,6 @@ func TestReadOrder(t *testing.T) {
 	}
 }
 
-// What a note says must help: what was sent, and what to change.
 // TestARefundInAll: total_refunded is what counts of a refund, and of nothing else.
 func TestARefundInAll(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -193,8 +193,36 @@ func TestARefundInAll(t *testing.T) {
 	}
 }
 
+// A refund whose amount cannot be read is not one of the whole order.
+func TestARefundWhoseAmountCannotBeRead(t *testing.T) {
+	for properties, want := range map[string]string{
+		`{"order_id":"1"}`:                                         "all",
+		`{"order_id":"1","total":null}`:                            "all",
+		`{"order_id":"1","total":""}`:                              "all",
+		`{"order_id":"1","total":"19,99"}`:                         "0",
+		`{"order_id":"1","total":"some"}`:                          "0",
+		`{"order_id":"1","value":{"x":1}}`:                         "0",
+		`{"order_id":"1","total_refunded":"19,99"}`:                "0",
+		`{"order_id":"1","total":"some","revenue":7}`:              "7000000",
+		`{"order_id":"1","total":"some","products":[{"sku":"p"}]}`: "lines",
+	} {
+		e, notes := readAs(plainSource(), "Order Refunded", properties)
+		got := "all"
+		switch o := e.GetOrder(); {
+		case o.TotalMicros != nil:
+			got = fmt.Sprint(o.GetTotalMicros())
+		case len(o.GetItems()) > 0:
+			got = "lines"
+		}
+		if got != want || want == "0" && notes == "" {
+			t.Errorf("%s: %s, want %s, notes %q", properties, got, want, notes)
+		}
+	}
+}
+
 const inAll = eventv1.OrderKind_ORDER_KIND_REFUNDED_IN_ALL
 
+// What a note says must help: what was sent, and what to change.
 func TestNotesSayWhatToChange(t *testing.T) {
 	for properties, want := range map[string]string{
 		`{"order_id":"1","total":"19,99"}`:                          `"19,99" could be two numbers: send a number, or set decimal of the source or its workspace`,
