@@ -1,12 +1,36 @@
-package collector
+package directory
 
 import (
 	"bytes"
 	"encoding/base64"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/freshet/freshet/services/collector/enrich"
 )
+
+const testKey = "web-write-key"
+
+// open is a directory with one source.
+func open(t testing.TB) *Directory {
+	t.Helper()
+	logger := slog.New(slog.DiscardHandler)
+	enricher, err := enrich.New(enrich.Default(), enrich.Deps{Logger: logger, Metrics: prometheus.NewRegistry(), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := New(Config{Entries: []Entry{{Name: "web", Workspace: "default", WriteKey: testKey}}, Limits: DefaultLimits()},
+		Deps{Logger: logger, Metrics: prometheus.NewRegistry(), Enrich: enricher, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
 
 // FuzzAuthorization: a key is found exactly when net/http reads it as the user of a Basic authorization. Any other
 // authorization leaves the word to the body.
@@ -15,9 +39,9 @@ func FuzzAuthorization(f *testing.F) {
 		"BASIC " + base64.StdEncoding.EncodeToString([]byte(testKey)), "Bearer x", "Basic ***", "Basic " + strings.Repeat("QUFB", 300), "Basic " + base64.RawStdEncoding.EncodeToString([]byte(testKey+":"))} {
 		f.Add(header)
 	}
-	s := detached(f)
+	d := open(f)
 	f.Fuzz(func(t *testing.T, header string) {
-		src, why := s.directory.ByAuthorization(header)
+		src, why := d.ByAuthorization(header)
 		scheme, _, blank := strings.Cut(header, " ")
 		if given := why != "" || src != nil; given != (blank && strings.EqualFold(scheme, "basic")) {
 			t.Fatalf("%q: given %v", header, why)
