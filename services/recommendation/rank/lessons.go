@@ -83,7 +83,8 @@ type Options struct {
 	Leaves int
 	// MinRows of a leaf.
 	MinRows int
-	// Patience is after how many trees without a gain on the newest tenth of the questions training stops. Zero: never.
+	// Patience is after how many trees without a gain on the newest tenth of the questions training stops; twice as many where every tree sees all questions: they are few,
+	// and what a tenth of them says is noisy. Zero: never.
 	Patience int
 	// Questions is how many each tree learns from at most, drawn anew for each. Zero: all.
 	Questions int
@@ -118,8 +119,10 @@ func Train(ctx context.Context, l *Lessons, o Options) (*Ranker, error) {
 	params.Rounds, params.LearningRate, params.Leaves, params.MinRows = o.Trees, o.Rate, o.Leaves, o.MinRows
 	params.EarlyStop, params.Truncation, params.Seed = o.Patience, o.Truncation, o.Seed
 	teach := len(l.groups) - max(1, len(l.groups)/10)
-	if params.ColumnShare = .8; o.Questions > 0 {
-		params.RowShare = min(1, float64(o.Questions)/float64(teach))
+	if params.ColumnShare = .8; o.Questions > 0 && o.Questions < teach {
+		params.RowShare = float64(o.Questions) / float64(teach)
+	} else {
+		params.EarlyStop *= 2
 	}
 	names := l.frequent(o.Segments)
 	train, rest := l.dataset(0, teach, names), l.dataset(teach, len(l.groups), names)
