@@ -82,9 +82,9 @@ func TestASaleSaysTheSameNextWeek(t *testing.T) {
 		changes             []string
 	}{
 		"shopify-orders.csv":     {"5 events accepted", "1 events accepted", "6 rows skipped", []string{",fulfilled,", ",partial,", ",paid,", ",refunded,", ",4.00,Mugs,", ",25.00,Mugs,"}},
-		"magento-orders.csv":     {"2 events accepted", "0 events accepted", "3 rows skipped", []string{",complete,", ",closed,", "checkmo,\n000000002", "checkmo,61.29\n000000002"}},
-		"squarespace-orders.csv": {"2 events accepted", "0 events accepted", "3 rows skipped", []string{",PAID,", ",REFUNDED,", ",0.00,61.29,", ",61.29,61.29,", ",FULFILLED,", ",PENDING,"}},
-		"bigcommerce-orders.csv": {"2 events accepted", "0 events accepted", "3 rows skipped", []string{",Completed,", ",Shipped,", "09/04/2026", "09/05/2026", ",0.00,Storefront", ",5.00,Storefront"}},
+		"magento-orders.csv":     {"2 events accepted", "1 events accepted", "3 rows skipped", []string{",complete,", ",closed,", "checkmo,\n000000002", "checkmo,61.29\n000000002"}},
+		"squarespace-orders.csv": {"2 events accepted", "1 events accepted", "3 rows skipped", []string{",PAID,", ",REFUNDED,", ",0.00,61.29,", ",61.29,61.29,", ",FULFILLED,", ",PENDING,"}},
+		"bigcommerce-orders.csv": {"2 events accepted", "1 events accepted", "3 rows skipped", []string{",Completed,", ",Shipped,", "09/04/2026", "09/05/2026", ",0.00,Storefront", ",5.00,Storefront"}},
 		"amazon-orders.csv":      {"3 events accepted", "0 events accepted", "5 rows skipped", []string{"2026-09-05T10:00:00", "2026-09-12T10:00:00", "Shipped\tAmazon", "Shipped - Delivered to Buyer\tAmazon"}},
 		"zendesk-tickets.csv":    {"2 events accepted", "0 events accepted", "2 rows skipped", []string{",Solved,High,", ",Closed,Low,", "2026-09-14 10:11,,", "2026-09-15 12:00,2026-09-15 12:00,"}},
 	} {

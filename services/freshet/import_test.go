@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -137,15 +136,16 @@ func TestAnInterruptedImportSaysThatItGoesOn(t *testing.T) {
 	d := newDoor(t)
 	ledger := t.TempDir()
 	var served atomic.Int64
-	stuck := proxy(t, d.URL, func(_ http.ResponseWriter, r *http.Request) bool { // so that it is not over when the signal comes
-		if served.Add(1) <= 8 {
-			return false
+	slow := proxy(t, d.URL, func(_ http.ResponseWriter, r *http.Request) bool { // so that it has recorded something, and is not over, when the signal comes
+		if served.Add(1) > 8 {
+			select {
+			case <-time.After(2 * time.Second):
+			case <-r.Context().Done():
+			}
 		}
-		_, _ = io.Copy(io.Discard, r.Body)
-		<-r.Context().Done()
-		return true
+		return false
 	})
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "import", rowsFile(t, 30_000), "--map", write(t, "map.yaml", rowMapping), "--url", stuck, "--ledger", ledger)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "import", rowsFile(t, 30_000), "--map", write(t, "map.yaml", rowMapping), "--url", slow, "--ledger", ledger)
 	var fault bytes.Buffer
 	cmd.Env, cmd.Stderr = append(os.Environ(), asCommand+"=1"), &fault
 	if err := cmd.Start(); err != nil {
