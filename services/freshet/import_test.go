@@ -504,8 +504,8 @@ func TestADraftNamesTheEncoding(t *testing.T) {
 func TestADraftLoadsAndImports(t *testing.T) {
 	for file, want := range map[string][]string{
 		"../../docs/examples/import/tickets.csv":       {"type: track", "timestamp: {column: updated_at", "state: state"},
-		"../../docs/examples/import/pos-receipts.csv":  {"group_by: [receipt]", "product_id: {column: article, type: integer}", "quantity: {column: qty, type: integer}", "timestamp: {column: sold_at", `format: {decimal: ",", thousands: "."}`, "price: {column: price, type: decimal}"},
-		"../../docs/examples/import/membership.ndjson": {"timestamp: {column: at, layouts: [unix_ms]}", "member.email: member.email", "plan.price: {column: plan.price, type: decimal}"},
+		"../../docs/examples/import/pos-receipts.csv":  {"group_by: [store, receipt]", "product_id: {column: article, type: integer}", "quantity: {column: qty, type: integer}", "timestamp: {column: sold_at", `format: {decimal: ",", thousands: "."}`, "price: {column: price, type: decimal}"},
+		"../../docs/examples/import/membership.ndjson": {"timestamp: {column: at, layouts: [unix_ms]}", "email: member.email", "plan.price: {column: plan.price, type: decimal}"},
 		testkit.Data(t, "online_retail.csv.gz"):        {"user_id: {column: CustomerID, type: integer}", "group_by: [InvoiceNo]", "order_id: InvoiceNo", "price: {column: UnitPrice, type: decimal}"},
 		testkit.Data(t, "telco_churn.csv.gz"):          {"type: identify", "user_id: customerID", "tenure: {column: tenure, type: integer}", "partner: {column: Partner, type: boolean}"},
 		testkit.Data(t, "hillstrom.csv.gz"):            {"CHANGE THIS"},
