@@ -59,10 +59,11 @@ func trained(s *shop) {
 	if second.GetState() != modelv1.RunState_RUN_STATE_DONE || second.GetVersion() == first.GetVersion() {
 		s.Fatalf("the second training: %v", second)
 	}
-	if _, err := s.api.Promote(s.Context(), &recommendationv1.PromoteRequest{Workspace: s.name, Version: second.GetVersion(), Force: true}); err != nil {
+	promoted, err := s.api.Promote(s.Context(), &recommendationv1.PromoteRequest{Workspace: s.name, Version: second.GetVersion(), Force: true})
+	if err != nil {
 		s.Fatal(err)
 	}
-	s.Logf("promoted by hand: answers after %s", s.serves(second.GetVersion()))
+	s.Logf("promoted by hand: answers after %s", s.serves(promoted.GetState().GetChampion())) // a copy of the version where that is unfit
 	if _, err := s.api.Rollback(s.Context(), &recommendationv1.RollbackRequest{Workspace: s.name}); err != nil {
 		s.Fatal(err)
 	}
