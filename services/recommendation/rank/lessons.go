@@ -83,8 +83,7 @@ type Options struct {
 	Leaves int
 	// MinRows of a leaf.
 	MinRows int
-	// Patience is after how many trees without a gain on the newest tenth of the questions training stops; twice as many where every tree sees all questions: they are few,
-	// and what a tenth of them says is noisy. Zero: never.
+	// Patience is after how many trees without a gain on the newest tenth of the questions training stops: what a tenth of them says is noisy. Zero: never.
 	Patience int
 	// Questions is how many each tree learns from at most, drawn anew for each. Zero: all.
 	Questions int
@@ -101,7 +100,7 @@ type Options struct {
 
 // Default suits some thousand questions and more.
 func Default() Options {
-	return Options{Trees: 100, Rate: .1, Leaves: 15, MinRows: 100, Patience: 10, Questions: 2000, Truncation: 20, Segments: 32}
+	return Options{Trees: 100, Rate: .1, Leaves: 15, MinRows: 100, Patience: 20, Questions: 4000, Truncation: 20, Segments: 32}
 }
 
 // fewest lessons that can teach and judge.
@@ -121,8 +120,6 @@ func Train(ctx context.Context, l *Lessons, o Options) (*Ranker, error) {
 	teach := len(l.groups) - max(1, len(l.groups)/10)
 	if params.ColumnShare = .8; o.Questions > 0 && o.Questions < teach {
 		params.RowShare = float64(o.Questions) / float64(teach)
-	} else {
-		params.EarlyStop *= 2
 	}
 	names := l.frequent(o.Segments)
 	train, rest := l.dataset(0, teach, names), l.dataset(teach, len(l.groups), names)

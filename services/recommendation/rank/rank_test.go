@@ -186,19 +186,6 @@ func TestATreeLearnsFromSomeQuestions(t *testing.T) {
 	}
 }
 
-// Where few questions teach, all of them teach each tree, and training is more patient.
-func TestFewQuestionsAreWaitedFor(t *testing.T) {
-	o := Default()
-	o.Trees, o.MinRows = 1000, 20
-	for questions, want := range map[int]int{2000: 2 * o.Patience, 60: o.Patience} {
-		o.Questions = questions
-		got := newWorld().trainBy(t, 400, o).trees.Trained
-		if got.Rounds-got.BestRound != want {
-			t.Errorf("%d questions a tree: it stopped %d trees after the best, want %d", questions, got.Rounds-got.BestRound, want)
-		}
-	}
-}
-
 func TestItLearnsWhomToBelieve(t *testing.T) {
 	r := newWorld().train(t, 400, 40)
 	mrr, blended := newWorld().found(r.Rank), newWorld().found(Blend)
