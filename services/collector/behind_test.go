@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ func stall(t *testing.T, r *rig, group, topic string) (caughtUp func()) {
 		})
 	}()
 	commits <- 0
-	const many = 5000 // five seconds at leastRate
+	const many = 20_000 // twenty seconds at leastRate
 	var msgs []broker.Message
 	for range many {
 		msgs = append(msgs, broker.Message{Topic: tp.Topic, Value: []byte("x")})
@@ -102,6 +103,14 @@ func TestHistoryWaitsWhileAStageIsBehind(t *testing.T) {
 			if n := r.count("behind_seconds", "stage", c.stage); n < 1 {
 				t.Errorf("the metric says that %s needs %g s", c.stage, n)
 			}
+			// However much there is to do, who waits asks again soon: what a stage needs is an estimate.
+			testkit.Eventually(t, time.Minute, func() error {
+				g := r.history(http.StatusTooManyRequests)
+				if needs, _ := strconv.Atoi(g.Header.Get(web.BehindHeader)); needs < 10 || g.Header.Get("Retry-After") != "5" {
+					return fmt.Errorf("%d s behind, Retry-After %q", needs, g.Header.Get("Retry-After"))
+				}
+				return nil
+			})
 			caughtUp()
 			r.history(http.StatusOK)
 			if got := r.post("/v1/batch", liveBatch); got.Header.Get(web.BehindHeader) != "" {
