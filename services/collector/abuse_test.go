@@ -190,10 +190,10 @@ func TestZipBombsAreBoundedTogether(t *testing.T) {
 	settled(t, r)
 	neighbour(t, r, "after")
 	// A bomb in a bomb is unpacked once, and what comes out is no JSON.
-	if g := r.post("/v1/batch", zip(t, []byte(packed)), "Content-Encoding", "gzip"); g.Status != http.StatusBadRequest || g.Error != decode.ReasonInvalidJSON {
+	if g := r.post("/v1/batch", testkit.Gzip(t, []byte(packed)), "Content-Encoding", "gzip"); g.Status != http.StatusBadRequest || g.Error != decode.ReasonInvalidJSON {
 		t.Errorf("a bomb in a bomb: %d %s", g.Status, g.Error)
 	}
-	if g := r.post("/v1/batch", zip(t, []byte(packed)), "Content-Encoding", "gzip, gzip"); g.Status != http.StatusUnsupportedMediaType || g.Error != "unsupported_encoding" {
+	if g := r.post("/v1/batch", testkit.Gzip(t, []byte(packed)), "Content-Encoding", "gzip, gzip"); g.Status != http.StatusUnsupportedMediaType || g.Error != "unsupported_encoding" {
 		t.Errorf("a bomb in a bomb, declared: %d %s", g.Status, g.Error)
 	}
 }
@@ -204,7 +204,7 @@ func TestSlowPackedBodiesCountWhatUnpackingHolds(t *testing.T) {
 	r := start(t, func(s *setup) {
 		s.cfg.Limits.BodyBytes, s.cfg.Limits.InFlightBytes = 64<<10, slow*each+4<<10
 	})
-	packed := zip(t, []byte(track("slow")))
+	packed := testkit.Gzip(t, []byte(track("slow")))
 	conns := make([]net.Conn, slow)
 	for i := range conns {
 		conns[i] = connect(t, r)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/services/collector/decode"
 	"github.com/freshet/freshet/services/collector/store"
 )
@@ -168,9 +169,9 @@ func TestWholeRequestFaults(t *testing.T) {
 		"unknown write key in body":   {"/v1/track", `{"writeKey":"x","userId":"1","event":"E"}`, []string{"Authorization", ""}, 401, "unknown_write_key", ""},
 		"malformed without a key":     {"/v1/track", `{"userId":`, []string{"Authorization", ""}, 400, decode.ReasonInvalidJSON, "byte 10"},
 		"body too large":              {"/v1/batch", `{"x":"` + strings.Repeat("x", 64<<10) + `"}`, nil, 413, decode.ReasonTooLarge, "larger than 65536"},
-		"zip bomb":                    {"/v1/batch", zip(t, make([]byte, 64<<20)), []string{"Content-Encoding", "gzip"}, 413, decode.ReasonTooLarge, "after decompression"},
+		"zip bomb":                    {"/v1/batch", testkit.Gzip(t, make([]byte, 64<<20)), []string{"Content-Encoding", "gzip"}, 413, decode.ReasonTooLarge, "after decompression"},
 		"not gzip":                    {"/v1/batch", `{}`, []string{"Content-Encoding", "gzip"}, 400, "unreadable_body", "to its end"},
-		"cut gzip":                    {"/v1/batch", zip(t, []byte(`{"batch":[`+track("1")+`]}`))[:40], []string{"Content-Encoding", "gzip"}, 400, "unreadable_body", "EOF"},
+		"cut gzip":                    {"/v1/batch", testkit.Gzip(t, []byte(`{"batch":[`+track("1")+`]}`))[:40], []string{"Content-Encoding", "gzip"}, 400, "unreadable_body", "EOF"},
 		"brotli":                      {"/v1/batch", `{}`, []string{"Content-Encoding", "br"}, 415, "unsupported_encoding", "gzip"},
 		"copies of a huge context":    {"/v1/batch", `{"context":{"x":"` + strings.Repeat("x", 40<<10) + `"},"batch":[` + many(10, `{"n":%d}`) + `]}`, nil, 413, decode.ReasonTooLarge, ""},
 		"nobody's path":               {"/v1/purchase", `{}`, nil, 404, "not_found", "/v1/batch"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"github.com/freshet/freshet/pkg/testkit"
 	collectorv1 "github.com/freshet/freshet/proto/gen/freshet/collector/v1"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
@@ -49,7 +50,7 @@ func TestARefusedBodyIsInTheDeadLetters(t *testing.T) {
 		"cloud events in another form":  {path: "/v1/cloudevents", body: `<e/>`, headers: []string{"Content-Type", "application/cloudevents+xml"}, code: "unsupported_format", unread: true},
 		"packed in another way":         {path: "/v1/batch", body: `{}`, headers: []string{"Content-Encoding", "br"}, code: "unsupported_encoding", unread: true},
 		"larger than a body may be":     {path: "/v1/batch", body: `{"x":"` + strings.Repeat("x", 128<<10) + `"}`, code: decode.ReasonTooLarge, unread: true},
-		"too large when unpacked":       {path: "/v1/batch", body: zip(t, bytes.Repeat([]byte("y"), 1<<20)), headers: []string{"Content-Encoding", "gzip"}, code: decode.ReasonTooLarge, payload: strings.Repeat("y", store.MaxPayload)},
+		"too large when unpacked":       {path: "/v1/batch", body: testkit.Gzip(t, bytes.Repeat([]byte("y"), 1<<20)), headers: []string{"Content-Encoding", "gzip"}, code: decode.ReasonTooLarge, payload: strings.Repeat("y", store.MaxPayload)},
 		"gzip that is none":             {path: "/v1/batch", body: `{"batch":[]}`, headers: []string{"Content-Encoding", "gzip"}, code: "unreadable_body", unread: true},
 		"the key in the body":           {path: "/v1/batch", body: inBody(`{"batch":7}`), headers: []string{"Authorization", ""}, code: "batch_not_an_array"},
 		"the key behind the fault":      {path: "/v1/batch", body: late(`{"batch":[{"a":[}]`), headers: []string{"Authorization", ""}, code: decode.ReasonInvalidJSON},

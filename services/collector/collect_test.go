@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/freshet/freshet/pkg/customer"
+	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
@@ -142,8 +143,8 @@ func TestLabelsAndPacking(t *testing.T) {
 		"text-plain": {body("text-plain"), []string{"Content-Type", "text/plain"}},
 		"form":       {body("form"), []string{"Content-Type", "application/x-www-form-urlencoded"}},
 		"no-label":   {body("no-label"), []string{"Content-Type", ""}},
-		"gzip":       {zip(t, []byte(body("gzip"))), []string{"Content-Encoding", "gzip", "Content-Type", "application/x-www-form-urlencoded"}},
-		"large-gzip": {zip(t, []byte(`{"x":"`+strings.Repeat("x", 1<<20)+`",`+body("large-gzip")[1:])), []string{"Content-Encoding", "gzip"}},
+		"gzip":       {testkit.Gzip(t, []byte(body("gzip"))), []string{"Content-Encoding", "gzip", "Content-Type", "application/x-www-form-urlencoded"}},
+		"large-gzip": {testkit.Gzip(t, []byte(`{"x":"`+strings.Repeat("x", 1<<20)+`",`+body("large-gzip")[1:])), []string{"Content-Encoding", "gzip"}},
 		"bom":        {"\xef\xbb\xbf" + body("bom"), nil},
 		"body-key":   {`{"writeKey":"` + testKey + `",` + body("body-key")[1:], []string{"Authorization", ""}},
 		"late-key":   {body("late-key")[:len(body("late-key"))-1] + `,"writeKey":"` + testKey + `"}`, []string{"Authorization", ""}},

@@ -15,6 +15,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/freshet/freshet/pkg/testkit"
 	"github.com/freshet/freshet/pkg/topics"
 	eventv1 "github.com/freshet/freshet/proto/gen/freshet/event/v1"
 	"github.com/freshet/freshet/services/collector/decode"
@@ -38,29 +39,16 @@ func detached(t testing.TB) (*Server, *directory.Source) {
 	return New(Config{Limits: directory.DefaultLimits()}, Deps{Logger: slog.New(slog.DiscardHandler), Intake: i}), src
 }
 
-func zip(t testing.TB, body []byte) string {
-	t.Helper()
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	if _, err := z.Write(body); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
 // FuzzBody: a body is read to the byte as the standard library unpacks it, or refused with a
 // 4xx; never beyond the limit, and the memory is accounted for.
 func FuzzBody(f *testing.F) {
 	for _, body := range seeds {
 		f.Add([]byte(body), byte(0))
-		f.Add([]byte(zip(f, []byte(body))), byte(1))
+		f.Add([]byte(testkit.Gzip(f, []byte(body))), byte(1))
 	}
-	f.Add([]byte(zip(f, make([]byte, 100<<10))), byte(1))
-	f.Add([]byte(zip(f, []byte("a"))+zip(f, []byte("b"))), byte(1))
-	f.Add([]byte(zip(f, []byte(track)))[:30], byte(3))
+	f.Add([]byte(testkit.Gzip(f, make([]byte, 100<<10))), byte(1))
+	f.Add([]byte(testkit.Gzip(f, []byte("a"))+testkit.Gzip(f, []byte("b"))), byte(1))
+	f.Add([]byte(testkit.Gzip(f, []byte(track)))[:30], byte(3))
 	f.Add([]byte("\xef\xbb\xbf{}"), byte(2))
 	s, _ := detached(f)
 	s.cfg.Limits.BodyBytes = 64 << 10
